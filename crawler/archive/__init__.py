@@ -1,0 +1,1 @@
+"""Capture, WARC writing and reading, index, recovery, verification, replay."""

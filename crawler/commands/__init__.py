@@ -1,0 +1,1 @@
+"""`scrapy <verb>`: the commands of this project."""

@@ -1,0 +1,1 @@
+"""What a run writes: JSONL lines and the run report."""

@@ -1,0 +1,1 @@
+"""Downloader middlewares: robots, back-off, conditional requests."""

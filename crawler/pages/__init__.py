@@ -1,0 +1,1 @@
+"""Article layouts, list pages, fallback: pure functions of (bytes, url, headers)."""

@@ -1,0 +1,1 @@
+"""Normalisation steps: pure functions in one list."""

@@ -1,0 +1,1 @@
+"""Scrapy spiders: discover list pages and articles."""
