@@ -1,0 +1,49 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else installed.
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALL := $(RUN) -m pip install --quiet --require-hashes
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint check test-unpinned lock
+
+demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written
+	$(RUN) -m tests.demo
+
+test: $(VENV)/.dev  ## the whole test suite
+	$(RUN) -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/.dev  ## style, types and import direction
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+check: lint  ## all checks, and the test suite with its coverage
+	$(RUN) -m pytest -n $(JOBS) --cov --cov-report=term $(ARGS)
+
+test-unpinned: $(VENV)/.dev  ## the newest releases pyproject.toml allows, in a venv of their own
+	$(PYTHON) -m venv --clear $(VENV)-unpinned
+	$(VENV)-unpinned/bin/python -m pip install --quiet --editable . pytest hypothesis jsonschema
+	$(VENV)-unpinned/bin/python -m scrapy list
+	$(VENV)-unpinned/bin/python -m pytest -q tests/pages tests/pipelines tests/archive
+
+lock:  ## resolve both lock files again; needs uv
+	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
+	uv pip compile $(LOCK) --output-file requirements-dev.lock --group dev pyproject.toml
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	$(INSTALL) --requirement requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(INSTALL) --requirement requirements-dev.lock
+	@touch $@
