@@ -1,0 +1,87 @@
+"""What every test stands on: loopback only, a scrubbed environment, the shared fixtures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from tests.guard import sitecustomize as guard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT = Path(__file__).resolve().parents[1]
+GUARD = PROJECT / "tests" / "guard"
+SHARED = PROJECT.parent / "shared"
+
+SCRUBBED = frozenset({
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir",
+    "requests_ca_bundle", "xinhua_data_dir", "scrapy_settings_module", "scrapy_project",
+    "pythonwarnings", "pythonstartup",
+})  # fmt: skip
+ZONE = "<+0430>-4:30"
+"""A time zone that is neither UTC nor Beijing's, so that a local time shows as a wrong one."""
+
+
+def pytest_configure() -> None:
+    """Scrub the environment and guard the sockets, here and in every process tests start."""
+    for name in [name for name in os.environ if name.lower() in SCRUBBED]:
+        del os.environ[name]
+    os.environ |= {"TZ": ZONE, "PYTHONPATH": str(GUARD), "PYTHONHASHSEED": "0"}
+    time.tzset()
+    guard.install()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real saved pages that may stand beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("the real pages (../shared) are not here")
+    return SHARED
+
+
+class RunScrapy(Protocol):
+    def __call__(
+        self,
+        *arguments: str,
+        data_dir: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def scrapy_cmd(tmp_path: Path) -> RunScrapy:
+    """Run `scrapy <arguments>` as its own process in the project.
+
+    `data_dir` is DATA_DIR, a fresh folder by default; `env` adds to the environment (the site's
+    proxy and certificate authority). Output is captured as text; the exit code is not checked.
+    """
+
+    def run(
+        *arguments: str,
+        data_dir: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "scrapy", *arguments],
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                "XINHUA_DATA_DIR": str(data_dir or tmp_path / "data"),
+                **(env or {}),
+            },
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,81 @@
+"""The lock files: hashed, at home nowhere, and in step with pyproject.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.conftest import PROJECT
+
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+PIN = re.compile(
+    r"^([a-z0-9-]+)==([^ ;\\]+)[^\n]*\\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+)
+
+
+def pins(text: str) -> dict[str, str]:
+    """Name to version of each pinned package; raises ValueError on any line that is not one."""
+    found: dict[str, str] = {}
+    rest = re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE)
+    while rest:
+        match = PIN.match(rest)
+        if match is None:
+            message = "not a hashed pin: " + rest.partition("\n")[0]
+            raise ValueError(message)
+        found[match[1]] = match[2]
+        rest = rest[match.end() :]
+    return found
+
+
+def read(name: str) -> dict[str, str]:
+    return pins((PROJECT / name).read_text())
+
+
+def declared(group: str | None) -> list[Requirement]:
+    """What pyproject.toml asks for at run time, or in a dependency group."""
+    document = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    names = document["dependency-groups"][group] if group else document["project"]["dependencies"]
+    return [Requirement(name) for name in names]
+
+
+def unmet(wanted: list[Requirement], locked: dict[str, str]) -> list[str]:
+    """The requirements a lock leaves out or pins to a version they rule out."""
+    return [
+        str(requirement)
+        for requirement in wanted
+        if not requirement.specifier.contains(locked.get(requirement.name.lower(), "0"))
+        or requirement.name.lower() not in locked
+    ]
+
+
+def test_the_locks_meet_what_the_project_declares() -> None:
+    assert unmet(declared(None), read("requirements.lock")) == []
+    assert unmet(declared("dev"), read("requirements-dev.lock")) == []
+
+
+def test_both_locks_pin_the_same_versions() -> None:
+    runtime, dev = (read(name) for name in LOCKS)
+    assert runtime.items() <= dev.items()
+
+
+def test_a_requirement_the_lock_does_not_meet_is_found() -> None:
+    assert unmet([Requirement("scrapy>=2.19")], {"scrapy": "2.18.1"}) == ["scrapy>=2.19"]
+    assert unmet([Requirement("tqdm")], {}) == ["tqdm"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-url https://example.org/simple",
+        "--find-links wheels",
+        "tqdm==4.70.1",
+        "tqdm @ file:///wheels/tqdm.whl",
+        "-e .",
+    ],
+)
+def test_anything_but_a_hashed_pin_is_found(line: str) -> None:
+    with pytest.raises(ValueError, match="not a hashed pin"):
+        pins(f"{line}\n")
