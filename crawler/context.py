@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from crawler.clock import now
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from scrapy.crawler import Crawler
@@ -19,8 +22,12 @@ if TYPE_CHECKING:
     from crawler.archive.writer import WarcWriter
     from crawler.arguments import Arguments
     from crawler.exporters.jsonl import JsonlWriter
+    from crawler.holds import Holds
+    from crawler.outcomes import Outcome
     from crawler.regions import Region
     from crawler.state.ledger import Ledger
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -34,8 +41,29 @@ class Context:
     ledger: Ledger
     archive: WarcWriter
     output: JsonlWriter
+    holds: Holds
     alarms: list[str]
+    stop: Callable[[str], None] = lambda reason: None
     storage_error: str | None = None
+    on_end: list[Callable[[str, Outcome], None]] = field(default_factory=list)
+
+    def alarm(self, sentence: str) -> None:
+        """Something an operator must hear of: goes into the report, makes the exit code 3."""
+        logger.error(sentence)
+        self.alarms.append(sentence)
+
+    def storage_failed(self, sentence: str) -> None:
+        """The disk or the ledger failed: the run stops by itself with exit code 5."""
+        if self.storage_error is None:
+            logger.critical(sentence)
+            self.storage_error = sentence
+            self.stop("storage")
+
+    def end(self, address: str, outcome: Outcome, detail: str | None = None) -> None:
+        """Give an article address its outcome in this run."""
+        self.ledger.finish(address, outcome, run_id=self.run_id, at=now(), detail=detail)
+        for listener in self.on_end:
+            listener(address, outcome)
 
     def checkpoint(self) -> None:
         """Make all that was written so far durable: WARC, then JSONL, then the ledger (I3)."""

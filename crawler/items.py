@@ -150,6 +150,16 @@ class Draft:
     next_pages: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the spider hands to the pipelines: the draft, its pages (page 1 first), and the ledger's
+    address that led to them."""
+
+    address: str
+    draft: Draft
+    pages: tuple[Page, ...]
+
+
 # --- published ---------------------------------------------------------------------------------
 
 
@@ -250,7 +260,10 @@ Precision = Literal["second", "minute", "day"]
 
 @dataclass(slots=True)
 class Article:
-    """One version of one article: the output contract, key by key, in key order."""
+    """One version of one article: the output contract, key by key (see KEYS for the order).
+
+    `address` is the ledger's address that led to it and is not published.
+    """
 
     id: str
     url: str
@@ -301,6 +314,7 @@ class Article:
     flags: list[Flag] = field(default_factory=list)
     run_id: str | None = None
     warc: WarcPointer | None = None
+    address: str = ""
 
 
 KEYS: tuple[str, ...] = (

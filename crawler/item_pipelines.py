@@ -1,0 +1,146 @@
+"""ITEM_PIPELINES: the pure steps of `pipelines/` wrapped for Scrapy, then history, then publishing.
+
+Reading (raw draft and its pages) → Article → version of an article → JSONL line and ledger rows.
+Whatever is dropped on the way ends in an outcome first.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Self
+
+from scrapy.exceptions import DropItem, NotConfigured
+
+from crawler import extraction, pipelines
+from crawler.archive.reader import read_page
+from crawler.clock import iso, now
+from crawler.context import Context, context_of
+from crawler.durable import StorageError
+from crawler.items import Article, DiscoveredFrom, Reading, as_record
+from crawler.outcomes import Outcome
+from crawler.pipelines.digest import changed_fields
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.state.ledger import ArticleRow
+
+
+class _RunPipeline:
+    """A step that needs the open run."""
+
+    def __init__(self, context: Context, crawler: Crawler) -> None:
+        self.context = context
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        context = context_of(crawler)
+        if context is None:
+            raise NotConfigured("no run is open")
+        return cls(context, crawler)
+
+    def end(self, article: Article, outcome: Outcome, detail: str | None = None) -> None:
+        """Give the article's address its outcome."""
+        self.context.end(article.address, outcome, detail)
+
+
+class NormalisePipeline(_RunPipeline):
+    """Runs the steps of `pipelines/` over what a layout read."""
+
+    def process_item(self, item: Reading) -> Article:
+        try:
+            article = pipelines.normalise(item.draft, item.pages)
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"
+            self.context.alarm(f"extraction failed for {item.draft.url}: {detail}")
+            self.context.end(item.address, Outcome.EXTRACTION_FAILED, detail)
+            raise
+        article.address = item.address
+        article.run_id = self.context.run_id
+        self.crawler.stats.inc_value(f"crawler/layout/{article.layout}")  # type: ignore[union-attr]
+        return article
+
+
+class DatePipeline(_RunPipeline):
+    """Drops what was published outside since/until (days of Beijing time)."""
+
+    def process_item(self, article: Article) -> Article:
+        arguments = self.context.arguments
+        if article.published_at is None or (arguments.since is None and arguments.until is None):
+            return article
+        day = datetime.fromisoformat(article.published_at).date()
+        if (arguments.since or date.min) <= day <= (arguments.until or date.max):
+            return article
+        self.end(article, Outcome.OUT_OF_RANGE, f"published {day}")
+        raise DropItem(f"published {day}, outside the days asked for: {article.url}")
+
+
+class HistoryPipeline(_RunPipeline):
+    """Compares with the last version: first, further, restored or unchanged (I8)."""
+
+    def process_item(self, article: Article) -> Article:
+        ledger = self.context.ledger
+        known = ledger.article(article.id)
+        seen = ledger.address(article.address)
+        if seen.found_on:
+            article.discovered_from = DiscoveredFrom(seen.found_on, seen.position, seen.title)
+        article.also_at = sorted(set(ledger.addresses_of(article.id)) - {article.canonical_url})
+        article.first_seen_at = iso(known.first_seen_at if known else seen.first_seen_at)
+        if known is None:
+            return article
+        article.version = known.version
+        article.previous_sha256 = known.content_sha256
+        article.changed = self._changed(article, known)
+        if known.status == "gone":
+            article.status = "restored"
+        if article.changed:
+            article.version += 1
+        elif article.status == "live":
+            ledger.checked(article.id, now(), article.http)
+            self.end(article, Outcome.UNCHANGED)
+            raise DropItem(f"unchanged: {article.url}")
+        return article
+
+    def _changed(self, article: Article, known: ArticleRow) -> list[str]:
+        """The changed fields. The last version's capture is extracted again with today's code, so
+        a better extractor is no edit: if that gives the same, only the ledger's digest moves."""
+        if known.content_sha256 == article.content_sha256:
+            return []
+        pages = [read_page(self.context.data_dir, pointer) for pointer in known.pointers]
+        previous = extraction.extract(pages)
+        if previous.content_sha256 == article.content_sha256:
+            self.context.ledger.rebase(
+                article.id,
+                content_sha256=article.content_sha256,
+                extractor_version=article.extractor_version,
+            )
+            return []
+        return changed_fields(as_record(previous), as_record(article))
+
+
+class PublishPipeline(_RunPipeline):
+    """Writes the JSONL line and tells the ledger."""
+
+    def process_item(self, article: Article) -> Article:
+        record = as_record(article)
+        try:
+            self.context.output.write(record)
+        except StorageError as error:
+            self.context.storage_failed(str(error))
+            raise
+        self.context.ledger.record(record, jsonl=self.context.output.name)
+        self.end(article, _outcome(article))
+        return article
+
+
+def _outcome(article: Article) -> Outcome:
+    if article.status == "restored":
+        return Outcome.RESTORED
+    if article.version > 1:
+        return Outcome.CHANGED
+    flags = {flag.flag for flag in article.flags}
+    for outcome in (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT):
+        if outcome in flags:
+            return outcome
+    return Outcome.PUBLISHED

@@ -1,0 +1,105 @@
+"""Back-off, Retry-After, retries and the per-host breaker.
+
+Takes the place of Scrapy's RetryMiddleware, which knows neither Retry-After nor hosts. A retry
+goes back to the scheduler, which holds it until its host may be asked again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotConfigured
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.clock import now
+from crawler.context import Context, context_of
+from crawler.durable import StorageError
+from crawler.errors import Ended
+from crawler.holds import LONGEST_WAIT
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+BACK_OFF = frozenset({403, 412, 429, 503})
+"""The server says it has had enough of us (412 and 403 come from the site's own firewall)."""
+
+RETRY = frozenset({408, 429, 500, 502, 503, 504})
+"""The same request may succeed later in the run."""
+
+_NOT_THE_HOST = (IgnoreRequest, DownloadCancelledError, StorageError)
+"""Ends that say nothing about the host: refused by us, too large, our own disk."""
+
+
+class BackoffMiddleware:
+    """Counts failures by host, waits, retries RETRY_TIMES, closes a host that keeps failing."""
+
+    def __init__(self, crawler: Crawler, context: Context) -> None:
+        self._crawler = crawler
+        self._context = context
+        self._holds = context.holds
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        context = context_of(crawler)
+        if context is None:
+            raise NotConfigured("no run is open")
+        return cls(crawler, context)
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        host = urlparse_cached(request).hostname or ""
+        status = response.status
+        if status not in RETRY | BACK_OFF:
+            self._holds.succeeded(host)
+            return response
+        reason = f"HTTP {status}"
+        wait = _retry_after(response)
+        if wait is not None and wait > LONGEST_WAIT:
+            until = now() + timedelta(seconds=wait)
+            self._context.ledger.hold(host, until, f"{reason}, Retry-After {wait:.0f} s")
+            self._holds.close(host, f"{reason} with Retry-After {wait:.0f} s")
+        elif self._holds.failed(host, reason, monotonic()) is False and wait is not None:
+            self._holds.obey(host, wait, monotonic())
+        if status not in RETRY:
+            return response
+        return self._retry(request, host, reason) or response
+
+    def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        if isinstance(exception, _NOT_THE_HOST):
+            return None
+        host = urlparse_cached(request).hostname or ""
+        reason = type(exception).__name__
+        self._holds.failed(host, reason, monotonic())
+        return self._retry(request, host, reason)
+
+    def _retry(self, request: Request, host: str, reason: str) -> Request | None:
+        if request.meta.get("dont_retry"):
+            return None
+        closed = self._holds.closed(host)
+        if closed:
+            raise Ended(Outcome.DEFERRED, closed.reason)
+        assert self._crawler.spider
+        return get_retry_request(request, spider=self._crawler.spider, reason=reason)
+
+
+def _retry_after(response: Response) -> float | None:
+    """Seconds asked for, from either form of Retry-After (RFC 9110 §10.2.3)."""
+    raw = response.headers.get("Retry-After")
+    if raw is None:
+        return None
+    text = raw.decode("latin-1").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now()).total_seconds())

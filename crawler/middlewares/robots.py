@@ -1,0 +1,107 @@
+"""robots.txt as RFC 9309 says, where Scrapy's own middleware lets requests through on failure.
+
+4xx: no rules (§2.3.1.3). 5xx, 429, timeouts, broken or cut answers: disallow (§2.3.1.4, I11).
+Answers are kept for up to 24 hours (§2.4), over runs, in the ledger.
+"""
+
+from __future__ import annotations
+
+from asyncio import ensure_future
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from protego import Protego
+from scrapy import Request
+from scrapy.exceptions import NotConfigured
+from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.clock import now
+from crawler.context import Context, context_of
+from crawler.errors import Ended
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from scrapy.crawler import Crawler
+
+MAX_AGE = timedelta(hours=24)
+MAX_BYTES = 500 * 1024
+"""RFC 9309 §2.5: at least 500 KiB are parsed; what follows is ignored."""
+
+LIST_PRIORITY = 1000
+
+
+class RobotsMiddleware:
+    """Asks each scheme and host for its rules once, then lets through or ends the request."""
+
+    def __init__(self, crawler: Crawler, context: Context) -> None:
+        self._crawler = crawler
+        self._context = context
+        assert crawler.stats
+        self._stats = crawler.stats
+        self._agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
+        self._rules: dict[str, Future[Protego | None]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        context = context_of(crawler)
+        if context is None or not crawler.settings.getbool("ROBOTSTXT_OBEY"):
+            raise NotConfigured("no run is open, or ROBOTSTXT_OBEY is off")
+        return cls(crawler, context)
+
+    async def process_request(self, request: Request) -> None:
+        if request.meta.get("dont_obey_robotstxt"):
+            return
+        parts = urlparse_cached(request)
+        if parts.path == "/robots.txt":
+            return
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._rules:
+            self._rules[origin] = ensure_future(self._ask(origin))
+        rules = await self._rules[origin]
+        if rules is None:
+            raise Ended(Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt gave no usable answer")
+        if not rules.can_fetch(request.url, self._agent):
+            raise Ended(Outcome.ROBOTS_DENIED, f"{origin}/robots.txt disallows {request.url}")
+
+    async def _ask(self, origin: str) -> Protego | None:
+        host = urlsplit(origin).hostname or ""
+        text = self._context.ledger.robots(origin, now() - MAX_AGE)
+        if text is None:
+            text = await self._fetch(origin)
+        if text is None:
+            self._stats.inc_value("crawler/robots/unreachable")
+            reason = f"{origin}/robots.txt gave no usable answer"
+            self._context.holds.close(host, reason, Outcome.ROBOTS_UNREACHABLE)
+            return None
+        rules = Protego.parse(text)
+        delay = rules.crawl_delay(self._agent)
+        if delay:
+            self._context.holds.set_crawl_delay(host, float(delay))
+        return rules
+
+    async def _fetch(self, origin: str) -> str | None:
+        engine = self._crawler.engine
+        assert engine
+        request = Request(
+            f"{origin}/robots.txt",
+            callback=NO_CALLBACK,
+            priority=LIST_PRIORITY,
+            meta={"dont_obey_robotstxt": True, "dont_retry": True, "kind": "robots"},
+        )
+        self._stats.inc_value("crawler/robots/requests")
+        try:
+            response = await engine.download_async(request)
+        except Exception:  # noqa: BLE001 - whatever went wrong, the rules are unknown: disallow
+            return None
+        if 200 <= response.status < 300:
+            text = response.body[:MAX_BYTES].decode("utf-8", "replace")
+        elif 400 <= response.status < 500 and response.status != 429:
+            text = ""
+        else:
+            return None
+        self._context.ledger.keep_robots(origin, now(), text)
+        return text

@@ -1,0 +1,20 @@
+"""Only the two domains are asked: every request, redirects included, is checked by exact suffix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler import urls
+from crawler.errors import Ended
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from scrapy import Request
+
+
+class ScopeMiddleware:
+    """Ends requests to hosts other than *.xinhuanet.com and *.news.cn, and to unusual ports."""
+
+    def process_request(self, request: Request) -> None:
+        if not urls.in_scope(request.url):
+            raise Ended(Outcome.REFUSED_ADDRESS, f"out of the two domains: {request.url}")

@@ -1,0 +1,264 @@
+"""A run from opening to closing: alone in knowing the order in which things become durable.
+
+Open: lock → ledger → recovery of what an earlier run left → run row. Close, after the last
+exchange: outcomes → WARC fsync → JSONL fsync → ledger commit → renames → CDXJ → report. Scrapy
+closes its components in another order, so none of this happens in them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import scrapy
+from scrapy import signals
+from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.defer import deferred_from_coro
+
+from crawler import __version__
+from crawler.archive import cdxj
+from crawler.archive.writer import WarcWriter
+from crawler.clock import iso, now
+from crawler.context import Context, attach
+from crawler.durable import StorageError, publish
+from crawler.exporters.jsonl import JsonlWriter
+from crawler.exporters.report import build_report, write_report
+from crawler.holds import Holds
+from crawler.recovery import recover
+from crawler.state.ledger import Ledger, LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+    from scrapy.utils.asyncio import AsyncioLoopingCall
+    from twisted.internet.task import LoopingCall
+
+    from crawler.arguments import Arguments
+    from crawler.regions import Region
+
+logger = logging.getLogger(__name__)
+
+OK, ERROR, USAGE, DEGRADED, NO_LISTS, STORAGE, LOCKED = 0, 1, 2, 3, 4, 5, 75
+"""Exit codes of a crawl (docs/operations.md)."""
+
+
+class CannotStartError(Exception):
+    """The run can't begin: the message says why, `exitcode` what the shell sees."""
+
+    def __init__(self, message: str, exitcode: int) -> None:
+        super().__init__(message)
+        self.exitcode = exitcode
+
+
+class Run:
+    """One execution. Use `open`, `watch` the crawler, let it crawl, then `close`."""
+
+    def __init__(self, context: Context, started_at: datetime, lock: int, command: str) -> None:
+        self.context = context
+        self.started_at = started_at
+        self.reason = "finished"
+        self._lock = lock
+        self._command = command
+        self._crawler: Crawler | None = None
+        self._checkpoints: AsyncioLoopingCall | LoopingCall | None = None
+        self._disk_min_free = 0
+
+    @classmethod
+    def open(
+        cls,
+        settings: BaseSettings,
+        arguments: Arguments,
+        regions: Mapping[str, Region],
+        command: str,
+    ) -> Self:
+        """Take the lock, mend what is left of a killed run, begin a run.
+
+        Raises CannotStartError: 2 the data folder can't be written, 75 another run holds it, 5 the
+        ledger is lost, locked or damaged, or the disk is full.
+        """
+        data_dir = Path(settings["DATA_DIR"]).absolute()
+        lock = _lock(data_dir)
+        try:
+            _check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
+            started_at = now()
+            run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+            ledger = Ledger.open(data_dir / "state" / "ledger.sqlite")
+            for sentence in recover(data_dir, ledger):
+                logger.warning(sentence)
+            ledger.start_run(run_id, started_at, command)
+            ledger.commit()
+        except (LedgerError, StorageError) as error:
+            os.close(lock)
+            raise CannotStartError(str(error), STORAGE) from error
+        context = Context(
+            run_id=run_id,
+            data_dir=data_dir,
+            arguments=arguments,
+            regions=regions,
+            ledger=ledger,
+            archive=WarcWriter(
+                data_dir,
+                run_id,
+                info=_warcinfo(settings),
+                max_bytes=settings.getint("WARC_MAX_BYTES"),
+            ),
+            output=JsonlWriter(data_dir, run_id, started_at),
+            holds=Holds(),
+            alarms=[],
+        )
+        run = cls(context, started_at, lock, command)
+        run._disk_min_free = settings.getint("DISK_MIN_FREE")
+        return run
+
+    def watch(self, crawler: Crawler) -> None:
+        """Attach the run to the crawler: checkpoints while it runs, the reason when it ends."""
+        self._crawler = crawler
+        self.context.stop = self._stop
+        attach(crawler, self.context)
+        crawler.signals.connect(self._opened, signal=signals.spider_opened)
+        crawler.signals.connect(self._closed, signal=signals.spider_closed)
+
+    def _opened(self) -> None:
+        assert self._crawler
+        seconds = self._crawler.settings.getfloat("CHECKPOINT_SECONDS")
+        self._checkpoints = create_looping_call(self._checkpoint)
+        self._checkpoints.start(seconds, now=False)
+
+    def _closed(self, reason: str) -> None:
+        self.reason = reason
+        if self._checkpoints:
+            self._checkpoints.stop()
+
+    def _checkpoint(self) -> None:
+        try:
+            _check_disk(self.context.data_dir, self._disk_min_free)
+            self.context.checkpoint()
+        except (LedgerError, StorageError) as error:
+            self.context.storage_failed(str(error))
+
+    def _stop(self, reason: str) -> None:
+        engine = self._crawler.engine if self._crawler else None
+        if engine and engine.spider:
+            deferred_from_coro(engine.close_spider_async(reason=reason))
+
+    def close(self) -> int:
+        """Make the run durable and public, write its report, let the lock go.
+
+        Returns the exit code. Nothing may be in flight any more.
+        """
+        context = self.context
+        try:
+            exitcode = self._publish()
+        except (LedgerError, StorageError, OSError) as error:
+            # What is on disk stays `.open` and is mended by the next run.
+            context.storage_error = context.storage_error or str(error)
+            logger.critical("the run could not be published: %s", error)
+            exitcode = STORAGE
+        finally:
+            context.ledger.close()
+            os.close(self._lock)
+        return exitcode
+
+    def _publish(self) -> int:
+        context = self.context
+        ledger = context.ledger
+        ledger.close_outcomes(context.run_id)
+        context.checkpoint()
+        context.archive.close()
+        context.output.close()
+        published = []
+        for path in context.archive.files:
+            warc = publish(path)
+            published += [warc, cdxj.write_index(warc)]
+        if context.output.lines:
+            published.append(publish(context.output.path))
+        report = self._report(published)
+        ledger.finish_run(
+            context.run_id,
+            finished_at=now(),
+            exit_code=report["exit_code"],
+            reason=report["reason"],
+            counts=report["outcomes"],
+        )
+        ledger.commit()
+        write_report(context.data_dir, report)
+        return int(report["exit_code"])
+
+    def _report(self, published: list[Path]) -> dict[str, Any]:
+        context = self.context
+        stats = self._crawler.stats.get_stats() if self._crawler and self._crawler.stats else {}
+        for host, reason in sorted(context.holds.closed_hosts().items()):
+            context.alarm(f"{host} was given up: {reason}")
+        report = build_report(
+            context,
+            started_at=self.started_at,
+            finished_at=now(),
+            command=self._command,
+            reason=self.reason,
+            stats=stats,
+            published=published,
+        )
+        report["exit_code"] = self._exit_code(report, stats)
+        return report
+
+    def _exit_code(self, report: Mapping[str, Any], stats: Mapping[str, Any]) -> int:
+        if self.context.storage_error:
+            return STORAGE
+        counted = sum(report["outcomes"].values())
+        if counted != report["urls_seen"]:
+            logger.error("outcomes add up to %s, not to %s", counted, report["urls_seen"])
+            return ERROR
+        if stats.get("spider_exceptions/count") or self.reason == "start_error":
+            return ERROR
+        lists = report["lists"]
+        if lists["asked"] and not lists["answered"]:
+            return NO_LISTS
+        if self.context.alarms or self.reason == "shutdown":
+            return DEGRADED
+        return OK
+
+
+def _lock(data_dir: Path) -> int:
+    """The exclusive lock of the data folder: a file descriptor that holds it until closed."""
+    path = data_dir / "state" / "lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        message = f"the data folder {data_dir} can't be written: {error.strerror}"
+        raise CannotStartError(message, USAGE) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        message = f"another run holds {path}; this one does nothing"
+        raise CannotStartError(message, LOCKED) from error
+    return lock
+
+
+def _check_disk(data_dir: Path, least: int) -> None:
+    free = shutil.disk_usage(data_dir).free
+    if free < least:
+        raise StorageError(f"{data_dir} has {free} bytes free, fewer than DISK_MIN_FREE ({least})")
+
+
+def _warcinfo(settings: BaseSettings) -> dict[str, str]:
+    return {
+        "software": f"xinhua-archive/{__version__} Scrapy/{scrapy.__version__}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "operator": settings["CONTACT"],
+        "robots": "obey (RFC 9309)" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+        "isPartOf": "xinhua-archive",
+    }

@@ -1,0 +1,88 @@
+"""The crawl, wired in flow order: discover → fetch → archive → normalise → publish.
+
+Every value can be set with `-s NAME=VALUE`.
+"""
+
+import getpass
+import os
+import platform
+from pathlib import Path
+
+from crawler import __version__
+from crawler.items import KEYS
+
+BOT_NAME = "xinhua"
+COMMANDS_MODULE = "crawler.commands"
+
+# --- place ---------------------------------------------------------------------------------------
+DATA_DIR = os.environ.get("XINHUA_DATA_DIR") or str(Path(__file__).resolve().parent.parent / "data")
+DISK_MIN_FREE = 32 * 1024 * 1024  # bytes; below it the run stops with exit code 5
+
+# --- who we are ----------------------------------------------------------------------------------
+CONTACT = os.environ.get("XINHUA_CONTACT") or f"{getpass.getuser()}@{platform.node()}"
+USER_AGENT = f"xinhua-archive/{__version__} (+{{contact}})"  # the spider puts CONTACT in
+ROBOTSTXT_USER_AGENT = "xinhua-archive"
+
+# --- discover ------------------------------------------------------------------------------------
+SPIDER_MODULES = ["crawler.spiders"]
+LIST_MAX_PAGES = 5  # of a list never walked before, without since
+LIST_MAX_COLUMNS = 60  # columns followed from one regional root
+DEPTH_LIMIT = 0
+
+# --- fetch: politely, bounded --------------------------------------------------------------------
+ROBOTSTXT_OBEY = True
+DOWNLOAD_DELAY = 2  # seconds between two requests to one host
+DOWNLOAD_DELAY_JITTER = 0.5
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+CONCURRENT_REQUESTS = 64
+CONCURRENT_ITEMS = 8  # the default of 100 makes 101 tasks a response
+DOWNLOAD_TIMEOUT = 60  # seconds for the whole exchange
+DOWNLOAD_MAXSIZE = 10 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_FAIL_ON_DATALOSS = True
+DOWNLOAD_VERIFY_CERTIFICATES = True
+RETRY_TIMES = 2
+REDIRECT_MAX_TIMES = 5
+COOKIES_ENABLED = False
+HTTPERROR_ALLOW_ALL = True  # every answer reaches the spider, which gives it an outcome
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.5",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+    "Accept-Encoding": "gzip, deflate",  # replay tools fail on br and zstd
+}
+SCHEDULER = "crawler.scheduler.HostScheduler"
+TWISTED_DNS_RESOLVER = "crawler.resolver.PublicResolver"
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.middlewares.scope.ScopeMiddleware": 10,
+    "crawler.middlewares.robots.RobotsMiddleware": 20,
+    "crawler.middlewares.backoff.BackoffMiddleware": 550,
+    # the scope check, RFC 9309, our own back-off and the one decoder take their places
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+}
+
+# --- archive: bytes reach the WARC before any parser ---------------------------------------------
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.archive.capture.CaptureHandler",
+    "https": "crawler.archive.capture.CaptureHandler",
+}
+WARC_MAX_BYTES = 1024 * 1024 * 1024  # a larger file is closed and the next one begun
+CHECKPOINT_SECONDS = 2.0  # how often written records are made durable
+
+# --- normalise, publish --------------------------------------------------------------------------
+ITEM_PIPELINES = {
+    "crawler.item_pipelines.NormalisePipeline": 100,
+    "crawler.item_pipelines.DatePipeline": 200,
+    "crawler.item_pipelines.HistoryPipeline": 300,
+    "crawler.item_pipelines.PublishPipeline": 900,
+}
+FEED_EXPORT_FIELDS = list(KEYS)
+FEED_EXPORT_ENCODING = "utf-8"
+
+# --- watch ---------------------------------------------------------------------------------------
+LOG_LEVEL = "INFO"
+LOGSTATS_INTERVAL = 60.0
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
