@@ -1,0 +1,215 @@
+"""Addresses: what is in scope, its canonical form, and which addresses are articles.
+
+In: any string found in a page, a file or an argument, hostile ones included. Out: a verdict, a
+canonical URL or an `ArticleUrl`. Nothing here raises on bad input; parsing is by our own strict
+grammar, so that what is checked here is what a client will ask for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, NamedTuple
+from urllib.parse import quote, urljoin
+
+MAX_LENGTH: Final = 2048
+"""Longer addresses are out of scope: the site's own stay under 200 characters."""
+
+_DOMAINS = (("xinhuanet", "com"), ("news", "cn"))
+_PORTS = {"http": "80", "https": "443"}
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
+_URL = re.compile(
+    r"(https?)://([a-z0-9.-]+)(?::([0-9]*))?(?=[/?#]|\Z)([^?#]*)(?:\?([^#]*))?(?:#.*)?",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+_LABEL = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?", re.ASCII)
+_UNRESERVED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
+_SAFE = "%/?:@!$&'()*+,;=-._~"
+
+# The traditional-character mirror holds whole sites under one path: FACTS a.
+_GATE_HOSTS = ("big5.xinhuanet.com", "big5.news.cn")
+_GATE = "/gate/big5/"
+# Both only choose a view of the same document: the pager script's part, the mobile redirect's stop.
+_VIEW_PARAMETERS = ("page", "f")
+
+_OLD = re.compile(
+    r"/([0-9]{4})-([0-9]{2})/([0-9]{2})/(c_[0-9]{9,10}|content_[0-9]{5,10})(?:_([1-9][0-9]{0,2}))?\.html?\Z",
+    re.ASCII,
+)
+_NEW = re.compile(r"/([0-9]{4})([0-9]{2})([0-9]{2})/([0-9a-f]{32})/c\.html\Z", re.ASCII)
+_NOT_ARTICLE_HOSTS = frozenset({"forum.home.news.cn", "info.search.news.cn", "so.news.cn"})
+_NOT_ARTICLE_FOLDERS = frozenset({"ad", "titlepic", "static", "skin"})
+_FIRST_YEAR = 1997  # the site went online in November 1997
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleUrl:
+    """An article's address.
+
+    `url` is canonical and that of page 1; `id` is the article number (old CMS) or the 32-hex path
+    hash (new CMS), the same on every host; `day` is the date folder, None when it is no possible
+    day (13th month): the number is good all the same; `page` counts from 1; `shape` is `content`
+    (to 2013), `c` (2013-2023) or `hash` (2022 on).
+    """
+
+    url: str
+    id: str
+    day: date | None
+    page: int
+    shape: str
+
+
+class _Parts(NamedTuple):
+    scheme: str
+    host: str
+    path: str
+    query: str
+
+    def url(self) -> str:
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.scheme}://{self.host}{self.path}{query}"
+
+
+def in_scope(url: str) -> bool:
+    """Whether the address may be asked for at all.
+
+    http or https on its default port, host under `.xinhuanet.com` or `.news.cn` label by label
+    (djxinhuanet.com and ymnews.cn are look-alikes), no user info, no control characters, spaces or
+    backslashes, at most MAX_LENGTH characters once escaped.
+    """
+    return _split(url) is not None
+
+
+def canonical(url: str) -> str:
+    """The address without what only chooses a view: fragment, `page`, `f`, the big5 gate.
+
+    Doubled slashes and dot segments are undone, escapes normalised, the host lower-cased and the
+    default port dropped; host and scheme are otherwise as given. Idempotent. An address out of
+    scope comes back unchanged.
+    """
+    parts = _canonical(url)
+    return parts.url() if parts else url
+
+
+def article(url: str) -> ArticleUrl | None:
+    """The article the address names, or None when its shape is not an article's (FACTS b)."""
+    parts = _canonical(url)
+    if (
+        parts is None
+        or parts.host in _NOT_ARTICLE_HOSTS
+        or parts.host in _GATE_HOSTS
+        or not _NOT_ARTICLE_FOLDERS.isdisjoint(parts.path.split("/"))
+    ):
+        return None
+    if found := _OLD.search(parts.path):
+        year, month, day, name, further = found.groups()
+        shape, _, number = name.partition("_")
+        # page 2 is content_N_1.htm in the oldest CMS and c_N_2.htm in the next
+        page = int(further or (0 if shape == "content" else 1)) + (shape == "content")
+        path = parts.path
+        if further:
+            path = f"{path[: found.start(5) - 1]}{path[found.end(5) :]}"
+        url = parts._replace(path=path).url()
+        return ArticleUrl(url, number, _day(year, month, day), page, shape)
+    if found := _NEW.search(parts.path):
+        year, month, day, digest = found.groups()
+        return ArticleUrl(parts.url(), digest, _day(year, month, day), 1, "hash")
+    return None
+
+
+def article_id(url: str) -> str:
+    """The id an address's record bears: the article's, else the canonical URL's SHA-256.
+
+    The three are told apart by their form: digits, 32 hex digits, 64 hex digits.
+    """
+    known = article(url)
+    return (
+        known.id if known else hashlib.sha256(canonical(url).encode(errors="replace")).hexdigest()
+    )
+
+
+def host_of(url: str) -> str | None:
+    """The lower-cased host of an address in scope, else None."""
+    parts = _split(url)
+    return parts.host if parts else None
+
+
+def join(base: str, href: str) -> str | None:
+    """`href` made absolute as a browser does (blanks trimmed, line breaks dropped), or None."""
+    try:
+        return urljoin(base, re.sub(r"[\t\r\n]", "", href.strip(" \t\r\n\f")))
+    except ValueError:
+        return None
+
+
+def _canonical(url: str) -> _Parts | None:
+    parts = _split(url)
+    while parts and parts.host in _GATE_HOSTS and parts.path.startswith(_GATE):
+        inner = _split(f"{parts.scheme}://{parts.path.removeprefix(_GATE)}?{parts.query}")
+        if inner is None:
+            break
+        parts = inner
+    if parts is None:
+        return None
+    kept = [
+        pair
+        for pair in parts.query.split("&")
+        if pair and pair.partition("=")[0] not in _VIEW_PARAMETERS
+    ]
+    return parts._replace(query="&".join(kept))
+
+
+def _split(url: str) -> _Parts | None:
+    """The normalised parts of an address in scope, else None."""
+    if len(url) > MAX_LENGTH or _FORBIDDEN.search(url):
+        return None
+    found = _URL.fullmatch(url)
+    if found is None:
+        return None
+    scheme, host, port, path, query = found.groups()
+    scheme, host = scheme.lower(), host.lower()
+    if port and port != _PORTS[scheme]:
+        return None
+    labels = host.split(".")
+    if len(labels) < 3 or tuple(labels[-2:]) not in _DOMAINS or len(host) > 253:
+        return None
+    if not all(_LABEL.fullmatch(label) and label.strip("-") == label for label in labels):
+        return None
+    parts = _Parts(scheme, host, _path(_escape(path)), _escape(query or ""))
+    return parts if len(parts.url()) <= MAX_LENGTH else None
+
+
+def _escape(text: str) -> str:
+    """Escapes as RFC 3986 normalises them: unreserved ones undone, upper-case, strays escaped."""
+
+    def normal(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return "%25"
+        character = chr(int(found[1], 16))
+        return character if character in _UNRESERVED else found[0].upper()
+
+    return quote(_ESCAPE.sub(normal, text), safe=_SAFE)
+
+
+def _path(path: str) -> str:
+    """The path without empty and dot segments, which a client would undo anyway."""
+    segments = path.split("/")
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    ends_in_folder = bool(kept) and segments[-1] in ("", ".", "..")
+    return "/" + "/".join(kept) + ("/" if ends_in_folder else "")
+
+
+def _day(year: str, month: str, day: str) -> date | None:
+    try:
+        found = date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+    return found if found.year >= _FIRST_YEAR else None

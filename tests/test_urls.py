@@ -1,0 +1,412 @@
+"""Addresses: scope, canonical form, article shapes, and that hostile strings never get through."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from w3lib.url import safe_url_string
+
+from crawler.urls import MAX_LENGTH, article, article_id, canonical, host_of, in_scope, join
+
+HASH = "d59c39d4160a4fe4b3084c3e4abfb450"
+JS = "http://www.js.xinhuanet.com/2017-09/28/c_1121738857.htm"
+HE = f"http://he.news.cn/20240515/{HASH}/c.html"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://www.js.xinhuanet.com/",
+        "https://js.news.cn",
+        "http://wj.js.xinhuanet.com/x.htm",
+        "http://qc.wa.news.cn/nodeart/list?nid=111837&pgnum=1&cnt=20&tp=1&orderby=1?callback=?",
+        "http://big5.news.cn/gate/big5/www.news.cn/",
+        "HTTP://WWW.HE.NEWS.CN/index.htm",
+        "http://he.news.cn:80/",
+        "http://he.news.cn:/",
+        "https://he.news.cn:443/",
+        "http://he.news.cn/中文.htm",
+        "http://he.news.cn?x",
+        "http://he.news.cn#x",
+    ],
+)
+def test_in_scope(url: str) -> None:
+    assert in_scope(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "he.news.cn/",
+        "//he.news.cn/",
+        "ftp://he.news.cn/",
+        "javascript:void(0)",
+        "file:///etc/passwd",
+        "http:///he.news.cn/",
+        "http:he.news.cn/",
+        # look-alikes (FACTS e) and suffix tricks
+        "http://www.djxinhuanet.com/2017-09/28/c_1121738857.htm",
+        "http://ymnews.cn/",
+        "http://www.ymnews.cn/",
+        "http://chnews.cn/",
+        "http://he.news.cn.evil.com/",
+        "http://he.news.cn.",
+        "http://he.news.com/",
+        "http://he.xinhuanet.cn/",
+        "http://xinhuanet.com/",
+        "http://news.cn/",
+        "http://.news.cn/",
+        "http://a..news.cn/",
+        "http://-a.news.cn/",
+        "http://a_b.news.cn/",
+        f"http://{'a' * 64}.news.cn/",
+        f"http://{'a.' * 130}news.cn/",
+        # another authority than it seems
+        "http://he.news.cn@evil.com/",
+        "http://evil.com@he.news.cn/",
+        "http://user:secret@he.news.cn/",
+        "http://evil.com/@he.news.cn/",
+        "http://evil.com#.he.news.cn/",
+        "http://evil.com?.he.news.cn/",
+        "http://evil.com\\.he.news.cn/",
+        "http://he.news.cn\\@evil.com/",
+        "http://he.news.cn%2f@evil.com/",
+        "http://evil.com%2f.he.news.cn/",
+        "http://evil.com%00.he.news.cn/",
+        # ports and literals
+        "http://he.news.cn:8080/",
+        "http://he.news.cn:443/",
+        "https://he.news.cn:80/",
+        "http://he.news.cn:080/",
+        "http://he.news.cn:８０/",
+        "http://he.news.cn:x/",
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "http://[::1].news.cn/",
+        "http://2130706433/",
+        # hosts that only look ASCII: full-width, dotless, Kelvin sign, long s
+        "http://ｈｅ.news.cn/",
+        "http://he．news．cn/",
+        "http://he。news。cn/",
+        "http://he.nеws.cn/",
+        "httpſ://he.news.cn/",
+        "http://he.new\u017f.cn/",
+        "http://新华.news.cn/",
+        # characters clients disagree about
+        " http://he.news.cn/",
+        "http://he.news.cn/ ",
+        "http://he.news.cn/a b",
+        "http://he.news.cn/a\tb",
+        "http://he.news.cn/a\r\nHost: evil.com",
+        "ht\ntp://he.news.cn/",
+        "http://he.news.cn/\x00",
+        "http://he.news.cn/\x7f",
+        "http://he.news.cn/\ud800",
+        "http://he.news.cn/" + "a" * 1_000_000,
+        "http://he.news.cn/" + "新" * 300,  # 2,700 characters once escaped
+    ],
+)
+def test_out_of_scope(url: str) -> None:
+    assert not in_scope(url)
+    assert canonical(url) == url
+    assert article(url) is None
+    assert host_of(url) is None
+    assert len(article_id(url)) == 64
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (JS, JS),
+        (HE + "?page=2", HE),
+        (HE + "?f=pad", HE),
+        (HE + "?f=pc&page=3#locat", HE),
+        (HE + "?a=1&page=2&b=2", HE + "?a=1&b=2"),
+        (HE + "?", HE),
+        (HE + "?pages=2&pf=1", HE + "?pages=2&pf=1"),
+        ("http://HE.News.CN:80/a/../20240515//x.htm", "http://he.news.cn/20240515/x.htm"),
+        ("https://he.news.cn:443", "https://he.news.cn/"),
+        ("http://he.news.cn/.//../a/./b/..", "http://he.news.cn/a/"),
+        ("http://he.news.cn/a/%2e%2e/b.htm", "http://he.news.cn/b.htm"),
+        ("http://he.news.cn/a%2fb", "http://he.news.cn/a%2Fb"),
+        ("http://he.news.cn/%63_1%zz%", "http://he.news.cn/c_1%25zz%25"),
+        ("http://he.news.cn/%%36%31", "http://he.news.cn/%2561"),
+        ("http://he.news.cn/新<a>", "http://he.news.cn/%E6%96%B0%3Ca%3E"),
+        # host and scheme are the article's own: not rewritten
+        ("https://js.news.cn/a.htm", "https://js.news.cn/a.htm"),
+        # the big5 gate
+        (
+            "http://big5.xinhuanet.com/gate/big5/www.js.xinhuanet.com/2017-09/28/c_1121738857.htm",
+            JS,
+        ),
+        (
+            "https://big5.news.cn//gate/big5//HE.news.cn/a//b.htm?page=2",
+            "https://he.news.cn/a/b.htm",
+        ),
+        ("http://big5.news.cn/gate/big5/www.news.cn", "http://www.news.cn/"),
+        ("http://big5.news.cn/gate/big5/big5.news.cn/gate/big5/he.news.cn/", "http://he.news.cn/"),
+        # a gate to elsewhere is not undone: the address asked for stays the mirror's
+        (
+            "http://big5.news.cn/gate/big5/evil.com/2017-09/28/c_1121738857.htm",
+            "http://big5.news.cn/gate/big5/evil.com/2017-09/28/c_1121738857.htm",
+        ),
+        ("http://big5.news.cn/gate/big5/", "http://big5.news.cn/gate/big5/"),
+    ],
+)
+def test_canonical(url: str, expected: str) -> None:
+    assert canonical(url) == expected
+    assert canonical(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "number", "day", "page", "shape", "first"),
+    [
+        # FACTS b, row by row
+        (
+            "http://www.he.xinhuanet.com/news/2012-06/04/content_25340717.htm",
+            "25340717",
+            date(2012, 6, 4),
+            1,
+            "content",
+            None,
+        ),
+        (
+            "http://www.he.xinhuanet.com/gdbb/2011-05/27/content_22874841_1.htm",
+            "22874841",
+            date(2011, 5, 27),
+            2,
+            "content",
+            "http://www.he.xinhuanet.com/gdbb/2011-05/27/content_22874841.htm",
+        ),
+        (
+            "http://www.js.xinhuanet.com/2013-02/25/c_114788503.htm",
+            "114788503",
+            date(2013, 2, 25),
+            1,
+            "c",
+            None,
+        ),
+        (JS, "1121738857", date(2017, 9, 28), 1, "c", None),
+        (
+            "http://www.zj.xinhuanet.com/xwzx/xsp/2020-07/07/c_1126205437.htm",
+            "1126205437",
+            date(2020, 7, 7),
+            1,
+            "c",
+            None,
+        ),
+        (
+            "http://tibet.news.cn/original/2020-02/10/c_138769913.htm",
+            "138769913",
+            date(2020, 2, 10),
+            1,
+            "c",
+            None,
+        ),
+        (
+            "http://www.js.xinhuanet.com/2017-09/28/c_1121738857_12.htm",
+            "1121738857",
+            date(2017, 9, 28),
+            12,
+            "c",
+            JS,
+        ),
+        (HE, HASH, date(2024, 5, 15), 1, "hash", None),
+        (HE + "?page=2", HASH, date(2024, 5, 15), 1, "hash", HE),
+        (
+            f"http://www.news.cn/politics/leaders/20240509/{HASH}/c.html",
+            HASH,
+            date(2024, 5, 9),
+            1,
+            "hash",
+            None,
+        ),
+        (
+            "http://m.xinhuanet.com/he/2020-02/18/c_1125587901.htm",
+            "1125587901",
+            date(2020, 2, 18),
+            1,
+            "c",
+            None,
+        ),
+        (
+            "http://m.xinhuanet.com/2021-04/30/c_1127397453.htm?f=pad",
+            "1127397453",
+            date(2021, 4, 30),
+            1,
+            "c",
+            "http://m.xinhuanet.com/2021-04/30/c_1127397453.htm",
+        ),
+        (
+            "http://js.news.cn/mobile/2021-04/30/c_1127397453.htm",
+            "1127397453",
+            date(2021, 4, 30),
+            1,
+            "c",
+            None,
+        ),
+        (
+            "http://wj.js.xinhuanet.com/2017-09/28/c_1121738857.htm",
+            "1121738857",
+            date(2017, 9, 28),
+            1,
+            "c",
+            None,
+        ),
+        (
+            "http://big5.xinhuanet.com/gate/big5/www.js.xinhuanet.com/2017-09/28/c_1121738857.htm",
+            "1121738857",
+            date(2017, 9, 28),
+            1,
+            "c",
+            JS,
+        ),
+        # an impossible day is no day; the number still names the article
+        ("http://js.news.cn/2017-13/28/c_1121738857.htm", "1121738857", None, 1, "c", None),
+        ("http://js.news.cn/2017-02/30/c_1121738857.htm", "1121738857", None, 1, "c", None),
+        (f"http://js.news.cn/00000000/{HASH}/c.html", HASH, None, 1, "hash", None),
+        ("http://js.news.cn/1970-01/01/c_1121738857.htm", "1121738857", None, 1, "c", None),
+        # a query that is no view of the page stays, the id does not depend on it
+        (JS + "?from=timeline", "1121738857", date(2017, 9, 28), 1, "c", JS + "?from=timeline"),
+        (
+            "http://js.news.cn/2017-09/28/%63_1121738857.htm",
+            "1121738857",
+            date(2017, 9, 28),
+            1,
+            "c",
+            "http://js.news.cn/2017-09/28/c_1121738857.htm",
+        ),
+    ],
+)
+def test_article(
+    url: str, number: str, day: date | None, page: int, shape: str, first: str | None
+) -> None:
+    found = article(url)
+    assert found is not None
+    assert (found.id, found.day, found.page, found.shape) == (number, day, page, shape)
+    assert found.url == (first or url)
+    assert article_id(url) == number
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        # FACTS b, "NOT articles"
+        "http://www.js.xinhuanet.com/",
+        "http://he.news.cn/index.htm",
+        "http://he.news.cn/index.html",
+        "http://www.hn.xinhuanet.com/news/hnyw.htm",
+        "http://www.xj.xinhuanet.com/ldhd/zyjh.htm",
+        "http://he.news.cn/zhuanti/2017/index.htm",
+        "http://he.news.cn/topic/index.htm",
+        "http://he.news.cn/titlepic/112173/1121738857_1506574416000_title0h.jpg",
+        "http://he.news.cn/titlepic/2017-09/28/c_1121738857.htm",
+        "http://he.news.cn/ad/2017-09/28/c_1121738857.htm",
+        "http://he.news.cn/top.htm",
+        "http://he.news.cn/xlright.htm",
+        "http://he.news.cn/static/a.htm",
+        "http://forum.home.news.cn/2017-09/28/c_1121738857.htm",
+        "http://info.search.news.cn/result.jspa",
+        "http://www.xinhuanet.com/webSkipping.htm",
+        "http://he.news.cn/4G.htm",
+        "http://he.news.cn/pc.htm",
+        "http://he.news.cn/2023css/xl_pc_v1.css",
+        # nearly an article
+        "http://js.news.cn/2017-09/28/c_11217388.htm",
+        "http://js.news.cn/2017-09/28/c_11217388571.htm",
+        "http://js.news.cn/2017-09/28/c_1121738857_0.htm",
+        "http://js.news.cn/2017-09/28/c_1121738857_2_2.htm",
+        "http://js.news.cn/2017-09/28/c_1121738857.htm.bak",
+        "http://js.news.cn/2017-09/28/c_1121738857.htm/",
+        "http://js.news.cn/2017-09/28/c_1121738857.jpg",
+        "http://js.news.cn/2017-09/28/1121738857.htm",
+        "http://js.news.cn/2017-9/8/c_1121738857.htm",
+        "http://js.news.cn/c_1121738857.htm",
+        "http://js.news.cn/2017-09/28/c_１１２１７３８８５７.htm",
+        "http://js.news.cn/?u=/2017-09/28/c_1121738857.htm",
+        f"http://he.news.cn/20240515/{HASH.upper()}/c.html",
+        f"http://he.news.cn/20240515/{HASH[:31]}/c.html",
+        f"http://he.news.cn/20240515/{HASH}0/c.html",
+        f"http://he.news.cn/20240515/{HASH}/c.htm",
+        f"http://he.news.cn/20240515/{HASH}/",
+        f"http://he.news.cn/{HASH}/c.html",
+        "http://big5.news.cn/gate/big5/evil.com/2017-09/28/c_1121738857.htm",
+    ],
+)
+def test_not_an_article(url: str) -> None:
+    assert in_scope(url)
+    assert article(url) is None
+    assert len(article_id(url)) == 64
+
+
+def test_one_id_on_every_host() -> None:
+    addresses = [
+        f"{scheme}://{www}js.{domain}/2017-09/28/c_1121738857.htm"
+        for scheme in ("http", "https")
+        for www in ("", "www.")
+        for domain in ("xinhuanet.com", "news.cn")
+    ]
+    assert {article_id(address) for address in addresses} == {"1121738857"}
+    assert len({canonical(address) for address in addresses}) == 8
+
+
+def test_id_of_another_address_is_that_of_its_canonical_form() -> None:
+    assert article_id("http://he.news.cn//a.htm?page=2#x") == article_id("http://he.news.cn/a.htm")
+    assert article_id("http://he.news.cn/a.htm") != article_id("http://he.news.cn/b.htm")
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("c_1.htm", "http://he.news.cn/a/c_1.htm"),
+        ("\n ../b/\tc.htm ", "http://he.news.cn/b/c.htm"),
+        ("//js.news.cn/x", "http://js.news.cn/x"),
+        ("?page=2", "http://he.news.cn/a/index.htm?page=2"),
+        ("http://[", None),
+        ("//[::1", None),
+    ],
+)
+def test_join(href: str, expected: str | None) -> None:
+    assert join("http://he.news.cn/a/index.htm", href) == expected
+
+
+ADDRESSES = st.one_of(
+    st.text(),
+    st.text().map("http://he.news.cn/{}".format),
+    st.text(alphabet="/.%2eE5cf?&=page#:@\\ _gatebi新").map("http://he.news.cn{}".format),
+    st.text(alphabet="he.nwscxiuatom:@[]/\\80-").map("http://{}/a".format),
+    st.text(alphabet="/.%2e?#gab5").map("http://big5.news.cn/gate/big5/he.news.cn{}".format),
+    st.from_regex(
+        r"http://he\.news\.cn/20\d\d-\d\d/\d\d/(c|content)_\d{9}(_\d)?\.htm", fullmatch=True
+    ),
+)
+
+
+@given(ADDRESSES)
+@example("http://he.news.cn/" + "%25" * 600)
+@example("http://he.news.cn/" + "a/" * (MAX_LENGTH // 2 - 9))
+@example("http://he.news.cn/[" + "|" * 20)
+def test_any_string(url: str) -> None:
+    """No string raises; what is in scope stays so, and is what another parser would ask for."""
+    once = canonical(url)
+    assert canonical(once) == once
+    assert in_scope(once) == in_scope(url)
+    found = article(url)
+    assert article(once) == found
+    assert article_id(once) == article_id(url)
+    join("http://he.news.cn/a/", url)
+    if in_scope(url):
+        host = urlsplit(once).hostname
+        assert host is not None
+        assert host.endswith((".news.cn", ".xinhuanet.com"))
+        assert urlsplit(once).port is None
+        assert once.isascii()
+        assert safe_url_string(once) == once
+    if found:
+        assert article(found.url) == found.__class__(found.url, found.id, found.day, 1, found.shape)
+        assert found.page >= 1
