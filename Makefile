@@ -7,7 +7,9 @@ RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint check test-unpinned lock
+.PHONY: install demo test lint check test-unpinned lock
+
+install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 
 demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written
 	$(RUN) -m tests.demo

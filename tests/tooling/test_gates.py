@@ -84,7 +84,7 @@ def test_a_module_without_a_layer_is_found(copy: Path) -> None:
         ("from datetime import datetime\n\nAT = datetime.now()\n", "TID251"),
         ("import time\n\nAT = time.time()\n", "TID251"),
         ("from datetime import date\n\nAT = date.today()\n", "TID251"),
-        ("import urllib.request\n\nrequest = urllib.request.Request\n", "TID251"),
+        ("from urllib.request import urlopen\n\nPAGE = urlopen\n", "TID251"),
         ('"""Prints."""\n\nprint("seen")\n', "T201"),
         ("import os\n", "F401"),
         ('WORDS = "' + "word " * 20 + '"\n', "E501"),

@@ -1,0 +1,78 @@
+"""DATA_FORMAT.md lists exactly the keys, outcomes, flags and report keys that the code has."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from dataclasses import fields, is_dataclass
+
+import pytest
+
+from crawler import items
+from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
+from crawler.outcomes import Outcome
+from tests.conftest import PROJECT
+
+DOCUMENT = (PROJECT / "DATA_FORMAT.md").read_text()
+SECTION = re.compile(r"^## (.+)\n((?:(?!## ).*\n)*)", re.MULTILINE)
+ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+QUOTED = re.compile(r"`([a-z0-9_]+)`")
+
+
+def listed(document: str, section: str) -> list[str]:
+    """The first column of a section's table."""
+    return ROW.findall(dict(SECTION.findall(document))[section])
+
+
+def sentence_keys(document: str, opening: str) -> list[str]:
+    """The quoted names of the paragraph that opens so."""
+    paragraph = document[document.index(opening) + len(opening) :].partition("\n\n")[0]
+    return QUOTED.findall(paragraph)
+
+
+def paths(owner: type, names: typing.Iterable[str], prefix: str = "") -> typing.Iterator[str]:
+    """`a`, `a.b`, `c[]`, `c[].d` for a dataclass's fields and those of the dataclasses inside.
+
+    A pointer is spelt out once, at `warc`.
+    """
+    hints = typing.get_type_hints(owner, vars(items))
+    for name in names:
+        hint = hints[name]
+        inner = list(typing.get_args(hint)) if isinstance(hint, types.UnionType) else [hint]
+        kind = next(option for option in inner if option is not type(None))
+        path = prefix + name
+        if typing.get_origin(kind) is list:
+            path += "[]"
+            (kind,) = typing.get_args(kind)
+        yield path
+        if is_dataclass(kind) and (kind is not WarcPointer or path == "warc"):
+            assert isinstance(kind, type)
+            yield from paths(kind, [field.name for field in fields(kind)], f"{path}.")
+
+
+def test_the_keys_of_a_line_are_listed_in_their_order() -> None:
+    assert listed(DOCUMENT, "An article line") == list(paths(Article, KEYS))
+
+
+def test_the_keys_of_history_and_of_a_version_are_named() -> None:
+    history = "These keys tell an article's history and come from the crawler's ledger:"
+    assert set(sentence_keys(DOCUMENT, history)) == HISTORY_KEYS
+    version = "A change in one of these makes a new version:"
+    assert sentence_keys(DOCUMENT, version) == list(VERSIONED_KEYS)
+
+
+def test_the_outcomes_are_listed() -> None:
+    assert listed(DOCUMENT, "Outcomes") == [str(outcome) for outcome in Outcome]
+
+
+@pytest.mark.parametrize("row", ["| `kicker` |", "| `warc.offset` |", "| `images[].credit` |"])
+def test_a_missing_key_is_found(row: str) -> None:
+    doctored = DOCUMENT.replace(row, "| kicker |")
+    assert doctored != DOCUMENT
+    assert listed(doctored, "An article line") != list(paths(Article, KEYS))
+
+
+def test_a_missing_outcome_is_found() -> None:
+    doctored = DOCUMENT.replace("| `soft_404` |", "| `soft404` |")
+    assert listed(doctored, "Outcomes") != [str(outcome) for outcome in Outcome]
