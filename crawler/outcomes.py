@@ -19,7 +19,6 @@ class Outcome(StrEnum):
     AMBIGUOUS_LAYOUT = "ambiguous_layout"  # several claim it: published through the fallback
     GONE = "gone"  # a withdrawal was confirmed, record written
     SUSPECTED = "suspected"  # a first sign of withdrawal, observed only
-    OUT_OF_RANGE = "out_of_range"  # published outside since/until
     REDIRECTED = "redirected"  # leads to another article address, which has its own outcome
     NOT_ARTICLE = "not_article"  # a list page or something else at an article's address
 
@@ -29,6 +28,7 @@ class Outcome(StrEnum):
 
     # not fetched, still owed
     PENDING = "pending"  # not reached: limit or stop
+    OUT_OF_RANGE = "out_of_range"  # published outside since/until
     DEFERRED = "deferred"  # its host is held (Retry-After, breaker)
     ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt gave no answer: disallow for now
 
@@ -52,13 +52,14 @@ class Outcome(StrEnum):
 
 SETTLED = frozenset({
     Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
-    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.GONE, Outcome.OUT_OF_RANGE,
-    Outcome.REDIRECTED, Outcome.NOT_ARTICLE, Outcome.KNOWN, Outcome.DUPLICATE,
-    Outcome.EXTRACTION_FAILED,
+    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.GONE, Outcome.REDIRECTED,
+    Outcome.NOT_ARTICLE, Outcome.KNOWN, Outcome.DUPLICATE, Outcome.EXTRACTION_FAILED,
 })  # fmt: skip
 """Nothing is owed to the address: a later run doesn't ask for it outside re-checks."""
 
-OWED_NOW = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.ROBOTS_UNREACHABLE})
+OWED_NOW = frozenset({
+    Outcome.PENDING, Outcome.DEFERRED, Outcome.ROBOTS_UNREACHABLE, Outcome.OUT_OF_RANGE,
+})  # fmt: skip
 """The address waits without having failed: the next run asks for it at once."""
 
 FETCHED = frozenset({
