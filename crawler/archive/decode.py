@@ -1,0 +1,168 @@
+"""The one decoder: from the stored block of a response to its decoded body, or a clear refusal.
+
+In: the bytes of a response as they stood on the wire. Out: Decoded. Live crawl, replay and
+re-extraction all come here, so that they see the same page. Nothing partial is ever returned: a
+body that is cut short or fails its checksum is an error, not a shorter article.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from isal import isal_zlib
+
+from crawler.archive import wire
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bound on a decoded body where the crawl's DOWNLOAD_MAXSIZE doesn't apply (reading archives)."""
+
+_MAX_CODINGS = 4
+_IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
+_NO_BODY_STATUS = frozenset({204, 304})
+
+Kind = Literal["truncated", "damaged", "too_large", "not_http"]
+
+
+class DecodeError(ValueError):
+    """The block has no trustworthy body. `kind` says in which of four ways."""
+
+    def __init__(self, kind: Kind, message: str) -> None:
+        super().__init__(message)
+        self.kind: Kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A response read from its bytes.
+
+    `entity` is the message body without chunk framing, still content-encoded; `body` is without
+    content coding too; `entity_sha256` is the hex digest of `entity`.
+    """
+
+    status: int
+    reason: str
+    headers: wire.Headers
+    entity: bytes
+    body: bytes
+    entity_sha256: str
+
+
+def decode(block: bytes, *, max_bytes: int = MAX_BODY, method: str = "GET") -> Decoded:
+    """Decode one response block; `max_bytes` bounds the entity and the body each.
+
+    `method` is the request's: the answer to HEAD has no body whatever its headers say. A body
+    without declared length ends where the block does; what follows a declared length is dropped.
+    Raises DecodeError.
+    """
+    try:
+        head_bytes, message_body = wire.split_response(block)
+        head = wire.parse_response_head(head_bytes)
+    except wire.WireError as error:
+        raise DecodeError(_head_kind(block, error), str(error)) from error
+    if method == "HEAD" or head.status in _NO_BODY_STATUS:
+        entity, is_delimited = b"", True
+    else:
+        entity, is_delimited = _unframe(head, message_body, max_bytes)
+    body = entity
+    if entity or not is_delimited:
+        for coding in reversed(_content_codings(head)):
+            body = _undo(coding, body, max_bytes)
+    sha256 = hashlib.sha256(entity).hexdigest()
+    return Decoded(head.status, head.reason, head.headers, entity, body, sha256)
+
+
+def _head_kind(block: bytes, error: wire.WireError) -> Kind:
+    if isinstance(error, wire.WireTooLargeError):
+        return "too_large"
+    return "truncated" if block.startswith(b"HTTP/"[: len(block)]) else "not_http"
+
+
+def _unframe(head: wire.ResponseHead, body: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    """The entity, and whether its end was declared rather than being the connection's end."""
+    codings = [c.strip().lower() for v in head.values("transfer-encoding") for c in v.split(",")]
+    if codings and codings != ["chunked"]:
+        raise DecodeError("damaged", f"unsupported transfer coding: {', '.join(codings)[:80]}")
+    if codings:
+        try:
+            return wire.dechunk(body, max_bytes=max_bytes), True
+        except wire.WireTruncatedError as error:
+            raise DecodeError("truncated", str(error)) from error
+        except wire.WireTooLargeError as error:
+            raise DecodeError("too_large", str(error)) from error
+        except wire.WireError as error:
+            raise DecodeError("damaged", str(error)) from error
+    length = _content_length(head)
+    if (len(body) if length is None else length) > max_bytes:
+        raise DecodeError("too_large", f"the body is over {max_bytes} bytes")
+    if length is not None and len(body) < length:
+        raise DecodeError("truncated", f"the body has {len(body)} of {length} bytes")
+    return body[:length], length is not None
+
+
+def _content_length(head: wire.ResponseHead) -> int | None:
+    """The declared length; repeats must agree (RFC 9110 8.6)."""
+    values = {part.strip() for v in head.values("content-length") for part in v.split(",")}
+    if not values:
+        return None
+    if any(not (value.isascii() and value.isdigit()) or len(value) > 19 for value in values):
+        raise DecodeError("damaged", f"not a Content-Length: {', '.join(sorted(values))[:80]}")
+    lengths = {int(value) for value in values}
+    if len(lengths) > 1:
+        raise DecodeError("damaged", f"conflicting Content-Lengths: {sorted(lengths)}")
+    return lengths.pop()
+
+
+def _content_codings(head: wire.ResponseHead) -> list[str]:
+    codings = [c.strip().lower() for v in head.values("content-encoding") for c in v.split(",")]
+    codings = [coding for coding in codings if coding not in ("", "identity")]
+    if len(codings) > _MAX_CODINGS:
+        raise DecodeError("damaged", f"{len(codings)} content codings")
+    return codings
+
+
+def _undo(coding: str, data: bytes, max_bytes: int) -> bytes:
+    if coding in ("gzip", "x-gzip"):
+        return _gunzip(data, max_bytes)
+    if coding == "deflate":
+        return _inflate(data, max_bytes)
+    raise DecodeError("damaged", f"unsupported content coding: {coding[:80]}")
+
+
+def _gunzip(data: bytes, max_bytes: int) -> bytes:
+    """All members of a gzip stream, each checksum and length checked; zero padding may follow."""
+    parts: list[bytes] = []
+    room = max_bytes
+    while True:
+        part, data = _decompress(data, isal_zlib.MAX_WBITS | 16, room)
+        parts.append(part)
+        room -= len(part)
+        if not data.strip(b"\0"):
+            return b"".join(parts)
+
+
+def _inflate(data: bytes, max_bytes: int) -> bytes:
+    """`deflate`: the zlib format by RFC 9110 8.4.1.2, or the bare stream that some servers send."""
+    has_zlib_header = (
+        len(data) >= 2 and data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+    )
+    window = isal_zlib.MAX_WBITS if has_zlib_header else -isal_zlib.MAX_WBITS
+    body, rest = _decompress(data, window, max_bytes)
+    if rest.strip(b"\0"):
+        raise DecodeError("damaged", f"{len(rest)} bytes follow the deflate stream")
+    return body
+
+
+def _decompress(data: bytes, window: int, room: int) -> tuple[bytes, bytes]:
+    """One compressed stream: its contents and what follows it."""
+    stream = isal_zlib.decompressobj(wbits=window)
+    try:
+        contents: bytes = stream.decompress(data, room + 1)
+    except _IsalError as error:
+        raise DecodeError("damaged", f"damaged compression: {error}") from error
+    if len(contents) > room:
+        raise DecodeError("too_large", "the decoded body is over the limit")
+    if not stream.eof:
+        raise DecodeError("truncated", "the compressed body is cut short")
+    return contents, stream.unused_data

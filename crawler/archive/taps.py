@@ -1,0 +1,269 @@
+"""Taps on Twisted's HTTP/1.1 client: they note the bytes of each exchange as they cross the wire.
+
+In: connections of Scrapy's pool. Out: one Capture per request sent. Nothing here changes what is
+sent or what Scrapy gets, but three things: a head over 32 KiB or a body framed beyond all
+proportion ends the connection, bytes after the end of a message close it, and a request that an
+idle connection swallowed is sent once more on a fresh one.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from scrapy.core.downloader.handlers.http11 import (
+    _LenientHTTP11ClientFactory,
+    _LenientHTTP11ClientProtocol,
+)
+from twisted.internet.defer import CancelledError
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHandshakeListener
+from twisted.web._newclient import (
+    RequestNotSent,
+    RequestTransmissionFailed,
+    ResponseNeverReceived,
+)
+from zope.interface import implementer
+
+from crawler.archive import wire
+from crawler.archive.writer import Tls
+from crawler.clock import now
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from datetime import datetime
+
+    from twisted.internet.defer import Deferred
+    from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
+    from twisted.python.failure import Failure
+    from twisted.web._newclient import HTTP11ClientProtocol
+    from twisted.web.client import HTTPConnectionPool
+    from twisted.web.iweb import IResponse
+
+_IDEMPOTENT = (b"GET", b"HEAD")
+_SWALLOWED = (RequestNotSent, RequestTransmissionFailed, ResponseNeverReceived)
+
+
+class Capture:
+    """The bytes of one request and of its answer, 1xx answers and what follows its end left out.
+
+    `body_limit` bounds the answer after its head, framing included (0: no bound). `is_over_limit`
+    says that one of the limits ended it, `is_reset` that the connection did not end in order,
+    `is_complete` that the answer's declared end was seen.
+    """
+
+    def __init__(self, body_limit: int) -> None:
+        self.request = bytearray()
+        self.response = bytearray()
+        self.started_at: datetime = now()
+        self.peer: str | None = None
+        self.tls: Tls | None = None
+        self.is_over_limit = False
+        self.is_reset = False
+        self.is_complete = False
+        self._body_limit = body_limit
+        self._began = self._ended = monotonic()
+        self._interim = 0
+        self._scanned = 0
+        self._head_length: int | None = None
+
+    @property
+    def duration_ms(self) -> int:
+        """From the request to the last byte received."""
+        return round((self._ended - self._began) * 1000)
+
+    def begin(self, peer: str | None) -> None:
+        self.started_at = now()
+        self._began = self._ended = monotonic()
+        self.peer = peer
+
+    def received(self, data: bytes) -> bool:
+        """Note bytes of the answer; False when they took it over a limit."""
+        self._ended = monotonic()
+        self.response += data
+        if self._head_length is None:
+            self._find_head()
+        if self._head_length is None:
+            allowed = wire.MAX_HEAD - self._interim
+        elif self._head_length > wire.MAX_HEAD:
+            allowed = wire.MAX_HEAD
+        elif self._body_limit:
+            allowed = self._head_length + self._body_limit
+        else:
+            return True
+        if len(self.response) <= allowed:
+            return True
+        del self.response[max(allowed, 0) :]
+        self.is_over_limit = True
+        return False
+
+    def finished(self, rest: bytes) -> None:
+        """The answer's end was seen; `rest` came after it and is not part of it."""
+        self.is_complete = True
+        if rest:
+            del self.response[-len(rest) :]
+
+    def _find_head(self) -> None:
+        while (end := wire.head_end(self.response, max(0, self._scanned - 2))) is not None:
+            if not wire.is_interim(self.response[:end]):
+                self._head_length = end
+                return
+            del self.response[:end]
+            self._interim += end
+            self._scanned = 0
+        self._scanned = len(self.response)
+
+
+class _TappedTransport:
+    """A transport that also notes what is written to it."""
+
+    def __init__(self, transport: Any, capture: Capture) -> None:
+        self._transport = transport
+        self._capture = capture
+
+    def write(self, data: bytes) -> None:
+        self._capture.request += data
+        self._transport.write(data)
+
+    def writeSequence(self, parts: list[bytes]) -> None:  # noqa: N802 - Twisted's name
+        for part in parts:
+            self.write(part)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _TappedRequest:
+    """Twisted's request, writing itself through the tap."""
+
+    def __init__(self, request: Any, capture: Capture) -> None:
+        self._request = request
+        self._capture = capture
+
+    def writeTo(self, transport: Any) -> Any:  # noqa: N802 - Twisted's name
+        return self._request.writeTo(_TappedTransport(transport, self._capture))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request, name)
+
+
+@implementer(IHandshakeListener)
+class TappedProtocol(_LenientHTTP11ClientProtocol):
+    """One connection, which notes bytes for the capture of the request it is busy with."""
+
+    capture: Capture | None = None
+    has_served = False
+    _tls: Tls | None = None
+
+    def handshakeCompleted(self) -> None:  # noqa: N802 - Twisted's name
+        """The TLS handshake is done: only now is anything of the request on the wire."""
+        assert self.transport is not None
+        connection = self.transport.getHandle()
+        certificate = self.transport.getPeerCertificate()
+        self._tls = Tls(
+            version=connection.get_protocol_version_name(),
+            certificate_sha256=certificate.digest("sha256").decode().replace(":", "").lower(),
+        )
+        if self.capture is not None:
+            self.capture.tls = self._tls
+
+    def ask(self, request: Any, capture: Capture) -> Deferred[IResponse]:
+        """Send a request and note the exchange in `capture`."""
+        assert self.transport is not None
+        self.capture = capture
+        capture.begin(getattr(self.transport.getPeer(), "host", None))
+        capture.tls = self._tls
+        answer = super().request(_TappedRequest(request, capture))  # type: ignore[arg-type]
+        if self._parser is not None:
+            self._parser.MAX_LENGTH = wire.MAX_HEAD
+        return answer
+
+    def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802 - Twisted's names
+        if self.capture is not None and not self.capture.received(bytes):
+            assert self.transport is not None
+            self.transport.abortConnection()
+            return
+        super().dataReceived(bytes)  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+        if self.capture is not None:
+            self.capture.is_reset = not reason.check(ConnectionDone)
+        super().connectionLost(reason)
+
+    def _finishResponse(self, rest: bytes) -> None:  # noqa: N802 - Twisted's name
+        if self.capture is not None:
+            self.capture.finished(rest)
+            self.capture = None
+        self.has_served = True
+        if rest and self._currentRequest is not None:
+            self._currentRequest.persistent = False
+        super()._finishResponse(rest)
+
+
+class TappedFactory(_LenientHTTP11ClientFactory):
+    def buildProtocol(self, addr: IAddress | None) -> HTTP11ClientProtocol:  # noqa: ARG002, N802
+        return TappedProtocol(self._quiescentCallback)
+
+
+class TappedPool:
+    """The pool as one download sees it: each request sent through it adds to `captures`."""
+
+    def __init__(self, pool: HTTPConnectionPool, body_limit: int) -> None:
+        self.captures: list[Capture] = []
+        self.persistent = pool.persistent
+        self._pool = pool
+        self._body_limit = body_limit
+
+    def getConnection(  # noqa: N802 - Twisted's name
+        self, key: Hashable, endpoint: IStreamClientEndpoint
+    ) -> Deferred[Any]:
+        connected = self._pool.getConnection(key, endpoint)
+        return connected.addCallback(_Sender, self, key, endpoint)  # type: ignore[arg-type]
+
+    def capture(self) -> Capture:
+        self.captures.append(Capture(self._body_limit))
+        return self.captures[-1]
+
+    def fresh_connection(self, key: Hashable, endpoint: IStreamClientEndpoint) -> Deferred[Any]:
+        return self._pool._newConnection(key, endpoint)
+
+
+class _Sender:
+    """Sends one request on a connection, and once more on a fresh one if it was swallowed.
+
+    A server may close an idle connection just as we use it. That is no failure of the page: HTTP
+    lets the client repeat the request at once (RFC 9110 9.2.2).
+    """
+
+    def __init__(
+        self,
+        connection: TappedProtocol,
+        pool: TappedPool,
+        key: Hashable,
+        endpoint: IStreamClientEndpoint,
+    ) -> None:
+        self._connection = connection
+        self._pool = pool
+        self._again = (key, endpoint)
+
+    def request(self, request: Any) -> Deferred[IResponse]:
+        capture = self._pool.capture()
+        is_reused = self._connection.has_served
+        answer = self._connection.ask(request, capture)
+
+        def swallowed(failure: Failure) -> Any:
+            reasons = getattr(failure.value, "reasons", ())
+            if (
+                not is_reused
+                or capture.response
+                or request.method not in _IDEMPOTENT
+                or not failure.check(*_SWALLOWED)
+                or any(reason.check(CancelledError) for reason in reasons)
+            ):
+                return failure
+            fresh = self._pool.fresh_connection(*self._again)
+            return fresh.addCallback(
+                lambda connection: connection.ask(request, self._pool.capture())
+            )
+
+        return answer.addErrback(swallowed)
