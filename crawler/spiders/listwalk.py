@@ -1,0 +1,227 @@
+"""Walking list sources: which lists are asked, how far each is paged, when its walk is complete.
+
+Known ground is the link set of a list's last *completed* walk: a page that holds nothing else ends
+the walk; the first known link never does, since items are pinned. A walk cut off is resumed.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from crawler import regions, urls
+from crawler.clock import now
+from crawler.pages import lists
+from crawler.spiders.frontier import sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scrapy.crawler import Crawler
+
+    from crawler.context import Context
+    from crawler.items import Page
+    from crawler.pages.lists import ListLink
+    from crawler.state.ledger import Sighting
+
+logger = logging.getLogger(__name__)
+
+NODEART_COUNT = 20
+"""Links asked for in one list API answer: the site's own pages never ask for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListStep:
+    """One page of one list. `source` names the list (its first page), `root` whether columns are
+    looked for on it, `via` the page that led here."""
+
+    source: str
+    url: str
+    region: str | None
+    page: int = 1
+    root: bool = False
+    via: str | None = None
+    node: str | None = None
+
+
+@dataclass(slots=True)
+class Found:
+    """What a list answer gave: article addresses, and list pages to ask next."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    steps: list[ListStep] = field(default_factory=list)
+
+
+class ListWalk:
+    """The walks of one run."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._arguments = context.arguments
+        self._asked: set[str] = set()
+        self._max_pages = 5
+        self._max_columns = 60
+
+    def configure(self, crawler: Crawler) -> None:
+        self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
+        self._max_columns = crawler.settings.getint("LIST_MAX_COLUMNS")
+        self._stats = crawler.stats
+
+    def start(self) -> Iterator[ListStep]:
+        """The lists every run begins with: those asked for, or the registry's and those found on
+        the regions' roots by earlier runs."""
+        arguments = self._arguments
+        if arguments.urls is not None:
+            return
+        if arguments.lists:
+            for url in arguments.lists:
+                yield from self._ask(url, region=_region_code(url), root=True)
+            return
+        for code in arguments.regions:
+            region = self._context.regions[code]
+            for url in region.lists:
+                yield from self._ask(url, region=code, root=True)
+            for state in self._context.ledger.lists(region=code):
+                yield from self._ask(state.url, region=code)
+
+    def conditions(self, step: ListStep) -> dict[str, str]:
+        """Validators for a list whose walk is complete; none when all its links are needed."""
+        state = self._context.ledger.list_state(step.source)
+        if step.page > 1 or self._arguments.since or state.walk_started_at or not state.completed_at:
+            return {}
+        conditions = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+        return {name: value for name, value in conditions.items() if value}
+
+    def answered(self, step: ListStep, page: Page) -> Found:
+        """Take in a list answer: its links go to the ledger, its further pages and lists come back."""
+        ledger = self._context.ledger
+        if step.page == 1:
+            self._count("answered" if page.status < 300 or page.status == 304 else "failed")
+        if page.status != 200:
+            self._record(step, page, [])
+            if page.status != 304:
+                logger.warning("list %s answered HTTP %s", step.url, page.status)
+            return Found()
+        try:
+            links, further, lists_found = self._read(step, page)
+        except lists.ListError as error:
+            self._context.alarm(f"list {step.url} can't be read: {error}")
+            return Found()
+        known = ledger.known_links(step.source, [link.url for link in links])
+        fresh = [link for link in links if link.url not in known]
+        self._record(step, page, links)
+        found = Found(steps=lists_found)
+        if further is not None and self._goes_on(step, links, fresh):
+            ledger.resume_at(step.source, url=further.url, page=further.page)
+            found.steps.append(further)
+        else:
+            ledger.finish_walk(step.source, at=now())
+        found.sightings = list(self._sightings(step, links))
+        return found
+
+    def failed(self, step: ListStep, reason: str) -> None:
+        """A list page gave no answer: the walk stays open and is resumed."""
+        logger.warning("list %s gave no answer: %s", step.url, reason)
+        if step.page == 1:
+            self._count("failed")
+        self._context.ledger.list_failed(step.source, run_id=self._context.run_id, at=now())
+
+    def _read(
+        self, step: ListStep, page: Page
+    ) -> tuple[list[ListLink], ListStep | None, list[ListStep]]:
+        """The links, the next page of this list, and other lists this page names."""
+        if step.node is not None:
+            answer = lists.read_nodeart(page)
+            url = lists.nodeart_url(step.node, step.page + 1, NODEART_COUNT)
+            further = None if answer.end else replace(step, url=url, page=step.page + 1)
+            return answer.links, further, []
+        if lists.classify(page) == "datasource":
+            return lists.read_datasource(page), None, []
+        answer = lists.read_list(page)
+        further = None
+        if answer.next_pages:
+            further = replace(step, url=answer.next_pages[0], page=step.page + 1, via=page.url)
+        return answer.links, further, list(self._lists_on(step, page, answer))
+
+    def _lists_on(self, step: ListStep, page: Page, answer: lists.ListPage) -> Iterator[ListStep]:
+        for url in answer.data_sources:
+            yield from self._ask(url, region=step.region, via=page.url)
+        for node in answer.node_ids:
+            url = lists.nodeart_url(node, 1, NODEART_COUNT)
+            yield from self._ask(url, region=step.region, via=page.url, node=node)
+        if step.root and not self._arguments.lists:
+            columns = [url for url in answer.columns if _region_code(url) == step.region]
+            for url in columns[: self._max_columns]:
+                yield from self._ask(url, region=step.region, via=page.url)
+
+    def _ask(
+        self,
+        url: str,
+        *,
+        region: str | None,
+        root: bool = False,
+        via: str | None = None,
+        node: str | None = None,
+    ) -> Iterator[ListStep]:
+        """A list's first step in this run (or the page its open walk stopped at)."""
+        if url in self._asked:
+            return
+        self._asked.add(url)
+        self._count("asked")
+        step = ListStep(source=url, url=url, region=region, root=root, via=via, node=node)
+        yield step
+
+    def _goes_on(self, step: ListStep, links: list[ListLink], fresh: list[ListLink]) -> bool:
+        if not links:
+            return False
+        since = self._arguments.since
+        if since is not None:
+            days = [day for link in links if (day := _day(link)) is not None]
+            return not days or max(days) >= since - timedelta(days=1)
+        if self._context.ledger.list_state(step.source).completed_at is None:
+            return step.page < self._max_pages
+        return bool(fresh)
+
+    def _sightings(self, step: ListStep, links: Iterable[ListLink]) -> Iterator[Sighting]:
+        """The links that are ours to fetch; the others are counted."""
+        wanted = set(self._arguments.regions)
+        for link in links:
+            code = _region_code(link.url)
+            if not self._arguments.lists and code not in wanted:
+                self._stats.inc_value("crawler/links/refused")
+                continue
+            yield sighting(
+                link.url,
+                region=code,
+                found_on=step.url,
+                position=link.position,
+                title=link.title,
+                list_time=link.time,
+            )
+
+    def _record(self, step: ListStep, page: Page, links: list[ListLink]) -> None:
+        self._context.ledger.record_list(
+            step.source,
+            run_id=self._context.run_id,
+            at=now(),
+            status=page.status,
+            etag=page.header("ETag") if step.page == 1 else None,
+            last_modified=page.header("Last-Modified") if step.page == 1 else None,
+            region=step.region,
+            links=[link.url for link in links],
+        )
+
+    def _count(self, name: str) -> None:
+        self._stats.inc_value(f"crawler/lists/{name}")
+
+
+def _region_code(url: str) -> str | None:
+    region = regions.region_of(urls.host_of(url) or "")
+    return region.code if region else None
+
+
+def _day(link: ListLink) -> date | None:
+    article = urls.article(link.url)
+    return article.day if article else None
