@@ -40,7 +40,7 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 	$(INSTALL) --requirement requirements.lock

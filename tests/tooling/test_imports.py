@@ -46,9 +46,7 @@ def modules(folder: Path) -> list[Path]:
 @pytest.mark.parametrize("stage", PURE)
 def test_pure_stages_take_times_as_arguments(stage: str) -> None:
     asking = [
-        path.name
-        for path in modules(PROJECT / "crawler" / stage)
-        if asks_outside(path.read_text())
+        path.name for path in modules(PROJECT / "crawler" / stage) if asks_outside(path.read_text())
     ]
     assert asking == []
 

@@ -1,0 +1,43 @@
+"""The fenced blocks of the project's documents: what the documents tell people to run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.conftest import PROJECT
+
+FENCE = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    document: str
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.document}: {self.text.strip().splitlines()[0][:40]}"
+
+
+def documents() -> list[str]:
+    """Every Markdown file of the project, relative to its root."""
+    found = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
+    return sorted(path.relative_to(PROJECT).as_posix() for path in found)
+
+
+def blocks(*languages: str) -> list[Block]:
+    """All blocks in these languages, in document order."""
+    return [
+        Block(document, language, text)
+        for document in documents()
+        for language, text in FENCE.findall((PROJECT / document).read_text())
+        if language in languages
+    ]
+
+
+def links(document: str) -> list[str]:
+    """The relative targets a document links to."""
+    text = (PROJECT / document).read_text()
+    return [target for target in LINK.findall(text) if "://" not in target]
