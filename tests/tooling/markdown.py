@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.conftest import PROJECT
 
+ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 FENCE = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
@@ -28,12 +29,12 @@ def documents() -> list[str]:
 
 
 def blocks(*languages: str) -> list[Block]:
-    """All blocks in these languages, in document order."""
+    """All blocks in these languages (in all, if none is named), in document order."""
     return [
         Block(document, language, text)
         for document in documents()
         for language, text in FENCE.findall((PROJECT / document).read_text())
-        if language in languages
+        if not languages or language in languages
     ]
 
 

@@ -13,10 +13,10 @@ from crawler import items
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
 from crawler.outcomes import Outcome
 from tests.conftest import PROJECT
+from tests.tooling.markdown import ROW
 
 DOCUMENT = (PROJECT / "DATA_FORMAT.md").read_text()
 SECTION = re.compile(r"^## (.+)\n((?:(?!## ).*\n)*)", re.MULTILINE)
-ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 QUOTED = re.compile(r"`([a-z0-9_]+)`")
 
 

@@ -1,0 +1,190 @@
+"""Every command, program and query that the documents show is run, against a real crawl's output.
+
+The project is copied to a folder with a blank in its name; the README's own live command fills its
+`data/` from the loopback site. What a document shows in a language that is not run fails the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from configparser import ConfigParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from crawler import regions, settings
+from crawler.run import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
+from tests.conftest import PROJECT
+from tests.tooling.markdown import ROW, blocks, documents, links
+
+if TYPE_CHECKING:
+    from tests.site import Site
+    from tests.tooling.markdown import Block
+
+HOME = "/srv/xinhua-archive"
+LANGUAGES = {"sh", "python", "sql", "toml", "crontab", "ini", "logrotate"}
+LIVE = "scrapy crawl xinhua"
+FAST = f"{LIVE} -s DOWNLOAD_DELAY=0"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
+    """A copy of the project in which the README's live command has run."""
+    copy = tmp_path_factory.mktemp("docs") / "a checkout"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "crawler", copy / "crawler", ignore=ignored)
+    for name in ("scrapy.cfg", "Makefile"):
+        shutil.copy(PROJECT / name, copy)
+    (copy / ".venv").mkdir()
+    (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (live,) = [block for block in blocks("sh") if f"{LIVE} " in block.text]
+    done = shell(live.text, copy, site.env)
+    assert done.returncode == 0, done.stderr
+    return copy
+
+
+def shell(
+    command: str, folder: Path, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as it stands, but for the pause between requests and the folder's name."""
+    command = command.replace(LIVE, FAST).replace(HOME, f"'{folder}'")
+    return subprocess.run(
+        ["/bin/sh", "-eu", "-c", command],
+        cwd=folder,
+        env=os.environ | (env or {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def cases(language: str) -> list[pytest.ParameterSet]:
+    return [pytest.param(block, id=str(block)) for block in blocks(language)]
+
+
+def test_every_block_is_in_a_language_that_is_run() -> None:
+    assert {block.language for block in blocks()} == LANGUAGES
+
+
+@pytest.mark.parametrize("document", documents())
+def test_links_lead_somewhere(document: str) -> None:
+    folder = (PROJECT / document).parent
+    assert [target for target in links(document) if not (folder / target).exists()] == []
+
+
+@pytest.mark.parametrize("block", cases("sh"))
+def test_shell_commands_run(block: Block, checkout: Path, site: Site) -> None:
+    commands = re.sub(r"^make ", "make --dry-run ", block.text, flags=re.MULTILINE)
+    done = shell(commands, checkout, site.env)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("block", cases("python"))
+def test_programs_run(block: Block, checkout: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", block.text],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("block", cases("sql"))
+def test_queries_run(block: Block, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkout)
+    with duckdb.connect() as connection:
+        rows = connection.sql(block.text).fetchall()
+    assert {row[0] for row in rows} >= {"江苏", "河北"}
+    lines = [path.read_text().count("\n") for path in checkout.rglob("data/jsonl/**/*.jsonl")]
+    assert sum(row[1] for row in rows) == sum(lines)
+
+
+def test_the_jq_command_prints_every_article(checkout: Path) -> None:
+    (block,) = [block for block in blocks("sh") if "@tsv" in block.text]
+    printed = shell(block.text, checkout).stdout.splitlines()
+    lines = [path.read_text().count("\n") for path in checkout.rglob("data/jsonl/**/*.jsonl")]
+    assert len(printed) == sum(lines) > 0
+
+
+def test_the_crontab_line_runs_as_cron_runs_it(checkout: Path, site: Site) -> None:
+    first, *others = [block.text for block in blocks("crontab")]
+    assert others == [first]
+    *when, command = first.strip().split(" ", 5)
+    assert len(when) == 5
+    assert "%" not in command
+    done = subprocess.run(
+        ["/bin/sh", "-c", command.replace(LIVE, FAST).replace(HOME, f"'{checkout}'")],
+        cwd="/",
+        env={"HOME": "/", "PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ["PYTHONPATH"]}
+        | site.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+    newest = max((checkout / "data" / "runs").glob("*.json"))
+    report = json.loads(newest.read_text())
+    assert report["exit_code"] == 0
+    assert "archive@example.org" in (checkout / "data" / "crawl.log").read_text()
+
+
+def test_the_systemd_units_start_the_same_program() -> None:
+    units = ConfigParser(strict=False, interpolation=None)
+    units.optionxform = str  # type: ignore[assignment,method-assign]
+    for block in blocks("ini"):
+        units.read_string(block.text)
+    service = units["Service"]
+    folder, _, command = service["ExecStart"].partition("/.venv/")
+    assert (folder, service["WorkingDirectory"]) == (HOME, HOME)
+    (crontab, *_) = [block.text for block in blocks("crontab")]
+    assert f".venv/{command} " in crontab
+    assert service["Environment"] in crontab
+    assert service["SuccessExitStatus"] == str(LOCKED)
+
+
+def test_logrotate_turns_the_log_that_cron_writes() -> None:
+    (block,) = blocks("logrotate")
+    (crontab, *_) = [block.text for block in blocks("crontab")]
+    path = re.search(r"--logfile (\S+)", crontab)
+    assert path
+    assert block.text.startswith(f"{HOME}/{path[1]} {{")
+
+
+def test_the_example_region_loads(tmp_path: Path) -> None:
+    (block,) = blocks("toml")
+    (tmp_path / "js.toml").write_text(block.text)
+    region = regions.load(tmp_path)["js"]
+    assert region.name == "江苏"
+    listed = ROW.findall((PROJECT / "docs" / "add-a-region.md").read_text())
+    fields = set(regions.Region.__dataclass_fields__) - {"code"}
+    assert set(listed) == fields
+    assert set(tomllib.loads(block.text)) <= fields
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+def test_the_exit_codes_are_those_of_a_run(document: str) -> None:
+    codes = re.findall(r"^\| (\d+) \|", (PROJECT / document).read_text(), re.MULTILINE)
+    known = [OK, ERROR, USAGE, DEGRADED, NO_LISTS, STORAGE, LOCKED]
+    assert codes == [str(code) for code in known]
+
+
+def test_the_settings_have_the_defaults_they_are_said_to_have() -> None:
+    text = (PROJECT / "docs" / "operations.md").read_text()
+    table = re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", text, re.MULTILINE)
+    assert len(table) > 5
+    said = {name: default for name, default in table if name not in {"DATA_DIR", "CONTACT"}}
+    assert said == {name: str(getattr(settings, name)) for name in said}
