@@ -18,12 +18,13 @@ from scrapy.core.downloader.handlers.http11 import (
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHandshakeListener
+from twisted.internet.protocol import connectionDone
 from twisted.web._newclient import (
     RequestNotSent,
     RequestTransmissionFailed,
     ResponseNeverReceived,
 )
-from zope.interface import implementer
+from zope.interface import implementer  # type: ignore[import-untyped]
 
 from crawler.archive import wire
 from crawler.archive.writer import Tls
@@ -169,9 +170,9 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
 
     def ask(self, request: Any, capture: Capture) -> Deferred[IResponse]:
         """Send a request and note the exchange in `capture`."""
-        assert self.transport is not None
+        transport: Any = self.transport
         self.capture = capture
-        capture.begin(getattr(self.transport.getPeer(), "host", None))
+        capture.begin(getattr(transport.getPeer(), "host", None))
         capture.tls = self._tls
         answer = super().request(_TappedRequest(request, capture))  # type: ignore[arg-type]
         if self._parser is not None:
@@ -185,10 +186,10 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
             return
         super().dataReceived(bytes)  # type: ignore[no-untyped-call]
 
-    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         if self.capture is not None:
-            self.capture.is_reset = not reason.check(ConnectionDone)
-        super().connectionLost(reason)
+            self.capture.is_reset = not isinstance(reason.value, ConnectionDone)
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
     def _finishResponse(self, rest: bytes) -> None:  # noqa: N802 - Twisted's name
         if self.capture is not None:
@@ -202,7 +203,7 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
 
 class TappedFactory(_LenientHTTP11ClientFactory):
     def buildProtocol(self, addr: IAddress | None) -> HTTP11ClientProtocol:  # noqa: ARG002, N802
-        return TappedProtocol(self._quiescentCallback)
+        return TappedProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 
 class TappedPool:
@@ -217,8 +218,8 @@ class TappedPool:
     def getConnection(  # noqa: N802 - Twisted's name
         self, key: Hashable, endpoint: IStreamClientEndpoint
     ) -> Deferred[Any]:
-        connected = self._pool.getConnection(key, endpoint)
-        return connected.addCallback(_Sender, self, key, endpoint)  # type: ignore[arg-type]
+        connected: Deferred[Any] = self._pool.getConnection(key, endpoint)
+        return connected.addCallback(lambda connection: _Sender(connection, self, key, endpoint))
 
     def capture(self) -> Capture:
         self.captures.append(Capture(self._body_limit))
@@ -252,13 +253,14 @@ class _Sender:
         answer = self._connection.ask(request, capture)
 
         def swallowed(failure: Failure) -> Any:
-            reasons = getattr(failure.value, "reasons", ())
+            error = failure.value
+            reasons = getattr(error, "reasons", ())
             if (
                 not is_reused
                 or capture.response
                 or request.method not in _IDEMPOTENT
-                or not failure.check(*_SWALLOWED)
-                or any(reason.check(CancelledError) for reason in reasons)
+                or not isinstance(error, _SWALLOWED)
+                or any(isinstance(reason.value, CancelledError) for reason in reasons)
             ):
                 return failure
             fresh = self._pool.fresh_connection(*self._again)
