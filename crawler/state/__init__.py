@@ -1,1 +1,1 @@
-"""The ledger: what is durably archived."""
+"""The ledger: what is durably archived. `ledger.py` opens it."""

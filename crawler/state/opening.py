@@ -1,0 +1,155 @@
+"""Opening the ledger's file: create, check, migrate, or refuse with what to do.
+
+In: a path. Out: a SQLAlchemy connection to a ledger of today's schema, or a LedgerError; a file
+that can't be used is never written to.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from sqlalchemy import create_engine, event, inspect, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from crawler.state import schema
+from crawler.state.errors import RESTORE, from_database, ledger_error
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for another process's lock before the ledger counts as locked."""
+
+_READER = (
+    "PRAGMA cell_size_check=ON",  # cheap look at each page as it is read
+    "PRAGMA cache_size=-32768",  # KiB: memory stays the same however large the file is
+)
+_WRITER = (*_READER, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+
+
+def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
+    """A connection to the ledger at `path`, created or migrated if this is the writer.
+
+    A missing ledger beside published files is lost, not new; `fresh` says that a new one is wanted
+    all the same (to rebuild it).
+    """
+    exists = path.is_file() and path.stat().st_size > 0
+    if read_only and not exists:
+        raise ledger_error(str(path), "doesn't exist", "The first crawl makes it.")
+    if not exists:
+        _refuse_if_lost(path, fresh=fresh)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problem = f"can't be created ({error})"
+            raise ledger_error(str(path), problem, "See to the folder's permissions.") from error
+    engine = _engine(path, read_only=read_only)
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        raise from_database(str(path), error) from error
+    try:
+        _prepare(connection, path, read_only=read_only, fresh=fresh)
+    except DBAPIError as error:
+        connection.close()
+        raise from_database(str(path), error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _engine(path: Path, *, read_only: bool) -> Engine:
+    uri = f"file:{quote(os.path.abspath(path))}?mode={'ro' if read_only else 'rwc'}"  # noqa: PTH100
+
+    def connect() -> sqlite3.Connection:
+        # isolation_level=None: transactions begin where SQLAlchemy says, reads included
+        raw = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for pragma in _READER if read_only else _WRITER:
+                raw.execute(pragma)
+        except sqlite3.Error:
+            raw.close()
+            raise
+        return raw
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    def begin(connection: Connection) -> None:
+        # the writer takes its lock at once, so that a second one is refused before it has read
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
+    wal = path.with_name(path.name + "-wal")
+    if wal.is_file() and wal.stat().st_size > 0:
+        problem = "is gone, but its -wal companion is there"
+        raise ledger_error(str(path), problem, RESTORE)
+    published = path.parent.parent / "jsonl"
+    if not fresh and next(published.rglob("*.jsonl"), None) is not None:
+        raise ledger_error(str(path), f"is gone, but {published} holds published lines", RESTORE)
+
+
+def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool) -> None:
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        if read_only:
+            raise ledger_error(str(path), "is empty", "The first crawl fills it.")
+        _refuse_if_lost(path, fresh=fresh)
+        migrate(connection)
+    elif "alembic_version" not in tables:
+        raise ledger_error(str(path), "is a database, but not a ledger of this crawler", RESTORE)
+    else:
+        _meet_schema(connection, path, read_only=read_only)
+    for table in schema.metadata.sorted_tables:  # a page of each: cheap at any size
+        connection.execute(select(table).limit(1)).all()
+    connection.commit()
+
+
+def _meet_schema(connection: Connection, path: Path, *, read_only: bool) -> None:
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found == schema.REVISION:
+        return
+    if found not in revisions():
+        problem = f"has schema {found}, newer than this crawler's {schema.REVISION}"
+        raise ledger_error(str(path), problem, "Install the crawler that wrote it.")
+    if read_only:
+        problem = f"has schema {found}, older than this crawler's {schema.REVISION}"
+        raise ledger_error(str(path), problem, "The next crawl migrates it.")
+    migrate(connection)
+
+
+def revisions() -> list[str]:
+    """The schema versions this code knows, newest first."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", _location())
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema to `revision` inside the connection's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", _location())
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _location() -> str:
+    return str(MIGRATIONS).replace("%", "%%")  # the option is interpolated

@@ -1,0 +1,205 @@
+"""What the ledger takes and gives: plain frozen rows. Times are aware datetimes in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from crawler.items import WarcPointer
+    from crawler.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run; `finished_at` is None while it runs and forever if it was killed."""
+
+    run_id: str
+    started_at: datetime
+    command: str
+    finished_at: datetime | None
+    exit_code: int | None
+    reason: str | None
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An article address as it was found. `url` is canonical, `list_time` as the list prints it."""
+
+    url: str
+    article_id: str
+    region: str | None = None
+    day: date | None = None
+    found_on: str | None = None
+    position: int | None = None
+    title: str | None = None
+    list_time: str | None = None
+
+
+class Verdict(StrEnum):
+    """What to do with a sighting."""
+
+    NEW = "new"  # never seen: fetch
+    OWED = "owed"  # seen, not settled, its time has come: fetch
+    WAITING = "waiting"  # not settled, to be tried again later
+    KNOWN = "known"  # settled: don't fetch
+    DUPLICATE = "duplicate"  # the article has, or is just getting, its outcome at another address
+    REPEAT = "repeat"  # seen before in this run: counts nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    sighting: Sighting
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An article address: how it was first found and what became of it.
+
+    `attempts` counts failures in a row; `retry_at` is None when nothing is owed; `result` is how
+    the last attempt ended, None when there was none.
+    """
+
+    url: str
+    article_id: str
+    region: str | None
+    day: date | None
+    found_on: str | None
+    position: int | None
+    title: str | None
+    list_time: str | None
+    first_seen_at: datetime
+    attempts: int
+    retry_at: datetime | None
+    result: Outcome | None
+    result_at: datetime | None
+    detail: str | None
+
+    def sighting(self) -> Sighting:
+        """The first sighting again, to be seen in a later run."""
+        return Sighting(
+            self.url, self.article_id, self.region, self.day,
+            self.found_on, self.position, self.title, self.list_time,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRow:
+    """The state of an article: that of its newest line.
+
+    Everything about content (version, digests, pointers, `warc_date`, `jsonl`, `line_sha256`) is
+    that of the newest line with content, so a gone article still says what it last was.
+    `published_at` is as in the line; `warc_pages` holds all pages, page 1 first; `jsonl` is
+    relative to DATA_DIR; `line_sha256` is the hex digest of the line with its line feed.
+    """
+
+    id: str
+    url: str
+    canonical_url: str
+    region: str | None
+    status: str
+    suspected_at: datetime | None
+    version: int
+    content_sha256: str | None
+    extractor_version: str | None
+    title: str | None
+    published_at: str | None
+    first_seen_at: datetime
+    last_checked_at: datetime
+    next_check_at: datetime | None
+    etag: str | None
+    last_modified: str | None
+    warc_pages: tuple[WarcPointer, ...]
+    warc_date: datetime | None
+    jsonl: str | None
+    line_sha256: str | None
+
+    @property
+    def warc(self) -> WarcPointer | None:
+        """The capture of the live version's (first) page."""
+        return self.warc_pages[0] if self.warc_pages else None
+
+    @property
+    def entity_sha256(self) -> str | None:
+        return self.warc.entity_sha256 if self.warc else None
+
+    @property
+    def payload_digest(self) -> str | None:
+        return self.warc.payload_digest if self.warc else None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One JSONL line of an article; `number` is the order in which the ledger learnt of it."""
+
+    article_id: str
+    number: int
+    version: int
+    status: str
+    fetched_at: datetime
+    title: str | None
+    content_sha256: str | None
+    extractor_version: str | None
+    changed: list[str]
+    warc_pages: tuple[WarcPointer, ...]
+    jsonl: str
+    line_sha256: str
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRow:
+    """One look at an article that found something other than a page to publish."""
+
+    article_id: str
+    url: str
+    at: datetime
+    status: int | None
+    reason: str
+    warc: WarcPointer | None
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """A list source: its validators, its health and its walk.
+
+    `completed_at` is the end of the last completed walk; `walk_started_at` is set while a walk is
+    open, and `resume_url`, `resume_page` then name the page it is to go on with.
+    """
+
+    url: str
+    region: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    last_status: int | None = None
+    last_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    failures: int = 0
+    completed_at: datetime | None = None
+    walk_started_at: datetime | None = None
+    resume_url: str | None = None
+    resume_page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    host: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Robots:
+    """A robots.txt answer; `status` is None when there was no answer."""
+
+    host: str
+    fetched_at: datetime
+    status: int | None
+    body: bytes = field(repr=False)

@@ -1,0 +1,95 @@
+"""The ledger's one connection and its one open transaction.
+
+The parts of the ledger (runs, addresses, articles, lists, hosts) build on this class; it turns
+database errors into LedgerError and knows the one statement that dialects spell differently.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+
+from crawler.state.errors import RESTORE, from_database, ledger_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Executable, Row, Table
+
+T = TypeVar("T")
+
+_INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+CHUNK = 500
+"""Values in one IN list: far below every database's bound on parameters."""
+
+
+class Store:
+    """`path` is the SQLite file, None on a database server."""
+
+    def __init__(self, connection: Connection, path: Path | None) -> None:
+        self._connection = connection
+        self._path = path
+        self._inode = path.stat().st_ino if path else None
+        self._where = str(path or connection.engine.url)
+
+    def commit(self) -> None:
+        """Make everything since the last commit durable. Call it after WARC and JSONL (I3)."""
+        if self._path and not self._same_file(self._path):
+            raise ledger_error(self._where, "was removed or replaced while it was open", RESTORE)
+        self._guard(self._connection.commit)
+
+    def rollback(self) -> None:
+        """Forget everything since the last commit."""
+        self._guard(self._connection.rollback)
+
+    def close(self) -> None:
+        """Close the file; what was not committed is forgotten."""
+        self._guard(self._connection.close)
+
+    def _same_file(self, path: Path) -> bool:
+        try:
+            return path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _guard(self, action: Callable[[], T]) -> T:
+        try:
+            return action()
+        except (IntegrityError, ProgrammingError, DataError):
+            raise  # our own mistake, not the file's state
+        except DatabaseError as error:
+            raise from_database(self._where, error) from error
+
+    def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        return self._guard(lambda: self._connection.execute(statement).all())
+
+    def _row(self, statement: Executable) -> Row[Any] | None:
+        return self._guard(lambda: self._connection.execute(statement).first())
+
+    def _write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Run one statement, for each of `rows` if given; the number of rows it touched."""
+        if rows is not None and not rows:
+            return 0
+        return self._guard(lambda: self._connection.execute(statement, rows).rowcount)
+
+    def _upsert(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
+    ) -> None:
+        """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
+        if not rows:
+            return
+        insert = _INSERTS[self._connection.dialect.name](table)
+        keys = [column.name for column in table.primary_key]
+        columns = [name for name in rows[0] if name not in keys] if update is None else update
+        if columns:
+            changes = {name: insert.excluded[name] for name in columns}
+            self._write(insert.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+        else:
+            self._write(insert.on_conflict_do_nothing(index_elements=keys), rows)
