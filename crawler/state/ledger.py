@@ -15,13 +15,40 @@ from crawler.state.hosts import Hosts
 from crawler.state.lists import Lists
 from crawler.state.observations import Observations
 from crawler.state.opening import open_file
+from crawler.state.rows import (
+    Address,
+    ArticleRow,
+    Hold,
+    ListState,
+    ObservationRow,
+    Robots,
+    RunRow,
+    Seen,
+    Sighting,
+    Verdict,
+    VersionRow,
+)
 from crawler.state.runs import Runs
 from crawler.state.visits import Visits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Ledger", "LedgerError"]
+__all__ = [
+    "Address",
+    "ArticleRow",
+    "Hold",
+    "Ledger",
+    "LedgerError",
+    "ListState",
+    "ObservationRow",
+    "Robots",
+    "RunRow",
+    "Seen",
+    "Sighting",
+    "Verdict",
+    "VersionRow",
+]
 
 
 class Ledger(Runs, Visits, Addresses, Articles, Observations, Lists, Hosts):

@@ -99,9 +99,9 @@ class Lists(Store):
     ) -> None:
         """Note one answer of a list page (`status` None: no answer) and the links it holds.
 
-        `links` are canonical article addresses; they join the open walk of `list_url` (the list
-        this page belongs to, `url` itself by default), without which handing in links is a
-        ValueError. Validators are kept for a 2xx answer and stay as they were otherwise.
+        `links` are canonical article addresses; they join the walk of `list_url` (the list this
+        page belongs to, `url` itself by default), which is opened if none is. Validators, those of
+        this page, are kept for a 2xx answer and stay as they were otherwise.
         """
         self._ensure(url)
         values: dict[str, Any] = {"region": region, "last_status": status, "last_at": at}
@@ -115,8 +115,8 @@ class Lists(Store):
             values["failures"] = lists.c.failures + 1
         self._write(update(lists).where(lists.c.url == url).values(values))
         if links:
-            walk = self._open_walk(list_url or url)
-            key = {"list_url": list_url or url, "walk": walk}
+            self.start_walk(list_url or url, at=at)
+            key = {"list_url": list_url or url, "walk": self._open_walk(list_url or url)}
             self._upsert(list_links, [key | {"url": link} for link in links], update=())
 
     def _list(self, url: str) -> Row[Any] | None:

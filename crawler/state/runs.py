@@ -26,11 +26,11 @@ class Runs(Store):
         self,
         run_id: str,
         finished_at: datetime,
-        exit_code: int,
+        exit_code: int | None,
         reason: str,
         counts: Mapping[str, int],
     ) -> None:
-        """Note how a run ended. A run that was never started is a KeyError."""
+        """Note how a run ended; a killed one has no exit code. An unknown run is a KeyError."""
         statement = (
             update(runs)
             .where(runs.c.run_id == run_id)
