@@ -89,12 +89,13 @@ def region_of_url(url: str) -> Region | None:
     return region_of(host) if host else None
 
 
-def resolve(token: str) -> Region:
+def resolve(token: str, regions: Mapping[str, Region] | None = None) -> Region:
     """The region a person names: code, Chinese name or alias, in any case.
 
-    Raises RegionError, with the nearest names when there are any.
+    `regions` is the registry to look in, ours if None. Raises RegionError, with the nearest names
+    when there are any.
     """
-    tokens = _by_token()
+    tokens = _by_token() if regions is None else _token_map(regions)
     wanted = token.strip().casefold()
     if wanted in tokens:
         return tokens[wanted]
@@ -113,7 +114,11 @@ def _by_host() -> dict[str, Region]:
 
 @cache
 def _by_token() -> dict[str, Region]:
-    return {token: region for region in _load(FOLDER).values() for token in _tokens(region)}
+    return _token_map(_load(FOLDER))
+
+
+def _token_map(regions: Mapping[str, Region]) -> dict[str, Region]:
+    return {token: region for region in regions.values() for token in _tokens(region)}
 
 
 @cache

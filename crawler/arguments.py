@@ -1,0 +1,236 @@
+"""What a crawl was asked for: the spider's arguments, checked before anything else happens.
+
+In: the strings after `-a`, the registry, and the file or stream `urls` names. Out: `Arguments`, or
+an `ArgumentError` whose message is the one line the user sees (exit 2).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+import tempfile
+import weakref
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from crawler import urls
+from crawler.clock import BEIJING, now
+from crawler.regions import RegionError, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from crawler.regions import Region
+
+NAMES = ("regions", "since", "until", "urls", "lists", "limit")
+
+_LINE_MAX = 64 * 1024
+_CHUNK = 64 * 1024
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+_LIMIT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_COMMENT = re.compile(r"(?:^|\s)#")
+_EXCLUDED_BY_URLS = ("lists", "since", "until", "regions")
+
+
+class ArgumentError(ValueError):
+    """An argument is wrong; the message is one line that begins with its name."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+
+
+class UrlList:
+    """The addresses of `urls=`, checked and kept in a temporary file.
+
+    A stream can be read once and a file may change: what was checked is what is crawled. Memory is
+    constant; the file has no name and goes with the process.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.count = 0
+        weakref.finalize(self, file.close)
+
+    def append(self, url: str) -> None:
+        self._file.write(url.encode() + b"\n")
+        self.count += 1
+
+    def __iter__(self) -> Iterator[str]:
+        offset = 0
+        while True:
+            self._file.seek(offset)
+            lines = self._file.readlines(_CHUNK)
+            if not lines:
+                return
+            offset = self._file.tell()
+            for line in lines:
+                yield line.decode().rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """One crawl's arguments.
+
+    `regions`: codes, all of them unless `regions_given`. `since`, `until`: publication days, both
+    included, in Beijing time. `urls`: exactly these articles. `lists`: canonical addresses of list
+    pages to use instead of the registry's. `limit`: articles to publish at most.
+    """
+
+    regions: tuple[str, ...]
+    regions_given: bool = False
+    since: date | None = None
+    until: date | None = None
+    urls: UrlList | None = None
+    lists: tuple[str, ...] = ()
+    limit: int | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the run sees less than a full run of its regions: floors don't apply."""
+        return bool(self.lists) or any(
+            value is not None for value in (self.urls, self.limit, self.since, self.until)
+        )
+
+    def iter_urls(self) -> Iterator[str]:
+        """The addresses of `urls` as given, one by one; may be called again."""
+        return iter(self.urls or ())
+
+
+def parse(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> Arguments:
+    """The arguments of `scrapy crawl xinhua -a NAME=VALUE`. Raises ArgumentError."""
+    for name in spargs:
+        if name not in NAMES:
+            raise ArgumentError(_short(name), f"unknown argument{_hint(name)}")
+    if "urls" in spargs:
+        for name in _EXCLUDED_BY_URLS:
+            if name in spargs:
+                raise ArgumentError("urls", f"{name} can't be given beside exact addresses")
+    since, until = _day(spargs, "since"), _day(spargs, "until")
+    if since and until and since > until:
+        raise ArgumentError("since", f"{since} is after until, {until}")
+    today = now().astimezone(BEIJING).date()
+    if since and since > today:
+        raise ArgumentError("since", f"{since} is in the future: it is {today} in Beijing")
+    return Arguments(
+        regions=_regions(spargs, regions),
+        regions_given="regions" in spargs,
+        since=since,
+        until=until,
+        lists=_lists(spargs),
+        limit=_limit(spargs),
+        urls=_urls(spargs["urls"]) if "urls" in spargs else None,
+    )
+
+
+def _regions(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> tuple[str, ...]:
+    if "regions" not in spargs:
+        return tuple(regions)
+    try:
+        codes = [resolve(token, regions).code for token in _split(spargs, "regions")]
+    except RegionError as error:
+        raise ArgumentError("regions", str(error)) from error
+    return tuple(dict.fromkeys(codes))
+
+
+def _day(spargs: Mapping[str, str], name: str) -> date | None:
+    value = spargs.get(name)
+    if value is None:
+        return None
+    found = _DATE.fullmatch(value)
+    try:
+        if found:
+            return date(*map(int, found.groups()))
+    except ValueError:
+        pass
+    raise ArgumentError(name, f"a day such as 2017-09-28 is wanted, not {_short(value)}")
+
+
+def _limit(spargs: Mapping[str, str]) -> int | None:
+    value = spargs.get("limit")
+    if value is None:
+        return None
+    if not _LIMIT.fullmatch(value):
+        raise ArgumentError("limit", f"a number from 1 up is wanted, not {_short(value)}")
+    return int(value)
+
+
+def _lists(spargs: Mapping[str, str]) -> tuple[str, ...]:
+    if "lists" not in spargs:
+        return ()
+    found = []
+    for url in _split(spargs, "lists"):
+        _check(url, "lists")
+        if urls.article(url):
+            raise ArgumentError("lists", f"{_short(url)} is an article: give it with urls")
+        found.append(urls.canonical(url))
+    return tuple(dict.fromkeys(found))
+
+
+def _urls(value: str) -> UrlList:
+    """`-` is standard input; what holds `://` is addresses; anything else is a file."""
+    if not value.strip():
+        raise ArgumentError("urls", "a file, addresses or - (standard input) is wanted")
+    try:
+        if value == "-":
+            if sys.stdin is None:
+                raise ArgumentError("urls", "there is no standard input to read")
+            return _spool(_lines(sys.stdin.buffer, "standard input"))
+        if "://" in value:
+            return _spool((url, "") for url in _split({"urls": value}, "urls"))
+        with Path(value).open("rb") as file:
+            return _spool(_lines(file, value))
+    except ArgumentError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ArgumentError("urls", f"can't read {_short(value)}: {reason}") from error
+
+
+def _lines(file: IO[bytes], name: str) -> Iterator[tuple[str, str]]:
+    """The addresses of a file, one a line, and where each stands; comments and blanks left out."""
+    number = 0
+    while line := file.readline(_LINE_MAX):
+        number += 1
+        where = f"{_short(name)}, line {number}: "
+        if len(line) == _LINE_MAX:
+            raise ArgumentError("urls", f"{where}longer than any address")
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise ArgumentError("urls", f"{where}not UTF-8") from error
+        if url := _COMMENT.split(text, maxsplit=1)[0].strip():
+            yield url, where
+
+
+def _spool(addresses: Iterable[tuple[str, str]]) -> UrlList:
+    kept = UrlList(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the list
+    for url, where in addresses:
+        _check(url, "urls", where)
+        kept.append(url)
+    return kept
+
+
+def _check(url: str, name: str, where: str = "") -> None:
+    if not urls.in_scope(url):
+        reason = "is no address under .xinhuanet.com or .news.cn"
+        raise ArgumentError(name, f"{where}{_short(url)} {reason}")
+
+
+def _split(spargs: Mapping[str, str], name: str) -> list[str]:
+    parts = [part.strip() for part in re.split("[,，]", spargs[name])]
+    if not all(parts):
+        raise ArgumentError(name, f"an item of {_short(spargs[name])} is empty")
+    return parts
+
+
+def _hint(name: str) -> str:
+    near = difflib.get_close_matches(name[:40], NAMES, n=1)
+    return f"; did you mean {near[0]}?" if near else f" (known: {', '.join(NAMES)})"
+
+
+def _short(value: str) -> str:
+    """The value quoted on one line (line breaks escaped, Chinese kept), cut when long."""
+    return repr(value if len(value) <= 120 else value[:120] + "…")
