@@ -14,7 +14,9 @@ import pytest
 from tests.guard import sitecustomize as guard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tests.site import Site
 
 PROJECT = Path(__file__).resolve().parents[1]
 GUARD = PROJECT / "tests" / "guard"
@@ -46,6 +48,25 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """The loopback Xinhua: Jiangsu and Hebei, always on the same day."""
+    from tests.site import Site  # most tests do without
+
+    with Site(regions=["js", "he"]) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def proxy(site: Site) -> dict[str, str]:
+    """The environment in which a crawl goes through the site."""
+    return {
+        "http_proxy": site.proxy_url,
+        "https_proxy": site.proxy_url,
+        "SSL_CERT_FILE": str(site.ca_file),
+    }
+
+
 class RunScrapy(Protocol):
     def __call__(
         self,
@@ -60,8 +81,8 @@ class RunScrapy(Protocol):
 def scrapy_cmd(tmp_path: Path) -> RunScrapy:
     """Run `scrapy <arguments>` as its own process in the project.
 
-    `data_dir` is DATA_DIR, a fresh folder by default; `env` adds to the environment (the site's
-    proxy and certificate authority). Output is captured as text; the exit code is not checked.
+    `data_dir` is DATA_DIR, a fresh folder by default; `env` adds to the environment (see
+    `proxy`). Output is captured as text; the exit code is not checked.
     """
 
     def run(

@@ -26,7 +26,6 @@ from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW, blocks, documents, links
 
 if TYPE_CHECKING:
-    from tests.site import Site
     from tests.tooling.markdown import Block
 
 HOME = "/srv/xinhua-archive"
@@ -36,7 +35,7 @@ FAST = f"{LIVE} -s DOWNLOAD_DELAY=0"
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
+def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) -> Path:
     """A copy of the project in which the README's live command has run."""
     copy = tmp_path_factory.mktemp("docs") / "a checkout"
     ignored = shutil.ignore_patterns("__pycache__")
@@ -46,7 +45,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
     (copy / ".venv").mkdir()
     (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (live,) = [block for block in blocks("sh") if f"{LIVE} " in block.text]
-    done = shell(live.text, copy, site.env)
+    done = shell(live.text, copy, proxy)
     assert done.returncode == 0, done.stderr
     return copy
 
@@ -82,9 +81,9 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 @pytest.mark.parametrize("block", cases("sh"))
-def test_shell_commands_run(block: Block, checkout: Path, site: Site) -> None:
+def test_shell_commands_run(block: Block, checkout: Path, proxy: dict[str, str]) -> None:
     commands = re.sub(r"^make ", "make --dry-run ", block.text, flags=re.MULTILINE)
-    done = shell(commands, checkout, site.env)
+    done = shell(commands, checkout, proxy)
     assert done.returncode == 0, done.stderr
 
 
@@ -118,7 +117,7 @@ def test_the_jq_command_prints_every_article(checkout: Path) -> None:
     assert len(printed) == sum(lines) > 0
 
 
-def test_the_crontab_line_runs_as_cron_runs_it(checkout: Path, site: Site) -> None:
+def test_the_crontab_line_runs_as_cron_runs_it(checkout: Path, proxy: dict[str, str]) -> None:
     first, *others = [block.text for block in blocks("crontab")]
     assert others == [first]
     *when, command = first.strip().split(" ", 5)
@@ -127,8 +126,7 @@ def test_the_crontab_line_runs_as_cron_runs_it(checkout: Path, site: Site) -> No
     done = subprocess.run(
         ["/bin/sh", "-c", command.replace(LIVE, FAST).replace(HOME, f"'{checkout}'")],
         cwd="/",
-        env={"HOME": "/", "PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ["PYTHONPATH"]}
-        | site.env,
+        env={"HOME": "/", "PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ["PYTHONPATH"]} | proxy,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
