@@ -1,0 +1,117 @@
+"""A compressed WARC as its gzip members: where each begins and ends, whole or not.
+
+In: a file. Out: Member by Member in constant memory, or DamageError with the offset. Readers of
+records stop silently at a torn tail; this one doesn't.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from isal import isal_zlib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GZIP = isal_zlib.MAX_WBITS | 16
+_IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
+_MAGIC = b"\x1f\x8b\x08"
+_PIECE = 256 * 1024
+START = 64 * 1024
+"""How much of a member's contents is kept: enough for every record head we accept."""
+
+
+class DamageError(Exception):
+    """A file does not hold what its format says, at `offset`."""
+
+    def __init__(self, offset: int, why: str) -> None:
+        super().__init__(f"at {offset}: {why}")
+        self.offset = offset
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One gzip member: place and length in the file, its contents' size, first and last bytes."""
+
+    offset: int
+    length: int
+    size: int
+    start: bytes
+    end: bytes
+
+
+def members(file: BinaryIO, offset: int = 0) -> Iterator[Member]:
+    """All members from `offset` on. Raises DamageError where a member is damaged or cut short."""
+    size = os.fstat(file.fileno()).st_size
+    while offset < size:
+        member = _read_member(file, offset)
+        yield member
+        offset += member.length
+
+
+def find_member(file: BinaryIO, after: int) -> int | None:
+    """The offset of the next member after `after` that holds a WARC record, or None."""
+    position = after + 1
+    while True:
+        file.seek(position)
+        piece = file.read(_PIECE)
+        if len(piece) < len(_MAGIC):
+            return None
+        found = piece.find(_MAGIC)
+        while found >= 0:
+            if _begins_record(file, position + found):
+                return position + found
+            found = piece.find(_MAGIC, found + 1)
+        position += len(piece) - len(_MAGIC) + 1
+
+
+def read_member(file: BinaryIO, offset: int, length: int, max_size: int) -> bytes:
+    """The contents of the one member that fills exactly that place. Raises DamageError."""
+    file.seek(offset)
+    data = file.read(length)
+    if len(data) < length:
+        raise DamageError(offset, f"the file ends within the {length} bytes pointed at")
+    stream = isal_zlib.decompressobj(wbits=_GZIP)
+    try:
+        contents: bytes = stream.decompress(data, max_size + 1)
+    except _IsalError as error:
+        raise DamageError(offset, f"damaged gzip member: {error}") from error
+    if len(contents) > max_size:
+        raise DamageError(offset, f"the record is over {max_size} bytes")
+    if not stream.eof or stream.unused_data:
+        raise DamageError(offset, f"the gzip member is not {length} bytes long")
+    return contents
+
+
+def _read_member(file: BinaryIO, offset: int) -> Member:
+    file.seek(offset)
+    stream = isal_zlib.decompressobj(wbits=_GZIP)
+    start = end = b""
+    size = read = 0
+    try:
+        while not stream.eof:
+            data = stream.unconsumed_tail
+            if not data:
+                data = file.read(_PIECE)
+                read += len(data)
+            if not data and not stream.unconsumed_tail:
+                raise DamageError(offset, "the file ends inside a gzip member")
+            contents = stream.decompress(data, 4 * _PIECE)
+            size += len(contents)
+            start += contents[: START - len(start)]
+            end = (end + contents)[-4:]
+    except _IsalError as error:
+        raise DamageError(offset, f"damaged gzip member: {error}") from error
+    return Member(offset, read - len(stream.unused_data), size, start, end)
+
+
+def _begins_record(file: BinaryIO, offset: int) -> bool:
+    file.seek(offset)
+    try:
+        start = isal_zlib.decompressobj(wbits=_GZIP).decompress(file.read(_PIECE), 5)
+    except _IsalError:
+        return False
+    return bool(start == b"WARC/")

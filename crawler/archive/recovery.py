@@ -1,0 +1,107 @@
+"""What a killed run left open: cut to what is whole, indexed and published (I4).
+
+In: the data folder. Out: what was done. Nothing is ever appended after a torn tail, since no
+reader finds it there. Doing it twice does nothing the second time.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from crawler.archive import cdxj, members
+from crawler.archive.wire import head_end
+from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """One file mended: the path it has now (gone when `records` is 0), bytes cut, why if any."""
+
+    path: Path
+    records: int
+    cut: int
+    why: str | None
+
+
+def recover_warcs(data_dir: Path) -> list[Recovered]:
+    """Cut, index and publish every open WARC; index published ones that have no index.
+
+    A file that holds no exchange is removed. Raises StorageError.
+    """
+    found = sorted(data_dir.glob(f"warc/*/*/*.warc.gz{OPEN_SUFFIX}"))
+    done = [_recover(path) for path in found]
+    for path in sorted(data_dir.glob("warc/*/*/*.warc.gz")):
+        if not cdxj.index_path(path).exists():
+            cdxj.write_index(path)
+            if all(recovered.path != path for recovered in done):
+                done.append(Recovered(path, 0, 0, "it had no index"))
+    return done
+
+
+def _recover(path: Path) -> Recovered:
+    try:
+        with path.open("r+b") as file:
+            records, whole, why = _whole_part(file)
+            cut = os.fstat(file.fileno()).st_size - whole
+            if cut:
+                file.truncate(whole)
+            os.fsync(file.fileno())
+        if records > 1:
+            return Recovered(publish(path), records, cut, why)
+        path.unlink()  # a warcinfo record alone describes nothing
+    except OSError as error:
+        raise StorageError.of("recovering", path, error) from error
+    fsync_dir(path.parent)
+    return Recovered(path.with_suffix(""), 0, cut, why)
+
+
+def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
+    """How many whole records a file begins with, where they end, and what is wrong after them."""
+    records = end = 0
+    try:
+        for member in members.members(file):
+            if not _is_whole_record(member):
+                return records, end, f"at {member.offset}: the record's length is wrong"
+            records += 1
+            end = member.offset + member.length
+    except members.DamageError as error:
+        return records, end, str(error)
+    return records, end, None
+
+
+def _is_whole_record(member: members.Member) -> bool:
+    """Whether a member holds exactly one record: head, as many bytes as it says, two line ends."""
+    head_size = head_end(member.start)
+    if head_size is None or not member.start.startswith(b"WARC/1."):
+        return False
+    for line in member.start[:head_size].split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+            return member.size == head_size + int(value) + 4 and member.end == b"\r\n\r\n"
+    return False
+
+
+def cut_jsonl(path: Path) -> int:
+    """Cut a JSONL file to its last whole line and make it durable; returns the bytes cut."""
+    try:
+        with path.open("r+b") as file:
+            size = end = file.seek(0, os.SEEK_END)
+            while end > 0:
+                start = max(0, end - 65536)
+                file.seek(start)
+                newline = file.read(end - start).rfind(b"\n")
+                if newline >= 0:
+                    end = start + newline + 1
+                    break
+                end = start
+            if end < size:
+                file.truncate(end)
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StorageError.of("recovering", path, error) from error
+    return size - end
