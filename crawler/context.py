@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+def _no_engine(reason: str) -> None:
+    """Before the crawl has begun there is nothing to stop."""
+    logger.debug("no engine to stop: %s", reason)
+
+
 @dataclass(slots=True)
 class Context:
     """The open run. `alarms` are sentences for the report; any makes the exit code 3."""
@@ -43,7 +48,7 @@ class Context:
     output: JsonlWriter
     holds: Holds
     alarms: list[str]
-    stop: Callable[[str], None] = lambda reason: None
+    stop: Callable[[str], None] = _no_engine
     storage_error: str | None = None
     on_end: list[Callable[[str, Outcome], None]] = field(default_factory=list)
 

@@ -6,7 +6,8 @@ Whatever is dropped on the way ends in an outcome first.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import logging
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from scrapy.exceptions import DropItem, NotConfigured
@@ -19,11 +20,14 @@ from crawler.durable import StorageError
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.outcomes import Outcome
 from crawler.pipelines.digest import changed_fields
+from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.state.ledger import ArticleRow
+    from crawler.state.rows import ArticleRow
+
+logger = logging.getLogger(__name__)
 
 
 class _RunPipeline:
@@ -32,6 +36,8 @@ class _RunPipeline:
     def __init__(self, context: Context, crawler: Crawler) -> None:
         self.context = context
         self.crawler = crawler
+        ages = crawler.settings.getlist("RECHECK_SCHEDULE")
+        self.schedule = [timedelta(hours=float(age)) for age in ages]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -55,7 +61,8 @@ class NormalisePipeline(_RunPipeline):
             detail = f"{type(error).__name__}: {error}"
             self.context.alarm(f"extraction failed for {item.draft.url}: {detail}")
             self.context.end(item.address, Outcome.EXTRACTION_FAILED, detail)
-            raise
+            logger.exception("normalising %s failed", item.draft.url)
+            raise DropItem(detail) from error
         article.address = item.address
         article.run_id = self.context.run_id
         self.crawler.stats.inc_value(f"crawler/layout/{article.layout}")  # type: ignore[union-attr]
@@ -83,6 +90,7 @@ class HistoryPipeline(_RunPipeline):
         ledger = self.context.ledger
         known = ledger.article(article.id)
         seen = ledger.address(article.address)
+        assert seen is not None
         if seen.found_on:
             article.discovered_from = DiscoveredFrom(seen.found_on, seen.position, seen.title)
         article.also_at = sorted(set(ledger.addresses_of(article.id)) - {article.canonical_url})
@@ -97,17 +105,23 @@ class HistoryPipeline(_RunPipeline):
         if article.changed:
             article.version += 1
         elif article.status == "live":
-            ledger.checked(article.id, now(), article.http)
+            self._checked(article, known)
             self.end(article, Outcome.UNCHANGED)
             raise DropItem(f"unchanged: {article.url}")
         return article
+
+    def _checked(self, article: Article, known: ArticleRow) -> None:
+        moment = now()
+        published = article.published_at and datetime.fromisoformat(article.published_at)
+        due = next_check(known.first_seen_at, published or None, moment, self.schedule)
+        self.context.ledger.checked(article.id, moment, due, known.etag, known.last_modified)
 
     def _changed(self, article: Article, known: ArticleRow) -> list[str]:
         """The changed fields. The last version's capture is extracted again with today's code, so
         a better extractor is no edit: if that gives the same, only the ledger's digest moves."""
         if known.content_sha256 == article.content_sha256:
             return []
-        pages = [read_page(self.context.data_dir, pointer) for pointer in known.pointers]
+        pages = [read_page(self.context.data_dir, pointer) for pointer in known.warc_pages]
         previous = extraction.extract(pages)
         if previous.content_sha256 == article.content_sha256:
             self.context.ledger.rebase(
@@ -129,7 +143,7 @@ class PublishPipeline(_RunPipeline):
         except StorageError as error:
             self.context.storage_failed(str(error))
             raise
-        self.context.ledger.record(record, jsonl=self.context.output.name)
+        self.context.ledger.record(record, jsonl=self.context.output.name, schedule=self.schedule)
         self.end(article, _outcome(article))
         return article
 

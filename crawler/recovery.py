@@ -1,36 +1,94 @@
 """Start-up recovery: what a killed run left is cut, closed, published and told to the ledger (I4).
 
-WARC first, then JSONL: a line is kept only when the record it points at is there.
+WARC first, then JSONL, so that a line is only kept when the record it points at is there. A killed
+run gets its report too: it is the manifest of what could be saved.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.reader import WarcError, read_page
 from crawler.archive.recovery import cut_jsonl, recover_warcs
-from crawler.durable import publish
+from crawler.clock import now
+from crawler.durable import OPEN_SUFFIX, publish, write_atomically
+from crawler.exporters.report import build_report, write_report
 from crawler.items import WarcPointer
+from crawler.manifest import files_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crawler.archive.recovery import Recovered
     from crawler.state.ledger import Ledger
 
-logger = logging.getLogger(__name__)
+KILLED = "killed"
+"""The reason in the report of a run that didn't end by itself."""
 
 
 def recover(data_dir: Path, ledger: Ledger) -> list[str]:
-    """Mend and publish every `.open` file under `data_dir`. Returns what was done, in sentences.
+    """Mend and publish every `.open` file under `data_dir`; close runs that were killed.
 
-    Idempotent. The lines of a recovered JSONL file are applied to the ledger and committed.
+    Returns what was done, in sentences; nothing to do gives []. Idempotent. Commits the ledger.
+    Raises StorageError.
     """
-    did = [
-        f"published {done.path.name} of a run that was cut off ({done.cut} bytes cut)"
-        for done in recover_warcs(data_dir)
+    did = [_sentence(data_dir, warc) for warc in recover_warcs(data_dir)]
+    did += [
+        _recover_jsonl(data_dir, path, ledger)
+        for path in sorted(data_dir.glob(f"jsonl/*/*/*.jsonl{OPEN_SUFFIX}"))
     ]
-    for path in sorted(data_dir.glob("jsonl/*/*/*.jsonl.open")):
-        did.append(_recover_jsonl(data_dir, path, ledger))
+    for run in ledger.unfinished_runs():
+        ledger.close_outcomes(run.run_id)
+        report = build_report(
+            ledger,
+            run_id=run.run_id,
+            started_at=run.started_at,
+            finished_at=now(),
+            command=run.command,
+            reason=KILLED,
+            alarms=[],
+            files=files_of(data_dir, run.run_id),
+            stats={},
+        )
+        write_report(data_dir, report)
+        ledger.finish_run(run.run_id, now(), None, KILLED, report["outcomes"])
+        ledger.commit()
+        did.append(f"run {run.run_id} was killed; its report is written")
     return did
+
+
+def _sentence(data_dir: Path, warc: Recovered) -> str:
+    name = warc.path.relative_to(data_dir).as_posix()
+    if not warc.path.exists():
+        return f"{name}: no whole exchange; removed"
+    cut = f", {warc.cut} bytes cut ({warc.why})" if warc.cut else ""
+    return f"{name}: published and indexed{cut}"
+
+
+def _recover_jsonl(data_dir: Path, path: Path, ledger: Ledger) -> str:
+    cut = cut_jsonl(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if _has_bytes(data_dir, json.loads(line))]
+    name = path.relative_to(data_dir).as_posix().removesuffix(OPEN_SUFFIX)
+    if not kept:
+        path.unlink()
+        return f"{name}: no whole line with its record; removed"
+    if len(kept) < len(lines):
+        write_atomically(path, b"".join(kept))
+    for line in kept:
+        ledger.record(json.loads(line), jsonl=name)
+    ledger.commit()  # before the rename: a kill in between only repeats this
+    publish(path)
+    return f"{name}: published {len(kept)} lines; {len(lines) - len(kept)} lines, {cut} bytes cut"
+
+
+def _has_bytes(data_dir: Path, line: dict[str, Any]) -> bool:
+    """Whether the records a line points at can be read; a gone line points at none."""
+    pointers = line["warc_pages"] or ([line["warc"]] if line["warc"] else [])
+    try:
+        for pointer in pointers:
+            read_page(data_dir, WarcPointer(**pointer))
+    except WarcError:
+        return False
+    return True

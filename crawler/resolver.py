@@ -33,7 +33,6 @@ class PublicResolver(CachingThreadedResolver):
         super().__init__(reactor, cache_size, timeout)
         self._proxies = {urlsplit(proxy).hostname for proxy in getproxies().values()}
 
-
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:  # noqa: N802
         resolved = super().getHostByName(name, timeout)
         if name not in self._proxies:

@@ -24,12 +24,13 @@ from scrapy.utils.defer import deferred_from_coro
 from crawler import __version__
 from crawler.archive import cdxj
 from crawler.archive.writer import WarcWriter
-from crawler.clock import iso, now
+from crawler.clock import now
 from crawler.context import Context, attach
 from crawler.durable import StorageError, publish
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.report import build_report, write_report
 from crawler.holds import Holds
+from crawler.manifest import files_of
 from crawler.recovery import recover
 from crawler.state.ledger import Ledger, LedgerError
 
@@ -71,6 +72,7 @@ class Run:
         self._crawler: Crawler | None = None
         self._checkpoints: AsyncioLoopingCall | LoopingCall | None = None
         self._disk_min_free = 0
+        self._has_failed = False
 
     @classmethod
     def open(
@@ -126,6 +128,8 @@ class Run:
         attach(crawler, self.context)
         crawler.signals.connect(self._opened, signal=signals.spider_opened)
         crawler.signals.connect(self._closed, signal=signals.spider_closed)
+        crawler.signals.connect(self._failed, signal=signals.spider_error)
+        crawler.signals.connect(self._failed, signal=signals.item_error)
 
     def _opened(self) -> None:
         assert self._crawler
@@ -137,6 +141,10 @@ class Run:
         self.reason = reason
         if self._checkpoints:
             self._checkpoints.stop()
+
+    def _failed(self) -> None:
+        """A callback or a pipeline raised what it shouldn't: exit code 1 (Scrapy logged it)."""
+        self._has_failed = True
 
     def _checkpoint(self) -> None:
         try:
@@ -175,49 +183,49 @@ class Run:
         context.checkpoint()
         context.archive.close()
         context.output.close()
-        published = []
         for path in context.archive.files:
-            warc = publish(path)
-            published += [warc, cdxj.write_index(warc)]
+            cdxj.write_index(publish(path))
         if context.output.lines:
-            published.append(publish(context.output.path))
-        report = self._report(published)
+            publish(context.output.path)
+        report = self._report()
         ledger.finish_run(
             context.run_id,
-            finished_at=now(),
-            exit_code=report["exit_code"],
-            reason=report["reason"],
-            counts=report["outcomes"],
+            now(),
+            report["exit_code"],
+            report["reason"],
+            report["outcomes"],
         )
         ledger.commit()
         write_report(context.data_dir, report)
         return int(report["exit_code"])
 
-    def _report(self, published: list[Path]) -> dict[str, Any]:
+    def _report(self) -> dict[str, Any]:
         context = self.context
         stats = self._crawler.stats.get_stats() if self._crawler and self._crawler.stats else {}
         for host, reason in sorted(context.holds.closed_hosts().items()):
             context.alarm(f"{host} was given up: {reason}")
         report = build_report(
-            context,
+            context.ledger,
+            run_id=context.run_id,
             started_at=self.started_at,
             finished_at=now(),
             command=self._command,
             reason=self.reason,
+            alarms=context.alarms,
+            files=files_of(context.data_dir, context.run_id),
             stats=stats,
-            published=published,
         )
-        report["exit_code"] = self._exit_code(report, stats)
+        report["exit_code"] = self._exit_code(report)
         return report
 
-    def _exit_code(self, report: Mapping[str, Any], stats: Mapping[str, Any]) -> int:
+    def _exit_code(self, report: Mapping[str, Any]) -> int:
         if self.context.storage_error:
             return STORAGE
         counted = sum(report["outcomes"].values())
         if counted != report["urls_seen"]:
             logger.error("outcomes add up to %s, not to %s", counted, report["urls_seen"])
             return ERROR
-        if stats.get("spider_exceptions/count") or self.reason == "start_error":
+        if self._has_failed or self.reason == "start_error":
             return ERROR
         lists = report["lists"]
         if lists["asked"] and not lists["answered"]:

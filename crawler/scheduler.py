@@ -13,10 +13,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from scrapy.core.scheduler import BaseScheduler
+from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.asyncio import call_later
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure
 
+from crawler import regions
 from crawler.context import context_of
 from crawler.errors import Ended
 from crawler.holds import Closed, Holds
@@ -103,9 +105,17 @@ class HostScheduler(BaseScheduler):
             self._queues.move_to_end(host)
         else:
             del self._queues[host]
-        delay = max(self._delay, self._holds.crawl_delay(host))
+        delay = max(self._delay, self._region_delay(host), self._holds.crawl_delay(host))
         self._holds.wait(host, delay, now)
         return request
+
+    def _region_delay(self, host: str) -> float:
+        """The region file's delay, which -s DOWNLOAD_DELAY on the command line overrules."""
+        priority = self._crawler.settings.getpriority("DOWNLOAD_DELAY") or 0
+        region = regions.region_of(host)
+        if region is None or region.delay is None or priority >= SETTINGS_PRIORITIES["cmdline"]:
+            return 0.0
+        return region.delay
 
     def _busy(self) -> dict[str, int]:
         busy: dict[str, int] = {}

@@ -81,7 +81,10 @@ ITEM_PIPELINES = {
 FEED_EXPORT_FIELDS = list(KEYS)
 FEED_EXPORT_ENCODING = "utf-8"
 
+RECHECK_SCHEDULE = [6, 24, 7 * 24, 30 * 24, 365 * 24]  # ages of an article in hours
+
 # --- watch ---------------------------------------------------------------------------------------
+EXTENSIONS = {"crawler.extensions.politeness.Politeness": 500}
 LOG_LEVEL = "INFO"
 LOGSTATS_INTERVAL = 60.0
 TELNETCONSOLE_ENABLED = False

@@ -37,7 +37,7 @@ class Command(ScrapyCrawl):
         try:
             run = Run.open(self.settings, arguments, registry, command)
         except CannotStartError as error:
-            print(error, file=sys.stderr)  # noqa: T201 - the one line cron mails
+            print(error, file=sys.stderr)
             self.exitcode = error.exitcode
             return
         crawler = self._create_crawler(XinhuaSpider)

@@ -2,83 +2,63 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
 from crawler.clock import iso
-from crawler.durable import write_atomically
+from crawler.durable import make_folder, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
-    from crawler.context import Context
+    from crawler.state.ledger import Ledger
 
+_REDIRECTS = (301, 302, 303, 307, 308)
 _LIBRARIES = ("scrapy", "twisted", "selectolax", "warcio", "fastwarc", "isal", "sqlalchemy")
 
 
 def build_report(
-    context: Context,
+    ledger: Ledger,
     *,
+    run_id: str,
     started_at: datetime,
     finished_at: datetime,
     command: str,
     reason: str,
+    alarms: Sequence[str],
+    files: Sequence[Mapping[str, Any]],
     stats: Mapping[str, Any],
-    published: Iterable[Path],
 ) -> dict[str, Any]:
-    """The report of a run that is over; the caller sets `exit_code`."""
-    ledger = context.ledger
+    """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None: the caller knows it.
+
+    `files` are rows of `manifest.files_of`; `stats` are Scrapy's, {} for a run that was killed.
+    """
     return {
-        "run_id": context.run_id,
+        "run_id": run_id,
         "started_at": iso(started_at),
         "finished_at": iso(finished_at),
         "command": command,
         "exit_code": None,
         "reason": reason,
-        "urls_seen": ledger.urls_seen(context.run_id),
-        "outcomes": dict(sorted(ledger.outcomes(context.run_id).items())),
-        "regions": {
-            region: dict(sorted(outcomes.items()))
-            for region, outcomes in sorted(ledger.outcomes_by_region(context.run_id).items())
-        },
-        "lists": {name: stats.get(f"crawler/lists/{name}", 0) for name in ("asked", "answered")},
-        "robots": {
-            name: stats.get(f"crawler/robots/{name}", 0) for name in ("requests", "unreachable")
-        },
-        "redirects": _sum(stats, "downloader/response_status_count/", {"301", "302", "303", "307", "308"}),
+        "urls_seen": ledger.urls_seen(run_id),
+        "outcomes": ledger.outcomes(run_id),
+        "regions": {code or "": row for code, row in ledger.outcomes_by_region(run_id).items()},
+        "lists": _counters(stats, "lists", ("asked", "answered", "failed")),
+        "robots": _counters(stats, "robots", ("requests", "unreachable")),
+        "redirects": sum(
+            stats.get(f"downloader/response_status_count/{status}", 0) for status in _REDIRECTS
+        ),
         "links_refused": stats.get("crawler/links/refused", 0),
         "layouts": _under(stats, "crawler/layout/"),
-        "hosts": _hosts(context, stats),
-        "alarms": list(context.alarms),
-        "files": [describe(context.data_dir, path) for path in published],
+        "hosts": stats.get("crawler/hosts", {}),
+        "alarms": list(alarms),
+        "files": list(files),
         "versions": versions(),
-    }
-
-
-def describe(data_dir: Path, path: Path) -> dict[str, Any]:
-    """One manifest row: path relative to DATA_DIR, hex SHA-256, size in bytes, records.
-
-    Records are WARC records, lines of JSONL, lines of CDXJ.
-    """
-    digest = hashlib.sha256()
-    size = newlines = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-            newlines += block.count(b"\n")
-    records = count_records(path) if path.name.endswith(".warc.gz") else newlines
-    return {
-        "path": path.relative_to(data_dir).as_posix(),
-        "sha256": digest.hexdigest(),
-        "bytes": size,
-        "records": records,
     }
 
 
@@ -89,12 +69,15 @@ def versions() -> dict[str, str]:
 
 
 def write_report(data_dir: Path, report: Mapping[str, Any]) -> Path:
-    """Write the report whole or not at all."""
+    """Write the report, whole or not at all."""
     path = data_dir / "runs" / f"{report['run_id']}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(report, ensure_ascii=False, indent=1)
-    write_atomically(path, text.encode() + b"\n")
+    make_folder(path.parent)
+    write_atomically(path, json.dumps(report, ensure_ascii=False, indent=1).encode() + b"\n")
     return path
+
+
+def _counters(stats: Mapping[str, Any], group: str, names: Iterable[str]) -> dict[str, int]:
+    return {name: stats.get(f"crawler/{group}/{name}", 0) for name in names}
 
 
 def _under(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
@@ -102,16 +85,4 @@ def _under(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
         key.removeprefix(prefix): value
         for key, value in sorted(stats.items())
         if key.startswith(prefix)
-    }
-
-
-def _sum(stats: Mapping[str, Any], prefix: str, names: Iterable[str]) -> int:
-    return sum(stats.get(prefix + name, 0) for name in names)
-
-
-def _hosts(context: Context, stats: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """Requests and obeyed waits by host."""
-    return {
-        host: {"requests": count, "waits_obeyed": context.holds.waits(host)}
-        for host, count in _under(stats, "crawler/host/").items()
     }

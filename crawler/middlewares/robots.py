@@ -7,7 +7,6 @@ Answers are kept for up to 24 hours (§2.4), over runs, in the ledger.
 from __future__ import annotations
 
 from asyncio import ensure_future
-from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-MAX_AGE = timedelta(hours=24)
 MAX_BYTES = 500 * 1024
 """RFC 9309 §2.5: at least 500 KiB are parsed; what follows is ignored."""
 
@@ -69,9 +67,8 @@ class RobotsMiddleware:
 
     async def _ask(self, origin: str) -> Protego | None:
         host = urlsplit(origin).hostname or ""
-        text = self._context.ledger.robots(origin, now() - MAX_AGE)
-        if text is None:
-            text = await self._fetch(origin)
+        kept = self._context.ledger.robots(origin, now())
+        text = _rules(kept.status, kept.body) if kept else await self._fetch(origin)
         if text is None:
             self._stats.inc_value("crawler/robots/unreachable")
             reason = f"{origin}/robots.txt gave no usable answer"
@@ -95,13 +92,19 @@ class RobotsMiddleware:
         self._stats.inc_value("crawler/robots/requests")
         try:
             response = await engine.download_async(request)
-        except Exception:  # noqa: BLE001 - whatever went wrong, the rules are unknown: disallow
+        except Exception:
             return None
-        if 200 <= response.status < 300:
-            text = response.body[:MAX_BYTES].decode("utf-8", "replace")
-        elif 400 <= response.status < 500 and response.status != 429:
-            text = ""
-        else:
-            return None
-        self._context.ledger.keep_robots(origin, now(), text)
+        body = response.body[:MAX_BYTES]
+        text = _rules(response.status, body)
+        if text is not None:
+            self._context.ledger.store_robots(origin, now(), response.status, body)
         return text
+
+
+def _rules(status: int | None, body: bytes) -> str | None:
+    """The rules an answer stands for; None when it leaves them unknown."""
+    if status is not None and 200 <= status < 300:
+        return body.decode("utf-8", "replace")
+    if status is not None and 400 <= status < 500 and status != 429:
+        return ""
+    return None

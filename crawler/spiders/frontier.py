@@ -9,10 +9,10 @@ from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crawler import urls
+from crawler import regions, urls
 from crawler.clock import now
 from crawler.outcomes import FETCHED, Outcome
-from crawler.state.ledger import Sighting, Verdict
+from crawler.state.rows import Sighting, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,7 +109,7 @@ class Frontier:
             while owed := context.ledger.owed(
                 run_id=context.run_id, at=now(), regions=arguments.regions, limit=CHUNK
             ):
-                yield [sighting(address.url, region=address.region) for address in owed]
+                yield [address.sighting() for address in owed]
 
 
 def sighting(
@@ -123,6 +123,9 @@ def sighting(
 ) -> Sighting:
     """A sighting of an address in scope, in canonical form."""
     article = urls.article(url)
+    if region is None:
+        known = regions.region_of_url(url)
+        region = known.code if known else None
     address = article.url if article else urls.canonical(url)
     return Sighting(
         url=address,

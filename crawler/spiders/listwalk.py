@@ -17,16 +17,19 @@ from crawler.pages import lists
 from crawler.spiders.frontier import sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scrapy.crawler import Crawler
 
     from crawler.context import Context
     from crawler.items import Page
     from crawler.pages.lists import ListLink
-    from crawler.state.ledger import Sighting
+    from crawler.state.rows import Sighting
 
 logger = logging.getLogger(__name__)
+
+GIVE_UP = 5
+"""A list that failed so many times in a row is asked again only when a page links to it."""
 
 NODEART_COUNT = 20
 """Links asked for in one list API answer: the site's own pages never ask for more."""
@@ -83,24 +86,34 @@ class ListWalk:
             region = self._context.regions[code]
             for url in region.lists:
                 yield from self._ask(url, region=code, root=True)
-            for state in self._context.ledger.lists(region=code):
-                yield from self._ask(state.url, region=code)
+            for node in region.nodes:
+                url = lists.nodeart_url(node, 1, NODEART_COUNT)
+                yield from self._ask(url, region=code, node=node)
+        for state in self._context.ledger.list_states(arguments.regions):
+            is_source = state.completed_at or state.walk_started_at
+            if is_source and state.failures < GIVE_UP:
+                yield from self._ask(state.url, region=state.region)
 
     def conditions(self, step: ListStep) -> dict[str, str]:
         """Validators for a list whose walk is complete; none when all its links are needed."""
         state = self._context.ledger.list_state(step.source)
-        if step.page > 1 or self._arguments.since or state.walk_started_at or not state.completed_at:
+        if (
+            step.page > 1
+            or self._arguments.since
+            or state.walk_started_at
+            or not state.completed_at
+        ):
             return {}
         conditions = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
         return {name: value for name, value in conditions.items() if value}
 
     def answered(self, step: ListStep, page: Page) -> Found:
-        """Take in a list answer: its links go to the ledger, its further pages and lists come back."""
+        """Take in a list answer; its article links, further pages and further lists come back."""
         ledger = self._context.ledger
         if step.page == 1:
             self._count("answered" if page.status < 300 or page.status == 304 else "failed")
         if page.status != 200:
-            self._record(step, page, [])
+            self._note(step, page.status)
             if page.status != 304:
                 logger.warning("list %s answered HTTP %s", step.url, page.status)
             return Found()
@@ -109,12 +122,13 @@ class ListWalk:
         except lists.ListError as error:
             self._context.alarm(f"list {step.url} can't be read: {error}")
             return Found()
+        ledger.start_walk(step.source, at=now())
         known = ledger.known_links(step.source, [link.url for link in links])
         fresh = [link for link in links if link.url not in known]
         self._record(step, page, links)
         found = Found(steps=lists_found)
         if further is not None and self._goes_on(step, links, fresh):
-            ledger.resume_at(step.source, url=further.url, page=further.page)
+            ledger.resume(step.source, further.url, further.page)
             found.steps.append(further)
         else:
             ledger.finish_walk(step.source, at=now())
@@ -126,7 +140,7 @@ class ListWalk:
         logger.warning("list %s gave no answer: %s", step.url, reason)
         if step.page == 1:
             self._count("failed")
-        self._context.ledger.list_failed(step.source, run_id=self._context.run_id, at=now())
+        self._note(step, status=None)
 
     def _read(
         self, step: ListStep, page: Page
@@ -170,8 +184,7 @@ class ListWalk:
             return
         self._asked.add(url)
         self._count("asked")
-        step = ListStep(source=url, url=url, region=region, root=root, via=via, node=node)
-        yield step
+        yield ListStep(source=url, url=url, region=region, root=root, via=via, node=node)
 
     def _goes_on(self, step: ListStep, links: list[ListLink], fresh: list[ListLink]) -> bool:
         if not links:
@@ -202,15 +215,33 @@ class ListWalk:
             )
 
     def _record(self, step: ListStep, page: Page, links: list[ListLink]) -> None:
+        self._note(
+            step,
+            page.status,
+            etag=page.header("ETag"),
+            last_modified=page.header("Last-Modified"),
+            links=[link.url for link in links],
+        )
+
+    def _note(
+        self,
+        step: ListStep,
+        status: int | None,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        links: Sequence[str] = (),
+    ) -> None:
         self._context.ledger.record_list(
-            step.source,
+            step.url if step.page > 1 else step.source,
+            list_url=step.source,
             run_id=self._context.run_id,
             at=now(),
-            status=page.status,
-            etag=page.header("ETag") if step.page == 1 else None,
-            last_modified=page.header("Last-Modified") if step.page == 1 else None,
+            status=status,
+            etag=etag,
+            last_modified=last_modified,
             region=step.region,
-            links=[link.url for link in links],
+            links=links,
         )
 
     def _count(self, name: str) -> None:
@@ -218,7 +249,7 @@ class ListWalk:
 
 
 def _region_code(url: str) -> str | None:
-    region = regions.region_of(urls.host_of(url) or "")
+    region = regions.region_of_url(url)
     return region.code if region else None
 
 

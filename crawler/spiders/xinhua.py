@@ -20,7 +20,7 @@ from crawler.spiders.frontier import Frontier, sighting
 from crawler.spiders.listwalk import ListStep, ListWalk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -170,7 +170,7 @@ class XinhuaSpider(Spider):
         if target.id == urls.article_id(address):
             return address
         self.context.end(address, Outcome.REDIRECTED, f"redirected to {target.url}")
-        region = regions.region_of(urls.host_of(url) or "")
+        region = regions.region_of_url(target.url)
         seen = self.frontier.admit_now(
             sighting(target.url, region=region.code if region else None, found_on=address)
         )
