@@ -1,1 +1,75 @@
-"""Article layouts, list pages, fallback: pure functions of (bytes, url, headers)."""
+"""Read: fetched pages to Drafts. Pure functions of (bytes, address, headers).
+
+In: a Page. Out: a Draft with the page's evidence as printed, or NotAnArticle. Exactly one layout
+claims a page; where none or several do, the generic fallback reads it and says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.pages import fallback
+from crawler.pages.document import Document
+from crawler.pages.g2 import Provinces2010
+from crawler.pages.g2_hebei import HebeiTable2012
+from crawler.pages.g3 import Regional2014
+from crawler.pages.g4 import Main2017
+from crawler.pages.g5 import News2021
+from crawler.pages.g6 import Cms2022
+from crawler.pages.g6_regional import CmsRegional2022
+from crawler.pages.kinds import refuse, refuse_before_reading
+from crawler.pages.refusal import NotAnArticle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.items import Draft, Evidence, Page
+    from crawler.pages.layout import Layout
+
+__all__ = ["LAYOUTS", "NotAnArticle", "join", "read"]
+
+LAYOUTS: tuple[Layout, ...] = (
+    HebeiTable2012(),
+    Provinces2010(),
+    Regional2014(),
+    Main2017(),
+    News2021(),
+    Cms2022(),
+    CmsRegional2022(),
+)
+
+
+def read(page: Page) -> Draft:
+    """What one page of an article says, raw. Raises NotAnArticle for a page that holds none."""
+    if not page.body.strip():
+        raise NotAnArticle("empty", "no bytes")
+    doc = Document.of(page)
+    refuse_before_reading(doc)
+    claiming = [layout for layout in LAYOUTS if layout.claims(doc)]
+    claims = tuple(layout.name for layout in claiming)
+    draft = claiming[0].read(doc) if len(claiming) == 1 else fallback.read(doc)
+    draft.claims = claims
+    refuse(doc, draft)
+    return draft
+
+
+def join(drafts: Sequence[Draft]) -> Draft:
+    """One Draft of the pages of an article, page 1 first: the text of all, the facts of the first.
+
+    Editors and bylines often stand on the last page only, so all pages are asked for them.
+    """
+    if not drafts:
+        raise ValueError("an article has at least one page")
+    first, *others = drafts
+    for other in others:
+        first.blocks += other.blocks
+        first.removed += other.removed
+        first.editors = _union(first.editors, other.editors)
+        first.bylines = _union(first.bylines, other.bylines)
+    first.next_pages = []
+    return first
+
+
+def _union(known: list[Evidence], more: list[Evidence]) -> list[Evidence]:
+    texts = {e.text for e in known}
+    return known + [e for e in more if e.text not in texts]

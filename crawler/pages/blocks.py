@@ -1,0 +1,233 @@
+"""Read: the content container as paragraphs and media, in document order.
+
+In: a container and the parts of it that are cut or are fields of their own. Out: Blocks and what
+was Removed. Every visible character of the container comes out in one of them or belongs to a
+field's node.
+
+A paragraph ends where a block element begins or ends, at two `<br>`, at one `<br>` followed by an
+indent, and where paragraphs were glued together: at an indent after the end of a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from crawler.items import Block, BlockKind, Removed
+from crawler.pages.document import LINES, UNSEEN, children, is_hidden, squeeze, visible_text
+from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crawler.pages.document import Document, Node
+
+_INDENT = r"(?:\u3000{2}|\u00a0{3}|\u2003{2}|\u2002{2})"
+_INDENTED = re.compile(r"[ \t]*(?:\u3000|\u00a0{2}|\u2003|\u2002{2}| {4})")
+_GLUED = re.compile(
+    r"(?:(?<=[。！？…”’」』!?])|(?<=[。！？…”’」』!?][）)】\]]))[ \n]*(?=" + _INDENT + ")"
+)
+_BLANK = re.compile(r"[\s\u200b\ufeff]*")
+_CAPTION_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:caption|figcaption|picintro|pictext|pictxt|pic[_-]txt|tuzhu|imgtext|zhushi)",
+    re.IGNORECASE,
+)
+_NAVY = re.compile(r"navy|#000080|rgb\(\s?0,\s?0,\s?128\s?\)", re.IGNORECASE)
+_KAITI = re.compile(r"楷|kai_?ti", re.IGNORECASE)
+_STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, pre"
+_CELLS = ("td", "th")
+_FILM_TAGS = ("iframe", "video", "embed", "object")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a marked node of the container is.
+
+    `cut`: not text of the article; `player`, `gallery`: cut, but its films or pictures are kept;
+    `field`: read elsewhere, as evidence.
+    """
+
+    role: Literal["cut", "player", "gallery", "field"]
+    rule: str = ""
+    where: str = ""
+
+
+@dataclass(slots=True)
+class _Reader:
+    doc: Document
+    container: str
+    parts: Mapping[int, Part]
+    blocks: list[Block] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
+    _gallery: set[int] = field(default_factory=set)
+    _text: list[str] = field(default_factory=list)
+    _files: list[Block] = field(default_factory=list)
+    _where: str = ""
+    _letters: int = 0
+    _caption_letters: int = 0
+    _caption: int = 0
+    _navy: int = 0
+    _kaiti: int = 0
+    _verbatim: int = 0
+
+    def read(self, root: Node) -> None:
+        """Walk the container without recursion; an exit closes what its entrance opened."""
+        self._where = self.container
+        self._verbatim = 0 if root.css_first(_STRUCTURE) is not None else 1
+        todo: list[tuple[Node, tuple[int, int, int, int] | None]]
+        todo = [(child, None) for child in children(root)][::-1]
+        while todo:
+            node, opened = todo.pop()
+            if opened is not None:
+                self._leave(node, opened)
+            elif node.is_text_node:
+                self._add(node.text_content or "")
+            elif node.is_element_node and self._enter(node):
+                marks = self._marks(node)
+                self._open(node, marks)
+                todo.append((node, marks))
+                todo.extend([(child, None) for child in children(node)][::-1])
+        self._end_paragraph()
+        self._drop_gallery_copies()
+
+    def _enter(self, node: Node) -> bool:
+        """Whether the node's children are text of the container."""
+        tag = node.tag or ""
+        part = self.parts.get(node.mem_id)
+        if part is not None:
+            self._take(node, part)
+            return False
+        if tag == "img":
+            self._image(node)
+        elif tag == "br":
+            self._text.append("\n")
+        elif tag in UNSEEN:
+            if tag in _FILM_TAGS:
+                self._film(node)
+        elif not is_hidden(node.attributes):
+            return True
+        return False
+
+    def _take(self, node: Node, part: Part) -> None:
+        if part.role == "field":
+            return
+        if part.role == "player":
+            for film in [node, *node.css(FILM_SELECTOR)]:
+                self._film(film)
+        elif part.role == "gallery":
+            before = len(self.blocks)
+            for image in node.css("img"):
+                self._image(image)
+            self._gallery.update(range(before, len(self.blocks)))
+        if is_hidden(node.attributes) or node.tag in UNSEEN:
+            return
+        fields = frozenset(i for i, p in self.parts.items() if p.role == "field")
+        if text := visible_text(node, fields).strip():
+            if node.tag in LINES:
+                self._end_paragraph()
+            self.removed.append(Removed(text, part.rule, part.where))
+
+    def _marks(self, node: Node) -> tuple[int, int, int, int]:
+        """What the element says of its text: caption, navy, 楷体, white space kept."""
+        attributes = node.attributes
+        look = f"{attributes.get('color') or ''} {attributes.get('style') or ''}"
+        face = f"{attributes.get('face') or ''} {attributes.get('style') or ''}"
+        return (
+            int(
+                node.tag == "figcaption"
+                or bool(_CAPTION_CLASS.search(attributes.get("class") or ""))
+            ),
+            int(len(look) > 1 and _NAVY.search(look) is not None),
+            int(len(face) > 1 and _KAITI.search(face) is not None),
+            int(node.tag == "pre"),
+        )
+
+    def _open(self, node: Node, marks: tuple[int, int, int, int]) -> None:
+        tag = node.tag or ""
+        if tag in LINES:
+            self._end_paragraph()
+            self._where = f"{self.container} {tag}"
+        elif tag in _CELLS and self._letters:
+            self._text.append("\t")
+        elif tag == "a" and (url := file_url(node, self.doc)):
+            label = visible_text(node).strip() or None
+            self._files.append(Block(BlockKind.ATTACHMENT, self._where, url=url, label=label))
+        self._shift(marks, 1)
+
+    def _leave(self, node: Node, marks: tuple[int, int, int, int]) -> None:
+        self._shift(marks, -1)
+        if node.tag in LINES:
+            self._end_paragraph()
+            self._where = self.container
+
+    def _shift(self, marks: tuple[int, int, int, int], step: int) -> None:
+        caption, navy, kaiti, verbatim = marks
+        self._caption += step * caption
+        self._navy += step * navy
+        self._kaiti += step * kaiti
+        self._verbatim += step * verbatim
+
+    def _add(self, text: str) -> None:
+        text = text.replace("\r", "") if self._verbatim else squeeze(text)
+        self._text.append(text)
+        letters = len(text) - text.count(" ") - text.count("\u3000") - text.count("\u00a0")
+        self._letters += letters
+        if self._caption or (self._navy and self._kaiti):
+            self._caption_letters += letters
+
+    def _image(self, node: Node) -> None:
+        url = image_url(node, self.doc)
+        if url is None or is_hidden(node.attributes):
+            return
+        self._end_paragraph()
+        label = (node.attributes.get("alt") or "").strip() or None
+        self.blocks.append(Block(BlockKind.IMAGE, self._where, url=url, label=label))
+
+    def _film(self, node: Node) -> None:
+        url = film_url(node, self.doc)
+        if url is not None and all(b.url != url for b in self.blocks):
+            self._end_paragraph()
+            self.blocks.append(Block(BlockKind.VIDEO, self._where, url=url))
+
+    def _drop_gallery_copies(self) -> None:
+        """A slide show repeats the pictures of the text, and itself: each is kept once."""
+        seen = {b.url for i, b in enumerate(self.blocks) if i not in self._gallery}
+        kept = []
+        for i, block in enumerate(self.blocks):
+            if i not in self._gallery or block.url not in seen:
+                kept.append(block)
+                seen.add(block.url)
+        self.blocks = kept
+
+    def _end_paragraph(self) -> None:
+        is_caption = self._letters > 0 and self._caption_letters >= self._letters
+        for paragraph in _paragraphs("".join(self._text)):
+            self.blocks.append(
+                Block(BlockKind.TEXT, self._where, text=paragraph, is_caption=is_caption)
+            )
+        self.blocks.extend(self._files)
+        self._text, self._files = [], []
+        self._letters = self._caption_letters = 0
+
+
+def _paragraphs(text: str) -> list[str]:
+    """The visual paragraphs of a run of text in which "\\n" is a `<br>`."""
+    found: list[list[str]] = [[]]
+    for piece in _GLUED.split(text):
+        for line in piece.split("\n"):
+            if _BLANK.fullmatch(line) or _INDENTED.match(line):
+                found.append([])
+            if not _BLANK.fullmatch(line):
+                found[-1].append(line.strip(" \t"))
+        found.append([])
+    return ["\n".join(lines) for lines in found if lines]
+
+
+def read_blocks(
+    doc: Document, container: Node, where: str, parts: Mapping[int, Part]
+) -> tuple[list[Block], list[Removed]]:
+    """The blocks of a container in document order, and what `parts` cut out of it."""
+    reader = _Reader(doc, where, parts)
+    reader.read(container)
+    return reader.blocks, reader.removed

@@ -1,0 +1,233 @@
+"""Read: one parsed page. In: a Page. Out: a tree to ask, with its address, metas and encoding.
+
+Lexbor never recurses over the tree and neither do we: nesting is hostile input. Nodes are compared
+by `mem_id`, since selectolax makes a new wrapper at each access.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.items import Encoding, Evidence, Page
+from crawler.pages import bounds
+from crawler.pages.encoding import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Node = LexborNode
+
+UNSEEN = frozenset(
+    {
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "head",
+        "title",
+        "meta",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "applet",
+        "audio",
+        "video",
+        "canvas",
+        "svg",
+        "math",
+        "map",
+        "textarea",
+        "select",
+        "option",
+        "datalist",
+        "frameset",
+        "frame",
+        "noframes",
+        "-comment",
+    }
+)
+"""Elements whose text a reader of the page doesn't see as text of the page."""
+
+LINES = frozenset(
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "caption",
+        "dd",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    }
+)
+"""Elements that begin and end a line of their own."""
+
+_HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+
+
+class Document:
+    """A page as a tree. `base` is what relative addresses are joined to."""
+
+    def __init__(self, url: str, text: str, encoding: Encoding) -> None:
+        bounds.check(text)
+        self.url = url
+        self.source = text
+        self.encoding = encoding
+        self.tree = LexborHTMLParser(text)
+        self._found: dict[str, Node | None] = {}
+
+    @classmethod
+    def of(cls, page: Page) -> Document:
+        text, encoding = decode(page.body, page.header("Content-Type"))
+        return cls(page.url, text, encoding)
+
+    def maybe(self, selector: str) -> Node | None:
+        """The first match in document order, or None. Asked often, answered once."""
+        if selector not in self._found:
+            self._found[selector] = self.tree.css_first(selector)
+        return self._found[selector]
+
+    def first(self, selectors: Sequence[str]) -> tuple[Node, str] | None:
+        """The match of the first selector whose match shows text, and that selector."""
+        for selector in selectors:
+            node = self.maybe(selector)
+            if node is not None and visible_text(node).strip():
+                return node, selector
+        return None
+
+    def all(self, selector: str) -> list[Node]:
+        return self.tree.css(selector)
+
+    def text(self, selector: str) -> str:
+        """The visible text of the first match, stripped; "" without one."""
+        node = self.maybe(selector)
+        return "" if node is None else visible_text(node).strip()
+
+    @cached_property
+    def metas(self) -> dict[str, str]:
+        """Meta name (or property), lower-cased, to its first content that isn't blank.
+
+        The new CMS writes keywords and description into the body, so all metas count.
+        """
+        found: dict[str, str] = {}
+        for node in self.all("meta"):
+            attributes = node.attributes
+            name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
+            content = attributes.get("content") or ""
+            if name and content.strip():
+                found.setdefault(name, content)
+        return found
+
+    def meta(self, name: str) -> Evidence | None:
+        content = self.metas.get(name)
+        return None if content is None else Evidence(content, f"meta[name={name}]")
+
+    @cached_property
+    def base(self) -> str:
+        node = self.maybe("base[href]")
+        return (
+            self.url if node is None else _join(self.url, node.attributes.get("href")) or self.url
+        )
+
+    def absolute(self, address: str | None) -> str | None:
+        """The http(s) address a link or source means, or None."""
+        return _join(self.base, address)
+
+
+def _join(base: str, address: str | None) -> str | None:
+    address = (address or "").strip()
+    if not address or address.startswith(("data:", "javascript:", "about:", "#", "mailto:")):
+        return None
+    try:
+        url = urljoin(base, address)
+        return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc else None
+    except ValueError:
+        return None
+
+
+def is_hidden(attributes: dict[str, str | None]) -> bool:
+    """Whether the element's own markup takes it off the page."""
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    return bool(style) and _HIDDEN.search(style or "") is not None
+
+
+def children(node: Node) -> Iterator[Node]:
+    child = node.first_child
+    while child is not None:
+        yield child
+        child = child.next
+
+
+def squeeze(text: str) -> str:
+    """White space of the source as a browser shows it: one space."""
+    return _SPACE.sub(" ", text)
+
+
+def visible_text(node: Node, without: frozenset[int] = frozenset()) -> str:
+    """What a reader sees of a node, raw: `<br>` and the ends of lines are "\\n".
+
+    `without` are the `mem_id`s of nodes left out. The node itself may be hidden.
+    """
+    parts: list[str] = []
+    todo: list[Node | str] = list(children(node))[::-1]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str):
+            parts.append(item)
+        elif item.is_text_node:
+            parts.append(item.text_content or "")
+        elif item.tag == "br":
+            parts.append("\n")
+        elif (
+            item.is_element_node
+            and item.tag not in UNSEEN
+            and item.mem_id not in without
+            and not is_hidden(item.attributes)
+        ):
+            if item.tag in LINES:
+                parts.append("\n")
+                todo.append("\n")
+            todo.extend(list(children(item))[::-1])
+    return "".join(parts)

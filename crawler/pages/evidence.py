@@ -1,0 +1,95 @@
+"""Read: evidence that no selector names. In: lines around the content. Out: those with a label.
+
+Where a layout's own selectors find no time, source or editor, the lines before the content (from
+the nearest up) and after it are searched for what such a line always carries: a date, 来源：,
+责任编辑：. Finding only; `pipelines/` reads what was found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING
+
+from crawler.items import Evidence
+from crawler.pages.document import LINES, UNSEEN, children, is_hidden, squeeze
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawler.pages.document import Document, Node
+
+DATE = re.compile(r"(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}")
+SOURCE = re.compile(r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处)\s{0,3}[:：]")
+EDITOR = re.compile(r"[\[【(（]?\s{0,3}(?:责任\s?编辑|编\s?辑|责\s?编)\s{0,3}[:：]")
+BYLINE = re.compile(r"(?:作\s?者|记\s?者|通讯员)\s{0,3}[:：]")
+EDITOR_LINE = re.compile(
+    r"\s*[\[【(（]?\s*(?:作\s?者\s*[:：][^。！？]{0,30}?)?(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：][^。！？]{0,40}"
+)
+_NEXT_LABEL = re.compile(
+    r"[【\[|｜]|来\s?源\s?[:：]|稿件来源|作\s?者\s?[:：]|记\s?者\s?[:：]|责任编辑|编\s?辑\s?[:：]|责\s?编\s?[:：]|"
+    r"字\s?[号体]|打印|关闭|分享|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
+)
+LONGEST = 160
+"""Characters of an information line; a longer one is text."""
+
+_BEFORE, _AFTER = 40, 25
+"""Lines searched on either side of the content."""
+
+
+def lines_around(doc: Document, container: Node) -> tuple[list[str], list[str]]:
+    """The short visible lines before the container, nearest first, and after it."""
+    before: deque[str] = deque(maxlen=_BEFORE)
+    after: list[str] = []
+    side: deque[str] | list[str] = before
+    line: list[str] = []
+
+    def end_line() -> None:
+        text = "".join(line).strip()
+        line.clear()
+        if text and len(text) <= LONGEST:
+            side.append(text)
+
+    todo: list[Node | None] = [doc.tree.body] if doc.tree.body is not None else []
+    while todo and len(after) < _AFTER:
+        node = todo.pop()
+        if node is None:
+            end_line()
+        elif node.mem_id == container.mem_id:
+            end_line()
+            side = after
+        elif node.is_text_node:
+            line.append(squeeze(node.text_content or ""))
+        elif node.is_element_node and node.tag not in UNSEEN and not is_hidden(node.attributes):
+            if node.tag in LINES or node.tag in ("td", "th", "br"):
+                end_line()
+                todo.append(None)
+            todo.extend(list(children(node))[::-1])
+    end_line()
+    return list(before)[::-1], after
+
+
+def labelled(label: re.Pattern[str], text: str) -> str | None:
+    """The part of a line from a label to the next label, both as printed; None without a value."""
+    found = label.search(text)
+    if found is None:
+        return None
+    value_at = len(text) - len(text[found.end() :].lstrip())
+    after = _NEXT_LABEL.search(text, value_at)
+    end = len(text) if after is None else after.start()
+    return text[found.start() : end].strip() if text[value_at:end].strip() else None
+
+
+def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence | None:
+    """The first line's part with that label."""
+    for line in lines:
+        if part := labelled(label, line):
+            return Evidence(part, where)
+    return None
+
+
+def find_time(before: Iterable[str]) -> Evidence | None:
+    """The nearest line with a date and a source, else the nearest with a date."""
+    dated = [line for line in before if DATE.search(line)]
+    best = next((line for line in dated if SOURCE.search(line)), dated[0] if dated else None)
+    return None if best is None else Evidence(best, "line before the content")

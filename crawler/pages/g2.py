@@ -1,0 +1,65 @@
+"""Read: the provinces' own templates of about 2010 to 2015. Rules are data: g2_rules.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from crawler.pages.evidence import DATE, SOURCE
+from crawler.pages.g3 import Regional2014
+from crawler.pages.layout import Layout, Selectors
+
+if TYPE_CHECKING:
+    from crawler.pages.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of g2_rules.toml; `hosts` and `evidence` say where it is known from."""
+
+    hosts: tuple[str, ...]
+    title: str
+    body: str
+    evidence: str
+    time: str | None = None
+    source: str | None = None
+
+    def selectors(self) -> Selectors:
+        return Selectors(
+            body=(self.body,),
+            title=(self.title,),
+            time=(self.time,) if self.time else (),
+            source=(self.source,) if self.source else (),
+        )
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The rules in order."""
+    data = tomllib.loads(resources.files(__package__).joinpath("g2_rules.toml").read_text("utf-8"))
+    return tuple(Rule(**row | {"hosts": tuple(row["hosts"])}) for row in data["rule"])
+
+
+class Provinces2010(Layout):
+    """Whichever province's rule fits first. Any page of the time prints a date and 来源：."""
+
+    name = "Provinces2010"
+    marks = ()
+    foreign = ("#p-detail", "#detail", "#detailContent", ".head-line", ".header-time", ".h-title")
+
+    def select(self, doc: Document) -> Selectors | None:
+        if any(doc.maybe(mark) is not None for mark in self.foreign):
+            return None
+        for rule in rules():
+            if doc.first((rule.title,)) and doc.first((rule.body,)):
+                if Regional2014().claims(doc) or not _has_header(doc):
+                    return None
+                return rule.selectors()
+        return None
+
+
+def _has_header(doc: Document) -> bool:
+    return SOURCE.search(doc.source) is not None and DATE.search(doc.source) is not None

@@ -1,0 +1,21 @@
+"""Read: what is not an article. Raised by `read` instead of a Draft; the page is kept all the same."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["list_page", "soft_404", "error_page", "empty", "redirect_stub"]
+
+
+class NotAnArticle(Exception):  # noqa: N818 - it is a verdict on a page, not a fault of ours
+    """The page holds no article.
+
+    `list_page`: links to articles; `soft_404`: says with status 200 that the page is gone;
+    `error_page`: a server, a firewall or damage speaks; `empty`: no text and no media;
+    `redirect_stub`: sends the reader elsewhere by script or meta.
+    """
+
+    def __init__(self, kind: Kind, detail: str = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind: Kind = kind
+        self.detail = detail
