@@ -6,40 +6,47 @@ reader finds it there. Doing it twice does nothing the second time.
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from crawler.archive import cdxj, members
+from crawler.archive import members
+from crawler.archive.cdxj import index_path, write_index
+from crawler.archive.reader import WarcError
 from crawler.archive.wire import head_end
 from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """One file mended: the path it has now (gone when `records` is 0), bytes cut, why if any."""
+    """One file mended: its final path (not there if it held no exchange), bytes cut, and why."""
 
     path: Path
-    records: int
     cut: int
     why: str | None
 
 
 def recover_warcs(data_dir: Path) -> list[Recovered]:
-    """Cut, index and publish every open WARC; index published ones that have no index.
+    """Cut, index and publish every open WARC, and index published ones that have no index.
 
     A file that holds no exchange is removed. Raises StorageError.
     """
     found = sorted(data_dir.glob(f"warc/*/*/*.warc.gz{OPEN_SUFFIX}"))
     done = [_recover(path) for path in found]
     for path in sorted(data_dir.glob("warc/*/*/*.warc.gz")):
-        if not cdxj.index_path(path).exists():
-            cdxj.write_index(path)
-            if all(recovered.path != path for recovered in done):
-                done.append(Recovered(path, 0, 0, "it had no index"))
+        if not index_path(path).exists():
+            try:
+                write_index(path)
+            except WarcError as error:
+                logger.error("no index can be made: %s", error)
+            else:
+                done.append(Recovered(path, 0, None))
     return done
 
 
@@ -52,12 +59,14 @@ def _recover(path: Path) -> Recovered:
                 file.truncate(whole)
             os.fsync(file.fileno())
         if records > 1:
-            return Recovered(publish(path), records, cut, why)
+            published = publish(path)
+            write_index(published)
+            return Recovered(published, cut, why)
         path.unlink()  # a warcinfo record alone describes nothing
     except OSError as error:
         raise StorageError.of("recovering", path, error) from error
     fsync_dir(path.parent)
-    return Recovered(path.with_suffix(""), 0, cut, why)
+    return Recovered(path.with_suffix(""), cut, why)
 
 
 def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:

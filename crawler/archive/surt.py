@@ -2,7 +2,7 @@
 
 In: an http or https URL. Out: `com,xinhuanet,js)/2017-09/28/c_1.htm`. Lower case throughout, host
 reversed without www, path and query unescaped as far as it goes and escaped again, session ids
-cut, query parts sorted. The rules are those of the wayback canonicaliser, which index readers share.
+cut, query parts sorted. The rules are those of the wayback canonicaliser, which readers share.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WWW = re.compile(r"www\d*\.")
 _TO_ESCAPE = re.compile(rb"[\x00-\x20\x7f-\xff#]|%(?![0-9A-Fa-f]{2})")
 _PATH_SESSION = re.compile(r"/\((?:[a-z]\([0-9a-z]{24}\)|[0-9a-z]{24})\)(?=/[^?]+\.aspx)")
-_PATH_JSESSION = re.compile(r";jsessionid=[0-9a-z]{32}$")
 _QUERY_SESSION = re.compile(
     r"(?:jsessionid=[0-9a-z]{32}|phpsessid=[0-9a-z]{32}|sid=[0-9a-z]{32}"
     r"|aspsessionid[a-z]{8}=[a-z]{24}|cfid=[^&]+&cftoken=[^&]+)(?:&|$)"
@@ -43,13 +42,11 @@ def _path(raw: str) -> str:
         elif segment != ".":
             segments.append(segment)
     path = "/" + "/".join(segment for segment in segments if segment).lower()
-    path = _PATH_SESSION.sub("", path)
-    return _PATH_JSESSION.sub("", path)
+    return _PATH_SESSION.sub("", path)
 
 
 def _query(raw: str) -> str:
-    query, cuts = _QUERY_SESSION.subn("", _escaped(raw).lower())
-    query = query.removesuffix("&") if cuts else query
+    query = _QUERY_SESSION.sub("", _escaped(raw).lower())
     return "&".join(sorted(query.split("&"), key=lambda part: part.split("=", 1)))
 
 
