@@ -149,7 +149,7 @@ def members(world: World, column: Column) -> list[Plan]:
             wanted = plan.index % column.share[1] == column.share[0] and (
                 column.kind != "ds" or plan.task.layout.startswith("g6")
             )
-        if wanted and not (plan.delisted and world.state(plan).gone):
+        if wanted and not (plan.delisted and world.form(plan)):
             plans.append(plan)
     plans.sort(key=lambda plan: plan.published, reverse=True)
     return plans

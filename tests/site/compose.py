@@ -167,7 +167,7 @@ def _text(pen: Pen, task: Assignment, byline: _Byline) -> list[Block]:
         blocks.insert(rng.choice((0, 2)), _shown(pen, task, 0))
     if rng.random() < 0.06:
         words = f"附件：{pen.short}服务清单.pdf"
-        blocks.append(Block("attachment", words, f"P0{task.id[:10]}.pdf"))
+        blocks.append(Block("attachment", words, f"P0{task.id}.pdf"))
     if task.kind == "multipage":
         blocks.insert(len(blocks) // 2, Block("break"))
     return blocks

@@ -97,7 +97,7 @@ def _furniture(channel: Channel) -> str:
 
 def root(world: World, channel: Channel) -> bytes:
     """A channel's front page: columns, the newest articles, an old one pinned on top."""
-    plans = [plan for plan in world.plans(channel.key) if not world.state(plan).gone]
+    plans = [plan for plan in world.plans(channel.key) if not world.form(plan)]
     plans.sort(key=lambda plan: plan.published, reverse=True)
     shown = plans[: PER_PAGE * 2]
     pinned = "".join(_item(world, plan, 0, ' class="top"') for plan in plans[-1:])

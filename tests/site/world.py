@@ -39,6 +39,7 @@ _SERIES = {
 }  # fmt: skip
 _KINDS: dict[int, Kind] = {3: "photo", 7: "video", 11: "gallery", 13: "multipage"}
 _SERIALS = 40  # serial = index * _SERIALS + channel.index
+_MOST = 10**6 // _SERIALS  # more would make two articles share a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +150,29 @@ class World:
         plan = self._paths[key].get(path)
         return plan if plan is not None and plan.published <= self.at else None
 
+    def form(self, plan: Plan, at: datetime | None = None) -> str:
+        """How the article's withdrawal shows; empty while it stands."""
+        form = ""
+        for event in plan.events:
+            if event.at <= (at or self.at) and event.what in {"withdrawn", "restored"}:
+                form = event.form
+        return form
+
     def state(self, plan: Plan, at: datetime | None = None) -> State:
         """What the article says and whether it stands, at the moment or another one."""
-        moment = at or self.at
-        past = [event for event in plan.events if event.at <= moment]
+        past = [event for event in plan.events if event.at <= (at or self.at)]
         edits = sum(event.what == "edited" for event in past)
-        form = ""
-        for event in past:
-            if event.what == "withdrawn":
-                form = event.form
-            elif event.what == "restored":
-                form = ""
         story, changed = self._story(plan, edits)
         revision = sum(event.what == "boilerplate" for event in past)
-        shown = replace(story, revision=revision)
-        modified = past[-1].at if past else plan.published
-        return State(shown, 1 + edits, changed, modified, form)
+        # a new dress may come with a new encoding; neither is a new version
+        encoding = "utf-8" if revision and story.layout == "g3" else story.encoding
+        return State(
+            story=replace(story, revision=revision, encoding=encoding),
+            version=1 + edits,
+            changed=changed,
+            modified=past[-1].at if past else plan.published,
+            form=self.form(plan, at),
+        )
 
     def _write(self, plan: Plan, edits: int) -> tuple[Story, tuple[str, ...]]:
         if not edits:
@@ -176,6 +184,9 @@ class World:
     # --- planning ------------------------------------------------------------------------------
 
     def _plan(self, channel: Channel, index: int) -> Plan:
+        if index >= _MOST:
+            message = f"a channel has at most {_MOST} articles"
+            raise ValueError(message)
         serial = index * _SERIALS + channel.index
         rng = Assignment(self.seed, serial, "", "", "", "text", 0, "", self.start, 0).rng("plan")
         layout = self._layout(channel, index)

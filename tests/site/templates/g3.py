@@ -22,33 +22,31 @@ VARIANTS = ("p", "br", "nbsp", "unclosed", "nested", "glued", "td", "seed")
 
 def body(blocks: tuple[Block, ...], markup: str) -> str:
     """The article's blocks in one of the markups."""
-    lines: list[tuple[str, bool]] = []  # inner HTML, is it text
+    lines: list[tuple[str, bool]] = []  # inner HTML, is it indented
     for block in blocks:
         if block.kind == "text":
             lines.append((esc(block.text), True))
         else:
-            lines += ((line, False) for line in media(block))
-    if markup in {"br", "td"}:
-        return "<br/>\n".join(f"　　{line}" if text else line for line, text in lines)
-    if markup == "nbsp":
-        return "\n".join(f"<p>{'&nbsp;' * 4 if text else ''}{line}</p>" for line, text in lines)
-    if markup == "unclosed":
-        return "\n".join(f"<P>　　{line}" if text else f"<P align=center>{line}"
-                         for line, text in lines)  # fmt: skip
-    if markup == "nested":
-        return "<p>" + "\n".join(
-            f'<p><font size="3"><span style="color:#000">　　{line}</span></font></p>'
-            if text
-            else f"<p align='center'>{line}</p>"
-            for line, text in lines
-        ) + "</p>"  # fmt: skip
+            lines += ((line, block.kind == "attachment") for line in media(block))
+    if markup == "seed":
+        return "<br>\n<br>\n".join(f"    {line}" if text else line for line, text in lines)
     if markup == "glued":
         inner = "<br /><br />".join(f"　　{line}" if text else line for line, text in lines)
         return f"<p>{inner}</p>"
-    if markup == "seed":
-        return "<br>\n<br>\n".join(f"    {line}" if text else line for line, text in lines)
-    return "\n".join(f"<p>　　{line}</p>" if text else f'<p align="center">{line}</p>'
-                     for line, text in lines)  # fmt: skip
+    shapes = {
+        "p": ("<p>　　{}</p>", '<p align="center">{}</p>'),
+        "br": ("　　{}<br/>", '<div align="center">{}</div>'),
+        "nbsp": ("<p>&nbsp;&nbsp;&nbsp;&nbsp;{}</p>", '<p align="center">{}</p>'),
+        "unclosed": ("<P>　　{}", "<P align=center>{}"),
+        "nested": (
+            '<p><font size="3"><span style="color:#000">　　{}</span></font></p>',
+            "<p align='center'>{}</p>",
+        ),
+    }
+    shapes["td"] = shapes["br"]
+    indented, centred = shapes[markup]
+    inner = "\n".join((indented if text else centred).format(line) for line, text in lines)
+    return f"<p>{inner}</p>" if markup == "nested" else inner
 
 
 def _editor(story: Story) -> str:
@@ -72,6 +70,10 @@ def _content(story: Story, number: int) -> str:
             f"<br>\n{tail}<br>\n&nbsp;<br>\n</div>"
         )
     tail = "\n".join(f"<p>{esc(line)}</p>" for line in notice)
+    if markup == "glued":  # the clauses run together
+        tail = f"<p>{esc(''.join(notice))}</p>"
+    if markup in {"nested", "glued", "td"}:  # editor and disclaimer inside the container
+        return f'<div class="article">\n{text}\n<p align="right">{editor}</p>\n{tail}\n</div>'
     return (
         f'<div class="article">\n{text}\n</div>\n<div class="bianji">{editor}</div>\n'
         f'<div class="shengming">{tail}</div>'

@@ -6,7 +6,9 @@ head `.mheader h1 .title` and `.info`; the rest is made up.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from tests.site.story import printed
 from tests.site.templates.common import codes, esc, old_metas, paragraphs
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 
 def page(story: Story, number: int = 1) -> str:
     """The HTML of the article, all parts on one page."""
-    blocks = tuple(block for block in story.blocks if block.kind != "break")
+    blocks = tuple(
+        replace(block, url=urljoin(story.url, block.url)) if block.url else block
+        for block in story.blocks
+        if block.kind != "break"
+    )
     return f"""<!DOCTYPE html>
 <html><head><meta charset="{"utf-8" if story.encoding == "utf-8" else "gb2312"}">
 <meta name="viewport" content="width=device-width, initial-scale=1.0">
