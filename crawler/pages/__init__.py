@@ -17,7 +17,7 @@ from crawler.pages.g4 import Main2017
 from crawler.pages.g5 import News2021
 from crawler.pages.g6 import Cms2022
 from crawler.pages.g6_regional import CmsRegional2022
-from crawler.pages.kinds import refuse, refuse_before_reading
+from crawler.pages.kinds import refuse
 from crawler.pages.refusal import NotAnArticle
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def read(page: Page) -> Draft:
     if not page.body.strip():
         raise NotAnArticle("empty", "no bytes")
     doc = Document.of(page)
-    refuse_before_reading(doc)
     claiming = [layout for layout in LAYOUTS if layout.claims(doc)]
     claims = tuple(layout.name for layout in claiming)
     draft = claiming[0].read(doc) if len(claiming) == 1 else fallback.read(doc)

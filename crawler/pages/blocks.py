@@ -40,6 +40,10 @@ _CELLS = ("td", "th")
 _FILM_TAGS = ("iframe", "video", "embed", "object")
 
 
+_Marks = tuple[int, int, int, int]
+"""What an element says of its text: caption, navy, 楷体, white space kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What a marked node of the container is.
@@ -50,7 +54,6 @@ class Part:
 
     role: Literal["cut", "player", "gallery", "field"]
     rule: str = ""
-    where: str = ""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,9 @@ class _Reader:
     parts: Mapping[int, Part]
     blocks: list[Block] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
+    _fields: frozenset[int] = frozenset()
     _gallery: set[int] = field(default_factory=set)
+    _films: set[str] = field(default_factory=set)
     _text: list[str] = field(default_factory=list)
     _files: list[Block] = field(default_factory=list)
     _where: str = ""
@@ -74,9 +79,10 @@ class _Reader:
     def read(self, root: Node) -> None:
         """Walk the container without recursion; an exit closes what its entrance opened."""
         self._where = self.container
+        self._fields = frozenset(i for i, part in self.parts.items() if part.role == "field")
         self._verbatim = 0 if root.css_first(_STRUCTURE) is not None else 1
-        todo: list[tuple[Node, tuple[int, int, int, int] | None]]
-        todo = [(child, None) for child in children(root)][::-1]
+        todo: list[tuple[Node, _Marks | None]] = []
+        todo.extend([(child, None) for child in children(root)][::-1])
         while todo:
             node, opened = todo.pop()
             if opened is not None:
@@ -122,28 +128,23 @@ class _Reader:
             self._gallery.update(range(before, len(self.blocks)))
         if is_hidden(node.attributes) or node.tag in UNSEEN:
             return
-        fields = frozenset(i for i, p in self.parts.items() if p.role == "field")
-        if text := visible_text(node, fields).strip():
+        if text := visible_text(node, self._fields).strip():
             if node.tag in LINES:
                 self._end_paragraph()
-            self.removed.append(Removed(text, part.rule, part.where))
+            self.removed.append(Removed(text, part.rule, f"{self.container} {_name(node)}"))
 
-    def _marks(self, node: Node) -> tuple[int, int, int, int]:
-        """What the element says of its text: caption, navy, 楷体, white space kept."""
+    def _marks(self, node: Node) -> _Marks:
         attributes = node.attributes
-        look = f"{attributes.get('color') or ''} {attributes.get('style') or ''}"
-        face = f"{attributes.get('face') or ''} {attributes.get('style') or ''}"
+        style, name = attributes.get("style") or "", attributes.get("class") or ""
+        color, face = attributes.get("color") or "", attributes.get("face") or ""
         return (
-            int(
-                node.tag == "figcaption"
-                or bool(_CAPTION_CLASS.search(attributes.get("class") or ""))
-            ),
-            int(len(look) > 1 and _NAVY.search(look) is not None),
-            int(len(face) > 1 and _KAITI.search(face) is not None),
+            int(node.tag == "figcaption" or _CAPTION_CLASS.search(name) is not None),
+            int(_NAVY.search(color) is not None or _NAVY.search(style) is not None),
+            int(_KAITI.search(face) is not None or _KAITI.search(style) is not None),
             int(node.tag == "pre"),
         )
 
-    def _open(self, node: Node, marks: tuple[int, int, int, int]) -> None:
+    def _open(self, node: Node, marks: _Marks) -> None:
         tag = node.tag or ""
         if tag in LINES:
             self._end_paragraph()
@@ -155,13 +156,13 @@ class _Reader:
             self._files.append(Block(BlockKind.ATTACHMENT, self._where, url=url, label=label))
         self._shift(marks, 1)
 
-    def _leave(self, node: Node, marks: tuple[int, int, int, int]) -> None:
+    def _leave(self, node: Node, marks: _Marks) -> None:
         self._shift(marks, -1)
         if node.tag in LINES:
             self._end_paragraph()
             self._where = self.container
 
-    def _shift(self, marks: tuple[int, int, int, int], step: int) -> None:
+    def _shift(self, marks: _Marks, step: int) -> None:
         caption, navy, kaiti, verbatim = marks
         self._caption += step * caption
         self._navy += step * navy
@@ -186,7 +187,8 @@ class _Reader:
 
     def _film(self, node: Node) -> None:
         url = film_url(node, self.doc)
-        if url is not None and all(b.url != url for b in self.blocks):
+        if url is not None and url not in self._films:
+            self._films.add(url)
             self._end_paragraph()
             self.blocks.append(Block(BlockKind.VIDEO, self._where, url=url))
 
@@ -209,6 +211,14 @@ class _Reader:
         self.blocks.extend(self._files)
         self._text, self._files = [], []
         self._letters = self._caption_letters = 0
+
+
+def _name(node: Node) -> str:
+    """An element as a selector would name it."""
+    if name := node.attributes.get("id"):
+        return f"#{name}"
+    names = (node.attributes.get("class") or "").split()
+    return f".{names[0]}" if names else node.tag or ""
 
 
 def _paragraphs(text: str) -> list[str]:

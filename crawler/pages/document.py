@@ -22,83 +22,19 @@ if TYPE_CHECKING:
 
 Node = LexborNode
 
-UNSEEN = frozenset(
-    {
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "head",
-        "title",
-        "meta",
-        "link",
-        "iframe",
-        "object",
-        "embed",
-        "applet",
-        "audio",
-        "video",
-        "canvas",
-        "svg",
-        "math",
-        "map",
-        "textarea",
-        "select",
-        "option",
-        "datalist",
-        "frameset",
-        "frame",
-        "noframes",
-        "-comment",
-    }
-)
+UNSEEN = frozenset({
+    "script", "style", "noscript", "template", "head", "title", "meta", "link", "iframe",
+    "object", "embed", "applet", "audio", "video", "canvas", "svg", "math", "map", "textarea",
+    "select", "option", "datalist", "frameset", "frame", "noframes",
+})  # fmt: skip
 """Elements whose text a reader of the page doesn't see as text of the page."""
 
-LINES = frozenset(
-    {
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "caption",
-        "dd",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    }
-)
+LINES = frozenset({
+    "address", "article", "aside", "blockquote", "body", "center", "caption", "dd", "dir", "div",
+    "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4",
+    "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre",
+    "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
+})  # fmt: skip
 """Elements that begin and end a line of their own."""
 
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
@@ -165,9 +101,8 @@ class Document:
     @cached_property
     def base(self) -> str:
         node = self.maybe("base[href]")
-        return (
-            self.url if node is None else _join(self.url, node.attributes.get("href")) or self.url
-        )
+        href = None if node is None else node.attributes.get("href")
+        return _join(self.url, href) or self.url
 
     def absolute(self, address: str | None) -> str | None:
         """The http(s) address a link or source means, or None."""
@@ -211,7 +146,8 @@ def visible_text(node: Node, without: frozenset[int] = frozenset()) -> str:
     `without` are the `mem_id`s of nodes left out. The node itself may be hidden.
     """
     parts: list[str] = []
-    todo: list[Node | str] = list(children(node))[::-1]
+    todo: list[Node | str] = []
+    todo.extend([*children(node)][::-1])
     while todo:
         item = todo.pop()
         if isinstance(item, str):

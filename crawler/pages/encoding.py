@@ -26,21 +26,12 @@ _META_WINDOW = 8192
 """Bytes searched for a meta; the site writes it in the first kilobyte."""
 
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
-_FORMER_PRIVATE = {
-    0xE7C7: 0x1E3F,
-    **{
-        0xE78D + i: c
-        for i, c in enumerate((0xFE10, 0xFE12, 0xFE11, 0xFE13, 0xFE14, 0xFE15, 0xFE16))
-    },
-    **{0xE794 + i: 0xFE17 + i for i in range(3)},
-    **dict(
-        zip(
-            (0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864),
-            range(0x9FB4, 0x9FBC),
-            strict=True,
-        )
-    ),
-}
+_FORMER_PRIVATE = str.maketrans(
+    "\ue7c7\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796"
+    "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864",
+    "\u1e3f\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19"
+    "\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb",
+)
 """Characters the GB18030 of 2000 (Python's) keeps in the private area, at their later places."""
 
 

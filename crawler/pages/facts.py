@@ -1,4 +1,4 @@
-"""Read: what any page says of itself outside its layout: metas, codes, breadcrumb, further pages."""
+"""Read: what a page says of itself in any layout: metas, codes, breadcrumb, further pages."""
 
 from __future__ import annotations
 
@@ -12,16 +12,8 @@ from crawler.pages.document import visible_text
 if TYPE_CHECKING:
     from crawler.pages.document import Document
 
-_TIME_METAS = ("publishdate", "pubdate", "publishtime", "article:published_time", "og:release_date")
-_CRUMBS = (
-    ".news-position",
-    ".header-nav",
-    ".crumbs",
-    ".curDiv",
-    ".position",
-    ".location",
-    ".bread",
-)
+_TIME_METAS = ("publishdate", "pubdate", "publishtime", "article:published_time")
+_CRUMBS = (".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread")
 _FWL = re.compile(r"(?<!\w)\d{42}(?!\w)")
 _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
 _NODE_ID = re.compile(r"[1-9]\d{3,9}")
@@ -39,10 +31,8 @@ def start(doc: Document, layout: str) -> Draft:
     draft.keywords = [e for name in ("keywords",) if (e := doc.meta(name))]
     draft.summaries = [e for name in ("description", "og:description") if (e := doc.meta(name))]
     draft.channel = _channel(doc)
-    root = doc.maybe("html[lang]")
-    draft.language = (
-        (root.attributes.get("lang") or "").strip() or None if root is not None else None
-    )
+    if (root := doc.maybe("html[lang]")) is not None:
+        draft.language = (root.attributes.get("lang") or "").strip() or None
     draft.codes = _codes(doc)
     draft.next_pages = _next_pages(doc)
     return draft
@@ -60,16 +50,13 @@ def _channel(doc: Document) -> list[str]:
 
 
 def _codes(doc: Document) -> Codes:
-    page_id = doc.metas.get("pageid", "").split(".")
-    node_id = (
-        page_id[4].strip() if len(page_id) > 4 and _NODE_ID.fullmatch(page_id[4].strip()) else None
-    )
+    numbers = [part.strip() for part in doc.metas.get("pageid", "").split(".")]
     content_id = doc.metas.get("contentid", "").strip()
     return Codes(
         fwl=_fwl(doc),
         publishid=doc.metas.get("publishid", "").strip() or None,
         content_id=content_id if _CONTENT_ID.fullmatch(content_id) else None,
-        node_id=node_id,
+        node_id=numbers[4] if len(numbers) > 4 and _NODE_ID.fullmatch(numbers[4]) else None,
     )
 
 
@@ -83,7 +70,7 @@ def _fwl(doc: Document) -> str | None:
 
 
 def _next_pages(doc: Document) -> list[str]:
-    """The later pages of an old-CMS article: content_X_1.htm, c_X_2.htm; `?page=` is the same page."""
+    """The later pages of an old-CMS article: content_X_1.htm, c_X_2.htm."""
     own = _OLD_CMS.search(urlsplit(doc.url).path)
     if own is None:
         return []
@@ -99,8 +86,10 @@ def _next_pages(doc: Document) -> list[str]:
     return [found[n] for n in sorted(found)][:_MAX_PAGES]
 
 
-def visible(draft: Draft, field: str, evidence: list[Evidence]) -> None:
-    """Put what a reader sees before what a meta says, each text once."""
-    known = getattr(draft, field)
-    texts = {e.text for e in evidence}
-    setattr(draft, field, evidence + [e for e in known if e.text not in texts])
+def put_visible(
+    draft: Draft, *, times: list[Evidence], sources: list[Evidence], keywords: list[Evidence]
+) -> None:
+    """Put what a reader sees before what a meta says."""
+    draft.times = times + draft.times
+    draft.sources = sources + draft.sources
+    draft.keywords = keywords + draft.keywords

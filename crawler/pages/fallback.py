@@ -27,6 +27,7 @@ _NAMED = Selectors(
     title=("h1",),
     time=(".time", "#pubtime", ".pubtime", ".date"),
     source=("#source", ".source"),
+    author_lines=True,
 )
 
 
@@ -50,36 +51,39 @@ def densest(doc: Document) -> Node | None:
         return None
     score: dict[int, float] = {}
     nodes: dict[int, Node] = {}
-    todo: list[Node] = [body]
+    todo = [(body, body)]
     while todo:
-        node = todo.pop()
+        node, block = todo.pop()
         for child in children(node):
             if child.is_text_node:
-                _credit(child, node, score, nodes)
-            elif (
-                child.is_element_node
-                and child.tag not in UNSEEN
-                and child.tag != "a"
-                and not is_hidden(child.attributes)
-            ):
-                todo.append(child)
+                _credit(child, block, score, nodes)
+            elif _is_shown(child):
+                starts_block = child.tag in LINES or child.tag == "td"
+                todo.append((child, child if starts_block else block))
     if not score:
         return None
     return nodes[max(score, key=lambda key: score[key])]
 
 
-def _credit(text: Node, parent: Node, score: dict[int, float], nodes: dict[int, Node]) -> None:
-    """Prose counts for the nearest block, in full for the block around it, half for the next."""
+def _is_shown(node: Node) -> bool:
+    return (
+        node.is_element_node
+        and node.tag not in UNSEEN
+        and node.tag != "a"
+        and not is_hidden(node.attributes)
+    )
+
+
+def _credit(text: Node, block: Node, score: dict[int, float], nodes: dict[int, Node]) -> None:
+    """Prose counts for its block, most for the block that holds paragraphs, less further out."""
     said = squeeze(text.text_content or "").strip()
     if len(said) < _SHORTEST or not _PROSE.search(said):
         return
-    points = float(len(said))
-    block: Node | None = parent
-    while block is not None and block.tag not in LINES and block.tag != "td":
-        block = block.parent
-    share = 0.9 if block is not None and block.tag == "p" else 1.0
-    while block is not None and share > 0.2:
-        score[block.mem_id] = score.get(block.mem_id, 0.0) + points * share
-        nodes[block.mem_id] = block
-        block = block.parent
-        share = 1.0 if share == 0.9 else share / 2
+    shares = (0.9, 1.0, 0.5, 0.25) if block.tag == "p" else (1.0, 0.5, 0.25)
+    around: Node | None = block
+    for share in shares:
+        if around is None:
+            break
+        score[around.mem_id] = score.get(around.mem_id, 0.0) + len(said) * share
+        nodes[around.mem_id] = around
+        around = around.parent

@@ -33,6 +33,7 @@ class Rule:
             title=(self.title,),
             time=(self.time,) if self.time else (),
             source=(self.source,) if self.source else (),
+            author_lines=True,
         )
 
 

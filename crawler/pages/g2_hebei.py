@@ -19,4 +19,5 @@ class HebeiTable2012(Layout):
     selectors = Selectors(
         body=("td[height='700']",),
         title=("td[height='40'] b", "td[height='40'] strong"),
+        author_lines=True,
     )

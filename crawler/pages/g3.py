@@ -24,4 +24,5 @@ class Regional2014(Layout):
         title=("h1#title", "#title", ".biaoti"),
         time=("span.time", ".time", ".laiyuan", ".info"),
         source=("em#source", "#source", ".sourceText", ".laiyuan", ".source"),
+        author_lines=True,
     )

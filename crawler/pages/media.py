@@ -19,6 +19,7 @@ _FURNITURE_ID = frozenset({"wxsharepic", "xinhuabreak", "xiehuabreak"})
 """The share picture and the page-break marker, which pager.js looks for by id."""
 
 _LAZY_SOURCES = ("src", "data-src", "data-original", "data-lazy-src", "original", "_src")
+_SIDES = ("width", "height")
 _SMALLEST = 20
 """Pixels: a picture declared smaller in both directions is a sign in the text, not a photo."""
 
@@ -74,7 +75,5 @@ def file_url(node: Node, doc: Document) -> str | None:
 
 
 def _is_small(attributes: dict[str, str | None]) -> bool:
-    sides = [
-        (attributes.get(name) or "").removesuffix("px").strip() for name in ("width", "height")
-    ]
+    sides = [(attributes.get(side) or "").removesuffix("px").strip() for side in _SIDES]
     return all(s.isascii() and s.isdigit() and int(s[:6]) <= _SMALLEST for s in sides)

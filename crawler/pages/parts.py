@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crawler.pages.document import Node
 
 EDITORS = (".p-jc", "#articleEdit .editor", ".editor", "#editor", ".zrbj", ".bianji")
+CORRECTIONS = ".tiyi1, .tiyi01, .advise"
 TAGS = ("#articleEdit .title", ".p-kwap")
 
 _FIELDS = ", ".join((*EDITORS, *TAGS))
@@ -23,7 +24,7 @@ _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
     ("gallery", "gallery", ".lb, [class*='swiper-container']"),
     ("cut", "share", ".tadd, .share, .bdsharebuttonbox, .bdshare, #bdshare, .pageShare, .fix-ewm, "
      ".fxd, .jiathis_style, .share-box, .sharebox, .zan-wap"),
-    ("cut", "correction", ".tiyi1, .tiyi01, .advise"),
+    ("cut", "correction", CORRECTIONS),
     ("cut", "pager", ".xinhuaPager, #div_currpage, [id^='div_page_roll'], .pagination, .pager"),
     ("cut", "tags", ".p-tags, .tags"),
     ("cut", "related", ".relatedNews, .related-news, .relate-news, .related, .xgxw, .columBox, "
@@ -36,13 +37,12 @@ _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
 )  # fmt: skip
 
 
-def parts_of(container: Node, more_cuts: str = "") -> dict[int, Part]:
+def parts_of(container: Node) -> dict[int, Part]:
     """The marked nodes of a container; a field within a cut stays a field."""
     parts: dict[int, Part] = {}
-    rules = (*_RULES, ("cut", "tools", more_cuts)) if more_cuts else _RULES
-    for role, rule, selectors in reversed(rules):
+    for role, rule, selectors in reversed(_RULES):
         for node in container.css(selectors):
-            parts[node.mem_id] = Part(role, rule, selectors)
+            parts[node.mem_id] = Part(role, rule)
     for node in container.css(_FIELDS):
         parts[node.mem_id] = Part("field")
     return parts

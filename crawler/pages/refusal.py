@@ -1,4 +1,4 @@
-"""Read: what is not an article. Raised by `read` instead of a Draft; the page is kept all the same."""
+"""Read: the verdict that a page holds no article. Raised by `read` instead of a Draft."""
 
 from __future__ import annotations
 

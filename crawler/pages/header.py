@@ -1,0 +1,192 @@
+"""Read: title, time, source, editors and tags. In: a document and its content container.
+
+Out: evidence as printed. Some templates print these within the container: what is taken from there
+is marked, so that it doesn't come out as text too, and what stood beside it is kept as removed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from crawler.items import Block, BlockKind, Draft, Evidence, Removed
+from crawler.pages.blocks import Part
+from crawler.pages.document import squeeze, visible_text
+from crawler.pages.evidence import DATE, EDITOR_LINE, LONGEST, SOURCE, TIME_LINE, labelled
+from crawler.pages.parts import CORRECTIONS, EDITORS, TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crawler.pages.document import Document, Node
+
+_HEAD = 6
+"""Paragraphs at the head of a container among which its information line may stand."""
+
+_AROUND = 3
+"""Elements around a field that may be its line: span, div.info, div.header."""
+
+_EDITOR_LINE_LENGTH = 60
+
+
+class Header:
+    """Finds the fields a template shows around its text, and remembers which lay within it."""
+
+    def __init__(self, doc: Document, container: Node) -> None:
+        self.doc = doc
+        self.removed: list[Removed] = []
+        self._inside = {node.mem_id for node in container.traverse()} - {container.mem_id}
+        self._used: list[Node] = []
+
+    def title(self, selectors: Sequence[str]) -> Evidence | None:
+        found = self.doc.first(selectors)
+        if found is None:
+            return None
+        self._used.append(found[0])
+        return Evidence(visible_text(found[0]).strip(), found[1])
+
+    def outside(self, selectors: Sequence[str]) -> Evidence | None:
+        """A field that only counts outside the container: within it is a heading of the text."""
+        found = self.doc.first(selectors)
+        if found is None or found[0].mem_id in self._inside:
+            return None
+        return Evidence(visible_text(found[0]).strip(), found[1])
+
+    def times(self, selectors: Sequence[str]) -> list[Evidence]:
+        found = []
+        for node, text, selector in self._short(selectors):
+            if DATE.search(text):
+                self._used.append(node)
+                found.append(Evidence(text, selector))
+        return found
+
+    def split_time(self, selectors: Sequence[str]) -> list[Evidence]:
+        """`<em> 2023</em>`, `<em> 11</em>/<em> 17</em>`, `20:52:15` as "2023 11/17 20:52:15"."""
+        nodes = [node for selector in selectors if (node := self.doc.maybe(selector)) is not None]
+        pieces = [re.sub(r"\s+", "", visible_text(node)) for node in nodes]
+        if len(pieces) < 2 or not all(pieces):
+            return []
+        self._used += nodes
+        return [Evidence(" ".join(pieces), ", ".join(selectors))]
+
+    def sources(self, selectors: Sequence[str]) -> list[Evidence]:
+        """Source texts; within the container only those that carry the label 来源."""
+        found = []
+        for node, text, selector in self._short(selectors):
+            part = labelled(SOURCE, text)
+            if part is None and (SOURCE.search(text) or DATE.search(text)):
+                continue
+            if node.mem_id in self._inside and part is None and not _is_labelled(node):
+                continue
+            self._used.append(node)
+            found.append(Evidence(part or text, selector))
+        return found
+
+    def editors(self) -> list[Evidence]:
+        """The editor lines, without the 【纠错】 that shares their element."""
+        found: list[Evidence] = []
+        seen: set[int] = set()
+        for selector in EDITORS:
+            for node in self.doc.all(selector):
+                if node.mem_id in seen:
+                    continue
+                seen.update(inner.mem_id for inner in node.traverse())
+                marks = node.css(CORRECTIONS)
+                text = visible_text(node, frozenset(mark.mem_id for mark in marks)).strip()
+                if text:
+                    found.append(Evidence(text, selector))
+                if marks and marks[0].mem_id in self._inside:
+                    cut = visible_text(marks[0]).strip()
+                    self.removed += [Removed(cut, "correction", selector)] if cut else []
+        return found
+
+    def tags(self) -> list[Evidence]:
+        """The tags a page shows, joined by commas."""
+        for selector in TAGS:
+            node = self.doc.maybe(selector)
+            if node is None:
+                continue
+            names = dict.fromkeys(visible_text(a).strip() for a in node.css("a"))
+            if text := ",".join(name for name in names if name) or visible_text(node).strip():
+                return [Evidence(text, selector)]
+        return []
+
+    def parts(self) -> dict[int, Part]:
+        """What was taken from within the container, and the lines it stood in."""
+        parts: dict[int, Part] = {}
+        for node in self._used:
+            if node.mem_id not in self._inside:
+                continue
+            line = node.parent
+            for _ in range(_AROUND):
+                if line is None or line.mem_id not in self._inside or not _is_line(line):
+                    break
+                parts.setdefault(line.mem_id, Part("cut", "header"))
+                line = line.parent
+        parts.update({n.mem_id: Part("field") for n in self._used if n.mem_id in self._inside})
+        return parts
+
+    def _short(self, selectors: Sequence[str]) -> Iterator[tuple[Node, str, str]]:
+        seen: set[int] = set()
+        for selector in selectors:
+            node = self.doc.maybe(selector)
+            if node is None or node.mem_id in seen:
+                continue
+            seen.add(node.mem_id)
+            text = visible_text(node).strip()
+            if text and len(text) <= 2 * LONGEST:
+                yield node, text, selector
+
+
+def _is_line(node: Node) -> bool:
+    return len(visible_text(node).strip()) <= LONGEST and node.css_first("p, img") is None
+
+
+def _is_labelled(node: Node) -> bool:
+    parent = node.parent
+    return parent is not None and SOURCE.search(visible_text(parent)[: 2 * LONGEST]) is not None
+
+
+def take_header_lines(draft: Draft, times: list[Evidence], sources: list[Evidence]) -> None:
+    """Title, time and source printed as text at the head of the container are evidence, not text.
+
+    Only where a line with the time stands there: the first paragraph may well be the title again.
+    """
+    head = [b for b in draft.blocks if b.kind is BlockKind.TEXT][:_HEAD]
+    head = [b for b in head if len(b.text) <= LONGEST]
+    lines = [
+        b
+        for b in head
+        if TIME_LINE.fullmatch(b.text) or (DATE.search(b.text) and SOURCE.search(b.text))
+    ]
+    if not lines:
+        return
+    title = squeeze(draft.title.text if draft.title else "").strip()
+    taken = [
+        b for b in head if b in lines or SOURCE.match(b.text) or squeeze(b.text).strip() == title
+    ]
+    if not times:
+        times.append(Evidence(lines[0].text.strip(), lines[0].where))
+    for block in taken:
+        if not sources and (source := labelled(SOURCE, block.text)):
+            sources.append(Evidence(source, block.where))
+    draft.removed += [Removed(b.text.strip(), "header", b.where) for b in taken]
+    _drop(draft, taken)
+
+
+def take_editor_lines(draft: Draft, editors: list[Evidence]) -> None:
+    """A paragraph that is nothing but 责任编辑：X is evidence, not text."""
+    lines = [
+        b
+        for b in draft.blocks
+        if b.kind is BlockKind.TEXT
+        and len(b.text) <= _EDITOR_LINE_LENGTH
+        and EDITOR_LINE.fullmatch(b.text)
+    ]
+    editors += [Evidence(b.text.strip(), b.where) for b in lines]
+    _drop(draft, lines)
+
+
+def _drop(draft: Draft, blocks: list[Block]) -> None:
+    gone = {id(block) for block in blocks}
+    draft.blocks = [block for block in draft.blocks if id(block) not in gone]
