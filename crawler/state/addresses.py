@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 OF_THE_ADDRESS = OWED_NOW | {
-    Outcome.REDIRECTED, Outcome.NOT_ARTICLE, Outcome.OUT_OF_RANGE, Outcome.ROBOTS_DENIED,
-    Outcome.REFUSED_ADDRESS, Outcome.DUPLICATE,
+    Outcome.REDIRECTED, Outcome.NOT_ARTICLE, Outcome.ROBOTS_DENIED, Outcome.REFUSED_ADDRESS,
+    Outcome.DUPLICATE,
 }  # fmt: skip
 """Outcomes that say nothing of the article: its other addresses may still be fetched."""
 
@@ -36,7 +36,7 @@ _PAGE_IS_THERE = frozenset({
     Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT,
 })  # fmt: skip
 
-_ENDED = SETTLED - PROVISIONAL - {Outcome.OUT_OF_RANGE}  # another run has another range
+_ENDED = SETTLED - PROVISIONAL
 
 _PROVISIONAL_OF = {
     Verdict.KNOWN: Outcome.KNOWN,
@@ -51,9 +51,8 @@ class Addresses(Store):
 
         New addresses get a row, which keeps the first discovery for good. NEW and OWED are open
         until `finish`; KNOWN, DUPLICATE and WAITING (as `pending`) have their outcome with this.
-        A duplicate is settled only once its article is; until then a later run may fetch it. An
-        address that was `out_of_range` of an earlier run is OWED, as this run's range may differ.
-        The number of statements doesn't depend on how many sightings are handed in (up to 500).
+        A duplicate is settled only once its article is; until then a later run may fetch it. The
+        number of statements doesn't depend on how many sightings are handed in (up to 500).
         """
         seen: list[Seen] = []
         for start in range(0, len(sightings), CHUNK):
@@ -159,10 +158,9 @@ class Addresses(Store):
         """Give an address its one outcome in this run, after `record` if there was a line.
 
         A settled outcome, or any outcome of an archived article, leaves nothing owed at the
-        address. Otherwise it is owed again: at once after `pending`, `deferred` and
-        `robots_unreachable`, after a failure by RETRY_SCHEDULE, or at `retry_at`. The same wait
-        moves the next check of an archived article whose re-check failed. `suspected` starts a
-        suspicion, a page that is there ends it.
+        address. Otherwise it is owed again: at once after one of OWED_NOW, after a failure by
+        RETRY_SCHEDULE, or at `retry_at`. The same wait moves the next check of an archived article
+        whose re-check failed. `suspected` starts a suspicion, a page that is there ends it.
 
         A second, different outcome in one run is a LedgerError, except in place of a provisional
         one (`known`, `duplicate`, `pending`); an address without a row is a KeyError.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import insert, select, update
 
 from crawler.state import lines
 from crawler.state.rows import ArticleRow, VersionRow
@@ -141,8 +141,12 @@ class Articles(Store):
         """Articles whose next check has come, longest due first; `after` is the last one had."""
         statement = _articles().where(articles.c.next_check_at <= at)
         if after is not None:
-            key = tuple_(articles.c.next_check_at, articles.c.article_id)
-            statement = statement.where(key > tuple_(after.next_check_at, after.id))
+            is_later = articles.c.next_check_at > after.next_check_at
+            is_next = articles.c.next_check_at == after.next_check_at
+            statement = statement.where(
+                is_later | (is_next & (articles.c.article_id > after.id)),
+                articles.c.next_check_at >= after.next_check_at,  # lets the index find the place
+            )
         order = (articles.c.next_check_at, articles.c.article_id)
         return self._listed(statement.order_by(*order).limit(limit), regions)
 

@@ -26,11 +26,11 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process's lock before the ledger counts as locked."""
 
-_READER = (
+_PRAGMAS = (
     "PRAGMA cell_size_check=ON",  # cheap look at each page as it is read
     "PRAGMA cache_size=-32768",  # KiB: memory stays the same however large the file is
+    "PRAGMA synchronous=FULL",
 )
-_WRITER = (*_READER, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
 
 
 def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
@@ -74,8 +74,10 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
             uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
         try:
-            for pragma in _READER if read_only else _WRITER:
+            for pragma in _PRAGMAS:
                 raw.execute(pragma)
+            if not read_only and not _is_foreign(_tables(raw)):
+                raw.execute("PRAGMA journal_mode=WAL")  # a copy made by VACUUM INTO isn't
         except sqlite3.Error:
             raw.close()
             raise
@@ -89,6 +91,14 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
 
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _tables(raw: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _is_foreign(tables: set[str]) -> bool:
+    return bool(tables) and "alembic_version" not in tables
 
 
 def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
@@ -108,7 +118,7 @@ def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool
             raise ledger_error(str(path), "is empty", "The first crawl fills it.")
         _refuse_if_lost(path, fresh=fresh)
         migrate(connection)
-    elif "alembic_version" not in tables:
+    elif _is_foreign(tables):
         raise ledger_error(str(path), "is a database, but not a ledger of this crawler", RESTORE)
     else:
         _meet_schema(connection, path, read_only=read_only)

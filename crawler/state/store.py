@@ -83,13 +83,18 @@ class Store:
         self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
     ) -> None:
         """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
-        if not rows:
-            return
-        insert = _INSERTS[self._connection.dialect.name](table)
-        keys = [column.name for column in table.primary_key]
-        columns = [name for name in rows[0] if name not in keys] if update is None else update
-        if columns:
-            changes = {name: insert.excluded[name] for name in columns}
-            self._write(insert.on_conflict_do_update(index_elements=keys, set_=changes), rows)
-        else:
-            self._write(insert.on_conflict_do_nothing(index_elements=keys), rows)
+        if rows:
+            self._write(upsert(self._connection.dialect.name, table, list(rows[0]), update), rows)
+
+
+def upsert(
+    dialect: str, table: Table, columns: Sequence[str], update: Collection[str] | None
+) -> Executable:
+    """The INSERT of `columns` that, where the key exists, sets `update` (None: all but the key)."""
+    insert = _INSERTS[dialect](table)
+    keys = [column.name for column in table.primary_key]
+    changed = [name for name in columns if name not in keys] if update is None else update
+    if not changed:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    changes = {name: insert.excluded[name] for name in changed}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changes)

@@ -1,0 +1,1 @@
+"""Tests of crawler/state: the ledger."""

@@ -1,0 +1,101 @@
+"""Walks: known ground moves only when a walk is complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.state.ledger import ListState
+from tests.state.conftest import HOUR, RUN, T0
+
+if TYPE_CHECKING:
+    from crawler.state.ledger import Ledger
+
+LIST = "http://www.js.xinhuanet.com/yw.htm"
+PAGE_2 = "http://www.js.xinhuanet.com/yw_2.htm"
+
+
+def answer(ledger: Ledger, url: str = LIST, *, links: tuple[str, ...] = (), **values: Any) -> None:
+    options: dict[str, Any] = {
+        "run_id": RUN, "at": T0, "status": 200, "etag": '"l1"', "last_modified": None,
+        "region": "js",
+    }  # fmt: skip
+    ledger.record_list(url, links=links, **options | values)
+
+
+def test_a_list_never_asked(ledger: Ledger) -> None:
+    assert ledger.list_state(LIST) == ListState(LIST)
+    assert ledger.known_links(LIST, ["a"]) == set()
+    assert ledger.walked_links(LIST, ["a"]) == set()
+
+
+def test_links_are_known_ground_once_the_walk_is_complete(ledger: Ledger) -> None:
+    ledger.start_walk(LIST, at=T0)
+    answer(ledger, links=("a", "b", "a"))
+    answer(ledger, PAGE_2, links=("c",), list_url=LIST)
+    assert ledger.known_links(LIST, ["a", "b", "c", "d"]) == set()
+    assert ledger.walked_links(LIST, ["a", "c", "d"]) == {"a", "c"}
+    ledger.finish_walk(LIST, at=T0 + HOUR)
+    assert ledger.known_links(LIST, ["a", "b", "c", "d"]) == {"a", "b", "c"}
+    assert ledger.walked_links(LIST, ["a"]) == set()
+    assert ledger.list_state(LIST).completed_at == T0 + HOUR
+
+
+def test_a_walk_that_was_cut_off_hides_nothing(ledger: Ledger) -> None:
+    answer(ledger, links=("a", "b"))
+    ledger.finish_walk(LIST, at=T0)
+    ledger.start_walk(LIST, at=T0 + HOUR)
+    answer(ledger, links=("x", "y"))
+    ledger.resume(LIST, PAGE_2, 2)
+
+    state = ledger.list_state(LIST)
+    assert (state.resume_url, state.resume_page) == (PAGE_2, 2)
+    assert state.walk_started_at == T0 + HOUR
+    assert ledger.known_links(LIST, ["a", "x"]) == {"a"}
+
+    ledger.start_walk(LIST, at=T0 + 2 * HOUR)  # the next run takes the open walk up
+    assert ledger.list_state(LIST) == state
+    assert ledger.walked_links(LIST, ["x", "z"]) == {"x"}
+    answer(ledger, PAGE_2, links=("z",), list_url=LIST)
+    ledger.finish_walk(LIST, at=T0 + 2 * HOUR)
+    assert ledger.known_links(LIST, ["a", "x", "y", "z"]) == {"x", "y", "z"}
+    state = ledger.list_state(LIST)
+    assert (state.walk_started_at, state.resume_url, state.resume_page) == (None, None, None)
+
+
+def test_each_page_has_its_own_validators(ledger: Ledger) -> None:
+    answer(ledger, links=("a",))
+    answer(ledger, PAGE_2, links=("b",), list_url=LIST, etag=None, last_modified="then")
+    assert ledger.list_state(LIST).etag == '"l1"'
+    assert ledger.list_state(PAGE_2).last_modified == "then"
+    assert ledger.list_state(PAGE_2).walk_started_at is None
+
+
+def test_health_and_validators_by_answer(ledger: Ledger) -> None:
+    answer(ledger)
+    answer(ledger, status=304, etag=None, at=T0 + HOUR)
+    state = ledger.list_state(LIST)
+    assert (state.etag, state.last_status, state.last_ok_at) == ('"l1"', 304, T0 + HOUR)
+    for hours, status in ((2, 503), (3, None)):
+        answer(ledger, status=status, etag='"error page"', at=T0 + hours * HOUR)
+    state = ledger.list_state(LIST)
+    assert (state.etag, state.last_status, state.failures) == ('"l1"', None, 2)
+    assert (state.last_at, state.last_ok_at) == (T0 + 3 * HOUR, T0 + HOUR)
+    answer(ledger, etag='"l2"')
+    assert (ledger.list_state(LIST).etag, ledger.list_state(LIST).failures) == ('"l2"', 0)
+
+
+def test_lists_of_regions(ledger: Ledger) -> None:
+    answer(ledger)
+    answer(ledger, "http://www.he.xinhuanet.com/", region="he")
+    assert [state.region for state in ledger.list_states()] == ["he", "js"]
+    assert [state.url for state in ledger.list_states(["js"])] == [LIST]
+
+
+def test_without_an_open_walk(ledger: Ledger) -> None:
+    answer(ledger)
+    with pytest.raises(ValueError, match="no walk"):
+        ledger.resume(LIST, PAGE_2, 2)
+    with pytest.raises(ValueError, match="no walk"):
+        ledger.finish_walk(LIST, at=T0)
