@@ -41,7 +41,8 @@ _OLD = re.compile(
 )
 _NEW = re.compile(r"/([0-9]{4})([0-9]{2})([0-9]{2})/([0-9a-f]{32})/c\.html\Z", re.ASCII)
 _NOT_ARTICLE_HOSTS = frozenset({"forum.home.news.cn", "info.search.news.cn", "so.news.cn"})
-_NOT_ARTICLE_FOLDERS = frozenset({"ad", "titlepic", "static", "skin"})
+# the last two: another address is wrapped in this one (web archives, redirectors)
+_NOT_ARTICLE_FOLDERS = frozenset({"ad", "titlepic", "static", "skin", "http:", "https:"})
 _FIRST_YEAR = 1997  # the site went online in November 1997
 
 

@@ -307,6 +307,8 @@ def test_article(
         "http://he.news.cn/titlepic/112173/1121738857_1506574416000_title0h.jpg",
         "http://he.news.cn/titlepic/2017-09/28/c_1121738857.htm",
         "http://he.news.cn/ad/2017-09/28/c_1121738857.htm",
+        "http://he.news.cn/web/20120611/http://js.news.cn/2017-09/28/c_1121738857.htm",
+        "http://he.news.cn/go/https%3A//js.news.cn/2017-09/28/c_1121738857.htm",
         "http://he.news.cn/top.htm",
         "http://he.news.cn/xlright.htm",
         "http://he.news.cn/static/a.htm",
