@@ -6,7 +6,7 @@ open run (`scrapy shell`) nothing is written. Meta keys read: `via`, `discovered
 `revisit_of` (a Revisit), and Scrapy's own.
 
 Private names used, here and in `taps`, for which Scrapy and Twisted are pinned. Scrapy: http11's
-`_ScrapyAgent`, `_LenientHTTP11ClientProtocol` and `-Factory`, the handler's `_pool`,
+`_ScrapyAgent`, `_LenientHTTP11ClientProtocol`, `-Factory` and `-Parser`, the handler's `_pool`,
 `_contextFactory`, `_bind_address`, `_crawler`, `_default_maxsize`, `_default_warnsize`,
 `_fail_on_dataloss`, `_tls_verbose_logging`, and `scrapy.utils._download_handlers`. Twisted:
 `HTTPConnectionPool._factory` and `_newConnection`, `HTTP11ClientProtocol._finishResponse`,
@@ -164,15 +164,11 @@ def _judge(
     try:
         decoded = decode(block, max_bytes=max_bytes, method=method)
     except DecodeError as error:
-        if failure is None and capture.is_complete:
-            return _Verdict(kind=error.kind, why=str(error))
-        is_cut = error.kind == "truncated"
-        return _Verdict(
-            truncated="disconnect" if is_cut or capture.is_reset else "unspecified",
-            kind=error.kind,
-            why=str(error),
-        )
-    if capture.is_reset and not capture.is_complete:
+        truncated: Truncated | None = None if failure is None else "unspecified"
+        if capture.is_reset or (capture.is_closed and error.kind == "truncated"):
+            truncated = "disconnect"
+        return _Verdict(truncated=truncated, kind=error.kind, why=str(error))
+    if capture.is_reset:
         why = "the connection was lost before it was closed in order"
         return _Verdict(truncated="disconnect", kind="truncated", why=why)
     if failure is not None:

@@ -8,12 +8,14 @@ idle connection swallowed is sent once more on a fresh one.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTP11ClientFactory,
     _LenientHTTP11ClientProtocol,
+    _LenientHTTPClientParser,
 )
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionDone
@@ -24,6 +26,7 @@ from twisted.web._newclient import (
     RequestTransmissionFailed,
     ResponseNeverReceived,
 )
+from twisted.web.http_headers import InvalidHeaderName
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from crawler.archive import wire
@@ -49,8 +52,8 @@ class Capture:
     """The bytes of one request and of its answer, 1xx answers and what follows its end left out.
 
     `body_limit` bounds the answer after its head, framing included (0: no bound). `is_over_limit`
-    says that one of the limits ended it, `is_reset` that the connection did not end in order,
-    `is_complete` that the answer's declared end was seen.
+    says that one of the limits ended it, `is_closed` that the connection ended before the answer's
+    declared end (if it has one), `is_reset` that it didn't end in order.
     """
 
     def __init__(self, body_limit: int) -> None:
@@ -60,8 +63,8 @@ class Capture:
         self.peer: str | None = None
         self.tls: Tls | None = None
         self.is_over_limit = False
+        self.is_closed = False
         self.is_reset = False
-        self.is_complete = False
         self._body_limit = body_limit
         self._began = self._ended = monotonic()
         self._interim = 0
@@ -100,7 +103,6 @@ class Capture:
 
     def finished(self, rest: bytes) -> None:
         """The answer's end was seen; `rest` came after it and is not part of it."""
-        self.is_complete = True
         if rest:
             del self.response[-len(rest) :]
 
@@ -148,6 +150,16 @@ class _TappedRequest:
         return getattr(self._request, name)
 
 
+class _TolerantParser(_LenientHTTPClientParser):
+    """Reads heads as `wire` does: long lines, spaces before the colon, names that are no tokens."""
+
+    MAX_LENGTH = wire.MAX_HEAD
+
+    def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's name
+        with suppress(InvalidHeaderName):
+            super().headerReceived(name.rstrip(b" \t"), value)  # type: ignore[no-untyped-call]
+
+
 @implementer(IHandshakeListener)
 class TappedProtocol(_LenientHTTP11ClientProtocol):
     """One connection, which notes bytes for the capture of the request it is busy with."""
@@ -176,7 +188,7 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
         capture.tls = self._tls
         answer = super().request(_TappedRequest(request, capture))  # type: ignore[arg-type]
         if self._parser is not None:
-            self._parser.MAX_LENGTH = wire.MAX_HEAD
+            self._parser.__class__ = _TolerantParser  # as Scrapy does: the class is hard-wired
         return answer
 
     def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802 - Twisted's names
@@ -188,6 +200,7 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         if self.capture is not None:
+            self.capture.is_closed = True
             self.capture.is_reset = not isinstance(reason.value, ConnectionDone)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
 

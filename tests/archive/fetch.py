@@ -1,0 +1,104 @@
+"""Run by the tests in a process of its own: fetch requests one by one through the handler.
+
+`python -m tests.archive.fetch JOB` reads the JSON job and writes what came of each to its `out`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+from scrapy.crawler import CrawlerProcess
+
+from crawler.archive.writer import Revisit, WarcWriter
+from crawler.context import Context, attach
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+HANDLER = "crawler.archive.capture.CaptureHandler"
+
+
+class Fetcher(scrapy.Spider):
+    name = "fetcher"
+    job: dict[str, Any]
+
+    async def start(self) -> AsyncIterator[Any]:
+        results = []
+        pages: dict[str, Any] = {}
+        for entry in self.job["requests"]:
+            meta = {"dont_retry": True, **entry["meta"]}
+            if known := pages.get(entry.get("revisit_of") or ""):
+                meta["revisit_of"] = Revisit(
+                    known.url, known.fetched_at, known.warc.payload_digest, known.warc.entity_sha256
+                )
+            request = scrapy.Request(entry["url"], method=entry["method"], meta=meta)
+            result: dict[str, Any] = {"name": entry["name"], "error": None, "pointer": None}
+            try:
+                assert self.crawler.engine
+                response = await self.crawler.engine.download_async(request)
+            except Exception as error:
+                pointer = getattr(error, "pointer", None)
+                result |= {
+                    "error": [base.__name__ for base in type(error).__mro__],
+                    "message": str(error),
+                    "kind": getattr(error, "kind", None),
+                }
+            else:
+                page = pages[entry["name"]] = response.meta["page"]
+                pointer = page.warc
+                result |= {
+                    "status": response.status,
+                    "class": type(response).__name__,
+                    "body": base64.b64encode(response.body).decode(),
+                    "page": [page.url, page.status, page.headers, page.fetched_at],
+                    "same_body": page.body == response.body,
+                }
+            result["pointer"] = asdict(pointer) if pointer else None
+            results.append(result)
+            await asyncio.sleep(entry["pause"])
+        Path(self.job["out"]).write_text(json.dumps(results))
+        return
+        yield
+
+
+def main() -> None:
+    job = json.loads(Path(sys.argv[1]).read_text())
+    process = CrawlerProcess({
+        "DOWNLOAD_HANDLERS": {"http": HANDLER, "https": HANDLER},
+        "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None
+        },
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_LEVEL": "WARNING",
+        "DOWNLOAD_DELAY": 0,
+        "RETRY_TIMES": 1,
+        **job["settings"],
+    })  # fmt: skip
+    crawler = process.create_crawler(Fetcher)
+    archive = None
+    if job["data_dir"]:
+        archive = WarcWriter(
+            Path(job["data_dir"]), "test", info=job["info"], max_bytes=job["max_bytes"]
+        )
+        unused: Any = None
+        context = Context(
+            run_id="test", data_dir=Path(job["data_dir"]), arguments=unused, regions={},
+            ledger=unused, archive=archive, output=unused, holds=unused, alarms=[],
+        )  # fmt: skip
+        attach(crawler, context)
+    process.crawl(crawler, job=job)
+    process.start()
+    if archive:
+        archive.close()
+        Path(job["out"] + ".files").write_text(json.dumps([str(path) for path in archive.files]))
+
+
+if __name__ == "__main__":
+    main()
