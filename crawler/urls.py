@@ -41,8 +41,8 @@ _OLD = re.compile(
 )
 _NEW = re.compile(r"/([0-9]{4})([0-9]{2})([0-9]{2})/([0-9a-f]{32})/c\.html\Z", re.ASCII)
 _NOT_ARTICLE_HOSTS = frozenset({"forum.home.news.cn", "info.search.news.cn", "so.news.cn"})
-# the last two: another address is wrapped in this one (web archives, redirectors)
-_NOT_ARTICLE_FOLDERS = frozenset({"ad", "titlepic", "static", "skin", "http:", "https:"})
+_NOT_ARTICLE_FOLDERS = frozenset({"ad", "titlepic", "static", "skin"})
+_WRAPPED = re.compile(r"/https?(?::|%3A)/", re.ASCII)  # of web archives and redirectors
 _FIRST_YEAR = 1997  # the site went online in November 1997
 
 
@@ -103,6 +103,7 @@ def article(url: str) -> ArticleUrl | None:
         or parts.host in _NOT_ARTICLE_HOSTS
         or parts.host in _GATE_HOSTS
         or not _NOT_ARTICLE_FOLDERS.isdisjoint(parts.path.split("/"))
+        or _WRAPPED.search(parts.path)
     ):
         return None
     if found := _OLD.search(parts.path):

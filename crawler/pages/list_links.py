@@ -19,9 +19,10 @@ _TIME = re.compile(
     re.ASCII,
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NOT_TITLES = frozenset(
-    "专题 全文 详细 详情 更多 阅读全文 查看详情 上一篇 下一篇 上一页 下一页 首页 尾页 末页".split()
-)
+_NOT_TITLES = frozenset({
+    "专题", "全文", "阅读全文", "详细", "详情", "查看详情", "更多", "首页", "尾页", "末页",
+    "上一篇", "下一篇", "上一页", "下一页",
+})  # fmt: skip
 
 
 class ListError(ValueError):
@@ -59,7 +60,7 @@ class Links:
 
         Met again, a link fills in what the first lacked: pictures and titles are linked apart.
         """
-        joined = urls.join(self._base, href)
+        joined = urls.join(self._base, href) if not href.startswith("#") else None
         article = urls.article(joined) if joined else None
         if article is None:
             return None
