@@ -1,0 +1,698 @@
+"""List sources: HTML pages, ds_ data files, the nodeart API; and what hostile ones do to them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler import urls
+from crawler.items import Page
+from crawler.pages.lists import (
+    ListError,
+    ListPage,
+    classify,
+    nodeart_url,
+    read_datasource,
+    read_list,
+    read_nodeart,
+)
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "pages"
+COLUMN = "http://www.js.xinhuanet.com/news/yw.htm"
+DATA = "https://www.news.cn/local/ds_5c5939c2f07b4d9c96de44dad32eadc8.json"
+NODE = "http://qc.wa.news.cn/nodeart/list?nid=113322&pgnum=1&cnt=2&tp=1&orderby=1"
+HASH, OTHER, THIRD = "0a" * 16, "0b" * 16, "0c" * 16
+A, B, C = (f"http://www.js.xinhuanet.com/2017-09/28/c_112173885{n}.htm" for n in range(3))
+
+
+def page(body: str | bytes, url: str = COLUMN, content_type: str = "text/html") -> Page:
+    data = body if isinstance(body, bytes) else body.encode()
+    return Page(url, 200, (("Content-Type", content_type),), data, "2026-11-24T00:00:00Z", None)
+
+
+def html(body: str, url: str = COLUMN, head: str = "") -> ListPage:
+    return read_list(page(f"<html><head>{head}</head><body>{body}</body></html>", url))
+
+
+def link(url: str, text: str = "一篇报道") -> str:
+    return f'<a href="{url}">{text}</a>'
+
+
+# --- HTML lists --------------------------------------------------------------------------------
+
+
+def test_links_in_document_order_once() -> None:
+    found = html(
+        f"<ul><li>{link(A, '第一篇')}</li><li>{link('/2017-09/28/c_1121738851.htm', '第二篇')}"
+        f"</li><li>{link(A + '?page=2', '第一篇再来')}</li></ul>",
+        head="<title> 江苏要闻\n_新华网 </title>",
+    )
+    assert [(one.url, one.title, one.position) for one in found.links] == [
+        (A, "第一篇", 1),
+        (B, "第二篇", 2),
+    ]
+    assert found.links[1].raw == "/2017-09/28/c_1121738851.htm"
+    assert found.title == "江苏要闻 _新华网"
+
+
+def test_every_shape_and_nothing_else() -> None:
+    shapes = [
+        "../2012-06/04/content_25340717.htm",
+        "/2013-02/25/c_114788503.htm",
+        f"//js.news.cn/20240515/{HASH}/c.html?page=2#locat",
+        "http://big5.xinhuanet.com/gate/big5/www.js.xinhuanet.com/2017-09/28/c_1121738850.htm",
+        "http://www.djxinhuanet.com/2017-09/28/c_1121738850.htm",
+        "http://ymnews.cn/2017-09/28/c_1121738850.htm",
+        "javascript:void(0)",
+        "#top",
+        "",
+        "mailto:a@news.cn",
+        "http://[",
+        "index.htm",
+        " 2017-09/28/c_1121738\n852.htm ",
+    ]
+    assert [one.url for one in html("".join(map(link, shapes))).links] == [
+        "http://www.js.xinhuanet.com/2012-06/04/content_25340717.htm",
+        "http://www.js.xinhuanet.com/2013-02/25/c_114788503.htm",
+        f"http://js.news.cn/20240515/{HASH}/c.html",
+        A,
+        "http://www.js.xinhuanet.com/news/2017-09/28/c_1121738852.htm",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("markup", "title"),
+    [
+        (f'<a href="{A}"><img src="x.jpg" alt="图上的字"></a>', "图上的字"),
+        (f'<a href="{A}"><img src="x.jpg"></a>{link(A, "标题在后")}', "标题在后"),
+        (f'<a href="{A}" title="完整的标题没有截断">完整的标题…</a>', "完整的标题没有截断"),
+        (f'<a href="{A}" title="提示">正文标题</a>', "正文标题"),
+        (link(A, "<b>粗</b>体 \n 标题&amp;"), "粗体 标题&"),
+        (link(A, "·　标题　"), "标题"),
+        (link(A, "[<!-- x -->详细]"), "[详细]"),
+        (link(A, "更多") + link(A, "标题"), "标题"),
+        (link(A, "全文"), None),
+        (link(A, "专题 |"), None),
+        (link(A, "&gt;&gt; 2"), None),
+        (link(A, " "), None),
+        (link(A, "长" * 301), None),
+        (f'<map><area href="{A}" title="热区"></map>', "热区"),
+        (f'<div style="display:none">{link(A, "隐藏的链接")}</div>', "隐藏的链接"),
+    ],
+)
+def test_titles(markup: str, title: str | None) -> None:
+    (one,) = html(markup).links
+    assert (one.url, one.title) == (A, title)
+
+
+def test_comments_scripts_and_templates_are_not_read() -> None:
+    found = html(
+        f"<!-- {link(A)} --><script>document.write('{link(A)}')</script>"
+        f"<noscript>{link(A)}</noscript><template>{link(A)}</template>{link(B)}"
+    )
+    assert [one.url for one in found.links] == [B]
+
+
+def test_base_address() -> None:
+    found = html(link("2017-09/28/c_1121738850.htm"), head='<base href="http://he.news.cn/x/">')
+    assert found.links[0].url == "http://he.news.cn/x/2017-09/28/c_1121738850.htm"
+    found = html(link(A) + link("x.htm"), head='<base href="http://example.com/">')
+    assert [one.url for one in found.links] == [A]
+    assert found.columns == []
+
+
+@pytest.mark.parametrize(
+    ("item", "time"),
+    [
+        (f"<li>{link(A)}<span>2017-09-28</span></li>", "2017-09-28"),
+        (f"<li>[2017-09-28 08:05:09] {link(A)}</li>", "2017-09-28 08:05:09"),
+        (f"<li>{link(A)} (2017年9月8日 08:05)</li>", "2017-09-08 08:05"),
+        (f"<tr><td>{link(A)}</td><td>2017.09.28</td></tr>", "2017-09-28"),
+        (f"<li><a href='{A}'><img></a><div>{link(A)}<p>2017/09/28</p></div></li>", "2017-09-28"),
+        # not the link's own
+        (f"<li>{link(A)}{link(B)} 2017-09-28</li>", None),
+        (f"<p>2017-09-28</p><div>{link(A)}</div>", None),
+        (f"<li>{link(A, '2017年9月28日的事')}</li>", None),
+        (f"<li>2017-09-28<ul><li>{link(A)}</li></ul></li>", None),
+        # no possible day
+        (f"<li>{link(A)} 2017-13-28</li>", None),
+        (f"<li>{link(A)} 2017-09-28 25:00</li>", None),
+        (f"<li>{link(A)} 09-28</li>", None),
+    ],
+)
+def test_time_beside_the_link(item: str, time: str | None) -> None:
+    first = html(f"<table>{item}</table>" if item.startswith("<tr") else item).links[0]
+    assert (first.time, first.listed) == (time, None)
+
+
+def test_columns_of_the_same_region() -> None:
+    hrefs = [
+        "http://www.js.xinhuanet.com/zhengwu/zyjh.htm",
+        "../finance/index.html",
+        "/wenlv/",
+        "http://js.news.cn/tupian",
+        "http://wj.js.xinhuanet.com/",  # a city's front page
+        "/topic/index.htm",
+        # front pages are in the registry
+        "http://www.js.xinhuanet.com",
+        "http://js.news.cn/index.htm",
+        # the page itself, its next page, another region, the main site
+        "yw.htm?f=pc",
+        "yw_2.htm",
+        "http://www.he.xinhuanet.com/news/",
+        "http://www.news.cn/local/",
+        "http://www.xinhuanet.com/politics/",
+        # FACTS b, "NOT articles"
+        "/zhuanti/2017/index.htm",
+        "/zt/2017sjd/",
+        "/titlepic/x.htm",
+        "/ad/x.htm",
+        "/top.htm",
+        "/xlright.htm",
+        "/static/x.htm",
+        "/skin/x.htm",
+        "/2015css/x.htm",
+        "/2015js/",
+        "/4G.htm",
+        "/pc.htm",
+        "/webSkipping.htm",
+        "http://forum.home.news.cn/list/50-0-0-1.html",
+        # neither article nor list
+        A,
+        "/2017-09/28/x.htm",
+        f"/20240515/{HASH}/",
+        "/x.jpg",
+        "/list.do?action=new",
+        "/finance/index.html",
+    ]
+    assert html("".join(map(link, hrefs))).columns == [
+        "http://www.js.xinhuanet.com/zhengwu/zyjh.htm",
+        "http://www.js.xinhuanet.com/finance/index.html",
+        "http://www.js.xinhuanet.com/wenlv/",
+        "http://js.news.cn/tupian",
+        "http://wj.js.xinhuanet.com/",
+        "http://www.js.xinhuanet.com/topic/index.htm",
+    ]
+
+
+def test_columns_beside_a_page_of_no_region() -> None:
+    found = html(
+        link("/a.htm") + link("http://www.js.xinhuanet.com/b.htm") + link("/"),
+        "http://www.news.cn/politics/",
+    )
+    assert found.columns == ["http://www.news.cn/a.htm"]
+
+
+def test_columns_of_the_main_sites_regional_news() -> None:
+    found = html(link("wgzg.htm") + link("/politics/x.htm"), "http://www.news.cn/local/index.htm")
+    assert found.columns == ["http://www.news.cn/local/wgzg.htm"]
+
+
+@pytest.mark.parametrize(
+    ("url", "hrefs", "expected"),
+    [
+        (COLUMN, {"yw_2.htm": "2", "yw_3.htm": "3"}, ["yw_2.htm"]),
+        (COLUMN.replace("yw", "yw_2"), {"yw.htm": "1", "yw_3.htm": "3"}, ["yw_3.htm"]),
+        (COLUMN, {"p1.htm": "下一页", "yw_2.htm": "2"}, ["p1.htm", "yw_2.htm"]),
+        (COLUMN, {"p1.htm": "[下页]"}, ["p1.htm"]),
+        (COLUMN, {"p1.htm": "下一页&nbsp;&gt;&gt;"}, ["p1.htm"]),
+        (COLUMN, {"yw.htm": "下一页", "yw.htm?page=2": "下一页", "#": "下一页"}, []),
+        (COLUMN, {"javascript:go(2)": "下一页"}, []),
+        (COLUMN, {"http://example.com/2.htm": "下一页"}, []),
+        (COLUMN, {"http://he.news.cn/2.htm": "下一页"}, []),
+        (COLUMN, {A: "下一页"}, []),
+        (COLUMN, {"zw_2.htm": "2", "yw_4.htm": "4"}, []),
+        (COLUMN.replace("yw.htm", ""), {"p2.htm": "2"}, []),
+    ],
+)
+def test_next_page(url: str, hrefs: dict[str, str], expected: list[str]) -> None:
+    body = "".join(link(href, text) for href, text in hrefs.items()) + link(A)
+    assert html(body, url).next_pages == [urls.join(url, href) for href in expected]
+
+
+@pytest.mark.parametrize(
+    ("url", "attributes", "expected"),
+    [
+        # a page of Hebei, 2024: preview names the folder below the root
+        (
+            f"http://he.news.cn/20240515/{HASH}/c.html",
+            f'data="datasource:{OTHER}" preview="xinwen/ds_"',
+            [f"http://he.news.cn/xinwen/ds_{OTHER}.json"],
+        ),
+        # main-site columns, 2026: the file lies beside the page
+        (
+            "https://www.news.cn/local/index.htm",
+            f'data="datasource:{OTHER}" datatype="ds" preview="ds_"',
+            [f"https://www.news.cn/local/ds_{OTHER}.json"],
+        ),
+        # the list RSSHub reads has no preview: below the root
+        (
+            "http://www.news.cn/2015/xhcppub/xhsxw/index.html",
+            f'class="wz-list" data="datasource:{OTHER}"',
+            [f"http://www.news.cn/ds_{OTHER}.json"],
+        ),
+        (COLUMN, f'data="datasource:20240515{OTHER}" datatype="content"', []),
+        (COLUMN, f'data="datasource:{OTHER[:-1]}"', []),
+        (COLUMN, f'data="datasource:{OTHER.upper()}"', []),
+        (COLUMN, f'data="datasource:{OTHER}" preview="http://example.com/ds_"', []),
+        (COLUMN, f'data="datasource:{OTHER}" preview="//[/ds_"', []),
+    ],
+)
+def test_data_files(url: str, attributes: str, expected: list[str]) -> None:
+    body = f"<ul {attributes}></ul>" * 2 + link(A)
+    assert html(body, url).data_sources == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        ("", '<input type="hidden" id="nid" value=" 113322 ">', ["113322"]),
+        ("", '<input id="nid" value="">', []),
+        ("", '<span class="getid">11147664</span>', ["11147664"]),
+        ("", f"<script>var u='{NODE}&callback=?'</script>", ["113322"]),
+        ("", '<script>load({nid: "11109063", cnt: 10})</script>', ["11109063"]),
+        ("", '<a nid="2" page="1">新闻</a>', []),
+        ("", '<script>var granid = 11109063, nid = 123456789012</script>', []),
+        ('<meta name="publishid" content="1112213.0.1.0"/>', "", ["1112213"]),
+        # an article's publishid begins with its own number
+        ('<meta name="publishid" content="1121738857.0.1.0"/>', "", []),
+        (
+            '<meta name="publishid" content="113322.0.2.0">',
+            '<input id="nid" value="113322">',
+            ["113322"],
+        ),
+    ],
+)  # fmt: skip
+def test_nodes(head: str, body: str, expected: list[str]) -> None:
+    assert html(body + link(A), head=head).node_ids == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "no bytes"),
+        (b" \r\n", "no bytes"),
+        ("<html><body>抱歉，页面不存在</body></html>".encode(), "nothing on it"),
+        (b'<a href="http://example.com/">x</a>', "nothing on it"),
+        (b'{"status": 404}', "nothing on it"),
+        (bytes(range(256)) * 9, "nothing on it"),
+        (b"<a href=x.htm>" * 200_001, "nested"),
+        (b"<i>" * 60_000, "nested"),
+        (b"<li></li>" * 150_000, "more tags"),
+    ],
+    ids=["empty", "blank", "404", "elsewhere", "json", "bytes", "anchors", "nested", "tags"],
+)
+def test_unreadable_list(body: bytes, reason: str) -> None:
+    with pytest.raises(ListError, match=reason):
+        read_list(page(body))
+
+
+def test_gb_page() -> None:
+    body = f'<meta charset="gb2312">{link(A, "朱镕基")}'.encode("gb18030")
+    assert read_list(page(body)).links[0].title == "朱镕基"
+
+
+@given(st.lists(st.sampled_from([
+    "<a href='2017-09/28/c_1121738850.htm'>", "</a>", "<li>", "</ul>", "<table>", "<td>", "甲",
+    "<ul data='datasource:" + HASH + "'", ">", "2017-09-28", "\x00", "<!--", "<base href='//['>",
+    "<input id=nid value=11111>", "<a href='//[x'>下一页</a>", "<svg><a href='a.htm'>", "&#0;",
+]), max_size=30))  # fmt: skip
+def test_any_markup(parts: list[str]) -> None:
+    try:
+        found = read_list(page("".join(parts)))
+    except ListError:
+        return
+    positions = [one.position for one in found.links]
+    assert positions == list(range(1, len(positions) + 1))
+    for url in [*found.columns, *found.data_sources, *found.next_pages]:
+        assert urls.in_scope(url)
+
+
+# --- data files --------------------------------------------------------------------------------
+
+
+def data(*rows: Any, url: str = DATA) -> list[Any]:
+    body = json.dumps({"categoryName": "地方", "datasource": rows}, ensure_ascii=False)
+    return read_datasource(page(body, url, "application/json"))
+
+
+def row(**changed: Any) -> dict[str, Any]:
+    return {
+        "contentId": f"20260927{HASH}",
+        "title": "一座县城的早市",
+        "showTitle": "一座县城的早市",
+        "contentType": "MultiMedia",
+        "linkUrls": [],
+        "publishUrl": f"20260927/{HASH}/c.html",
+        "publishTime": "2026-09-27 22:19:08",
+        "summary": "",
+    } | changed
+
+
+def test_article_row() -> None:
+    (one,) = data(row())
+    assert one.url == f"https://www.news.cn/local/20260927/{HASH}/c.html"
+    assert one.raw == f"20260927/{HASH}/c.html"
+    assert (one.title, one.position) == ("一座县城的早市", 1)
+    assert (one.time, one.listed) == ("2026-09-27 22:19:08", None)
+
+
+@pytest.mark.parametrize(
+    ("printed", "url"),
+    [
+        (f"http://js.news.cn/20260927/{HASH}/c.html", f"http://js.news.cn/20260927/{HASH}/c.html"),
+        (f"/fortune/20260927/{HASH}/c.html", f"https://www.news.cn/fortune/20260927/{HASH}/c.html"),
+        (f"20260927/{HASH}/c.html", f"https://www.news.cn/local/20260927/{HASH}/c.html"),
+        (f"../20260927/{HASH}/c.html", f"https://www.news.cn/20260927/{HASH}/c.html"),
+        (f"../../../20260927/{HASH}/c.html", f"https://www.news.cn/20260927/{HASH}/c.html"),
+        (f"//js.news.cn/20260927/{HASH}/c.html", f"https://js.news.cn/20260927/{HASH}/c.html"),
+    ],
+)
+def test_forms_of_publish_url(printed: str, url: str) -> None:
+    assert [one.url for one in data(row(publishUrl=printed))] == [url]
+
+
+def test_row_of_one_link_was_listed_not_published() -> None:
+    url = f"https://js.news.cn/20260924/{HASH}/c.html"
+    title = f"<a href='{url}' target='_blank'>一则消息 又一则</a>"
+    (one,) = data(
+        row(
+            contentType="Link",
+            title=title,
+            showTitle=title,
+            linkUrls=[{"linkTitle": "一则消息 又一则", "linkUrl": url}],
+            publishUrl=url,
+            publishTime="2026-09-24 23:10:00",
+        )
+    )
+    assert (one.url, one.title) == (url, "一则消息 又一则")
+    assert (one.time, one.listed) == (None, "2026-09-24 23:10:00")
+
+
+def test_row_of_several_links() -> None:
+    """A topic's label, two articles, and the full text of one of them."""
+    first, second = f"/20260927/{HASH}/c.html", f"https://www.news.cn/20260926/{OTHER}/c.html"
+    found = data(
+        row(
+            contentType="Link",
+            title="<a href='...'>专题 |</a><a href='...'>甲事</a><a href='...'>乙事</a>",
+            showTitle=None,
+            linkUrls=[
+                {"linkTitle": "专题 |", "linkUrl": "https://www.news.cn/zt/jia/index.html"},
+                {"linkTitle": "甲事", "linkUrl": first},
+                {"linkTitle": "全文", "linkUrl": first},
+                {"linkTitle": "<b>乙</b>事", "linkUrl": second},
+                {"linkTitle": "丙事"},
+                "not a pair",
+            ],
+            publishUrl="https://www.news.cn/zt/jia/index.html",
+        ),
+        row(title="另一篇", showTitle="", publishUrl=f"/20260927/{THIRD}/c.html"),
+    )
+    assert [(one.url, one.title, one.position) for one in found] == [
+        (f"https://www.news.cn{first}", "甲事", 1),
+        (second, "乙事", 2),
+        (f"https://www.news.cn/20260927/{THIRD}/c.html", "另一篇", 3),
+    ]
+
+
+def test_links_only_in_the_titles_markup() -> None:
+    title = (
+        f"<a href='/20260927/{HASH}/c.html'>甲事</a> <a href='/20260927/{OTHER}/c.html'>乙事</a>"
+    )
+    found = data(row(contentType="Link", title=title, showTitle=title, publishUrl=""))
+    assert [one.title for one in found] == ["甲事", "乙事"]
+    assert {one.time for one in found} == {None}
+
+
+def test_duplicates_keep_the_first_place() -> None:
+    found = data(row(), row(publishUrl=f"20260927/{OTHER}/c.html", title="乙"), row(title="再来"))
+    assert [one.position for one in found] == [1, 2]
+    assert found[0].title == "一座县城的早市"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"publishUrl": "https://www.djxinhuanet.com/20260927/" + HASH + "/c.html"},
+        {"publishUrl": "index.htm"},
+        {"publishUrl": None},
+        {"publishUrl": 7},
+        {"publishUrl": ["x"]},
+        {"publishUrl": "http://["},
+        {"publishUrl": "", "linkUrls": {"linkUrl": "x"}},
+    ],
+)
+def test_row_without_an_article(changed: dict[str, Any]) -> None:
+    assert data(row(**changed), row(publishUrl=f"/20260927/{OTHER}/c.html"))[0].position == 1
+    assert data(row(**changed)) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "title", "time"),
+    [
+        ({"showTitle": None, "title": None}, None, "2026-09-27 22:19:08"),
+        ({"showTitle": 5, "title": "题"}, "题", "2026-09-27 22:19:08"),
+        ({"showTitle": "甲&amp;乙<br>丙"}, "甲&乙 丙", "2026-09-27 22:19:08"),
+        ({"showTitle": "\ud800题"}, "\ufffd题", "2026-09-27 22:19:08"),
+        ({"publishTime": None}, "一座县城的早市", None),
+        ({"publishTime": 1790000000}, "一座县城的早市", None),
+        ({"publishTime": "2026-02-30 10:00:00"}, "一座县城的早市", None),
+    ],
+)
+def test_odd_fields(changed: dict[str, Any], title: str | None, time: str | None) -> None:
+    body = json.dumps({"datasource": [row(**changed)]})
+    (one,) = read_datasource(page(body, DATA, "application/json"))
+    assert (one.title, one.time) == (title, time)
+
+
+def test_odd_rows_are_passed_over() -> None:
+    assert len(data(None, "x", 1, [], row())) == 1
+    assert data() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"<html>404</html>", "not JSON"),
+        (b'{"datasource": [', "not JSON"),
+        (b"[" * 200_000, "nested too deep|not JSON"),
+        (b'{"n": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b"[]", "no datasource list"),
+        (b"null", "no datasource list"),
+        (b'{"datasource": {}}', "no datasource list"),
+        (b'{"categoryName": "x"}', "no datasource list"),
+        (b'{"datasource": [1, "x"]}', "no row"),
+        (json.dumps({"datasource": [row(title="<i>" * 60_000)]}).encode(), "nested"),
+    ],
+    ids=[
+        "empty",
+        "html",
+        "cut",
+        "deep",
+        "number",
+        "array",
+        "null",
+        "object",
+        "none",
+        "rows",
+        "row",
+    ],
+)
+def test_unreadable_data_file(body: bytes, reason: str) -> None:
+    with pytest.raises(ListError, match=reason):
+        read_datasource(page(body, DATA, "application/json"))
+
+
+def test_byte_order_mark() -> None:
+    body = b"\xef\xbb\xbf" + json.dumps({"datasource": [row()]}).encode()
+    assert len(read_datasource(page(body, DATA))) == 1
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no ../shared/pages here")
+def test_rows_from_the_public_sample() -> None:
+    """The sample's addresses were shortened by its author: their hashes are filled up here."""
+    text = (SHARED / "ds_rows_from_public_test.json").read_text(encoding="utf-8")
+    for short in ("a512e6e3", "9f0b8eae", "988db1cb", "82b64bfa", "15e7281f"):
+        text = text.replace(f"/{short}/", f"/{short * 4}/")
+    found = read_datasource(page(text, DATA))
+    assert [(one.url, one.time is None) for one in found] == [
+        (f"https://www.news.cn/politics/20260924/{'a512e6e3' * 4}/c.html", True),
+        (f"https://www.news.cn/world/20260927/{'9f0b8eae' * 4}/c.html", True),
+        (f"https://www.news.cn/world/20260926/{'988db1cb' * 4}/c.html", True),
+        (f"https://www.news.cn/fortune/20260927/{'82b64bfa' * 4}/c.html", False),
+        (f"https://www.news.cn/local/20260927/{'15e7281f' * 4}/c.html", False),
+    ]
+    assert all(one.title and "<" not in one.title for one in found)
+    assert found[0].listed == "2026-09-24 23:10:00"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no ../shared/pages here")
+def test_data_files_named_by_a_saved_page() -> None:
+    body = (SHARED / "he-2024-d59c39d4.html").read_bytes()
+    url = "http://he.news.cn/20240515/d59c39d4160a4fe4b3084c3e4abfb450/c.html"
+    found = read_list(page(body, url))
+    assert "http://he.news.cn/xinwen/ds_5df4ffd960d3443a8f3192c83d897820.json" in found.data_sources
+    assert len(found.data_sources) == 7
+    assert "http://he.news.cn/xinwen/index.htm" in found.columns
+    assert found.links[-1].time == "2024-05-23"
+
+
+# --- the list API ------------------------------------------------------------------------------
+
+
+def item(**changed: Any) -> dict[str, Any]:
+    return {
+        "DocID": "1121738850",
+        "Title": "一座县城(上)的早市)",
+        "NodeId": "113322",
+        "PubTime": "2017-09-28 12:53:36",
+        "LinkUrl": A,
+        "IsLink": 0,
+        "allPics": [],
+        "PicLinks": "",
+    } | changed
+
+
+def answer(*rows: Any, **changed: Any) -> str:
+    return json.dumps({"status": 0, "data": {"list": rows}, "totalnum": 90} | changed)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["({}\n)", "{}", "({});", "jQuery17109_1571626648599({})", "a.b$1 ( {} ) ; \n", " ({}) "],
+)
+def test_forms_of_an_answer(form: str) -> None:
+    found = read_nodeart(page(form.replace("{}", answer(item(), item(LinkUrl=B))), NODE))
+    assert [one.url for one in found.links] == [A, B]
+    assert found.links[0].title == "一座县城(上)的早市)"
+    assert found.links[0].time == "2017-09-28 12:53:36"
+    assert (found.count, found.total, found.end, found.skipped) == (2, 90, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "url", "end"),
+    [
+        (answer(item(), item(LinkUrl=B)), NODE, False),
+        (answer(item()), NODE, True),
+        (answer(), NODE, True),
+        (answer(item()), NODE.replace("&cnt=2", ""), False),
+        (answer(item()), NODE.replace("cnt=2", "cnt=1?callback=?"), False),
+        (answer(item(), item(), status=1), NODE, True),
+        (answer(item(), item(), status="0"), NODE, False),
+        (answer(status="-1"), NODE, True),
+        (answer(status=None), NODE, True),
+        (answer(data=None), NODE, True),
+        (answer(data={}), NODE, True),
+        (answer(data={"list": {}}), NODE, True),
+        ('({"status":-1})', NODE, True),
+    ],
+)
+def test_end_of_a_node(body: str, url: str, end: bool) -> None:
+    assert read_nodeart(page(body, url)).end is end
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "skipped"),
+    [
+        # only the id is known: no address is made up from it
+        ([item(LinkUrl="")], [], 1),
+        ([item(LinkUrl=None), item(LinkUrl=B)], [B], 1),
+        ([item(LinkUrl="/2017-09/28/c_1121738850.htm")], [], 1),
+        ([item(LinkUrl="http://example.com/2017-09/28/c_1121738850.htm")], [], 1),
+        ([item(LinkUrl="http://www.news.cn/zt/index.htm", IsLink=1)], [], 1),
+        ([None, "x", [], 5, item()], [A], 4),
+        ([item(), item()], [A], 0),
+        ([item(tarray=["乙", "丙"], uarray=[B, C])], [A, B, C], 0),
+        ([item(tarray="乙", uarray=B)], [A], 0),
+        ([item(tarray=[], uarray=[None, B, ""])], [A, B], 0),
+        ([item(allPics=None, PicLinks=None, DocID=1121738850)], [A], 0),
+    ],
+)
+def test_rows_of_a_node(rows: list[Any], expected: list[str], skipped: int) -> None:
+    found = read_nodeart(page(f"({answer(*rows)})", NODE))
+    assert [one.url for one in found.links] == expected
+    assert (found.count, found.skipped) == (len(rows), skipped)
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"), [(7, 7), ("7", 7), (None, None), ("x", None), (True, None), (1.5, None)]
+)
+def test_total(total: Any, expected: int | None) -> None:
+    assert read_nodeart(page(answer(totalnum=total), NODE)).total == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("", "neither JSON nor JSONP"),
+        ("<html>502</html>", "neither JSON nor JSONP"),
+        ("alert(1", "neither JSON nor JSONP"),
+        ("({", "neither JSON nor JSONP"),
+        ("()", "not JSON"),
+        ("({'status':0})", "not JSON"),
+        ("([])", "neither status nor data"),
+        ("({})", "neither status nor data"),
+        ("(" * 5000 + ")" * 5000, "not JSON"),
+        ("(" + "[" * 200_000 + ")", "nested too deep|not JSON"),
+        ("a" * 200_000, "neither JSON nor JSONP"),
+    ],
+    ids=["empty", "html", "open", "cut", "nothing", "quotes", "array", "keys", "b", "deep", "name"],
+)
+def test_unreadable_answer(body: str, reason: str) -> None:
+    with pytest.raises(ListError, match=reason):
+        read_nodeart(page(body, NODE))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.sampled_from([A, B]),
+    lambda inner: st.lists(inner) | st.dictionaries(
+        st.sampled_from(["data", "list", "status", "datasource", "LinkUrl", "linkUrls", "title",
+                         "publishUrl", "uarray", "totalnum"]), inner),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@given(JSON)
+def test_any_json(value: Any) -> None:
+    for read in (read_datasource, read_nodeart):
+        with contextlib.suppress(ListError):
+            read(page(json.dumps(value), NODE))
+
+
+def test_nodeart_url() -> None:
+    url = nodeart_url("113322", 3, 20)
+    assert url == "http://qc.wa.news.cn/nodeart/list?nid=113322&pgnum=3&cnt=20&tp=1&orderby=1"
+    assert urls.canonical(url) == url
+
+
+@pytest.mark.parametrize(
+    ("nid", "number", "count"), [("1&x=2", 1, 20), ("", 1, 20), ("113322", 0, 20), ("113322", 1, 0)]
+)
+def test_no_such_node_page(nid: str, number: int, count: int) -> None:
+    with pytest.raises(ValueError, match="no node page"):
+        nodeart_url(nid, number, count)
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "kind"),
+    [
+        (COLUMN, "<html>", "list"),
+        (COLUMN, "", "list"),
+        (DATA, "", "datasource"),
+        (DATA + "?v=1", "<html>", "datasource"),
+        ("http://he.news.cn/data", '\n{"datasource": []}', "datasource"),
+        (NODE, "({})", "nodeart"),
+        ("https://da.wa.news.cn/nodeart/page?nid=113322", "", "nodeart"),
+        ("http://he.news.cn/?u=/nodeart/list", "", "list"),
+    ],
+)
+def test_classify(url: str, body: str, kind: str) -> None:
+    assert classify(page(body, url)) == kind
