@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
+    from scrapy.statscollectors import StatsCollector
     from scrapy.utils.asyncio import AsyncioLoopingCall
     from twisted.internet.task import LoopingCall
 
@@ -70,6 +71,7 @@ class Run:
         self._lock = lock
         self._command = command
         self._crawler: Crawler | None = None
+        self._stats: StatsCollector | None = None
         self._checkpoints: AsyncioLoopingCall | LoopingCall | None = None
         self._disk_min_free = 0
         self._has_failed = False
@@ -80,15 +82,15 @@ class Run:
         settings: BaseSettings,
         arguments: Arguments,
         regions: Mapping[str, Region],
+        *,
+        lock: int,
         command: str,
     ) -> Self:
-        """Take the lock, mend what is left of a killed run, begin a run.
+        """Mend what is left of a killed run and begin one. `lock` is what `claim` gave.
 
-        Raises CannotStartError: 2 the data folder can't be written, 75 another run holds it, 5 the
-        ledger is lost, locked or damaged, or the disk is full.
+        Raises CannotStartError with 5: the ledger is lost, locked or damaged, or the disk is full.
         """
-        data_dir = Path(settings["DATA_DIR"]).absolute()
-        lock = _lock(data_dir)
+        data_dir = folder_of(settings)
         try:
             _check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             started_at = now()
@@ -133,6 +135,7 @@ class Run:
 
     def _opened(self) -> None:
         assert self._crawler
+        self._stats = self._crawler.stats
         seconds = self._crawler.settings.getfloat("CHECKPOINT_SECONDS")
         self._checkpoints = create_looping_call(self._checkpoint)
         self._checkpoints.start(seconds, now=False)
@@ -201,7 +204,6 @@ class Run:
 
     def _report(self) -> dict[str, Any]:
         context = self.context
-        stats = self._crawler.stats.get_stats() if self._crawler and self._crawler.stats else {}
         for host, reason in sorted(context.holds.closed_hosts().items()):
             context.alarm(f"{host} was given up: {reason}")
         report = build_report(
@@ -213,7 +215,7 @@ class Run:
             reason=self.reason,
             alarms=context.alarms,
             files=files_of(context.data_dir, context.run_id),
-            stats=stats,
+            stats=self._stats.get_stats() if self._stats else {},
         )
         report["exit_code"] = self._exit_code(report)
         return report
@@ -235,8 +237,16 @@ class Run:
         return OK
 
 
-def _lock(data_dir: Path) -> int:
-    """The exclusive lock of the data folder: a file descriptor that holds it until closed."""
+def folder_of(settings: BaseSettings) -> Path:
+    """DATA_DIR; a relative one is relative to the working directory."""
+    return Path(settings["DATA_DIR"]).absolute()
+
+
+def claim(data_dir: Path) -> int:
+    """Take the data folder for this process: a file descriptor that locks it until closed.
+
+    Raises CannotStartError: 2 the folder can't be written, 75 another run holds it.
+    """
     path = data_dir / "state" / "lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

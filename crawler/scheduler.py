@@ -138,6 +138,6 @@ class HostScheduler(BaseScheduler):
 
     def _end(self, request: Request, closed: Closed) -> None:
         if request.errback:
-            failure = Failure(Ended(closed.outcome, closed.reason))
-            failure.request = request
+            failure = Failure(Ended(closed.outcome, closed.reason))  # type: ignore[no-untyped-call]
+            failure.request = request  # type: ignore[attr-defined] # as Scrapy's scraper does
             request.errback(failure)

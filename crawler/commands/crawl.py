@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
-from scrapy.exceptions import UsageError
 
 from crawler import regions
-from crawler.arguments import ArgumentError, parse
-from crawler.run import CannotStartError, Run
+from crawler.arguments import ArgumentError, Arguments, parse
+from crawler.run import USAGE, CannotStartError, Run, claim, folder_of
 from crawler.spiders.xinhua import XinhuaSpider
 
 if TYPE_CHECKING:
@@ -20,7 +19,24 @@ if TYPE_CHECKING:
 
 
 class Command(ScrapyCrawl):
-    """Opens the run before the reactor starts and closes it after the reactor stopped."""
+    """Claims the data folder before anything is logged or made, opens the run before the reactor
+    starts, closes it after the reactor stopped."""
+
+    _arguments: Arguments
+    _lock: int
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        super().process_options(args, opts)
+        if args != [XinhuaSpider.name]:
+            return
+        assert self.settings is not None
+        try:
+            self._arguments = parse(opts.spargs, regions.load())
+            self._lock = claim(folder_of(self.settings))
+        except (ArgumentError, regions.RegionError) as error:
+            _refuse(error, USAGE)
+        except CannotStartError as error:
+            _refuse(error, error.exitcode)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args != [XinhuaSpider.name]:
@@ -29,20 +45,24 @@ class Command(ScrapyCrawl):
         assert self.settings is not None
         assert self.crawler_process is not None
         try:
-            registry = regions.load()
-            arguments = parse(opts.spargs, registry)
-        except (ArgumentError, regions.RegionError) as error:
-            raise UsageError(str(error), print_help=False) from error
-        command = shlex.join(["scrapy", *sys.argv[1:]])
-        try:
-            run = Run.open(self.settings, arguments, registry, command)
+            run = Run.open(
+                self.settings,
+                self._arguments,
+                regions.load(),
+                lock=self._lock,
+                command=shlex.join(["scrapy", *sys.argv[1:]]),
+            )
         except CannotStartError as error:
-            print(error, file=sys.stderr)
-            self.exitcode = error.exitcode
-            return
+            _refuse(error, error.exitcode)
         crawler = self._create_crawler(XinhuaSpider)
         run.watch(crawler)
         self.crawler_process.crawl(crawler)
         self.crawler_process.start()
-        self.exitcode = 1 if self.crawler_process.bootstrap_failed else 0
-        self.exitcode = run.close() or self.exitcode
+        failed = self.crawler_process.bootstrap_failed
+        self.exitcode = run.close() or int(failed)
+
+
+def _refuse(error: Exception, exitcode: int) -> NoReturn:
+    """One line, which cron mails, and the exit code."""
+    print(f"scrapy crawl: {error}", file=sys.stderr)
+    sys.exit(exitcode)

@@ -48,7 +48,7 @@ def build_report(
         "urls_seen": ledger.urls_seen(run_id),
         "outcomes": ledger.outcomes(run_id),
         "regions": {code or "": row for code, row in ledger.outcomes_by_region(run_id).items()},
-        "lists": _counters(stats, "lists", ("asked", "answered", "failed")),
+        "lists": _counters(stats, "lists", ("asked", "answered", "failed", "unreadable")),
         "robots": _counters(stats, "robots", ("requests", "unreachable")),
         "redirects": sum(
             stats.get(f"downloader/response_status_count/{status}", 0) for status in _REDIRECTS

@@ -38,8 +38,6 @@ class RobotsMiddleware:
     def __init__(self, crawler: Crawler, context: Context) -> None:
         self._crawler = crawler
         self._context = context
-        assert crawler.stats
-        self._stats = crawler.stats
         self._agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
         self._rules: dict[str, Future[Protego | None]] = {}
 
@@ -70,7 +68,7 @@ class RobotsMiddleware:
         kept = self._context.ledger.robots(origin, now())
         text = _rules(kept.status, kept.body) if kept else await self._fetch(origin)
         if text is None:
-            self._stats.inc_value("crawler/robots/unreachable")
+            self._count("unreachable")
             reason = f"{origin}/robots.txt gave no usable answer"
             self._context.holds.close(host, reason, Outcome.ROBOTS_UNREACHABLE)
             return None
@@ -89,7 +87,7 @@ class RobotsMiddleware:
             priority=LIST_PRIORITY,
             meta={"dont_obey_robotstxt": True, "dont_retry": True, "kind": "robots"},
         )
-        self._stats.inc_value("crawler/robots/requests")
+        self._count("requests")
         try:
             response = await engine.download_async(request)
         except Exception:
@@ -99,6 +97,10 @@ class RobotsMiddleware:
         if text is not None:
             self._context.ledger.store_robots(origin, now(), response.status, body)
         return text
+
+    def _count(self, name: str) -> None:
+        assert self._crawler.stats
+        self._crawler.stats.inc_value(f"crawler/robots/{name}")
 
 
 def _rules(status: int | None, body: bytes) -> str | None:

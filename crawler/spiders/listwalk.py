@@ -60,17 +60,13 @@ class Found:
 class ListWalk:
     """The walks of one run."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, crawler: Crawler) -> None:
         self._context = context
+        self._crawler = crawler
         self._arguments = context.arguments
         self._asked: set[str] = set()
-        self._max_pages = 5
-        self._max_columns = 60
-
-    def configure(self, crawler: Crawler) -> None:
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_columns = crawler.settings.getint("LIST_MAX_COLUMNS")
-        self._stats = crawler.stats
 
     def start(self) -> Iterator[ListStep]:
         """The lists every run begins with: those asked for, or the registry's and those found on
@@ -111,7 +107,8 @@ class ListWalk:
         """Take in a list answer; its article links, further pages and further lists come back."""
         ledger = self._context.ledger
         if step.page == 1:
-            self._count("answered" if page.status < 300 or page.status == 304 else "failed")
+            is_answer = page.status < 300 or page.status == 304
+            self._count("lists/answered" if is_answer else "lists/failed")
         if page.status != 200:
             self._note(step, page.status)
             if page.status != 304:
@@ -120,7 +117,7 @@ class ListWalk:
         try:
             links, further, lists_found = self._read(step, page)
         except lists.ListError as error:
-            self._context.alarm(f"list {step.url} can't be read: {error}")
+            self._unreadable(step, str(error))
             return Found()
         ledger.start_walk(step.source, at=now())
         known = ledger.known_links(step.source, [link.url for link in links])
@@ -139,8 +136,17 @@ class ListWalk:
         """A list page gave no answer: the walk stays open and is resumed."""
         logger.warning("list %s gave no answer: %s", step.url, reason)
         if step.page == 1:
-            self._count("failed")
+            self._count("lists/failed")
         self._note(step, status=None)
+
+    def _unreadable(self, step: ListStep, why: str) -> None:
+        """A list of the registry that shows nothing is an alarm; a column found may be empty."""
+        self._count("lists/unreadable")
+        sentence = f"list {step.url} shows no links: {why}"
+        if step.root:
+            self._context.alarm(sentence)
+        else:
+            logger.warning(sentence)
 
     def _read(
         self, step: ListStep, page: Page
@@ -183,7 +189,7 @@ class ListWalk:
         if url in self._asked:
             return
         self._asked.add(url)
-        self._count("asked")
+        self._count("lists/asked")
         yield ListStep(source=url, url=url, region=region, root=root, via=via, node=node)
 
     def _goes_on(self, step: ListStep, links: list[ListLink], fresh: list[ListLink]) -> bool:
@@ -203,7 +209,7 @@ class ListWalk:
         for link in links:
             code = _region_code(link.url)
             if not self._arguments.lists and code not in wanted:
-                self._stats.inc_value("crawler/links/refused")
+                self._count("links/refused")
                 continue
             yield sighting(
                 link.url,
@@ -245,7 +251,8 @@ class ListWalk:
         )
 
     def _count(self, name: str) -> None:
-        self._stats.inc_value(f"crawler/lists/{name}")
+        assert self._crawler.stats
+        self._crawler.stats.inc_value(f"crawler/{name}")
 
 
 def _region_code(url: str) -> str | None:

@@ -52,20 +52,19 @@ class XinhuaSpider(Spider):
 
     name = "xinhua"
 
-    def __init__(self, context: Context, **kwargs: Any) -> None:
+    def __init__(self, context: Context, crawler: Crawler, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.context = context
         self.frontier = Frontier(context)
-        self.walk = ListWalk(context)
+        self.walk = ListWalk(context, crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         context = context_of(crawler)
         if context is None:
             raise NotConfigured("no run is open: start it with `scrapy crawl xinhua`")
-        spider = cls(context, *args, **kwargs)
+        spider = cls(context, crawler, *args, **kwargs)
         spider._set_crawler(crawler)
-        spider.walk.configure(crawler)
         crawler.signals.connect(spider._feed, signal=signals.scheduler_empty)
         return spider
 

@@ -1,0 +1,74 @@
+"""Running the crawl as cron does: its own process, and what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """One finished `scrapy crawl xinhua`; `run_ids` are those of the reports it added."""
+
+    exitcode: int
+    stderr: str
+    data_dir: Path
+    run_ids: tuple[str, ...]
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """The report of the run; the newest when recovery added another."""
+        path = self.data_dir / "runs" / f"{self.run_ids[-1]}.json"
+        report: dict[str, Any] = json.loads(path.read_text())
+        return report
+
+    @cached_property
+    def lines(self) -> list[dict[str, Any]]:
+        """The records this run published."""
+        return [
+            json.loads(line)
+            for file in self.report["files"]
+            if file["path"].endswith(".jsonl")
+            for line in (self.data_dir / file["path"]).read_bytes().splitlines()
+        ]
+
+
+def crawl(
+    *arguments: str,
+    data_dir: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    timeout: float = 300,
+) -> Crawl:
+    """Run the crawl to its end in its own process, from another working directory."""
+    before = reports(data_dir)
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "xinhua", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **(env or {})},
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    added = tuple(sorted(reports(data_dir) - before))
+    return Crawl(done.returncode, done.stdout + done.stderr, data_dir, added)
+
+
+def reports(data_dir: Path) -> set[str]:
+    return (
+        {path.stem for path in (data_dir / "runs").glob("*.json")} if data_dir.is_dir() else set()
+    )

@@ -1,0 +1,192 @@
+"""The whole path: `scrapy crawl xinhua` against the loopback site, held against its truth."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import io
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from crawler import extraction
+from crawler.archive.reader import read_page
+from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
+from tests.conftest import PROJECT
+from tests.processes import Crawl, crawl
+
+if TYPE_CHECKING:
+    from tests.site import Site
+
+FAST = ("-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING")
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("crawl") / "data"
+
+
+@pytest.fixture(scope="module")
+def first(site: Site, proxy: dict[str, str], data_dir: Path) -> Crawl:
+    return crawl("-a", "regions=js,he", *FAST, data_dir=data_dir, env=proxy)
+
+
+@pytest.fixture(scope="module")
+def listed(site: Site, first: Crawl) -> dict[str, dict[str, Any]]:
+    """The articles of the site that a list shows, by id."""
+    return {
+        article["id"]: article
+        for article in site.truth()["articles"]
+        if article["listed_on"] and article["state"] == "live"
+    }
+
+
+def test_ends_well_and_says_what_it_did(first: Crawl) -> None:
+    assert first.exitcode == 0, first.stderr
+    report = first.report
+    assert report["exit_code"] == 0
+    assert report["reason"] == "finished"
+    assert report["alarms"] == []
+    assert sum(report["outcomes"].values()) == report["urls_seen"]
+    assert sum(sum(row.values()) for row in report["regions"].values()) == report["urls_seen"]
+    assert report["lists"]["answered"] > 0
+    assert report["outcomes"]["published"] == len(first.lines)
+
+
+def test_every_listed_article_is_there_once(
+    first: Crawl, listed: dict[str, dict[str, Any]]
+) -> None:
+    assert Counter(line["id"] for line in first.lines) == Counter(listed.keys())
+
+
+def test_fields_are_the_sites_truth(first: Crawl, listed: dict[str, dict[str, Any]]) -> None:
+    wrong = {}
+    for line in first.lines:
+        told = listed[line["id"]]["expected"]
+        different = {
+            key: (line[key], value) for key, value in told.items() if line.get(key) != value
+        }
+        if different:
+            wrong[line["id"]] = (line["layout"], different)
+    assert not wrong
+
+
+def test_lines_have_the_keys_in_order(first: Crawl) -> None:
+    for line in first.lines:
+        assert tuple(line) == KEYS
+
+
+def test_every_line_is_its_bytes(first: Crawl, data_dir: Path) -> None:
+    """Each line is made again from the record it points at, found by warcio, not by us."""
+    for line in first.lines:
+        pointers = line["warc_pages"] or [line["warc"]]
+        for pointer in pointers:
+            with (data_dir / pointer["file"]).open("rb") as file:
+                file.seek(pointer["offset"])
+                member = file.read(pointer["length"])
+            assert gzip.decompress(member)
+            (record,) = ArchiveIterator(io.BytesIO(member), check_digests="raise")
+            assert record.rec_type == "response"
+            assert record.rec_headers.get_header("WARC-Record-ID") == pointer["record_id"]
+        pages = [read_page(data_dir, WarcPointer(**pointer)) for pointer in pointers]
+        again = as_record(extraction.extract(pages))
+        derived = {key: value for key, value in line.items() if key not in HISTORY_KEYS}
+        assert {key: json.loads(json.dumps(again[key])) for key in derived} == derived
+
+
+def test_the_manifest_is_true(first: Crawl, data_dir: Path) -> None:
+    import hashlib
+
+    files = {file["path"]: file for file in first.report["files"]}
+    on_disk = {
+        path.relative_to(data_dir).as_posix()
+        for folder in ("jsonl", "warc")
+        for path in (data_dir / folder).rglob("*")
+        if path.is_file() and first.report["run_id"] in path.name
+    }
+    assert set(files) == on_disk
+    assert not list(data_dir.rglob("*.open"))
+    for name, file in files.items():
+        content = (data_dir / name).read_bytes()
+        assert file["bytes"] == len(content)
+        assert file["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_second_run_asks_for_lists_only(
+    site: Site, proxy: dict[str, str], first: Crawl, data_dir: Path
+) -> None:
+    before = len(site.log)
+    second = crawl("-a", "regions=js,he", *FAST, data_dir=data_dir, env=proxy)
+    assert second.exitcode == 0, second.stderr
+    assert second.lines == []
+    asked = {entry.path for entry in site.log[before:]}
+    articles = {"/" + line["url"].split("/", 3)[3] for line in first.lines}
+    assert not asked & articles
+    assert "published" not in second.report["outcomes"]
+    assert sum(second.report["outcomes"].values()) == second.report["urls_seen"]
+
+
+# --- what a user can get wrong -------------------------------------------------------------------
+
+BAD = {
+    "unknown region": ("-a", "regions=jsx"),
+    "bad date": ("-a", "since=2017-13-01"),
+    "since after until": ("-a", "since=2017-02-01", "-a", "until=2017-01-01"),
+    "no such file": ("-a", "urls=no/such/file"),
+    "look-alike host": ("-a", "urls=http://www.djxinhuanet.com/2017-09/28/c_1121738857.htm"),
+    "look-alike list": ("-a", "lists=http://js.ymnews.cn/"),
+    "unknown argument": ("-a", "colour=red"),
+    "limit of nothing": ("-a", "limit=0"),
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD.keys())
+def test_bad_arguments_are_one_line_and_nothing_written(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = crawl(*arguments, data_dir=tmp_path / "data")
+    assert done.exitcode == 2
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_unwritable_data_folder_is_exit_2(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file, not a folder")
+    done = crawl("-a", "limit=1", data_dir=tmp_path / "data")
+    assert done.exitcode == 2
+    assert "can't be written" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_second_run_at_once_is_exit_75(tmp_path: Path) -> None:
+    state = tmp_path / "data" / "state"
+    state.mkdir(parents=True)
+    with (state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = crawl("-a", "limit=1", data_dir=tmp_path / "data")
+    assert done.exitcode == 75
+    assert "another run" in done.stderr
+    assert [path.name for path in state.iterdir()] == ["lock"]
+
+
+def test_no_list_answering_is_exit_4(tmp_path: Path, site: Site, proxy: dict[str, str]) -> None:
+    done = crawl(
+        "-a", "lists=http://www.js.xinhuanet.com/no/such/list.htm",
+        *FAST, data_dir=tmp_path / "data", env=proxy,
+    )  # fmt: skip
+    assert done.exitcode == 4, done.stderr
+    assert done.report["lists"] == {"asked": 1, "answered": 0, "failed": 1, "unreadable": 0}
+
+
+def test_scrapy_list_prints_the_spider() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "list"],
+        cwd=PROJECT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["xinhua"]
