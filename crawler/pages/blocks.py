@@ -80,7 +80,7 @@ class _Reader:
         """Walk the container without recursion; an exit closes what its entrance opened."""
         self._where = self.container
         self._fields = frozenset(i for i, part in self.parts.items() if part.role == "field")
-        self._verbatim = 0 if root.css_first(_STRUCTURE) is not None else 1
+        self._verbatim = int(not self._is_structured(root))
         todo: list[tuple[Node, _Marks | None]] = []
         todo.extend([(child, None) for child in children(root)][::-1])
         while todo:
@@ -96,6 +96,15 @@ class _Reader:
                 todo.extend([(child, None) for child in children(node)][::-1])
         self._end_paragraph()
         self._drop_gallery_copies()
+
+    def _is_structured(self, root: Node) -> bool:
+        """Whether markup, not line ends in the source, makes the paragraphs."""
+        for node in root.css(_STRUCTURE):
+            parent = node.parent
+            ids = {node.mem_id} if parent is None else {node.mem_id, parent.mem_id}
+            if node.mem_id != root.mem_id and ids.isdisjoint(self.parts):
+                return True
+        return False
 
     def _enter(self, node: Node) -> bool:
         """Whether the node's children are text of the container."""

@@ -139,7 +139,8 @@ class Header:
 
 
 def _is_line(node: Node) -> bool:
-    return len(visible_text(node).strip()) <= LONGEST and node.css_first("p, img") is None
+    inner = [n for n in node.css("p, img") if n.mem_id != node.mem_id]
+    return not inner and len(visible_text(node).strip()) <= LONGEST
 
 
 def _is_labelled(node: Node) -> bool:

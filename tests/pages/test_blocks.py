@@ -1,0 +1,205 @@
+"""The content container as paragraphs and media; nothing visible vanishes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from crawler import pages
+from crawler.items import BlockKind, Draft
+from crawler.pages import LAYOUTS
+from crawler.pages.document import Document, visible_text
+from tests.pages.samples import (
+    BODY,
+    CAPTION,
+    CONTENT_ID,
+    NEWS,
+    P,
+    SAMPLES,
+    Sample,
+    as_page,
+    cms_2022,
+    cms_regional_2022,
+    main_2017,
+    regional_2014,
+    texts,
+)
+
+FOLDER = "http://www.js.xinhuanet.com/2017-09/05/"
+
+
+def read(html: str, url: str = FOLDER + "c_1121600001.htm") -> Draft:
+    return pages.read(as_page(html.encode(), url))
+
+
+def urls(draft: Draft, kind: BlockKind) -> list[str | None]:
+    return [b.url for b in draft.blocks if b.kind is kind]
+
+
+def letters(text: str) -> Counter[str]:
+    return Counter("".join(text.split()))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.name)
+def test_every_visible_character_is_accounted_for(sample: Sample) -> None:
+    doc = Document.of(sample.page())
+    layout = next(x for x in LAYOUTS if x.claims(doc))
+    selectors = layout.select(doc)
+    assert selectors is not None
+    found = doc.first(selectors.body)
+    shown = letters(visible_text(found[0])) if found else Counter()
+    draft = pages.read(sample.page())
+    evidence = [*draft.times, *draft.sources, *draft.editors, *draft.keywords]
+    evidence += [draft.title] if draft.title else []
+    kept = "".join(b.text for b in draft.blocks)
+    known = kept + "".join(r.text for r in draft.removed) + "".join(e.text for e in evidence)
+    assert not shown - letters(known)
+    assert not letters(kept) - shown
+
+
+def test_a_lone_break_stays_within_its_paragraph() -> None:
+    draft = read(regional_2014("<p>春风又绿<br>江南岸。</p><p>明月何时照我还？</p>"))
+    assert texts(draft) == ["春风又绿\n江南岸。", "明月何时照我还？"]
+
+
+def test_line_ends_of_the_source_are_spaces() -> None:
+    draft = read(regional_2014("<p>第一行\r\n    第二行。</p><p>完</p>"))
+    assert texts(draft) == ["第一行 第二行。", "完"]
+
+
+def test_indents_within_a_sentence_do_not_split() -> None:
+    lines = "<p>第一条　　为了办好书房，制定本办法。</p><p>主编：周一帆　　副主编：林小禾</p>"
+    assert len(texts(read(regional_2014(lines)))) == 2
+
+
+def test_table_rows_are_lines() -> None:
+    table = "<table><tr><td>日期</td><td>人数</td></tr><tr><td>5日</td><td>300</td></tr></table>"
+    assert texts(read(regional_2014(P + table)))[3:] == ["日期\t人数", "5日\t300"]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        '<font color="navy" face="楷体">{}</font>',
+        '<font color="#000080"><font face="楷体_GB2312">{}</font></font>',
+        '<span style="color: rgb(0, 0, 128); font-family: KaiTi;">{}</span>',
+        '<span class="pic-caption">{}</span>',
+        "<figcaption>{}</figcaption>",
+    ],
+)
+def test_marked_captions(mark: str) -> None:
+    draft = read(main_2017(f'<p><img src="1_1n.jpg"></p><p>　　{mark.format(CAPTION)}</p>{P}'))
+    assert [b.is_caption for b in draft.blocks if b.kind is BlockKind.TEXT] == [True] + [False] * 3
+
+
+def test_a_coloured_word_is_no_caption() -> None:
+    draft = read(
+        main_2017('<p>　　他说：<font color="navy" face="楷体">“好。”</font>众人点头。</p>')
+    )
+    assert not any(b.is_caption for b in draft.blocks)
+
+
+def test_images_are_absolute_and_furniture_is_left_out() -> None:
+    images = (
+        '<p><img src="1121600001_15045714891n.jpg" alt=" 书房 "><img src="ewm_11216000011n.jpg">'
+        '<img src="/images/space.gif"><img id="wxsharepic" src="a.jpg"><img src="data:image/png;base64,AA">'
+        '<img src="dot.gif" width="1" height="1"><img src="space.gif" data-original="lazy.jpg"></p>'
+    )
+    draft = read(regional_2014(images + P))
+    assert urls(draft, BlockKind.IMAGE) == [
+        FOLDER + "1121600001_15045714891n.jpg",
+        FOLDER + "lazy.jpg",
+    ]
+    assert draft.blocks[0].label == "书房"
+
+
+def test_a_gallery_keeps_its_own_pictures_only() -> None:
+    slides = (
+        '<div class="lb"><span class="tj">图集</span><div class="swiper-container2"><div class="swiper-slide">'
+        '<img src="a.jpg"></div><div class="swiper-slide"><img src="b.jpg"></div><img src="b.jpg"></div></div>'
+    )
+    draft = read(main_2017(slides + '<p><img src="a.jpg"></p>' + P))
+    assert sorted(map(str, urls(draft, BlockKind.IMAGE))) == [FOLDER + "a.jpg", FOLDER + "b.jpg"]
+    assert texts(draft) == list(BODY)
+
+
+@pytest.mark.parametrize(
+    "player",
+    [
+        '<div class="video-url" style="display:none">https://vod.example.cn/a.mp4</div>',
+        '<iframe class="pageVideo" src="https://player.v.news.cn/p?vid=1" '
+        'video_src="https://vod.example.cn/a.mp4"></iframe>',
+        '<span class="pageVideo" video_src="https://vod.example.cn/a.mp4" poster="p.png"></span>',
+        '<video poster="p.png"><source src="https://vod.example.cn/a.mp4">请升级浏览器</video>',
+        '<object><param name="src" value="https://vod.example.cn/a.mp4"><embed src="x.swf"></object>',
+    ],
+)
+def test_films(player: str) -> None:
+    draft = read(main_2017(f"<p>{player}</p>{P}"))
+    assert urls(draft, BlockKind.VIDEO) == ["https://vod.example.cn/a.mp4"]
+    assert texts(draft) == list(BODY)
+
+
+def test_frames_and_scripts_that_are_no_film() -> None:
+    draft = read(
+        main_2017(f'<iframe src="/ad/2017/index.htm"></iframe><script src="player.js"></script>{P}')
+    )
+    assert not urls(draft, BlockKind.VIDEO)
+
+
+def test_attachments() -> None:
+    draft = read(regional_2014(P + '<p>附件：<a href="files/管理办法.pdf">管理办法</a></p>'))
+    assert draft.blocks[-1].kind is BlockKind.ATTACHMENT
+    assert draft.blocks[-1].label == "管理办法"
+    assert draft.blocks[-1].url == FOLDER + "files/管理办法.pdf"
+    assert texts(draft)[-1] == "附件：管理办法"
+
+
+def test_cuts_are_kept_as_removed() -> None:
+    draft = read(main_2017(P + '<div class="relate-news">相关新闻：书香满城</div>'))
+    removed = {r.rule: r.text for r in draft.removed}
+    assert removed["related"] == "相关新闻：书香满城"
+    assert removed["gallery"] == "图集"
+    assert removed["correction"] == "【纠错】"
+    assert "+1" in removed["share"]
+
+
+def test_a_field_within_a_cut_is_a_field() -> None:
+    tags = '<div class="p-tags"><div class="p-kwap"><a href="#">书房</a></div></div>'
+    draft = read(main_2017(P).replace('<div class="p-kwap"></div>', tags))
+    assert draft.keywords[0].text == "书房"
+    assert "书房" not in "".join(r.text for r in draft.removed)
+
+
+def test_page_breaks_leave_one_document() -> None:
+    draft = read(cms_2022(P + '<p><img src="x.gif" id="xiehuabreak"></p><p>尾声。</p>'), NEWS)
+    assert texts(draft) == [*BODY, "尾声。"]
+    assert not urls(draft, BlockKind.IMAGE)
+    assert draft.next_pages == []
+
+
+def test_sub_headings_of_the_text_are_text() -> None:
+    draft = read(cms_regional_2022('<p class="subtitle">一、旧粮仓</p>' + P), NEWS)
+    assert draft.subtitle is None
+    assert texts(draft) == ["一、旧粮仓", *BODY]
+
+
+def test_a_time_in_the_text_is_text() -> None:
+    draft = read(regional_2014(P + '<p>闭馆：<span class="time">每周一</span>。</p>'))
+    assert texts(draft)[-1] == "闭馆：每周一。"
+
+
+def test_content_id_and_codes() -> None:
+    draft = read(regional_2014(P))
+    assert draft.codes.fwl == "010070080010000000000000011111101121600001"
+    assert draft.codes.publishid == "1121600001.1.99.0"
+    assert draft.codes.node_id == "115899"
+    assert read(cms_2022(P), NEWS).codes.content_id == CONTENT_ID
+
+
+def test_a_page_code_in_the_text_is_evidence_and_text() -> None:
+    code = "010070080010000000000000011111101121600001"
+    draft = read(regional_2014(f"{P}<p>{code}</p>").replace(f'<div id="fwl">{code}</div>', ""))
+    assert draft.codes.fwl == code
+    assert texts(draft)[-1] == code

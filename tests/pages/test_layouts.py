@@ -1,0 +1,44 @@
+"""Every layout and variant: claimed by exactly one layout, read as a reader would."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler import pages
+from crawler.items import BlockKind
+from crawler.pages import LAYOUTS
+from crawler.pages.document import Document
+from tests.pages.samples import CAPTION, SAMPLES, Sample, texts
+
+every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.name)
+
+
+@every_sample
+def test_exactly_one_layout_claims_the_page(sample: Sample) -> None:
+    doc = Document.of(sample.page())
+    assert [layout.name for layout in LAYOUTS if layout.claims(doc)] == [sample.layout]
+
+
+def test_every_layout_has_three_samples() -> None:
+    for layout in LAYOUTS:
+        assert sum(s.layout == layout.name for s in SAMPLES) >= 3, layout.name
+
+
+@every_sample
+def test_fields(sample: Sample) -> None:
+    draft = pages.read(sample.page())
+    assert draft.layout == sample.layout
+    assert draft.claims == (sample.layout,)
+    assert tuple(texts(draft)) == sample.body
+    assert draft.title is not None
+    assert draft.title.text == sample.title
+    first_time = draft.times[0].text
+    assert sample.time is not None
+    assert sample.time in first_time or first_time == "2017 09/05 08:30:15"
+    assert sample.source is not None
+    assert draft.sources[0].text.endswith(sample.source)
+    assert sample.editor is not None
+    assert sample.editor in draft.editors[0].text
+    for kind, number in sample.kinds.items():
+        assert sum(b.kind is kind for b in draft.blocks) == number
+    assert all((b.url is None) == (b.kind is BlockKind.TEXT) for b in draft.blocks)
