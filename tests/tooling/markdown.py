@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from textwrap import dedent
 
 from tests.conftest import PROJECT
 
 ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
-FENCE = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^( *)```([a-z]+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -31,9 +32,9 @@ def documents() -> list[str]:
 def blocks(*languages: str) -> list[Block]:
     """All blocks in these languages (in all, if none is named), in document order."""
     return [
-        Block(document, language, text)
+        Block(document, language, dedent(text))
         for document in documents()
-        for language, text in FENCE.findall((PROJECT / document).read_text())
+        for _, language, text in FENCE.findall((PROJECT / document).read_text())
         if not languages or language in languages
     ]
 

@@ -10,10 +10,18 @@ from dataclasses import fields, is_dataclass
 import pytest
 
 from crawler import items
+from crawler.clock import now
+from crawler.exporters.report import build_report
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
 from crawler.outcomes import Outcome
+from crawler.pages import LAYOUTS
+from crawler.pipelines.flags import FlagName
+from crawler.state.ledger import Ledger
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW
+
+if typing.TYPE_CHECKING:
+    from pathlib import Path
 
 DOCUMENT = (PROJECT / "DATA_FORMAT.md").read_text()
 SECTION = re.compile(r"^## (.+)\n((?:(?!## ).*\n)*)", re.MULTILINE)
@@ -66,6 +74,31 @@ def test_the_outcomes_are_listed() -> None:
     assert listed(DOCUMENT, "Outcomes") == [str(outcome) for outcome in Outcome]
 
 
+def test_the_flags_are_listed() -> None:
+    assert listed(DOCUMENT, "Flags") == [str(flag) for flag in FlagName]
+
+
+def test_the_layouts_are_listed() -> None:
+    assert listed(DOCUMENT, "Layouts") == [*(layout.name for layout in LAYOUTS), "fallback"]
+
+
+def test_the_keys_of_the_run_report_are_listed(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path / "ledger.sqlite")
+    report = build_report(
+        ledger,
+        run_id="none",
+        started_at=now(),
+        finished_at=now(),
+        command="",
+        reason="",
+        alarms=(),
+        files=(),
+        stats={},
+    )
+    ledger.close()
+    assert listed(DOCUMENT, "The run report") == list(report)
+
+
 @pytest.mark.parametrize("row", ["| `kicker` |", "| `warc.offset` |", "| `images[].credit` |"])
 def test_a_missing_key_is_found(row: str) -> None:
     doctored = DOCUMENT.replace(row, "| kicker |")
@@ -73,6 +106,16 @@ def test_a_missing_key_is_found(row: str) -> None:
     assert listed(doctored, "An article line") != list(paths(Article, KEYS))
 
 
-def test_a_missing_outcome_is_found() -> None:
-    doctored = DOCUMENT.replace("| `soft_404` |", "| `soft404` |")
-    assert listed(doctored, "Outcomes") != [str(outcome) for outcome in Outcome]
+@pytest.mark.parametrize(
+    ("section", "row"),
+    [
+        ("Outcomes", "| `soft_404` |"),
+        ("Flags", "| `region_conflict` |"),
+        ("Layouts", "| `fallback` |"),
+        ("The run report", "| `alarms` |"),
+    ],
+)
+def test_a_missing_name_is_found(section: str, row: str) -> None:
+    doctored = DOCUMENT.replace(row, "| forgotten |")
+    assert doctored != DOCUMENT
+    assert listed(doctored, section) != listed(DOCUMENT, section)
