@@ -178,7 +178,10 @@ def _media(world: World, channel: Channel, path: str) -> Answer | None:
 
 
 def _other(path: str) -> Answer:
-    if path.startswith(("/zhuanti/", "/topic/", "/zt/")) or path in {"/xlright.htm", "/top.htm"}:
+    if path.startswith(("/zhuanti/", "/topic/", "/zt/", "/english/")) or path in {
+        "/xlright.htm",
+        "/top.htm",
+    }:
         return page("专题", "<p>本页是栏目页面。</p>")
     return missing()
 

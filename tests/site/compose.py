@@ -254,7 +254,8 @@ def edit(story: Story, task: Assignment, number: int) -> tuple[Story, list[str]]
             blocks.insert(len(blocks) - 1, Block("text", pen.paragraph(2)))
         return replace(story, blocks=tuple(blocks)), ["body"]
     if what == "source":
-        return replace(story, source=f"{pen.short}融媒体中心"), ["source"]
+        outlet = "融媒体中心" if number % 2 else "广播电视台"
+        return replace(story, source=pen.short + outlet), ["source"]
     if what == "editors":
         return replace(story, editors=(pen.name(),)), ["editors"]
     return replace(story, title=f"{story.title}（更新{number}）"), ["title"]

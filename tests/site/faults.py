@@ -39,7 +39,8 @@ class Fault:
     hits `times` of them (None: all).
 
     `retry_after` is a header value, or `date:N` for an HTTP date N seconds from now; `seconds` is
-    how long a stall lasts and a drip's pause; `size` the bytes of a huge body.
+    how long a stall lasts, `pause` what lies between a drip's 64 bytes; `size` is the bytes of a
+    huge body or of an endless head (of which 8 MiB at most are sent).
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Fault:
     skip: int = 0
     retry_after: str = ""
     seconds: float = 3600.0
+    pause: float = 0.5
     size: int = 64 * 1024 * 1024
     hits: int = field(default=0, compare=False)
 
@@ -182,10 +184,11 @@ def _on_the_wire(fault: Fault, wire: Wire, sink: Sink) -> None:
         sink.send(b"\x16\x03\x01\x00\x05not http at all\r\n\r\n" + half)
     elif kind == "endless_head":
         sink.send(wire.status.encode() + b"\r\n")
-        for number in range(200_000):
+        filler = b"".join(b"X-Filler-%03d: %b\r\n" % (n, b"a" * 48) for n in range(1000))
+        for _ in range(min(fault.size, 8 * 1024 * 1024) // len(filler)):
             if sink.wait(0):
                 return
-            sink.send(b"X-Filler-%06d: %b\r\n" % (number, b"a" * 80))
+            sink.send(filler)
 
 
 def _declare(wire: Wire, *, length: int | None, chunked: bool) -> None:
@@ -210,9 +213,9 @@ def _in_the_body(fault: Fault, wire: Wire, sink: Sink) -> None:
         return
     if kind == "drip":
         sink.send(wire.head)
-        for start in range(0, len(wire.body), 16):
-            sink.send(wire.body[start : start + 16])
-            if sink.wait(min(fault.seconds, 1.0)):
+        for start in range(0, len(wire.body), 64):
+            sink.send(wire.body[start : start + 64])
+            if sink.wait(fault.pause):
                 return
         return
     if kind in {"bad_gzip", "cut_gzip"}:

@@ -256,7 +256,7 @@ class Site:
 
 
 def _fault(query: dict[str, str]) -> Fault:
-    sorts = {"times": int, "skip": int, "seconds": float, "size": int}
+    sorts = {"times": int, "skip": int, "seconds": float, "pause": float, "size": int}
     known = {f.name for f in fields(Fault)} - {"hits"}
     unknown = query.keys() - known
     if unknown:

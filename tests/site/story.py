@@ -84,9 +84,14 @@ class Story:
         return f"{self.published:%Y%m%d}{self.id}"
 
     @property
+    def has_codes(self) -> bool:
+        """G2 pages have none, those of the new CMS others (FACTS d)."""
+        return self.id.isdigit() and not self.layout.startswith("g2")
+
+    @property
     def fwl(self) -> str | None:
         """The 42-digit page code of the old CMS: channel path, eight digits, id (FACTS d, fwl)."""
-        if not self.id.isdigit():
+        if not self.has_codes:
             return None
         path = f"{self.catalog}001"
         return path.ljust(34 - len(self.id), "0") + "01111110" + self.id
@@ -178,7 +183,7 @@ def expected(story: Story) -> dict[str, Any]:
         "codes": {
             "fwl": story.fwl,
             "content_id": None if story.id.isdigit() else story.content_id,
-            "node_id": str(story.node) if story.id.isdigit() else None,
+            "node_id": str(story.node) if story.has_codes else None,
         },
         "page_urls": story.page_urls,
     }

@@ -197,7 +197,7 @@ class World:
         folder = "neibu" if hidden else self._folder(channel, layout, rng)
         path = _path(folder, identity, published)
         mobile = None
-        if not new and 2016 <= published.year <= 2021:
+        if not new and 2016 <= published.year <= 2021 and channel.key != MAIN:
             mobile = f"/{channel.key}/{published:%Y-%m/%d}/c_{identity}.htm"
         kind = _KINDS.get((index * 5 + channel.index * 3) % 16, "text")
         if layout.startswith("g2") and kind == "video":
