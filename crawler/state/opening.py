@@ -28,7 +28,7 @@ BUSY_TIMEOUT = 5.0
 
 _PRAGMAS = (
     "PRAGMA cell_size_check=ON",  # cheap look at each page as it is read
-    "PRAGMA cache_size=-32768",  # KiB: memory stays the same however large the file is
+    "PRAGMA cache_size=-8192",  # KiB: memory stays the same however large the file is
     "PRAGMA synchronous=FULL",
 )
 

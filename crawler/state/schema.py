@@ -93,6 +93,7 @@ Index(
     "ix_articles_due",
     articles.c.next_check_at,
     articles.c.article_id,
+    articles.c.region,
     sqlite_where=articles.c.next_check_at.is_not(None),
     postgresql_where=articles.c.next_check_at.is_not(None),
 )

@@ -88,7 +88,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_articles_due",
         "articles",
-        ["next_check_at", "article_id"],
+        ["next_check_at", "article_id", "region"],
         sqlite_where=sa.text("next_check_at IS NOT NULL"),
         postgresql_where=sa.text("next_check_at IS NOT NULL"),
     )
