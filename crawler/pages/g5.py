@@ -5,7 +5,7 @@ from __future__ import annotations
 from crawler.pages.layout import Layout, Selectors
 
 NEWS = Selectors(
-    body=("#detail",),
+    body=("#detail", "#detailContent"),
     title=(".head-line h1 .title", ".head-line h1", ".mheader h1 .title", ".mheader h1"),
     time_parts=(".header-time .year", ".header-time .day", ".header-time .time"),
     time=(".header-time", ".mheader .info"),

@@ -50,7 +50,7 @@ def refuse(doc: Document, draft: Draft) -> None:
         _refuse_apology(draft, text)
     else:
         _refuse_message(doc, draft, text)
-        if _is_list(doc, text):
+        if not _has_header(draft) and _is_list(doc, text):
             raise NotAnArticle("list_page", "more links than text")
     if not text and not has_media:
         raise NotAnArticle("empty", "no text and no media in the content")
@@ -84,6 +84,14 @@ def _moves(doc: Document) -> bool:
     refresh = doc.maybe("meta[http-equiv='refresh' i]")
     content = "" if refresh is None else refresh.attributes.get("content") or ""
     return "url" in content.lower() or _MOVE.search(doc.source) is not None
+
+
+def _has_header(draft: Draft) -> bool:
+    """Whether the page shows, not only declares, a time and a source as articles do."""
+    return all(
+        any(not e.where.startswith("meta") for e in evidence)
+        for evidence in (draft.times, draft.sources)
+    )
 
 
 def _is_list(doc: Document, text: str) -> bool:

@@ -59,7 +59,8 @@ class Layout:
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
         if (
-            all(doc.maybe(mark) is not None for mark in self.marks)
+            any(doc.maybe(body) is not None for body in self.selectors.body)
+            and all(doc.maybe(mark) is not None for mark in self.marks)
             and all(doc.maybe(mark) is None for mark in self.foreign)
             and all(phrase in doc.source for phrase in self.phrases)
         ):

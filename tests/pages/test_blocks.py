@@ -15,8 +15,8 @@ from tests.pages.samples import (
     CAPTION,
     CONTENT_ID,
     NEWS,
-    P,
     SAMPLES,
+    P,
     Sample,
     as_page,
     cms_2022,
@@ -103,7 +103,8 @@ def test_a_coloured_word_is_no_caption() -> None:
 def test_images_are_absolute_and_furniture_is_left_out() -> None:
     images = (
         '<p><img src="1121600001_15045714891n.jpg" alt=" 书房 "><img src="ewm_11216000011n.jpg">'
-        '<img src="/images/space.gif"><img id="wxsharepic" src="a.jpg"><img src="data:image/png;base64,AA">'
+        '<img src="/images/space.gif"><img id="wxsharepic" src="a.jpg">'
+        '<img src="data:image/png;base64,AA">'
         '<img src="dot.gif" width="1" height="1"><img src="space.gif" data-original="lazy.jpg"></p>'
     )
     draft = read(regional_2014(images + P))
@@ -116,8 +117,10 @@ def test_images_are_absolute_and_furniture_is_left_out() -> None:
 
 def test_a_gallery_keeps_its_own_pictures_only() -> None:
     slides = (
-        '<div class="lb"><span class="tj">图集</span><div class="swiper-container2"><div class="swiper-slide">'
-        '<img src="a.jpg"></div><div class="swiper-slide"><img src="b.jpg"></div><img src="b.jpg"></div></div>'
+        '<div class="lb"><span class="tj">图集</span><div class="swiper-container2">'
+        '<div class="swiper-slide">'
+        '<img src="a.jpg"></div><div class="swiper-slide"><img src="b.jpg"></div>'
+        '<img src="b.jpg"></div></div>'
     )
     draft = read(main_2017(slides + '<p><img src="a.jpg"></p>' + P))
     assert sorted(map(str, urls(draft, BlockKind.IMAGE))) == [FOLDER + "a.jpg", FOLDER + "b.jpg"]
@@ -132,7 +135,8 @@ def test_a_gallery_keeps_its_own_pictures_only() -> None:
         'video_src="https://vod.example.cn/a.mp4"></iframe>',
         '<span class="pageVideo" video_src="https://vod.example.cn/a.mp4" poster="p.png"></span>',
         '<video poster="p.png"><source src="https://vod.example.cn/a.mp4">请升级浏览器</video>',
-        '<object><param name="src" value="https://vod.example.cn/a.mp4"><embed src="x.swf"></object>',
+        '<object><param name="src" value="https://vod.example.cn/a.mp4"><embed src="x.swf">'
+        "</object>",
     ],
 )
 def test_films(player: str) -> None:

@@ -59,7 +59,7 @@ def test_a_page_cut_within_a_character(codec: str, cut: int) -> None:
 
 
 def test_one_bad_byte_in_utf8_does_not_make_it_gb18030() -> None:
-    body = f"<p>{NAMES}</p>\xff<p>出席</p>".encode("utf-8").replace("\xff".encode(), b"\xff")
+    body = f"<p>{NAMES}</p>\xff<p>出席</p>".encode().replace("\xff".encode(), b"\xff")
     assert decode(body, "text/html; charset=gb2312")[1].used == "utf-8"
 
 

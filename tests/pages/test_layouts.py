@@ -8,7 +8,7 @@ from crawler import pages
 from crawler.items import BlockKind
 from crawler.pages import LAYOUTS
 from crawler.pages.document import Document
-from tests.pages.samples import CAPTION, SAMPLES, Sample, texts
+from tests.pages.samples import SAMPLES, Sample, texts
 
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.name)
 

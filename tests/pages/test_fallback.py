@@ -1,0 +1,79 @@
+"""Pages of no known layout, or of several: read by density, and marked so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler import pages
+from tests.pages.samples import (
+    BODY,
+    EDITOR,
+    SAMPLES,
+    SOURCE,
+    TITLE,
+    P,
+    Sample,
+    as_page,
+    hebei_2012,
+    texts,
+)
+
+if TYPE_CHECKING:
+    from crawler.items import Page
+
+LINKS = "".join(f'<li><a href="/c_{i}.htm">云溪镇第{i}项民生工程开工</a></li>' for i in range(30))
+UNKNOWN = f"""<html><head><title>{TITLE}_新华网</title></head><body><div class="k1">
+<ul>{LINKS}</ul></div>
+<div class="k2"><h1>{TITLE}</h1><div class="k3">2017年09月05日 08:30 来源：云溪日报</div>
+<div class="k4">{P}</div><div class="k5">责任编辑：喆镕</div></div>
+<div class="k6"><p>版权所有，未经许可不得转载。</p></div></body></html>"""
+
+
+def hashed(page: Page) -> Page:
+    """The page with every id and class made meaningless."""
+    body = re.sub(rb"(?:id|class)=(?:\"[^\"]*\"|[\w-]+)", b'class="zz"', page.body)
+    return as_page(body, page.url)
+
+
+def test_unknown_layout() -> None:
+    draft = pages.read(as_page(UNKNOWN.encode()))
+    assert (draft.layout, draft.claims) == ("fallback", ())
+    assert texts(draft) == list(BODY)
+    assert draft.title is not None
+    assert draft.title.text == TITLE
+    assert "2017年09月05日 08:30" in draft.times[0].text
+    assert draft.sources[0].text == "来源：" + SOURCE
+    assert EDITOR in draft.editors[0].text
+
+
+def test_several_layouts_claim_it() -> None:
+    """A page that wears two generations at once is read by neither."""
+    html = hebei_2012(f'<div class="zw">{P}</div>').replace('<td height="22">', '<td class="bt">')
+    draft = pages.read(as_page(html.encode()))
+    assert (draft.layout, draft.claims) == ("fallback", ("HebeiTable2012", "Provinces2010"))
+    assert texts(draft) == list(BODY)
+    assert draft.sources[0].text.endswith(SOURCE)
+
+
+def test_the_title_tag_serves_where_no_heading_fits() -> None:
+    html = UNKNOWN.replace(f"<h1>{TITLE}</h1>", "<h1>江苏频道</h1>")
+    draft = pages.read(as_page(html.encode()))
+    assert draft.title is not None
+    assert (draft.title.text, draft.title.where) == (f"{TITLE}_新华网", "title")
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [s for s in SAMPLES if s.body == BODY and s.layout != "HebeiTable2012"],
+    ids=lambda s: s.name,
+)
+def test_known_pages_without_their_names(sample: Sample) -> None:
+    draft = pages.read(hashed(sample.page()))
+    assert draft.layout == "fallback"
+    body = "".join(texts(draft))
+    assert all(paragraph in body for paragraph in BODY)
+    assert draft.title is not None
+    assert TITLE in draft.title.text

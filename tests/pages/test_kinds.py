@@ -1,0 +1,96 @@
+"""Pages that hold no article are refused by name; articles that talk about such pages are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler import pages
+from crawler.pages import NotAnArticle
+from tests.pages.samples import BODY, NEWS, P, as_page, cms_2022, main_2017, regional_2014, texts
+
+LINKS = "".join(
+    f'<li><a href="/2017-09/05/c_11216000{i:02}.htm">云溪镇第{i}项民生工程今天开工建设</a></li>'
+    for i in range(40)
+)
+
+
+def kind(html: str) -> str:
+    with pytest.raises(NotAnArticle) as caught:
+        pages.read(as_page(html.encode()))
+    return caught.value.kind
+
+
+@pytest.mark.parametrize(
+    "html", ["", " \n ", "<html><body></body></html>", "<p>&nbsp;</p>", "<body><!-- x -->"]
+)
+def test_empty(html: str) -> None:
+    assert kind(html) == "empty"
+
+
+def test_an_article_without_text_or_media_is_empty() -> None:
+    assert kind(main_2017("")) == "empty"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>404 Not Found</title><h1>404 Not Found</h1><hr>nginx",
+        "<title>新华网</title><p>对不起，您访问的页面不存在！</p>",
+        "<title>页面不存在</title><div>" + LINKS + "</div>",
+        "<title>错误提示</title><h1>抱歉，没有找到您要的文章</h1><a href=/>返回首页</a>",
+        main_2017("<p>对不起，该文章已被删除。</p>"),
+    ],
+)
+def test_soft_404(html: str) -> None:
+    assert kind(html) == "soft_404"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>403 Forbidden</title><center><h1>403 Forbidden</h1></center><hr>"
+        "<center>openresty</center>",
+        "<title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>",
+        "<title>提示</title><p>系统繁忙，请稍后再试</p>",
+        "<title>405</title><p>很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。</p>",
+    ],
+)
+def test_error_pages(html: str) -> None:
+    assert kind(html) == "error_page"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script>window.location.href = "http://www.xinhuanet.com/webSkipping.htm";</script>',
+        '<meta http-equiv="refresh" content="0; url=http://www.js.xinhuanet.com/index.htm">'
+        "<p>正在跳转</p>",
+        "<body><script>location.replace('/index.htm')</script></body>",
+    ],
+)
+def test_redirect_stubs(html: str) -> None:
+    assert kind(html) == "redirect_stub"
+
+
+def test_list_pages() -> None:
+    assert (
+        kind(
+            f"<title>江苏要闻</title><h1>要闻</h1><ul>{LINKS}</ul><p>主办单位，地址：云溪路一号。</p>"
+        )
+        == "list_page"
+    )
+
+
+def test_a_moving_script_does_not_make_an_article_a_stub() -> None:
+    script = "<script>if (mobile) { location.href = 'http://m.news.cn/'; }</script>"
+    assert texts(pages.read(as_page((script + main_2017(P)).encode()))) == list(BODY)
+
+
+def test_an_article_about_missing_pages_is_an_article() -> None:
+    text = "<p>　　读者反映，某网站的页面不存在，点击后显示“404 Not Found”，文章已被删除。</p>"
+    for html in (main_2017(text), regional_2014(text), cms_2022(text)):
+        assert len(texts(pages.read(as_page(html.encode(), NEWS)))) == 1
+
+
+def test_a_long_article_among_many_links_is_an_article() -> None:
+    assert texts(pages.read(as_page((main_2017(P * 9) + LINKS).encode())))[:3] == list(BODY)
