@@ -74,6 +74,7 @@ class _Byline:
         elif style == "paper":
             helper = pen.name()
             self.head = f"本报讯（记者{'、'.join(names)} 通讯员{helper}）"
+            self.dateline = Dateline("本报讯", None, None)
             self.people = (*_all(names, "reporter"), Person(helper, "correspondent"))
             return
         elif style == "comment":
@@ -115,11 +116,16 @@ def _film(task: Assignment) -> Block:
 
 def _shown(pen: Pen, task: Assignment, number: int) -> Block:
     """A picture in a text article: caption that names its photographer, or a credit line."""
-    name, caption = pen.name(), pen.caption()
     if pen.rng.random() < 0.5:
-        caption += f"新华社记者 {name} 摄"
-        return Block("photo", caption, _picture(task, number))
-    return Block("photo", caption, _picture(task, number), credit=f"新华社发（{name}摄）")
+        return _credited(pen, _picture(task, number))
+    credit = f"新华社发（{pen.name()}摄）"
+    return Block("photo", pen.caption(), _picture(task, number), credit=credit)
+
+
+def _credited(pen: Pen, url: str) -> Block:
+    """A picture whose caption ends in its credit."""
+    credit = f"新华社记者 {pen.name()} 摄"
+    return Block("photo", pen.caption() + credit, url, credit=credit)
 
 
 def _photo_story(pen: Pen, task: Assignment, author: str | None) -> list[Block]:
@@ -143,11 +149,10 @@ def _gallery(pen: Pen, task: Assignment) -> list[Block]:
     """Many pictures, one caption each, no other text; pages of the old CMS, breaks of the new."""
     blocks: list[Block] = []
     for number in range(pen.rng.choice((3, 4, 5))):
-        caption = f"{pen.caption()}新华社记者 {pen.name()} 摄"
+        shown = _credited(pen, _picture(task, number))
         if blocks:
             blocks.append(Block("break"))
-        blocks.append(Block("photo", caption, _picture(task, number), told=True))
-        blocks.append(Block("text", caption))
+        blocks += (replace(shown, told=True), Block("text", shown.text))
     return blocks
 
 
@@ -241,8 +246,7 @@ def edit(story: Story, task: Assignment, number: int) -> tuple[Story, list[str]]
         places = [i for i, b in enumerate(story.blocks) if b.kind == "photo" and not b.told]
         if places:
             blocks = list(story.blocks)
-            old = blocks[places[0]]
-            blocks[places[0]] = replace(old, text=f"{pen.caption()}新华社记者 {pen.name()} 摄")
+            blocks[places[0]] = _credited(pen, blocks[places[0]].url)
             return replace(story, blocks=tuple(blocks)), ["images"]
         what = "title"
     if what == "body" and story.kind in {"text", "multipage"}:

@@ -26,9 +26,10 @@ class Person:
 class Block:
     """A paragraph, a picture, a film, a linked file, or a page break.
 
-    `text` is the paragraph, the caption, or the link's words; `url` as it stands in the page.
-    `credit` is a line of its own under the picture. `told` says that caption and credit stand as
-    paragraphs of the story itself (photo stories), so the template prints the picture alone.
+    `text` is the paragraph, the caption, or the link's words, which are a paragraph too; `url` as
+    it stands in the page. `credit` ends the caption or is a line of its own. `told` says that
+    caption and credit stand as paragraphs of the story itself (photo stories), so the template
+    prints the picture alone.
     """
 
     kind: BlockKind
@@ -41,8 +42,8 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Dateline:
     raw: str
-    place: str
-    date: str
+    place: str | None
+    date: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Story:
 
     @property
     def paragraphs(self) -> list[str]:
-        return [block.text for block in self.blocks if block.kind == "text"]
+        return [block.text for block in self.blocks if block.kind in {"text", "attachment"}]
 
 
 def printed(moment: datetime, precision: str, style: str = "-") -> str:
@@ -144,7 +145,8 @@ def printed(moment: datetime, precision: str, style: str = "-") -> str:
 def expected(story: Story) -> dict[str, Any]:
     """The fields of the output contract that the page itself decides, right for this version.
 
-    `images[].caption` is the caption's whole line; `credit` only where it is a line of its own.
+    `images[].caption` is the caption's whole line, its credit included where it ends in one; an
+    attachment's `position` counts the paragraph that holds its link.
     """
     images: list[dict[str, Any]] = []
     videos: list[dict[str, Any]] = []
@@ -162,6 +164,7 @@ def expected(story: Story) -> dict[str, Any]:
         elif block.kind == "video":
             videos.append({"url": url, "caption": None, "position": position})
         elif block.kind == "attachment":
+            position += 1
             attachments.append({"url": url, "title": block.text, "position": position})
     zeroed = story.published if story.precision == "second" else story.published.replace(second=0)
     return {
@@ -179,7 +182,7 @@ def expected(story: Story) -> dict[str, Any]:
         "images": images,
         "videos": videos,
         "attachments": attachments,
-        "keywords": list(story.keywords),
+        "keywords": [] if story.layout.startswith("g2") else list(story.keywords),
         "codes": {
             "fwl": story.fwl,
             "content_id": None if story.id.isdigit() else story.content_id,

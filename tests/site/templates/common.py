@@ -71,7 +71,7 @@ def media(block: Block) -> list[str]:
     if not block.told:
         if block.text:
             lines.append(f"{NAVY}{esc(block.text)}</font>")
-        if block.credit:
+        if block.credit and block.credit not in block.text:
             lines.append(f"{NAVY}{esc(block.credit)}</font>")
     return lines
 

@@ -59,9 +59,12 @@ def detail(blocks: tuple[Block, ...], variant: int) -> str:
             # FACTS e, markup: a div inside a p makes html5 parsers close the p
             out.append(f'<p class="bigPic"><div class="dask">{image}</div></p>')
             if not block.told:
-                lines = (line for line in (block.text, block.credit) if line)
-                out += (f'<p style="text-align: center;">{NAVY}{esc(line)}</font></p>'
-                        for line in lines)  # fmt: skip
+                credit = block.credit or ""
+                out += (
+                    f'<p style="text-align: center;">{NAVY}{esc(line)}</font></p>'
+                    for line in (block.text, "" if credit in block.text else credit)
+                    if line
+                )
     return "".join(out)
 
 
