@@ -94,7 +94,7 @@ def test_lists() -> None:
     ("spargs", "message"),
     [
         ({"region": "js"}, "'region': unknown argument; did you mean regions?"),
-        ({"recheck": "all"}, "'recheck': unknown argument"),
+        ({"depth": "3"}, "'depth': unknown argument (known: regions, since"),
         ({"x\ny" * 99: "1"}, "unknown argument"),
         ({"regions": "jiangso"}, "regions: unknown region 'jiangso'; did you mean js (江苏)"),
         ({"regions": "js,hi"}, "regions: unknown region 'hi'"),
