@@ -55,15 +55,18 @@ class Articles(Store):
                 self._move_line(same, jsonl)
             return False
         number = 1 + max((row.number for row in known), default=0)
-        self._write(insert(versions).values(lines.version(line, number, jsonl)))
-        self._upsert(observations, lines.observations(line), update=("status", "reason", "warc"))
-        self._upsert(addresses, lines.addresses(line), update=())
+        version = lines.version(line, number, jsonl)  # all is read before anything is written
+        observed, rows = lines.observations(line), lines.addresses(line)
+        state, content = lines.state(line, schedule), lines.content(line, number)
+        self._write(insert(versions).values(version))
+        self._upsert(observations, observed, update=("status", "reason", "warc"))
+        self._upsert(addresses, rows, update=())
         self._write(
             update(addresses)
             .where(addresses.c.article_id == line["id"], addresses.c.retry_at.is_not(None))
             .values(retry_at=None, attempts=0)
         )
-        self._write_state(line, number, schedule)
+        self._write_state(line, state, {} if line["status"] == "gone" else content)
         return True
 
     def _move_line(self, row: VersionRow, jsonl: str) -> None:
@@ -74,24 +77,20 @@ class Articles(Store):
         )
 
     def _write_state(
-        self, line: Mapping[str, Any], number: int, schedule: Sequence[timedelta]
+        self, line: Mapping[str, Any], state: dict[str, Any], content: dict[str, Any]
     ) -> None:
-        at = lines.moment(line["fetched_at"])
         before = self._row(
             select(articles.c.state_at, versions.c.fetched_at)
             .outerjoin(versions, _newest_content())
             .where(articles.c.article_id == line["id"])
         )
-        has_content = line["status"] != "gone"
         if before is None:
-            values = lines.first(line) | lines.state(line, schedule)
-            if has_content:
-                values |= lines.content(line, number)
-            self._write(insert(articles).values(values))
+            self._write(insert(articles).values(lines.first(line) | state | content))
             return
-        values = lines.state(line, schedule) if at >= before.state_at else {}
-        if has_content and (before.fetched_at is None or at >= before.fetched_at):
-            values |= lines.content(line, number)
+        at = state["state_at"]
+        values = state if at >= before.state_at else {}
+        if before.fetched_at is None or at >= before.fetched_at:
+            values = values | content
         if values:
             self._update(line["id"], values)
 

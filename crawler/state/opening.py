@@ -101,8 +101,13 @@ def _is_foreign(tables: set[str]) -> bool:
     return bool(tables) and "alembic_version" not in tables
 
 
+def companions(path: Path) -> tuple[Path, Path]:
+    """SQLite's files beside an open database: the log, which holds data, and its index."""
+    return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
+
+
 def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
-    wal = path.with_name(path.name + "-wal")
+    wal, _ = companions(path)
     if wal.is_file() and wal.stat().st_size > 0:
         problem = "is gone, but its -wal companion is there"
         raise ledger_error(str(path), problem, RESTORE)

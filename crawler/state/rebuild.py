@@ -1,0 +1,133 @@
+"""Making a lost ledger again from what is published.
+
+In: the JSONL lines (articles, versions, addresses, confirmed withdrawals), the run reports (runs)
+and the CDXJ beside each WARC (when each article was last answered for). Out: a new ledger.
+
+What is published nowhere is not known any more, and costs requests, not articles: list walks (each
+list is walked as if for the first time), addresses still owed (found again on the lists), suspected
+withdrawals (observed again), validators newer than the last line, holds and robots answers.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from crawler import urls
+from crawler.durable import OPEN_SUFFIX, StorageError, publish
+from crawler.state import lines
+from crawler.state.errors import ledger_error
+from crawler.state.ledger import Ledger
+from crawler.state.opening import companions
+from crawler.state.recheck import next_check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from pathlib import Path
+
+_ANSWERED = ("200", "304")
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What was found; `problems` name file, line and reason of what could not be taken over."""
+
+    lines: int = 0
+    runs: int = 0
+    captures: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def rebuild(data_dir: Path, path: Path, *, schedule: Sequence[timedelta] = ()) -> Rebuilt:
+    """Make the ledger at `path`, where there must be none, from the published files of `data_dir`.
+
+    `schedule` (RECHECK_SCHEDULE) sets when each article is due next. The ledger gets its name when
+    it is whole; a kill leaves none and the next call starts again. Raises LedgerError.
+    """
+    wal, shm = companions(path)
+    if path.exists() or (wal.exists() and wal.stat().st_size):
+        advice = f"Stop all runs and move it, {wal.name} and {shm.name} aside, then rebuild."
+        raise ledger_error(str(path), "is in the way of a new one", advice)
+    partial = path.with_name(path.name + OPEN_SUFFIX)
+    for leftover in (wal, shm, partial, *companions(partial)):
+        leftover.unlink(missing_ok=True)
+    done = Rebuilt()
+    with closing(Ledger.open(partial, fresh=True)) as ledger:
+        for file in sorted(data_dir.glob("jsonl/*/*/*.jsonl")):
+            _read_lines(ledger, data_dir, file, schedule, done)
+        for file in sorted(data_dir.glob("runs/*.json")):
+            _read_report(ledger, file, done)
+        for file in sorted(data_dir.glob("warc/*/*/*.cdxj")):
+            _read_index(ledger, file, schedule, done)
+    try:
+        publish(partial)
+    except StorageError as error:
+        problem = f"can't be put in place ({error})"
+        raise ledger_error(str(path), problem, "Check the disk.") from error
+    return done
+
+
+def _read_lines(
+    ledger: Ledger, data_dir: Path, file: Path, schedule: Sequence[timedelta], done: Rebuilt
+) -> None:
+    name = file.relative_to(data_dir).as_posix()
+    with file.open("rb") as opened:
+        for number, line in enumerate(opened, start=1):
+            try:
+                ledger.record(json.loads(line), jsonl=name, schedule=schedule)
+            except (ValueError, KeyError, TypeError) as error:
+                done.problems.append(f"{name} line {number} is no record: {error!r}")
+            else:
+                done.lines += 1
+    ledger.commit()
+
+
+def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
+    try:
+        report = json.loads(file.read_bytes())
+        started_at = datetime.fromisoformat(report["started_at"])
+        finished_at = datetime.fromisoformat(report["finished_at"])
+        run_id, counts = report["run_id"], report["outcomes"]
+        ledger.start_run(run_id, started_at, report["command"])
+        ledger.finish_run(run_id, finished_at, report["exit_code"], report["reason"], counts)
+    except (ValueError, KeyError, TypeError) as error:
+        ledger.rollback()
+        done.problems.append(f"runs/{file.name} is no report: {error!r}")
+        return
+    ledger.commit()
+    done.runs += 1
+
+
+def _read_index(ledger: Ledger, file: Path, schedule: Sequence[timedelta], done: Rebuilt) -> None:
+    with file.open(encoding="utf-8") as opened:
+        for number, line in enumerate(opened, start=1):
+            try:
+                url, status, at = _capture(line)
+            except (ValueError, KeyError, TypeError) as error:
+                done.problems.append(f"{file.name} line {number} is no index line: {error!r}")
+                continue
+            done.captures += 1
+            if status in _ANSWERED:
+                _note_answer(ledger, url, at, schedule)
+    ledger.commit()
+
+
+def _capture(line: str) -> tuple[str, str, datetime]:
+    _, timestamp, fields = line.split(" ", 2)
+    values: dict[str, Any] = json.loads(fields)
+    at = datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return str(values["url"]), str(values.get("status")), at
+
+
+def _note_answer(ledger: Ledger, url: str, at: datetime, schedule: Sequence[timedelta]) -> None:
+    """A page that answered after its last line was a re-check: don't ask again at once."""
+    address = ledger.address(urls.canonical(url))
+    article = None if address is None else ledger.article(address.article_id)
+    if article is not None and article.status == "live" and at > article.last_checked_at:
+        published_at = article.published_at and lines.moment(article.published_at)
+        due = next_check(article.first_seen_at, published_at or None, at, schedule)
+        ledger.checked(article.id, at, due, article.etag, article.last_modified)
