@@ -1,1 +1,53 @@
-"""Normalisation steps: pure functions in one list."""
+"""Normalise: from what a layout read to the article we publish.
+
+In: a Draft and its Pages. Out: an Article. Pure functions in one list, the same for the live crawl,
+replay and re-extraction; no Scrapy, no network, no clock. Each step is `Work -> Work` and has its
+module, one idea each; their order is `STEPS`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from crawler.extractor_version import extractor_version
+from crawler.pipelines.boilerplate import cut_boilerplate
+from crawler.pipelines.dateline import set_dateline
+from crawler.pipelines.digest import set_digest
+from crawler.pipelines.identity import begin
+from crawler.pipelines.labels import set_labels
+from crawler.pipelines.media import set_media
+from crawler.pipelines.people import set_people
+from crawler.pipelines.source import set_source
+from crawler.pipelines.text import clean_blocks
+from crawler.pipelines.times import set_times
+from crawler.pipelines.title import set_title
+from crawler.pipelines.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.items import Article, Draft, Page
+    from crawler.pipelines.work import Step
+
+STEPS: Final[tuple[Step, ...]] = (
+    clean_blocks,  # white space, nothing unseen
+    set_title,
+    cut_boilerplate,  # what the site adds; found editors and sources become evidence
+    set_times,
+    set_source,
+    set_media,  # captions to images, the rest is the body
+    set_dateline,
+    set_people,
+    set_labels,
+    validate,
+    set_digest,
+)
+"""In the order they run."""
+
+
+def normalise(draft: Draft, pages: Sequence[Page]) -> Article:
+    """The article of a draft; `pages` are its pages, page 1 first, at least one."""
+    work = begin(draft, pages, extractor_version())
+    for step in STEPS:
+        work = step(work)
+    return work.article

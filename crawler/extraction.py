@@ -1,0 +1,29 @@
+"""Compose: pages → draft → article. The one extraction path of live crawl, replay and re-extraction.
+
+In: the fetched pages of an article. Out: the Article. Raises what `pages.read` raises.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crawler import pages as layouts
+from crawler.extractor_version import extractor_version
+from crawler.pipelines import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.items import Article, Page
+
+
+def extract(pages: Sequence[Page]) -> Article:
+    """The article of its pages, page 1 first; NotAnArticle when a page is none."""
+    return normalise(layouts.join([layouts.read(page) for page in pages]), pages)
+
+
+def __getattr__(name: str) -> Any:
+    """EXTRACTOR_VERSION, computed when first asked for: importing reads no files."""
+    if name == "EXTRACTOR_VERSION":
+        return extractor_version()
+    raise AttributeError(name)

@@ -1,0 +1,45 @@
+"""Which code reads pages: the version and a digest of everything that decides what is extracted.
+
+In: the package's own files. Out: `<version>+<12 hex digits>`, in every record, so that a re-check
+knows whether the last version was made by today's code (I8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from crawler import __version__
+
+PARTS: Final = (
+    "pages", "pipelines", "regions", "items.py", "urls.py", "archive/decode.py", "archive/wire.py",
+)  # fmt: skip
+"""Files and folders below `crawler/` that decide what is extracted."""
+
+_SUFFIXES = frozenset({".py", ".toml", ".json"})
+
+
+@cache
+def extractor_version() -> str:
+    """The version of the code as it stands on disk, computed once."""
+    return f"{__version__}+{digest(Path(__file__).parent)[:12]}"
+
+
+def digest(package: Path) -> str:
+    """Hex SHA-256 over names and contents of the files, in the order of their names."""
+    hashed = hashlib.sha256()
+    for file in sorted(_files(package), key=lambda file: file.relative_to(package).as_posix()):
+        content = file.read_bytes()
+        name = file.relative_to(package).as_posix().encode()
+        hashed.update(b"%d %s %d " % (len(name), name, len(content)) + content)
+    return hashed.hexdigest()
+
+
+def _files(package: Path) -> set[Path]:
+    found: set[Path] = set()
+    for part in PARTS:
+        path = package / part
+        found |= {path} if path.is_file() else {f for f in path.rglob("*") if f.suffix in _SUFFIXES}
+    return found

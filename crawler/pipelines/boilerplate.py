@@ -1,0 +1,214 @@
+"""Normalise: cut what the site adds to the text. In: the blocks. Out: the article's blocks, removed[].
+
+Four passes over the printed lines: whole lines that are furniture or name the duty editor; notices
+of the copyright family; what is glued to a line's end; what only the position at the beginning or
+the end gives away. Everything cut goes to `removed[]` with its rule. Editor, author, source and time
+lines become evidence, after what the layout found.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from crawler.items import BlockKind, Evidence, Removed
+from crawler.pipelines.credits import read_credits
+from crawler.pipelines.disclaimer import find_notices
+from crawler.pipelines.furniture import is_heading, is_weak, rule_for, without_brackets
+from crawler.pipelines.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crawler.items import Block, Draft
+    from crawler.pipelines.work import Work
+
+_LONGEST_EDITOR_LINE = 120
+_EDITORIAL = frozenset({"duty_editor", "editor", "checker"})
+_GLUED_EDITOR = re.compile(
+    r"[(（【\[〔]\s?(?:[^()（）【】\[\]〔〕。]{0,30}\s)?(?:责任\s?编辑|责\s?编)\s?[:：]?[^()（）【】\[\]〔〕。]{0,30}[)）】\]〕]\s*$"
+    r"|(?<=[。！？”）)\s])(?:责任编辑|责编)\s?[:：]\s?[^。，！？：:]{2,12}$"
+)
+_GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
+_GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
+_ENDING = 160
+_LINK_LIKE = re.compile(r"[^。！？!?]{2,45}")
+
+
+@dataclass(slots=True)
+class _Line:
+    """One printed line of a text block: what is left of it, and what was cut, in order."""
+
+    block: int
+    where: str
+    text: str
+    removed: list[Removed] = field(default_factory=list)
+
+    def cut(self, rule: str, start: int = 0, end: int | None = None) -> str:
+        """Cut a part (all of it without `start`); the part."""
+        end = len(self.text) if end is None else end
+        part = self.text[start:end].strip()
+        self.text = (self.text[:start].rstrip() + " " + self.text[end:].lstrip()).strip()
+        if part:
+            self.removed.append(Removed(part, rule, self.where))
+        return part
+
+
+def cut_boilerplate(work: Work) -> Work:
+    """The work with blocks that are only the article's."""
+    lines = _lines(work.blocks)
+    found = _Found()
+    for line in lines:
+        _cut_line(line, work.article.id, found)
+        _cut_endings(line, found)
+    _cut_notices(lines, work.article.title or "")
+    for line in lines:
+        if line.removed and line.text:
+            _cut_line(line, work.article.id, found)
+            _cut_endings(line, found)
+    _cut_links(lines)
+    _cut_edges(lines)
+    _cut_edges(lines[::-1])
+    removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
+    work = work.having(removed=removed)
+    return replace(work, draft=found.added_to(work.draft), blocks=_blocks(work.blocks, lines))
+
+
+@dataclass(slots=True)
+class _Found:
+    """Evidence in lines that were cut."""
+
+    editors: list[Evidence] = field(default_factory=list)
+    bylines: list[Evidence] = field(default_factory=list)
+    sources: list[Evidence] = field(default_factory=list)
+    times: list[Evidence] = field(default_factory=list)
+
+    def added_to(self, draft: Draft) -> Draft:
+        return replace(
+            draft,
+            editors=[*draft.editors, *self.editors],
+            bylines=[*draft.bylines, *self.bylines],
+            sources=[*draft.sources, *self.sources],
+            times=[*draft.times, *self.times],
+        )
+
+
+def _lines(blocks: Sequence[Block]) -> list[_Line]:
+    return [
+        _Line(number, block.where, text)
+        for number, block in enumerate(blocks)
+        if block.kind is BlockKind.TEXT
+        for text in block.text.split("\n")
+    ]
+
+
+def _blocks(blocks: Sequence[Block], lines: Iterable[_Line]) -> tuple[Block, ...]:
+    """The blocks with what is left of their lines."""
+    left: dict[int, list[str]] = {}
+    for line in lines:
+        left.setdefault(line.block, []).extend([line.text] if line.text else [])
+    kept = []
+    for number, block in enumerate(blocks):
+        if number not in left:
+            kept.append(block)
+        elif text := clean("\n".join(left[number])):
+            kept.append(block if text == block.text else replace(block, text=text))
+    return tuple(kept)
+
+
+def _cut_line(line: _Line, article_id: str, found: _Found) -> None:
+    """Whole lines: the editor's, then furniture."""
+    if not line.text:
+        return
+    function = _credit_line(line.text)
+    if function is not None:
+        rule = "editor_line" if function == "editor" else "author_line"
+        evidence = Evidence(line.cut(rule), line.where)
+        (found.editors if function == "editor" else found.bylines).append(evidence)
+    elif rule := rule_for(line.text, article_id):
+        text = line.cut(rule)
+        if rule in ("source_line", "time_line"):
+            found.times.append(Evidence(text, line.where))
+        if rule == "source_line":
+            found.sources.append(Evidence(text, line.where))
+
+
+def _credit_line(text: str) -> str | None:
+    """`editor` when the line names editors or checkers (and perhaps others), `author` when it is
+    作者： and names, None when it is text."""
+    if len(text) > _LONGEST_EDITOR_LINE or re.search(r"[。！？!?；]", text):
+        return None
+    credits = read_credits(without_brackets(text))
+    if credits is None or credits.before:
+        return None
+    functions = {credit.function for credit in credits.found}
+    certain = all(credit.names is not None for credit in credits.found)
+    if "duty_editor" in functions and (certain or "，" not in text):
+        return "editor"
+    named = any(credit.names for credit in credits.found)
+    if functions & _EDITORIAL and certain and named:
+        return "editor"
+    if functions == {"author"} and certain and named and re.match(r"\W*作 ?者\s?[:：]", text):
+        return "author"
+    return None
+
+
+def _cut_endings(line: _Line, found: _Found) -> None:
+    """What is glued to the end of a line of text: the editor, the page code, a tool."""
+    while line.text:
+        start = max(0, len(line.text) - _ENDING)
+        ending = line.text[start:]
+        if "编" in ending and (glued := _GLUED_EDITOR.search(ending)):
+            found.editors.append(
+                Evidence(line.cut("editor_line", start + glued.start()), line.where)
+            )
+        elif ending[-1].isdigit() and (glued := _GLUED_CODE.search(ending)):
+            line.cut("page_code", start + glued.start())
+        elif ending[-1] in "】]" and (glued := _GLUED_TOOL.search(ending)):
+            rule = rule_for(glued[0])
+            if rule is None:
+                return
+            line.cut(rule, start + glued.start())
+        else:
+            return
+
+
+def _cut_notices(lines: list[_Line], title: str) -> None:
+    """Notices of the copyright family, unless the article is such a notice and nothing else."""
+    spans = find_notices([line.text for line in lines], [not line.text for line in lines])
+    by_line = {span.line: span for span in spans}
+    kept = any(
+        line.text and (number not in by_line or by_line[number].start > 0)
+        for number, line in enumerate(lines)
+    )
+    if not kept and "声明" in title:
+        return
+    for span in spans:
+        lines[span.line].cut("disclaimer", span.start, span.end)
+
+
+def _cut_links(lines: list[_Line]) -> None:
+    """A heading of a link list, or one cut as such, and the link-like lines between it and the end."""
+    left = [line for line in lines if line.text or any(r.rule == "related" for r in line.removed)]
+    run: list[_Line] = []
+    for line in reversed(left):
+        if not line.text or is_heading(line.text):
+            for each in [line, *run]:
+                if each.text:
+                    each.cut("related")
+            run = []
+        elif _LINK_LIKE.fullmatch(line.text):
+            run.append(line)
+        else:
+            return
+
+
+def _cut_edges(lines: Iterable[_Line]) -> None:
+    """Weak furniture from one end of the text up to the first line that is text."""
+    for line in lines:
+        if not line.text:
+            continue
+        if not is_weak(line.text):
+            return
+        line.cut("tools")

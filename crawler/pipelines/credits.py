@@ -1,0 +1,127 @@
+"""Normalise: credits, i.e. functions and the names behind them.
+
+In: a short printed text such as `[作者: 张三 　责任编辑:\\n李四 ]`, `新华社记者 张三、李四`. Out: Credits in
+order: the function's label as printed, what it makes of a person, the names, the printed words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from crawler.items import Role
+from crawler.pipelines.names import names
+from crawler.pipelines.text import clean_line
+
+Function = Role | Literal["duty_editor", "editor", "checker", "crew"]
+"""`duty_editor`: 责任编辑; `editor`: plain 编辑; `checker`: who proofreads and signs off; `crew`: who plans,
+draws or films."""
+
+LONGEST = 240
+"""Characters of a text with credits; a longer one is text."""
+
+# Words that stand for a function by themselves, and words that need a colon to do so.
+_BARE: dict[Function, str] = {
+    "duty_editor": "责任编辑 责编 值班编辑 执行编辑",
+    "commentator": "评论员 观察员",
+    "correspondent": "通讯员",
+    "reporter": "记者 实习生 参与采写",
+    "author": "作者",
+    "photographer": "摄影记者 摄影报道 摄影 摄像",
+}
+_WITH_COLON: dict[Function, str] = {
+    "editor": "编辑 小编",
+    "checker": "校对 编审 审校 审核 审签 审读 监制 终审 复审 初审 签发 编校 主编 总编 总编辑 值班主任",
+    "crew": "策划 统筹 设计 制图 制作 绘图 海报 剪辑 配音 播音 出镜 出品 视频 插图 漫画 动画 供图 供稿 翻译 来源 稿源",
+    "photographer": "图 图片",
+    "reporter": "采写",
+    "author": "撰稿 撰稿人 撰文 执笔 文字 文",
+}
+_BEFORE = (
+    "特约|见习|实习|特派|首席|高级|资深|全媒体|融媒体|文字|前方|驻站|参与|执笔|采写|网络|图文|视频|"
+    "新华社|新华网|本网|本报|本刊|本台|本站"
+)
+
+
+def _spaced(words: str) -> str:
+    """A pattern of the words, longest first, each of which may be padded inside (作 者)."""
+    ordered = sorted(words.split(), key=len, reverse=True)
+    return "|".join(" ?".join(word) for word in ordered)
+
+
+_LABEL = re.compile(
+    rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_spaced(' '.join(_WITH_COLON.values()))}) ?[:：/／]"
+    rf"|(?:{_spaced(' '.join(_BARE.values()))})(?!们) ?[:：/／]?)"
+)
+_FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
+    (function, re.compile(rf"(?:{_spaced(words)}) ?[:：/／]?$"))
+    for table in (_BARE, _WITH_COLON)
+    for function, words in table.items()
+]
+_BRACKETS = re.compile(r"^[\s(（【\[〔{|]+|[\s)）】\]〕}|]+$")
+_ENDING = re.compile(
+    r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|文|摄影|执笔)[:：]?$"
+)
+_EDGES = " 、，,;；/／|｜\n。"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """One function. `names` is None when the words behind the label are no certain names."""
+
+    function: Function
+    names: list[str] | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """`before`: the words before the first label (an outlet, or a sentence)."""
+
+    before: str
+    found: list[Credit]
+
+
+def read_credits(text: str) -> Credits | None:
+    """The credits in a text, None when it has no label or is too long for one."""
+    if len(text) > LONGEST:
+        return None
+    line = _BRACKETS.sub("", clean_line(text))
+    labels = list(_LABEL.finditer(line))
+    if not labels:
+        return None
+    ends = [label.start() for label in labels[1:]] + [len(line)]
+    found = []
+    for label, end in zip(labels, ends, strict=True):
+        value = line[label.end() : end].strip(_EDGES)
+        raw = _BRACKETS.sub("", line[label.start() : end].strip(_EDGES))
+        found.append(Credit(_function(label[0]), _names(value), raw))
+    return Credits(line[: labels[0].start()].strip(), _merged(found))
+
+
+def bare_names(text: str) -> list[str] | None:
+    """The names of a text that is nothing but names in brackets or not."""
+    return names(_BRACKETS.sub("", clean_line(text[:LONGEST])).strip(_EDGES))
+
+
+def _function(label: str) -> Function:
+    return next(function for function, pattern in _FUNCTIONS if pattern.search(label))
+
+
+def _names(value: str) -> list[str] | None:
+    value = _BRACKETS.sub("", value).strip(_EDGES)
+    return names(_ENDING.sub("", value).strip(_EDGES))
+
+
+def _merged(credits: list[Credit]) -> list[Credit]:
+    """`作者：记者张三` is one credit: a label with nothing behind it hands on to the next."""
+    merged: list[Credit] = []
+    before = ""
+    for credit in credits:
+        if credit.names == [] and credit.function in ("author", "reporter", "photographer"):
+            before += credit.raw + " "
+            continue
+        merged.append(Credit(credit.function, credit.names, before + credit.raw))
+        before = ""
+    return merged

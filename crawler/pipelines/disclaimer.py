@@ -1,0 +1,199 @@
+"""Normalise: the copyright notice and its family. In: printed lines. Out: what of them is notice.
+
+The family is a set of phrases in six clauses, with a slot for the outlet (`boilerplate.toml`), found
+on the skeleton, where width, punctuation, brackets and blanks make no difference. One phrase proves
+nothing: an article may talk about copyright. A notice begins where a line or a sentence begins
+(never inside quotation marks), holds several phrases, is made of them for the better part, and
+stands at the end; before the end it must hold several clauses.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from crawler.pipelines.furniture import WORDING
+from crawler.pipelines.text import skeleton_map
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SEARCHED: Final = 4000
+"""Characters at a line's end that are searched; the longest notice has under 1000."""
+
+_OUTLET = WORDING["outlet"]["pattern"]
+_PHRASES = {
+    f"{clause}_{number}": pattern.replace("{o}", _OUTLET)
+    for clause, patterns in WORDING["clauses"].items()
+    for number, pattern in enumerate(patterns)
+}
+_PHRASE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PHRASES.items()))
+_ANCHORS = (
+    "声明", "本网", "版权", "转载", "授权", "追究", "真实性", "联系", "电话", "内进行", "观点", "无关",
+    "核实", "免费服务", "管理协调部", "参考", "传真", "邮箱", "目的在于", "不代表",
+)  # fmt: skip
+_ENDS = "。！？；;!?)）】]\n"
+_OPENS = "“\"「『‘《'"
+_NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})?"
+_PREFIX = re.compile(
+    rf"{_NUMBER}(?:\w{{1,10}}(?:网站?|报|社|站|台))?(?:特别|郑重)?(?:声明|说明|注|提示)?(?:本文|文章|作品|稿件|以上\w{{0,6}}|如|并)?{_NUMBER}"
+)
+_SENTENCE_END = re.compile(r"[。！？；;!?\n]")
+_REST = 12
+"""Letters after the last phrase that still belong to the notice."""
+
+_BRIDGE = 40
+"""Letters without a phrase that a notice split over lines may have in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a line: characters `start` to `end` are notice."""
+
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Line:
+    number: int
+    text: str
+    letters: str
+    places: list[int]
+    hits: list[_Hit]
+
+    def index(self, letter: int) -> int:
+        """The place in the text of a letter of the skeleton."""
+        return self.places[letter] if letter < len(self.places) else len(self.text)
+
+
+def find_notices(lines: Sequence[str], is_cut: Sequence[bool]) -> list[Span]:
+    """The notices in an article's lines, in order; lines already cut are not looked at but count
+    as the page's end."""
+    groups = _groups(lines, is_cut)
+    spans: list[Span] = []
+    done = list(is_cut)
+    for group in reversed(groups):
+        at_end = all(done[group[-1].number + 1 :])
+        for span in _notice(group, at_end=at_end):
+            spans.append(span)
+            done[span.line] = done[span.line] or span.start == 0
+    return sorted(spans, key=lambda span: span.line)
+
+
+def _groups(lines: Sequence[str], is_cut: Sequence[bool]) -> list[list[_Line]]:
+    """Neighbouring lines with phrases; a short line between two of them joins them."""
+    groups: list[list[_Line]] = [[]]
+    bridge: list[_Line] = []
+    for number, text in enumerate(lines):
+        if is_cut[number]:
+            continue
+        line = _read(number, text)
+        if line is not None and line.hits:
+            groups[-1] += [*bridge, line] if groups[-1] else [line]
+            bridge = []
+        elif len(text) <= _BRIDGE and not bridge and groups[-1]:
+            bridge = [line or _Line(number, text, *skeleton_map(text), [])]
+        elif groups[-1]:
+            groups.append([])
+            bridge = []
+    return [group for group in groups if group]
+
+
+def _read(number: int, text: str) -> _Line | None:
+    """A line with its phrases; None when no word of it belongs to the family."""
+    plain = "".join(text.split()) if len(text) <= SEARCHED else text
+    if not any(anchor in plain for anchor in _ANCHORS):
+        return None
+    skipped = max(0, len(text) - SEARCHED)
+    letters, places = skeleton_map(text[skipped:])
+    hits = [
+        _Hit(found.lastgroup or "", found.start(), found.end())
+        for found in _PHRASE.finditer(letters)
+    ]
+    return _Line(number, text, letters, [place + skipped for place in places], hits)
+
+
+def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:
+    """The spans of a group's notice, [] when it is none."""
+    while group:
+        begin = _begin(group[0])
+        if begin is not None:
+            break
+        group = group[1:]
+    else:
+        return []
+    first, last = group[0], group[-1]
+    end = _end(last)
+    first_hits = [hit for hit in first.hits if first.index(hit.start) >= begin]
+    hits = [*first_hits, *(hit for line in group[1:] for hit in line.hits)]
+    phrases = {hit.name for hit in hits}
+    clauses = {name.rpartition("_")[0] for name in phrases}
+    spans = [
+        Span(line.number, begin if line is first else 0, end if line is last else len(line.text))
+        for line in group
+    ]
+    length = sum(
+        sum(span.start <= place < span.end for place in line.places)
+        for line, span in zip(group, spans, strict=True)
+    )
+    covered = sum(hit.end - hit.start for hit in hits) / max(length, 1)
+    whole = begin == 0 and end == len(last.text)
+    if covered < 0.25:
+        return []
+    if at_end and end == len(last.text):
+        enough = len(phrases) >= (2 if whole else 3) or (whole and covered >= 0.5)
+    else:
+        enough = len(phrases) >= (4 if whole else 6) and len(clauses) >= 2
+    return spans if enough else []
+
+
+def _begin(line: _Line) -> int | None:
+    """Where in the text the notice begins, None when no phrase stands at a beginning."""
+    for hit in line.hits:
+        at = line.index(hit.start)
+        start = _sentence_start(line.text, at)
+        prefix = "".join(
+            letter
+            for letter, place in zip(line.letters, line.places, strict=True)
+            if start <= place < at
+        )
+        if _PREFIX.fullmatch(prefix) and not set(_OPENS) & set(line.text[start:at]):
+            return start
+    return None
+
+
+def _sentence_start(text: str, at: int) -> int:
+    """The beginning of the sentence, or of the words after a blank, that hold this place."""
+    start = at
+    while start > 0 and at - start < 40 and text[start - 1] not in _ENDS:
+        start -= 1
+    blank = text.rfind(" ", start, at)
+    if start > 0 and text[start - 1] not in _ENDS and blank < 0:
+        return start
+    head = "".join(text[start:at].split())
+    return start if len(head) <= 16 or blank < 0 else blank + 1
+
+
+def _end(line: _Line) -> int:
+    """Where in the text the notice ends: with the sentence of the last phrase."""
+    if not line.hits:
+        return len(line.text)
+    letter = line.hits[-1].end
+    if len(line.letters) - letter <= _REST:
+        return len(line.text)
+    found = _SENTENCE_END.search(line.text, line.index(letter - 1))
+    end = found.end() if found else len(line.text)
+    while end < len(line.text) and line.text[end] in '”"’)） ':
+        end += 1
+    rest = sum(place >= end for place in line.places)
+    return end if rest > _REST else len(line.text)

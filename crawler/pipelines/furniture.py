@@ -1,0 +1,142 @@
+"""Normalise: lines that are no text: tools, share bars, pagers, players, codes, footers.
+
+In: one printed line. Out: the rule that cuts it, or None. A line is judged whole: a sentence that
+merely mentions such words is none. Wording is data (`boilerplate.toml`).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from crawler.pipelines.text import skeleton, squeeze
+
+WORDING: Final[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("boilerplate.toml").read_text(encoding="utf-8")
+)
+
+LONGEST: Final = 200
+"""Characters of a line that may be furniture."""
+
+_RULE_OF = {word: rule for rule, words in WORDING["furniture"].items() for word in words}
+_WEAK = frozenset(WORDING["weak"]["words"])
+_HEADINGS = frozenset(WORDING["headings"]["words"])
+_WORD = re.compile("|".join(sorted({*_RULE_OF, *_WEAK}, key=len, reverse=True)) + r"|\d{1,3}")
+_BRACKETED = re.compile(r"[【\[（(〔][^【\[（(〔】\]）)〕]{1,16}[】\]）)〕]")
+
+_DATE = r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("page_code", re.compile(r"(?:_?wdxid=)?\d{24,}")),
+    ("time_line", re.compile(rf"\(?{_DATE}{_TIME}\)?(?:[|丨/]?(?:新华网|新华社))?")),
+    (
+        "source_line",
+        re.compile(
+            rf"(?:\w{{0,12}}\(?{_DATE}(?:{_TIME})?\)?)?[|丨/]?"
+            r"(?:稿件|信息|文章|新闻|消息)?(?:来源|稿源):[^。!?;]{1,40}"
+        ),
+    ),
+    ("player", re.compile(rf"(?:playvideo|/?{_TIME}/{_TIME}|您的浏览器|当前浏览器).{{0,60}}")),
+    (
+        "pager",
+        re.compile(
+            r"[|<>«»\[\]()\d]*(?:上一页|下一页)[|<>«»\[\]()\d]*(?:下一页|尾页|末页)?[|<>«»\[\]()\d]*"
+        ),
+    ),
+    ("pager", re.compile(r"(?:\[\d{1,2}\]){2,40}|(?:共\d{1,3}页|第\d{1,3}页){1,2}|\|<<.{0,60}")),
+    ("like", re.compile(r"\+1")),
+    ("related", re.compile(r"(?:阅读下一篇|上一篇|下一篇):.{0,80}")),
+    (
+        "qr_code",
+        re.compile(
+            r"[^。!?]{0,10}(?:扫一扫|扫描|扫码|长按|识别)[^。!?]{0,20}"
+            r"(?:二维码|关注|手机看新闻|客户端|公众号|下载|分享)[^。!?]{0,24}"
+        ),
+    ),
+    (
+        "qr_code",
+        re.compile(
+            r"(?:更多[^。!?]{0,20})?(?:请|欢迎)?(?:关注|下载|搜索)[^。!?]{0,16}"
+            r"(?:公众号|官方微信|官方微博|客户端|app)[^。!?]{0,16}"
+        ),
+    ),
+    (
+        "footer",
+        re.compile(r"(?:copyright|©|\(c\)copyright|制作单位:|版权所有(?=[:新©\dc]|$)).{0,200}"),
+    ),
+)
+_CRUMB = re.compile(r"[>›»]")
+_LONGEST_CRUMB = 14
+_POSITION = re.compile(r"(?:您(?:现在)?(?:所在)?的?(?:当前)?位置|当前位置|所在位置)")
+_MAY_BE_LONG = frozenset({"footer", "page_code"})
+_LONGEST_SHORT = 100
+
+
+def rule_for(line: str, article_id: str = "") -> str | None:
+    """The rule that cuts the whole line, None when it may be text."""
+    if len(line) > LONGEST:
+        return None
+    if len(line) <= _LONGEST_SHORT:
+        bare = skeleton(line)
+        if rule := _furniture(bare):
+            return rule
+        if bare and bare == article_id:
+            return "page_code"
+    flat = squeeze(line)
+    for rule, shape in _SHAPES:
+        if (rule in _MAY_BE_LONG or len(flat) <= _LONGEST_SHORT) and shape.fullmatch(flat):
+            return rule
+    if _is_breadcrumb(flat):
+        return "breadcrumb"
+    if sum(word in flat for word in WORDING["footer"]["words"]) >= 2:
+        return "footer"
+    return None
+
+
+def is_weak(line: str) -> bool:
+    """Whether the line may be furniture, if nothing but furniture stands between it and an edge."""
+    bare = skeleton(line) if len(line) <= _LONGEST_SHORT else "text"
+    return not bare or (
+        not bare.isdigit() and _only_words(bare) and not any(w in _RULE_OF for w in [bare])
+    )
+
+
+def is_heading(line: str) -> bool:
+    """Whether the line is a heading of a link list."""
+    return len(line) <= _LONGEST_SHORT and skeleton(line) in _HEADINGS
+
+
+def without_brackets(line: str) -> str:
+    """The line without bracketed furniture: 【纠错】责任编辑：张三 → 责任编辑：张三."""
+    return _BRACKETED.sub(
+        lambda found: "" if _furniture(skeleton(found[0])) else found[0], line
+    ).strip()
+
+
+def _only_words(bare: str) -> bool:
+    """Whether the skeleton is nothing but furniture words and page numbers."""
+    at = 0
+    while at < len(bare):
+        found = _WORD.match(bare, at)
+        if found is None:
+            return False
+        at = found.end()
+    return True
+
+
+def _furniture(bare: str) -> str | None:
+    """The rule of the first strong word of a skeleton that is furniture and nothing else."""
+    if not bare or not _only_words(bare):
+        return None
+    return next((_RULE_OF[f[0]] for f in _WORD.finditer(bare) if f[0] in _RULE_OF), None)
+
+
+def _is_breadcrumb(flat: str) -> bool:
+    steps = _CRUMB.split(_POSITION.sub("", flat))
+    if len(steps) < 2:
+        return bool(_POSITION.match(flat)) and len(flat) <= 40
+    short = all(len(step) <= _LONGEST_CRUMB for step in steps)
+    opens = steps[0].strip(":") in ("新华网", "首页", "主页", "新闻中心", "")
+    return short and (opens or steps[-1] == "正文")

@@ -1,0 +1,102 @@
+"""Normalise: which article this is, where it was fetched, and where its bytes are.
+
+In: the addresses, the page's own codes, the answers. Out: a new Article with `id`, `url`,
+`canonical_url`, `region`, `codes`, `http`, `encoding`, the pointers, and flags where address and
+codes contradict each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from crawler import regions, urls
+from crawler.items import Article, Codes, Http, Region
+from crawler.pipelines.flags import FlagName
+from crawler.pipelines.text import clean_line
+from crawler.pipelines.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crawler.items import Draft, Page
+
+_LONGEST_CODE = 100
+
+
+def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
+    """The work with everything that needs no text. `pages` has at least page 1, first."""
+    first = pages[0]
+    canonical = urls.canonical(first.url)
+    address = urls.article(first.url)
+    several = len(pages) > 1
+    article = Article(
+        id=address.id if address else hashlib.sha256(canonical.encode()).hexdigest(),
+        url=first.url,
+        canonical_url=address.url if address else canonical,
+        region=None,
+        layout=draft.layout,
+        extractor_version=extractor_version,
+        fetched_at=first.fetched_at,
+        codes=_codes(draft.codes),
+        http=Http(first.status, _header(first, "etag"), _header(first, "last-modified")),
+        encoding=draft.encoding,
+        warc=first.warc,
+        page_urls=[page.url for page in pages] if several else [],
+        warc_pages=[page.warc for page in pages if page.warc] if several else [],
+    )
+    work = _layout_flags(Work(draft, tuple(pages), tuple(draft.blocks), article))
+    if address:
+        facts = list(_other_ids(address.id, article.codes))
+        if facts:
+            work = work.flagged(
+                FlagName.IDENTITY_CONFLICT, f"address: {address.id}; " + "; ".join(facts)
+            )
+    return _with_region(work)
+
+
+def _layout_flags(work: Work) -> Work:
+    if work.draft.layout != "fallback":
+        return work
+    claims = work.draft.claims
+    if not claims:
+        return work.flagged(FlagName.UNKNOWN_LAYOUT, "no layout claims the page")
+    return work.flagged(FlagName.AMBIGUOUS_LAYOUT, "claimed by " + ", ".join(claims))
+
+
+def _other_ids(identity: str, codes: Codes) -> Iterator[str]:
+    """The page's codes that name another article. The 42-digit code ends in the article number,
+    publishid begins with it, the content id is the date folder and the path's hash."""
+    if codes.fwl and not codes.fwl.endswith(identity):
+        yield f"fwl: {codes.fwl}"
+    if codes.publishid and codes.publishid.partition(".")[0] != identity:
+        yield f"publishid: {codes.publishid}"
+    if codes.content_id and codes.content_id[8:] != identity:
+        yield f"content_id: {codes.content_id}"
+
+
+def _with_region(work: Work) -> Work:
+    """By the address; where that says nothing by the channel path that opens the 42-digit code."""
+    by_host = regions.region_of_url(work.article.url)
+    channel = (work.article.codes.fwl or "")[:8]
+    by_code = next((r for r in regions.load().values() if r.channel and r.channel == channel), None)
+    if by_host and by_code and by_host.code != by_code.code:
+        facts = f"address: {by_host.code}; channel code {channel}: {by_code.code}"
+        work = work.flagged(FlagName.REGION_CONFLICT, facts)
+    region = by_host or by_code
+    return work.having(region=Region(region.code, region.name, region.gb2260)) if region else work
+
+
+def _codes(codes: Codes) -> Codes:
+    return Codes(
+        *(_code(value) for value in (codes.fwl, codes.publishid, codes.content_id, codes.node_id))
+    )
+
+
+def _code(value: str | None) -> str | None:
+    line = clean_line(value or "")
+    return line if 0 < len(line) <= _LONGEST_CODE else None
+
+
+def _header(page: Page, name: str) -> str | None:
+    return clean_line(page.header(name) or "") or None

@@ -1,0 +1,169 @@
+"""Normalise: pictures, films and files, and the paragraphs between them.
+
+In: the blocks that are left. Out: `paragraphs`, `body`, `images`, `videos`, `attachments`.
+
+A caption belongs to its image and not to the body. A text is a caption when the markup says so, or
+when it follows an image and ends with a photo credit or opens with 图为. A line that is only a credit
+is the credit of the image before it. In a photo story, where images and what is told of them are all
+there is, the captions and credits form the body as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from crawler.items import Attachment, Block, BlockKind, Image, Video
+from crawler.pipelines.photo_credits import credit_at_end, is_credit, is_legend
+from crawler.pipelines.text import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.pipelines.work import Work
+
+LONGEST_CAPTION: Final = 400
+"""Characters of an unmarked caption; what is longer is a paragraph."""
+
+_STORY_TEXTS = 3
+"""Unmarked texts a photo story may print under one image."""
+
+
+class _Is(Enum):
+    PLAIN = auto()
+    CAPTION = auto()
+    CREDIT = auto()
+    PICTURE = auto()
+    OTHER = auto()
+
+
+@dataclass(slots=True)
+class _Picture:
+    url: str
+    position: int
+    captions: list[str] = field(default_factory=list)
+    credit: str | None = None
+    captioned_above: bool = False
+
+
+@dataclass(slots=True)
+class _Output:
+    """What has been placed so far. `waiting` are captions printed above their image."""
+
+    paragraphs: list[str] = field(default_factory=list)
+    pictures: list[_Picture] = field(default_factory=list)
+    videos: list[Video] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+def set_media(work: Work) -> Work:
+    """Fill body and media from the blocks."""
+    blocks = work.blocks
+    kinds = _kinds(blocks)
+    story = _is_photo_story(kinds)
+    out = _Output()
+    for place, block in enumerate(blocks):
+        if block.kind is BlockKind.TEXT:
+            used = _caption(out, blocks, kinds, place, story=story)
+            if story or not used:
+                out.paragraphs.append(block.text)
+        elif block.url is not None:
+            _medium(out, block, block.url)
+    for picture in out.pictures:
+        if picture.credit is None and picture.captions:
+            picture.credit = credit_at_end(picture.captions[-1])
+    return work.having(
+        paragraphs=out.paragraphs,
+        body="\n\n".join(out.paragraphs) or None,
+        images=[
+            Image(p.url, "\n".join(p.captions) or None, p.credit, p.position) for p in out.pictures
+        ],
+        videos=out.videos,
+        attachments=out.attachments,
+    )
+
+
+def _kinds(blocks: Sequence[Block]) -> list[_Is]:
+    kinds = [_kind(block) for block in blocks]
+    for (place, before), (_, kind) in pairwise(enumerate(kinds)):
+        text = blocks[place + 1].text
+        if before is _Is.PICTURE and kind is _Is.PLAIN and len(text) <= LONGEST_CAPTION:
+            if is_legend(text) or credit_at_end(text):
+                kinds[place + 1] = _Is.CAPTION
+    return kinds
+
+
+def _kind(block: Block) -> _Is:
+    if block.kind is not BlockKind.TEXT:
+        return _Is.PICTURE if block.kind is BlockKind.IMAGE and block.url else _Is.OTHER
+    if is_credit(block.text):
+        return _Is.CREDIT
+    return _Is.CAPTION if block.is_caption else _Is.PLAIN
+
+
+def _is_photo_story(kinds: Sequence[_Is]) -> bool:
+    """Whether every text belongs to an image: nothing plain before the first, and what is plain
+    under an image is short and closed by a credit."""
+    if _Is.PICTURE not in kinds or not {_Is.CAPTION, _Is.CREDIT} & set(kinds):
+        return False
+    plain = 0
+    begun = False
+    for kind in [*kinds, _Is.PICTURE]:
+        if kind is _Is.PICTURE and plain:
+            return False
+        if kind is _Is.PICTURE:
+            begun = True
+        elif kind is _Is.CREDIT and begun and plain <= _STORY_TEXTS:
+            plain = 0
+        elif kind is _Is.PLAIN:
+            plain += 1
+    return begun
+
+
+def _medium(out: _Output, block: Block, url: str) -> None:
+    position = len(out.paragraphs)
+    if block.kind is BlockKind.IMAGE:
+        picture = _Picture(url, position, out.waiting, captioned_above=bool(out.waiting))
+        out.pictures.append(picture)
+        out.waiting = []
+    elif block.kind is BlockKind.VIDEO:
+        out.videos.append(Video(url, None, position))
+    else:
+        out.attachments.append(Attachment(url, clean_line(block.label or "") or None, position))
+
+
+def _caption(
+    out: _Output, blocks: Sequence[Block], kinds: Sequence[_Is], place: int, *, story: bool
+) -> bool:
+    """Give a text to its image or film; whether it went there."""
+    kind, text = kinds[place], blocks[place].text
+    picture = out.pictures[-1] if out.pictures else None
+    if kind is _Is.CREDIT:
+        if picture is None or picture.credit is not None:
+            return False
+        picture.credit = text
+        return True
+    if kind is _Is.PLAIN:
+        if story and picture and not picture.captions:
+            picture.captions.append(text)
+        return False
+    if place and blocks[place - 1].kind is BlockKind.VIDEO and out.videos:
+        film = out.videos[-1]
+        out.videos[-1] = Video(film.url, text, film.position)
+        return True
+    if picture and not picture.captioned_above and _touches_picture(kinds[:place]):
+        picture.captions.append(text)
+        return True
+    if next((k for k in kinds[place + 1 :] if k is not _Is.CAPTION), None) is _Is.PICTURE:
+        out.waiting.append(text)
+        return True
+    return False
+
+
+def _touches_picture(before: Sequence[_Is]) -> bool:
+    """Whether only captions and credits stand between the image before and here."""
+    last = next((k for k in reversed(before) if k not in (_Is.CAPTION, _Is.CREDIT)), None)
+    return last is _Is.PICTURE

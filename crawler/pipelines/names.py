@@ -1,0 +1,103 @@
+"""Normalise: what is a person's name. In: a few printed words. Out: names, or None when in doubt.
+
+Names are joined by 、 and other separators or by blanks; a two-character name may be padded inside
+(张 三). Chinese names have 2-4 characters (any Han character, those outside GB2312 too), names of
+minorities and foreigners have a middle dot, Latin names at least two capitalised words. One doubtful
+piece makes the whole list doubtful: a wrong name is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\ue000-\uf8ff\uf900-\ufaff\U00020000-\U000323af"
+"""Han characters for a regular expression's class, with GBK's private ones (old rare names)."""
+
+LONGEST: Final = 200
+"""Characters of a list of names; a longer one is text."""
+
+_DOT = "·•・‧∙．"
+_NAME = re.compile(
+    rf"[{HAN}]{{2,4}}|[{HAN}]{{1,8}}(?:[{_DOT}][{HAN}]{{1,8}}){{1,3}}"
+    r"|[A-Z][A-Za-z.'’-]{0,20}(?: [A-Z][A-Za-z.'’-]{0,20}){1,3}"
+)
+_SEPARATOR = re.compile(r"[、，,;；/／|｜&\n]")
+_AND = re.compile(rf"([{HAN}]{{2,3}})[和与及]([{HAN}]{{2,3}})")
+_PADDED_DOT = re.compile(rf" ?([{_DOT}]) ?")
+_HAN_WORD = re.compile(rf"[{HAN}]+")
+_NOT_A_NAME = re.compile(
+    "记者|通讯员|评论员|作者|编辑|编委|实习生|手记|札记|观察|观点|调查|整理|综合|报道|采写|采访|访谈|"
+    "摄影|摄像|供图|制图|图片|图文|资料|文字|视频|专电|连线|述评|评论|来信|来论|提问|招待|发布|"
+    "获悉|了解|看到|注意到|走进|来到|日前|近日|今日|昨日|今天|昨天|新华|本报|本网|本刊|本社|日报|晚报|"
+    "晨报|商报|时报|都市报|周刊|新闻|电视|广播|中心|公司|大学|学院|频道|频率|客户端|工作室|协会|集团|"
+    "政府|小组|佚名|网络|网友|匿名|管理|综合|未知|不详|责任|简介|单位|声明|信息|说明|名单|风采|队伍|文章|主任|主编|总编|教授|主席|书记|专家|研究"
+    "|全文|原文|原题|转载|来源|[网社报刊台局厅摄]$|^[本该据从]"
+)
+_COMPOUND_SURNAMES = frozenset(
+    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 长孙 宇文 夏侯 轩辕 端木 百里 东郭 "
+    "南宫 呼延 澹台 淳于 闻人 赫连 公羊 太史 申屠 钟离 拓跋 完颜 纳兰 西门 独孤 万俟".split()
+)
+_SURNAMES = frozenset(
+    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚"
+    "范彭郎鲁韦昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元"
+    "卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾"
+    "路娄危江童颜郭梅盛林刁钟徐邱丘骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪"
+    "包诸左石崔吉龚程邢裴陆荣翁荀甄曲封芮储靳焦巴牧车侯全班秋仲伊宫宁仇栾甘厉武符刘景詹龙叶幸司黎"
+    "白蒲赖卓蔺屠蒙池乔阳闻党翟谭劳姬申冉桑桂牛寿通边扈燕冀尚农温庄晏柴瞿阎连习艾容向古易廖终居衡"
+    "步耿满匡国文寇广东欧利师巩聂晁敖冷辛阚简饶空曾沙丰关查游盖益桓岳帅海晋楚闫涂肖佟商佘付代鞠曲"
+    "才扎占仝母操揭仵隋付覃苑逄卻原苟迟郗訾滑苌亓宿仉禚丛赫但钭"
+)
+
+
+def names(text: str) -> list[str] | None:
+    """The names in a list of names, in order; [] for an empty text, None when any is in doubt."""
+    if len(text) > LONGEST:
+        return None
+    found: list[str] = []
+    for part in _SEPARATOR.split(_PADDED_DOT.sub(r"\1", text)):
+        for name in _in_part(part.split()):
+            if not _NAME.fullmatch(name) or _NOT_A_NAME.search(name) or _glued(name):
+                return None
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def has_surname(name: str) -> bool:
+    """Whether a Chinese name begins with a usual surname."""
+    return name[:1] in _SURNAMES or name[:2] in _COMPOUND_SURNAMES
+
+
+def _in_part(words: list[str]) -> list[str]:
+    """The names between two separators, where blanks either part names or pad them."""
+    if not all(_HAN_WORD.fullmatch(word) for word in words):
+        whole = " ".join(words)
+        return [whole] if not re.search(rf"[{HAN}]", whole) or len(words) == 1 else words
+    if len(words) in (1, 3) and all(len(word) == 1 for word in words):
+        return ["".join(words)]
+    found: list[str] = []
+    pending = ""
+    for word in words:
+        if len(word) == 1:
+            pending += word
+            if len(pending) == 2:
+                found.append(pending)
+                pending = ""
+        elif len(word) > 4 and (pair := _AND.fullmatch(word)):
+            found.append(pending + pair[1])
+            found.append(pair[2])
+            pending = ""
+        else:
+            found.append(pending + word)
+            pending = ""
+    return [*found, pending] if pending else found
+
+
+def _glued(name: str) -> bool:
+    """Whether four characters may be two names without a mark between (张三李四)."""
+    return (
+        len(name) == 4
+        and name[0] in _SURNAMES
+        and name[2] in _SURNAMES
+        and name[:2] not in _COMPOUND_SURNAMES
+    )

@@ -1,0 +1,59 @@
+"""Normalise: photo credits. In: a text near an image. Out: the credit, and whether it is all.
+
+新华社记者 张三 摄, 新华社发（张三摄）, （主办方供图）, 图片来源：某某: printed on a line of its own or at the
+end of a caption.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from crawler.pipelines.names import HAN
+
+LONGEST: Final = 90
+"""Characters of a credit, generously."""
+
+_NAMES = rf"[{HAN}A-Za-z·•・‧、，, .’'-]{{2,40}}"
+_WHO = r"(?:新华社|新华网|中新社|本报|本网|[^\W\d_]{2,8}?[报社网])?\s?(?:特约|见习|实习|摄影)?(?:记者|通讯员|实习生)"
+_DONE = r"(?:摄影报道|摄影|摄|/文并?摄|拍摄|供图|提供|制图|翻拍)"
+_AGENCY = r"(?:新华社|新华网|中新社|本报)(?:/[\w ·.-]{1,20})?"
+_CREDIT = re.compile(
+    rf"[(（【]?\s?(?:"
+    rf"{_AGENCY}\s?(?:[发供]|资料图?片?|记者)?\s?[(（][^()（）。]{{1,40}}[)）]"
+    rf"|{_AGENCY}\s?(?:发|资料图?片?|供图|图片)"
+    rf"|{_WHO}[:：]?\s?{_NAMES}?\s?[/／]?\s?{_DONE}"
+    rf"|(?:图片来源|图片提供|资料图片?|摄影|供图|图源|图)\s?[:：/／]\s?{_NAMES}"
+    rf"|(?:[(（])\s?(?:资料|无人机|网络|航拍|视频|拼版)?(?:图片?|照片|截图)\s?(?=[)）])"
+    rf")\s?[)）】]?\s?[。.]?"
+)
+_BRACKETED = re.compile(rf"[(（【]\s?{_NAMES}\s?[/／]?\s?{_DONE}\s?[)）】]\s?[。.]?")
+_LEGEND = re.compile(
+    r"(?:上|下|左|右|中|大|小|题|附|拼版)?图(?:为|是|中|[一二三四五六七八九十\d①-⑩]{1,2}\s?[:：，]|\s?[:：])"
+)
+
+
+def is_credit(text: str) -> bool:
+    """Whether the whole text is a photo credit."""
+    return len(text) <= LONGEST and any(
+        pattern.fullmatch(text) for pattern in (_CREDIT, _BRACKETED)
+    )
+
+
+def credit_at_end(text: str) -> str | None:
+    """The credit that ends a caption, as printed, or None."""
+    ending = text[-LONGEST:]
+    starts = {
+        0,
+        *(m.start() for m in re.finditer(r"[(（【\s]|新华|中新|本报|(?<=[。！？”…）)])", ending)),
+    }
+    for start in sorted(starts):
+        candidate = ending[start:].strip()
+        if candidate and len(candidate) <= LONGEST and is_credit(candidate):
+            return candidate
+    return None
+
+
+def is_legend(text: str) -> bool:
+    """Whether the text says of itself that it tells what a picture shows: 图为…, 上图：…"""
+    return _LEGEND.match(text) is not None

@@ -1,0 +1,61 @@
+"""Normalise: whom the page names as source (来源). In: source evidence, visible before metas.
+
+Out: `source` (without label and brackets), `source_raw` (as printed), `is_reprint`. A reprint is a
+text none of whose named sources is Xinhua's own (`outlets.toml`); without a source it is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from crawler.pipelines.text import clean_line, skeleton
+
+if TYPE_CHECKING:
+    from crawler.pipelines.work import Work
+
+LONGEST: Final = 60
+"""Characters of an outlet's name, generously; what is longer is no name."""
+
+_OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
+_LABEL = re.compile(r"(?:[稿文信新消本][件章息闻文] ?)?(?:来 ?源|稿 ?源|出 ?处)(?: ?于)? ?[:：] ?")
+_NEXT = re.compile(
+    r" ?(?:[|｜]|(?:责任编辑|责 ?编|编 ?辑|作 ?者|记 ?者|发布时间|时间|日期|点击|浏览|评论|字号|字体) ?[:：]"
+    r"|【|\[字|(?:19|20)\d\d ?[-年/.] ?\d)"
+)
+_EDGES = "()（）[]【】<>《》“”\"' 　,，;；、.。|-—_"
+_SEVERAL = re.compile(r"[、，,;；/ ]|[和与]")
+
+
+def set_source(work: Work) -> Work:
+    """Fill `source`, `source_raw` and `is_reprint` from the first evidence that names one."""
+    for evidence in work.draft.sources:
+        raw = clean_line(evidence.text[:400])
+        name = _name(raw)
+        if name:
+            return work.having(source=name, source_raw=raw, is_reprint=is_reprint(name))
+    return work
+
+
+def is_reprint(source: str) -> bool:
+    """Whether every outlet named in the source is somebody other than Xinhua."""
+    return not any(_is_own(part) for part in [source, *_SEVERAL.split(source)])
+
+
+def _name(raw: str) -> str | None:
+    labels = list(_LABEL.finditer(raw))
+    name = raw[labels[-1].end() :] if labels else raw
+    end = _NEXT.search(name)
+    name = (name[: end.start()] if end else name).strip(_EDGES)
+    if not skeleton(name) or len(name) > LONGEST or skeleton(name).isdigit():
+        return None
+    return name
+
+
+def _is_own(name: str) -> bool:
+    bare = skeleton(name)
+    return bare in _OWN["names"] or (
+        bare.startswith(tuple(_OWN["openings"])) and not bare.startswith(tuple(_OWN["others"]))
+    )

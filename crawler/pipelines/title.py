@@ -1,0 +1,50 @@
+"""Normalise: headlines. In: title evidence and the title tag. Out: `title`, `subtitle`, `kicker`.
+
+The headline on the page wins; without one the title tag serves, without the site's suffixes
+(-新华网河北频道-新华网). Nothing left is null.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from crawler.pipelines.text import clean_line
+
+if TYPE_CHECKING:
+    from crawler.items import Evidence
+    from crawler.pipelines.work import Work
+
+LONGEST: Final = 1000
+"""Characters of a title tag that are looked at."""
+
+_MARKS = "-_—–|｜－＿"
+_SITE = re.compile(
+    r"(?:www\.)?(?:新华网|新华社|新华通讯社|xinhuanet|news\.cn|xinhua)(?:.{0,12}频道|.{0,6}客户端|\.com|\.cn)?"
+    r"|[\w ]{1,10}频道|手机新华网|新华网[\w ]{0,10}",
+    re.IGNORECASE,
+)
+
+
+def set_title(work: Work) -> Work:
+    """Fill the headlines."""
+    draft = work.draft
+    printed = _line(draft.title)
+    tag = clean_line((draft.title_tag or "")[:LONGEST])
+    title = without_site(tag) if not printed or printed == tag else printed
+    return work.having(
+        title=title or None, subtitle=_line(draft.subtitle), kicker=_line(draft.kicker)
+    )
+
+
+def without_site(title: str) -> str:
+    """A title tag without the names of the site and the channel at its end; "" if it has no more."""
+    while True:
+        cut = max(title.rfind(mark) for mark in _MARKS)
+        if not _SITE.fullmatch(title[cut + 1 :].strip()):
+            return title
+        title = title[: max(cut, 0)].rstrip(f" {_MARKS}")
+
+
+def _line(evidence: Evidence | None) -> str | None:
+    return clean_line(evidence.text) or None if evidence else None

@@ -1,0 +1,125 @@
+"""Normalise: the contract holds. In: the article. Out: the same, breaches made null.
+
+A bad value caused by a page is no exception: the field becomes null, or the item leaves its list, and
+a flag says which and why. Absent is null, never "".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, get_args
+from urllib.parse import urlsplit
+
+from crawler.items import Precision, Role
+from crawler.pipelines.flags import FlagName
+from crawler.pipelines.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawler.pipelines.work import Work
+
+LONGEST: Final = {
+    "title": 500, "subtitle": 1000, "kicker": 500, "published_raw": 400, "source": 60,
+    "source_raw": 400, "byline_raw": 2000, "summary": 5000, "language": 35,
+}  # fmt: skip
+"""Characters a field may have; FACTS' longest are a fifth of it."""
+
+MOST: Final = {
+    "reporters": 60, "editors": 10, "keywords": 50, "channel": 20, "images": 1000, "videos": 200,
+    "attachments": 500,
+}  # fmt: skip
+"""Items a list may have."""
+
+LONGEST_NAME: Final = 40
+LONGEST_URL: Final = 4096
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
+_ROLES = frozenset(get_args(Role))
+_PRECISIONS = frozenset(get_args(Precision))
+
+
+def validate(work: Work) -> Work:
+    """The work with every field inside the contract."""
+    work = _texts(work)
+    work = _times(work)
+    work = _lists(work)
+    article = work.article
+    if article.source is None or article.source_raw is None:
+        work = work.having(source=None, source_raw=None, is_reprint=None)
+    if article.body != ("\n\n".join(article.paragraphs) or None):
+        work = work.having(body="\n\n".join(article.paragraphs) or None)
+    return work
+
+
+def _texts(work: Work) -> Work:
+    for name, longest in LONGEST.items():
+        value = getattr(work.article, name)
+        if value is None:
+            continue
+        if not value or value != clean(value):
+            work = _null(work, name, "not a clean text")
+        elif len(value) > longest:
+            work = _null(work, name, f"{len(value)} characters, at most {longest}")
+    return work
+
+
+def _times(work: Work) -> Work:
+    article = work.article
+    for name in ("published_at", "modified_at"):
+        value = getattr(article, name)
+        if value is not None and not _TIME.fullmatch(value):
+            work = _null(work, name, "not ISO 8601 at +08:00")
+    if (work.article.published_at is None) != (article.published_precision not in _PRECISIONS):
+        work = _null(work, "published_at", "time and precision don't belong together")
+    if work.article.published_at is None and work.article.published_precision is not None:
+        work = work.having(published_precision=None, published_raw=None)
+    return work
+
+
+def _lists(work: Work) -> Work:
+    article = work.article
+    checks: dict[str, Callable[[Any], bool]] = {
+        "reporters": lambda person: _is_name(person.name) and person.role in _ROLES,
+        "editors": _is_name,
+        "images": _has_address,
+        "videos": _has_address,
+        "attachments": _has_address,
+        "keywords": bool,
+        "channel": bool,
+    }
+    for name, is_valid in checks.items():
+        values = getattr(article, name)
+        kept = [value for value in values if is_valid(value)][: MOST[name]]
+        if len(kept) < len(values):
+            gone = next((v for v in values if v not in kept), values[-1])
+            work = work.having(**{name: kept}).flagged(
+                FlagName.INVALID_VALUE,
+                f"{name}: {len(values) - len(kept)} left out, such as {str(gone)[:100]!r}",
+            )
+    highest = len(article.paragraphs)
+    for name in ("images", "videos", "attachments"):
+        values = getattr(work.article, name)
+        if any(not 0 <= value.position <= highest for value in values):
+            moved = [replace(v, position=min(max(v.position, 0), highest)) for v in values]
+            work = work.having(**{name: moved})
+    return work
+
+
+def _is_name(value: str) -> bool:
+    return 2 <= len(value) <= LONGEST_NAME and value == clean(value) and "\n" not in value
+
+
+def _has_address(medium: Any) -> bool:
+    try:
+        parts = urlsplit(medium.url)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and bool(parts.netloc) and len(medium.url) <= LONGEST_URL
+    )
+
+
+def _null(work: Work, name: str, reason: str) -> Work:
+    return work.having(**{name: None}).flagged(FlagName.INVALID_VALUE, f"{name}: {reason}")
