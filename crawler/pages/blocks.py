@@ -15,7 +15,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from crawler.items import Block, BlockKind, Removed
-from crawler.pages.document import LINES, UNSEEN, children, is_hidden, squeeze, visible_text
+from crawler.pages.document import (
+    LINES,
+    UNSEEN,
+    children,
+    is_hidden,
+    name_of,
+    squeeze,
+    visible_text,
+)
 from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url
 
 if TYPE_CHECKING:
@@ -140,7 +148,7 @@ class _Reader:
         if text := visible_text(node, self._fields).strip():
             if node.tag in LINES:
                 self._end_paragraph()
-            self.removed.append(Removed(text, part.rule, f"{self.container} {_name(node)}"))
+            self.removed.append(Removed(text, part.rule, f"{self.container} {name_of(node)}"))
 
     def _marks(self, node: Node) -> _Marks:
         attributes = node.attributes
@@ -220,14 +228,6 @@ class _Reader:
         self.blocks.extend(self._files)
         self._text, self._files = [], []
         self._letters = self._caption_letters = 0
-
-
-def _name(node: Node) -> str:
-    """An element as a selector would name it."""
-    if name := node.attributes.get("id"):
-        return f"#{name}"
-    names = (node.attributes.get("class") or "").split()
-    return f".{names[0]}" if names else node.tag or ""
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -67,7 +67,7 @@ class Document:
         """The match of the first selector whose match shows text, and that selector."""
         for selector in selectors:
             node = self.maybe(selector)
-            if node is not None and visible_text(node).strip():
+            if node is not None and shows_text(node):
                 return node, selector
         return None
 
@@ -128,6 +128,11 @@ def is_hidden(attributes: dict[str, str | None]) -> bool:
     return bool(style) and _HIDDEN.search(style or "") is not None
 
 
+def is_shown(node: Node) -> bool:
+    """Whether a node is an element whose text a reader sees."""
+    return node.is_element_node and node.tag not in UNSEEN and not is_hidden(node.attributes)
+
+
 def children(node: Node) -> Iterator[Node]:
     child = node.first_child
     while child is not None:
@@ -138,6 +143,27 @@ def children(node: Node) -> Iterator[Node]:
 def squeeze(text: str) -> str:
     """White space of the source as a browser shows it: one space."""
     return _SPACE.sub(" ", text)
+
+
+def name_of(node: Node) -> str:
+    """An element as a selector would name it."""
+    if name := node.attributes.get("id"):
+        return f"#{name}"
+    names = (node.attributes.get("class") or "").split()
+    return f".{names[0]}" if names else node.tag or ""
+
+
+def shows_text(node: Node) -> bool:
+    """Whether a reader sees any text of a node."""
+    todo = [node]
+    while todo:
+        for child in children(todo.pop()):
+            if child.is_text_node:
+                if (child.text_content or "").strip():
+                    return True
+            elif is_shown(child):
+                todo.append(child)
+    return False
 
 
 def visible_text(node: Node, without: frozenset[int] = frozenset()) -> str:
@@ -156,12 +182,7 @@ def visible_text(node: Node, without: frozenset[int] = frozenset()) -> str:
             parts.append(item.text_content or "")
         elif item.tag == "br":
             parts.append("\n")
-        elif (
-            item.is_element_node
-            and item.tag not in UNSEEN
-            and item.mem_id not in without
-            and not is_hidden(item.attributes)
-        ):
+        elif item.mem_id not in without and is_shown(item):
             if item.tag in LINES:
                 parts.append("\n")
                 todo.append("\n")

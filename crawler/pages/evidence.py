@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
-from crawler.pages.document import LINES, UNSEEN, children, is_hidden, squeeze
+from crawler.pages.document import LINES, children, is_shown, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ TIME_LINE = re.compile(
 )
 _NEXT_LABEL = re.compile(
     r"[【\[|｜]|来\s?源\s?[:：]|稿件来源|作\s?者\s?[:：]|记\s?者\s?[:：]|责任编辑|编\s?辑\s?[:：]|责\s?编\s?[:：]|"
-    r"字\s?[号体]|打印|关闭|分享|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
+    r"字\s?[号体]|(?<=\s)(?:打印|关闭|分享|评论)|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
 )
 LONGEST = 160
 """Characters of an information line; a longer one is text."""
@@ -63,7 +63,7 @@ def lines_around(doc: Document, container: Node) -> tuple[list[str], list[str]]:
             side = after
         elif node.is_text_node:
             line.append(squeeze(node.text_content or ""))
-        elif node.is_element_node and node.tag not in UNSEEN and not is_hidden(node.attributes):
+        elif is_shown(node):
             if node.tag in LINES or node.tag in ("td", "th", "br"):
                 end_line()
                 todo.append(None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
 from crawler.pages import facts
-from crawler.pages.document import LINES, UNSEEN, children, is_hidden, squeeze
+from crawler.pages.document import LINES, children, is_shown, squeeze
 from crawler.pages.layout import Selectors, read_with
 
 if TYPE_CHECKING:
@@ -57,21 +57,12 @@ def densest(doc: Document) -> Node | None:
         for child in children(node):
             if child.is_text_node:
                 _credit(child, block, score, nodes)
-            elif _is_shown(child):
+            elif is_shown(child) and child.tag != "a":
                 starts_block = child.tag in LINES or child.tag == "td"
                 todo.append((child, child if starts_block else block))
     if not score:
         return None
     return nodes[max(score, key=lambda key: score[key])]
-
-
-def _is_shown(node: Node) -> bool:
-    return (
-        node.is_element_node
-        and node.tag not in UNSEEN
-        and node.tag != "a"
-        and not is_hidden(node.attributes)
-    )
 
 
 def _credit(text: Node, block: Node, score: dict[int, float], nodes: dict[int, Node]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.items import Block, BlockKind, Draft, Evidence, Removed
 from crawler.pages.blocks import Part
-from crawler.pages.document import squeeze, visible_text
+from crawler.pages.document import name_of, squeeze, visible_text
 from crawler.pages.evidence import DATE, EDITOR_LINE, LONGEST, SOURCE, TIME_LINE, labelled
 from crawler.pages.parts import CORRECTIONS, EDITORS, TAGS
 
@@ -45,20 +45,20 @@ class Header:
         self._used.append(found[0])
         return Evidence(visible_text(found[0]).strip(), found[1])
 
-    def outside(self, selectors: Sequence[str]) -> Evidence | None:
+    def outside(self, selector: str) -> Evidence | None:
         """A field that only counts outside the container: within it is a heading of the text."""
-        found = self.doc.first(selectors)
+        found = self.doc.first((selector,))
         if found is None or found[0].mem_id in self._inside:
             return None
         return Evidence(visible_text(found[0]).strip(), found[1])
 
     def times(self, selectors: Sequence[str]) -> list[Evidence]:
-        found = []
+        """The first time, or nothing."""
         for node, text, selector in self._short(selectors):
             if DATE.search(text):
                 self._used.append(node)
-                found.append(Evidence(text, selector))
-        return found
+                return [Evidence(text, selector)]
+        return []
 
     def split_time(self, selectors: Sequence[str]) -> list[Evidence]:
         """`<em> 2023</em>`, `<em> 11</em>/<em> 17</em>`, `20:52:15` as "2023 11/17 20:52:15"."""
@@ -70,8 +70,7 @@ class Header:
         return [Evidence(" ".join(pieces), ", ".join(selectors))]
 
     def sources(self, selectors: Sequence[str]) -> list[Evidence]:
-        """Source texts; within the container only those that carry the label 来源."""
-        found = []
+        """The first source, or nothing; within the container only one with the label 来源."""
         for node, text, selector in self._short(selectors):
             part = labelled(SOURCE, text)
             if part is None and (SOURCE.search(text) or DATE.search(text)):
@@ -79,25 +78,24 @@ class Header:
             if node.mem_id in self._inside and part is None and not _is_labelled(node):
                 continue
             self._used.append(node)
-            found.append(Evidence(part or text, selector))
-        return found
+            return [Evidence(part or text, selector)]
+        return []
 
     def editors(self) -> list[Evidence]:
         """The editor lines, without the 【纠错】 that shares their element."""
         found: list[Evidence] = []
         seen: set[int] = set()
-        for selector in EDITORS:
-            for node in self.doc.all(selector):
-                if node.mem_id in seen:
-                    continue
-                seen.update(inner.mem_id for inner in node.traverse())
-                marks = node.css(CORRECTIONS)
-                text = visible_text(node, frozenset(mark.mem_id for mark in marks)).strip()
-                if text:
-                    found.append(Evidence(text, selector))
-                if marks and marks[0].mem_id in self._inside:
-                    cut = visible_text(marks[0]).strip()
-                    self.removed += [Removed(cut, "correction", selector)] if cut else []
+        for node in self.doc.all(EDITORS):
+            if node.mem_id in seen:
+                continue
+            seen.update(inner.mem_id for inner in node.traverse())
+            marks = node.css(CORRECTIONS)
+            text = visible_text(node, frozenset(mark.mem_id for mark in marks)).strip()
+            if text:
+                found.append(Evidence(text, name_of(node)))
+            if marks and marks[0].mem_id in self._inside:
+                cut = visible_text(marks[0]).strip()
+                self.removed += [Removed(cut, "correction", name_of(node))] if cut else []
         return found
 
     def tags(self) -> list[Evidence]:

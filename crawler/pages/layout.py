@@ -34,8 +34,8 @@ class Selectors:
     time: tuple[str, ...] = ()
     time_parts: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
-    subtitle: tuple[str, ...] = ("#subtitle", ".subtitle")
-    kicker: tuple[str, ...] = ("#pretitle", ".pretitle")
+    subtitle: str = "#subtitle, .subtitle"
+    kicker: str = "#pretitle, .pretitle"
     author_lines: bool = False
 
 

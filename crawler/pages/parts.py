@@ -12,11 +12,11 @@ from crawler.pages.blocks import Part
 if TYPE_CHECKING:
     from crawler.pages.document import Node
 
-EDITORS = (".p-jc", "#articleEdit .editor", ".editor", "#editor", ".zrbj", ".bianji")
+EDITORS = ".p-jc, .editor, #editor, .zrbj, .bianji"
 CORRECTIONS = ".tiyi1, .tiyi01, .advise"
 TAGS = ("#articleEdit .title", ".p-kwap")
 
-_FIELDS = ", ".join((*EDITORS, *TAGS))
+_FIELDS = ", ".join((EDITORS, *TAGS))
 
 _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
     ("player", "player", ".player-container, [id^='DH-PLAYERID'], .video-js, .prism-player, "

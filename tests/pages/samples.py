@@ -299,7 +299,8 @@ SAMPLES: list[Sample] = [
         "Regional2014",
         JS,
         f"<title>{TITLE}</title>"
-        f'<table><tr><td id="title">{TITLE}</td></tr><tr><td class="info">2017-09-05 08:30:15 来源：'
+        f'<table><tr><td id="title">{TITLE}</td></tr>'
+        '<tr><td class="info">2017-09-05 08:30:15 来源：'
         f'云溪日报</td></tr><tr><td class="article">'
         + "<br><br>".join("　　" + p for p in BODY)
         + '</td></tr><tr><td class="editor">责任编辑：喆镕</td></tr></table>',
