@@ -17,6 +17,7 @@ from tests.site.columns import columns
 from tests.site.story import expected
 from tests.site.templates import render
 from tests.site.templates.big5 import traditional
+from tests.site.templates.redesign import redesigned
 from tests.site.world import Plan, State, World, redirects_to_www, wants_tls
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ def article(world: World, plan: Plan, path: str, number: int) -> Answer:
         return missing()
     layout = "mobile" if path == plan.mobile else story.layout
     body = render(layout, story, number)
+    if world.redesigned(plan.channel):
+        body = redesigned(body)
     validators = plan.channel.index % 7 != 3  # some hosts send none
     return Answer(200, body, modified=state.modified if validators else None, etag=validators)
 

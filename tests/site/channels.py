@@ -57,12 +57,20 @@ qh 青海 西宁|nx 宁夏 银川|xj 新疆 乌鲁木齐|bt 兵团 石河子|wx 
 """
 
 
+# FACTS a, city / sub channels seen; they show their province's articles here
+_CITIES = {
+    "js": ("sz.xinhuanet.com", "wj.js.xinhuanet.com", "zjg.js.xinhuanet.com"),
+    "hq": ("www.sanya.news.cn",),
+}
+
+
 def _hosts(key: str) -> tuple[str, ...]:
     if key == MAIN:
         return MAIN_HOSTS
     keys = ("tibet", "xizang") if key == "tibet" else (key,)
     domains = ("xinhuanet.com", "news.cn")
-    return tuple(f"{www}{k}.{domain}" for k in keys for domain in domains for www in ("www.", ""))
+    hosts = (f"{www}{k}.{domain}" for k in keys for domain in domains for www in ("www.", ""))
+    return (*hosts, *_CITIES.get(key, ()))
 
 
 def _channels() -> dict[str, Channel]:

@@ -69,8 +69,7 @@ class Connection:
         self.entry: Entry | None = None
 
     def send(self, data: bytes) -> None:
-        """Sends, and notes what was sent in the log."""
-        self.sock.sendall(data)
+        """Notes in the log what is to be sent, then sends: a client that has it finds it there."""
         entry = self.entry
         if entry is not None:
             entry.size += len(data)
@@ -78,6 +77,7 @@ class Connection:
                 entry.status = int(data[9:12])
             if self.server.wire:
                 entry.sent += data
+        self.sock.sendall(data)
 
     def wait(self, seconds: float) -> bool:
         """Sleeps; True when the site is being closed."""

@@ -7,53 +7,66 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.site.templates.common import esc
+from tests.site.channels import CHANNELS
+from tests.site.story import Block, Story
+from tests.site.templates import render
+from tests.site.templates.g3 import VARIANTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEED_URL = "http://www.js.xinhuanet.com/2017-09/28/c_1121738857.htm"
-_LINE = re.compile(r"(\S+ \S+)\s+来源: (\S+)")
+_INFO = re.compile(r"(\d+)年(\d+)月(\d+)日 ([\d:]{8}) 来源: (.+)")
+_EDITOR = re.compile(r"\(责任编辑: (\S+) \)")
 
 
-def seed_page(folder: Path) -> bytes:
+def seed_page(folder: Path, markup: str = "seed") -> bytes:
     """The page of the text in `folder`, in the regional layout of its time.
 
-    FACTS d, G3: the text's lines are, in order, title, time and source, the half-open tool line,
-    the body, the editor in brackets, the disclaimer, the 42 digits. Each stays where it stood.
+    FACTS d, G3: the text's lines are title, time and source, the half-open tool line, the body,
+    the editor in brackets, the disclaimer, the 42 digits. `markup` is one of `g3.VARIANTS`; the
+    default keeps them all in one container, as the text stands.
     """
     text = next(iter(sorted(folder.glob("*.txt")))).read_text("utf-8")
-    title, info, tools, *rest = text.strip("\n").split("\n")
-    match = _LINE.search(info)
-    if match is None:
+    title, info, _, *rest = [line.strip() for line in text.split("\n") if line.strip()]
+    printed = _INFO.search(info)
+    place, editor = next(
+        (n, match) for n, line in enumerate(rest) if (match := _EDITOR.fullmatch(line))
+    )
+    if printed is None:
         message = f"no time and source in {info!r}"
         raise ValueError(message)
-    editor = next(n for n, line in enumerate(rest) if line.startswith("(责任编辑"))
-    code = rest[-1].strip()
-    body = "\n".join(f"<p>{esc(line)}</p>" for line in rest[:editor] if line.strip())
-    notice = "\n".join(f"<p>{esc(line)}</p>" for line in rest[editor + 1 : -1] if line.strip())
-    return f"""<!DOCTYPE html>
-<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8" />
-<meta name="publishid" content="1121738857.12.1002.0"/>
-<title>{esc(title)}_新华网江苏频道</title></head>
-<body>
-<div id="article">
-<h1 id="title">{esc(title)}</h1>
-<div class="info"><span class="time">{match[1]}</span> 来源: <em id="source">{esc(match[2])}</em>
-</div>
-<div class="tool">{esc(tools)}<script>document.write("】");</script></div>
-<div class="article">
-{body}
-</div>
-<div class="bianji"><span class="editor">{esc(rest[editor])}</span></div>
-<div class="shengming">{notice}</div>
-</div>
-<div style="display:none"><div id="fwl">{code}</div></div>
-</body></html>
-""".encode()
+    year, month, day, clock, source = printed.groups()
+    channel = CHANNELS["js"]
+    story = Story(
+        id="1121738857",
+        region=channel.key,
+        channel=channel.name,
+        url=SEED_URL,
+        layout="g3",
+        kind="text",
+        variant=VARIANTS.index(markup),
+        encoding="utf-8",
+        title=title,
+        published=datetime.fromisoformat(f"{year}-{month}-{day}T{clock}"),
+        precision="second",
+        source=source,
+        meta_source=source,
+        reporters=(),
+        editors=(editor[1],),
+        author=None,
+        blocks=tuple(Block("text", line) for line in rest[:place]),
+        keywords=(),
+        summary="",
+        dateline=None,
+        catalog=channel.catalog,
+        node=1112213,
+    )
+    return render("g3", story)
 
 
 def load(folder: Path) -> dict[tuple[str, str], bytes]:

@@ -3,8 +3,9 @@
 `control.test`, through the proxy or by Host header, answers JSON:
   /health                                  /truth[?region=KEY][&id=ID]
   /set?day=FLOAT                           /log[?since=N][&host=HOST]      /log/clear
-  /fault?kind=…[&host=…&path=…&times=…&skip=…&retry_after=…&seconds=…&size=…]
+  /fault?kind=…[&host=…&path=…&times=…&skip=…&retry_after=…&seconds=…&pause=…&size=…]
   /fault/clear                             /robots?host=…&text=…           /stats
+  /redesign?region=KEY[&day=FLOAT]
 """
 
 from __future__ import annotations
@@ -250,6 +251,9 @@ class Site:
         if path == "/robots":
             self.robots[query["host"]] = query["text"]
             return {"robots": query["host"]}
+        if path == "/redesign":
+            self.world.redesigns[query["region"]] = float(query.get("day", "0"))
+            return {"redesigns": self.world.redesigns}
         if path == "/stats":
             return self.stats()
         return None

@@ -56,6 +56,7 @@ def article(world: World, plan: Plan, listed: Iterable[str]) -> dict[str, Any]:
         "addresses": addresses(plan),
         "region": plan.channel.key,
         "layout": plan.task.layout,
+        "redesigned": world.redesigned(plan.channel),
         "kind": plan.task.kind,
         "variant": plan.task.variant,
         "encoding": plan.task.encoding,

@@ -98,6 +98,7 @@ class World:
     """Everything that is true of the loopback site.
 
     `articles` is the backlog of each channel, `daily` what each publishes a day from `start` on.
+    `redesigns` says from which day on a channel's articles come in an unknown layout.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class World:
         self.daily = daily
         self.start = datetime.combine(start, time.min)
         self.at = self.start
+        self.redesigns: dict[str, float] = {}
         self._plans: dict[str, list[Plan]] = {key: [] for key in keys}
         self._paths: dict[str, dict[str, Plan]] = {key: {} for key in keys}
         self._story = lru_cache(maxsize=4096)(self._write)
@@ -149,6 +151,10 @@ class World:
         self.plans(key)
         plan = self._paths[key].get(path)
         return plan if plan is not None and plan.published <= self.at else None
+
+    def redesigned(self, channel: Channel) -> bool:
+        """Whether the channel's articles are in a dress that no template describes."""
+        return channel.key in self.redesigns and self.day >= self.redesigns[channel.key]
 
     def form(self, plan: Plan, at: datetime | None = None) -> str:
         """How the article's withdrawal shows; empty while it stands."""
@@ -227,6 +233,8 @@ class World:
         layout = cycle[index % len(cycle)]
         if layout != "g2":
             return layout
+        if channel.key == "hq" and index % 2:
+            return "g2_sanya"
         if channel.key == "he" and index % 2 == 0:
             return "g2_hebei"
         own = f"g2_{channel.key}"
@@ -319,6 +327,10 @@ def _base(channel: Channel, layout: str, index: int) -> str:
         return f"http://{channel.new if new else host}"
     hosts = (channel.new, channel.old, f"www.{channel.key}.news.cn")
     host = hosts[index % 3] if new else channel.old
+    if layout == "g2_sanya":
+        host = "www.sanya.news.cn"
+    elif channel.key == "js" and layout == "g3" and index % 12 == 7:
+        host = "wj.js.xinhuanet.com"
     if redirects_to_www(channel) and not host.startswith("www."):
         host = f"www.{host}"
     tls = wants_tls(channel) and host.endswith(".news.cn")

@@ -10,7 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.site.story import printed
-from tests.site.templates.common import codes, disclaimer, esc, footnote, media, old_metas
+from tests.site.templates.common import (
+    DISCLAIMER,
+    codes,
+    disclaimer,
+    esc,
+    footnote,
+    media,
+    old_metas,
+)
 from tests.site.templates.pager import old_pager
 
 if TYPE_CHECKING:
@@ -55,12 +63,16 @@ def _editor(story: Story) -> str:
     return forms[1] if VARIANTS[story.variant] == "seed" else forms[story.variant % 3]
 
 
+def _notice(story: Story) -> list[str]:
+    return list(DISCLAIMER) if VARIANTS[story.variant] == "seed" else disclaimer(story.variant)
+
+
 def _content(story: Story, number: int) -> str:
     """The container: in the seed's layout it also holds editor, disclaimer and code."""
     markup = VARIANTS[story.variant]
     text = body(story.parts[number - 1], markup) + "\n" + old_pager(story, number)
     editor = f'<span class="editor">{_editor(story)}</span>'
-    notice = disclaimer(story.variant)
+    notice = _notice(story)
     if markup == "td":
         text = f'<table width="100%" border="0"><tr><td>{text}</td></tr></table>'
     if markup == "seed":
@@ -116,4 +128,4 @@ def page(story: Story, number: int = 1) -> str:
 
 def boilerplate(story: Story) -> list[str]:
     """Lines that a reader sees and a record must not hold in its body."""
-    return [_editor(story), "【字号", *disclaimer(story.variant), "相关新闻"]
+    return [_editor(story), "【字号", *_notice(story), "相关新闻"]
