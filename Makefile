@@ -4,6 +4,7 @@ PYTHON ?= python3
 JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
+PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -15,7 +16,7 @@ demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show wha
 	$(RUN) -m tests.demo
 
 test: $(VENV)/.dev  ## the whole test suite
-	$(RUN) -m pytest -n $(JOBS) $(ARGS)
+	$(PYTEST) $(ARGS)
 
 lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m ruff check .
@@ -24,7 +25,7 @@ lint: $(VENV)/.dev  ## style, types and import direction
 	$(VENV)/bin/lint-imports --no-cache
 
 check: lint  ## all checks, and the test suite with its coverage
-	$(RUN) -m pytest -n $(JOBS) --cov --cov-report=term $(ARGS)
+	$(PYTEST) --cov --cov-report=term $(ARGS)
 
 test-unpinned: $(VENV)/.dev  ## the newest releases pyproject.toml allows, in a venv of their own
 	$(PYTHON) -m venv --clear $(VENV)-unpinned

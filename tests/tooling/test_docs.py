@@ -40,7 +40,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) ->
     copy = tmp_path_factory.mktemp("docs") / "a checkout"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "crawler", copy / "crawler", ignore=ignored)
-    for name in ("scrapy.cfg", "Makefile"):
+    for name in ("scrapy.cfg", "Makefile", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(PROJECT / name, copy)
     (copy / ".venv").mkdir()
     (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
@@ -111,7 +111,7 @@ def test_queries_run(block: Block, checkout: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_jq_command_prints_every_article(checkout: Path) -> None:
-    (block,) = [block for block in blocks("sh") if "@tsv" in block.text]
+    (block,) = [block for block in blocks("sh") if block.text.startswith("jq -r '[")]
     printed = shell(block.text, checkout).stdout.splitlines()
     lines = [path.read_text().count("\n") for path in checkout.rglob("data/jsonl/**/*.jsonl")]
     assert len(printed) == sum(lines) > 0
