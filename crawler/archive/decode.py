@@ -76,7 +76,8 @@ def decode(block: bytes, *, max_bytes: int = MAX_BODY, method: str = "GET") -> D
 def _head_kind(block: bytes, error: wire.WireError) -> Kind:
     if isinstance(error, wire.WireTooLargeError):
         return "too_large"
-    return "truncated" if block.startswith(b"HTTP/"[: len(block)]) else "not_http"
+    begins_well = isinstance(error, wire.WireTruncatedError) and block[:5] == b"HTTP/"[: len(block)]
+    return "truncated" if begins_well else "not_http"
 
 
 def _unframe(head: wire.ResponseHead, body: bytes, max_bytes: int) -> tuple[bytes, bool]:
@@ -140,6 +141,8 @@ def _gunzip(data: bytes, max_bytes: int) -> bytes:
         room -= len(part)
         if not data.strip(b"\0"):
             return b"".join(parts)
+        if data[:2] != b"\x1f\x8b"[: len(data)]:
+            raise DecodeError("damaged", f"{len(data)} bytes follow the gzip stream")
 
 
 def _inflate(data: bytes, max_bytes: int) -> bytes:

@@ -128,7 +128,7 @@ def _parse_headers(lines: bytes) -> Headers:
         if not line:
             break
         if line[:1] in (b" ", b"\t") and unfolded:
-            unfolded[-1] += b" " + line.strip(b" \t")
+            unfolded[-1] = unfolded[-1].rstrip(b" \t") + b" " + line.strip(b" \t")
         else:
             unfolded.append(line)
     pairs = (line.partition(b":") for line in unfolded)

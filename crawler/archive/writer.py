@@ -165,6 +165,7 @@ class WarcWriter:
 
     def _append(self, data: bytes) -> None:
         assert self._fd is not None
+        path = self.files[-1]
         try:
             written = os.write(self._fd, data)
             if written == len(data):
@@ -175,7 +176,7 @@ class WarcWriter:
             why = error
         self._cut_back()
         cause = why if isinstance(why, OSError) else None
-        raise StorageError.of("writing", self.files[-1], why) from cause
+        raise StorageError.of("writing", path, why) from cause
 
     def _cut_back(self) -> None:
         """Undo a half write; an emptied file goes, since each begins with a warcinfo record."""

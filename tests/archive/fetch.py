@@ -9,7 +9,7 @@ import asyncio
 import base64
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,12 +87,14 @@ def main() -> None:
         archive = WarcWriter(
             Path(job["data_dir"]), "test", info=job["info"], max_bytes=job["max_bytes"]
         )
-        unused: Any = None
-        context = Context(
-            run_id="test", data_dir=Path(job["data_dir"]), arguments=unused, regions={},
-            ledger=unused, archive=archive, output=unused, holds=unused, alarms=[],
-        )  # fmt: skip
-        attach(crawler, context)
+        given = {"run_id": "test", "data_dir": Path(job["data_dir"]), "archive": archive}
+        needed = [
+            field.name
+            for field in fields(Context)
+            if field.init and field.default is MISSING and field.default_factory is MISSING
+        ]
+        unused: dict[str, Any] = dict.fromkeys(needed)  # the handler asks for none
+        attach(crawler, Context(**(unused | given)))
     process.crawl(crawler, job=job)
     process.start()
     if archive:

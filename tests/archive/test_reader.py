@@ -1,0 +1,151 @@
+"""Reading any WARC, and what it says of damaged ones."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.archive.decode import DecodeError
+from crawler.archive.reader import WarcError, read_page, read_records
+from crawler.durable import publish
+from tests.archive.kinds import GZIPPED, sized
+from tests.archive.test_writer import exchange, writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawler.items import WarcPointer
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> tuple[Path, list[WarcPointer]]:
+    warc = writer(tmp_path)
+    pointers = [warc.write(exchange(url=f"http://js.news.cn/{n}")) for n in range(3)]
+    warc.close()
+    return publish(warc.files[0]), [pointer for pointer in pointers if pointer]
+
+
+def test_the_same_records_compressed_whole_or_not_at_all(
+    archive: tuple[Path, list[WarcPointer]], tmp_path: Path
+) -> None:
+    path, pointers = archive
+    data = path.read_bytes()
+    plain = gzip.decompress(data)
+    own = list(read_records(path))
+    assert [(r.offset, r.length) for r in own if r.kind == "response"] == [
+        (pointer.offset, pointer.length) for pointer in pointers
+    ]
+    assert [data[r.offset : r.offset + r.length] for r in own]
+    assert sum(r.length for r in own) == len(data)
+    for name, other in (("a.warc", plain), ("b.warc.gz", gzip.compress(plain))):
+        (tmp_path / name).write_bytes(other)
+        read = list(read_records(tmp_path / name))
+        assert [r.block for r in read] == [r.block for r in own]
+    read = list(read_records(tmp_path / "a.warc"))
+    for record in read:
+        assert plain[record.offset :].startswith(b"WARC/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("not.warc", b"<html>no archive</html>" * 9, "Invalid WARC header"),
+        ("gzip-in-gzip.warc.gz", gzip.compress(gzip.compress(b"WARC/1.1\r\n")), "Invalid WARC"),
+        ("zstd.warc.zst", b"\x28\xb5\x2f\xfd" + b"1234" * 10, "Dictionary mismatch"),
+    ],
+)
+def test_what_is_no_warc(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(WarcError, match=why) as caught:
+        list(read_records(path))
+    assert (caught.value.path, caught.value.offset) == (path, 0)
+    with pytest.raises(WarcError, match="No such file"):
+        list(read_records(tmp_path / "missing"))
+
+
+def test_a_cut_at_every_byte_is_noticed(archive: tuple[Path, list[WarcPointer]]) -> None:
+    path, _ = archive
+    data = path.read_bytes()
+    ends = {0} | {record.offset + record.length for record in read_records(path)}
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        if size in ends:
+            list(read_records(path))
+            continue
+        with pytest.raises(WarcError) as caught:
+            list(read_records(path))
+        assert caught.value.offset == max(end for end in ends if end <= size)
+
+
+def test_the_rest_of_a_damaged_file_is_read(archive: tuple[Path, list[WarcPointer]]) -> None:
+    path, pointers = archive
+    data = bytearray(path.read_bytes())
+    middle = pointers[1]
+    data[middle.offset + middle.length // 2] ^= 0xFF
+    path.write_bytes(data)
+    damage: list[WarcError] = []
+    read = list(read_records(path, on_damage=damage.append))
+    assert [error.offset for error in damage] == [middle.offset]
+    ids = [record.record_id for record in read if record.kind == "response"]
+    assert ids == [pointers[0].record_id, pointers[2].record_id]
+
+
+def test_a_length_that_lies(archive: tuple[Path, list[WarcPointer]], tmp_path: Path) -> None:
+    plain = gzip.decompress(archive[0].read_bytes())
+    true = f"Content-Length: {len(sized())}\r\n\r\nHTTP".encode()
+    assert plain.count(true) == 3
+    for lie in (b"0", b"100", b"99999999999999999999", b"-1", b"x"):
+        path = tmp_path / "lie.warc"
+        path.write_bytes(plain.replace(true, b"Content-Length: " + lie + b"\r\n\r\nHTTP"))
+        with pytest.raises(WarcError):
+            list(read_records(path))
+
+
+def test_a_block_too_large_is_passed_over(archive: tuple[Path, list[WarcPointer]]) -> None:
+    path, _ = archive
+    records = list(read_records(path, max_block=len(sized()) - 1))
+    assert [r.block is None for r in records if r.kind == "response"] == [True] * 3
+    assert all(r.block is not None for r in records if r.kind == "metadata")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"offset": 1}, "damaged gzip member"),
+        ({"offset": 10**9}, "the file ends"),
+        ({"length": 7}, "not 7 bytes long"),
+        ({"record_id": "<urn:uuid:1>"}, "the record's id"),
+        ({"payload_digest": "sha256:1"}, "the payload digest"),
+        ({"entity_sha256": "1"}, "the entity's SHA-256"),
+        ({"file": "../../etc/passwd"}, "out of the data folder"),
+        ({"file": "/etc/passwd"}, "out of the data folder"),
+        ({"file": "warc/2017/09/missing.warc.gz"}, "No such file"),
+    ],
+)
+def test_pointers_that_point_at_something_else(
+    archive: tuple[Path, list[WarcPointer]],
+    tmp_path: Path,
+    changes: dict[str, str | int],
+    why: str,
+) -> None:
+    pointer = replace(archive[1][1], **changes)  # type: ignore[arg-type]
+    with pytest.raises(WarcError, match=why):
+        read_page(tmp_path, pointer)
+
+
+def test_pointers_at_a_request_or_a_damaged_page(tmp_path: Path) -> None:
+    warc = writer(tmp_path)
+    block = sized("Content-Encoding: gzip", body=GZIPPED[:-9])
+    pointer = warc.write(exchange(block, decoded=None, truncated=None))
+    warc.close()
+    assert pointer is not None
+    with pytest.raises(DecodeError):
+        read_page(tmp_path, pointer)
+    request = list(read_records(warc.files[0]))[2]
+    at = replace(pointer, offset=request.offset, length=request.length)
+    with pytest.raises(WarcError, match="type is request"):
+        read_page(tmp_path, at)

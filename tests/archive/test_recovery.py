@@ -1,0 +1,109 @@
+"""Recovery after a kill at any byte: what is whole stays, nothing torn is published (I4)."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.archive.cdxj import index_path
+from crawler.archive.reader import WarcError, read_records
+from crawler.archive.recovery import cut_jsonl, recover_warcs
+from crawler.durable import StorageError, publish, write_atomically
+from tests.archive.checkers import warcio_check
+from tests.archive.test_writer import exchange, writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def open_file(tmp_path: Path) -> Path:
+    archive = writer(tmp_path)
+    for _ in range(2):
+        archive.write(exchange())
+    archive.close()
+    return archive.files[0]
+
+
+def test_a_kill_at_every_byte(open_file: Path, tmp_path: Path) -> None:
+    data = open_file.read_bytes()
+    ends = [record.offset + record.length for record in read_records(open_file)]
+    final = open_file.with_suffix("")
+    for size in range(len(data) + 1):
+        open_file.write_bytes(data[:size])
+        whole = max((end for end in ends if end <= size), default=0)
+        (done,) = recover_warcs(tmp_path)
+        assert done.cut == size - whole
+        assert bool(done.why) == bool(done.cut)
+        assert not open_file.exists()
+        if whole > ends[0]:
+            assert final.read_bytes() == data[:whole]
+            assert index_path(final).exists()
+            final.unlink()
+            index_path(final).unlink()
+        else:
+            assert not final.exists()
+        assert recover_warcs(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\0" * 5000, b"garbage", b"\x1f\x8b\x08\0" + b"\xff" * 100, b"\x1f"]
+)
+def test_other_tails(open_file: Path, tmp_path: Path, tail: bytes) -> None:
+    data = open_file.read_bytes()
+    open_file.write_bytes(data + tail)
+    (done,) = recover_warcs(tmp_path)
+    assert done.cut == len(tail)
+    assert done.path.read_bytes() == data
+    assert warcio_check(done.path) is None
+
+
+def test_a_torn_member_hides_what_was_appended_after_it(open_file: Path) -> None:
+    """Why recovery cuts and nothing is ever appended."""
+    data = open_file.read_bytes()
+    *_, last = read_records(open_file)
+    open_file.write_bytes(data[:-10] + data[last.offset :])
+    with pytest.raises(WarcError):
+        list(read_records(open_file))
+
+
+def test_a_published_file_without_index_gets_one(open_file: Path, tmp_path: Path) -> None:
+    final = publish(open_file)
+    (done,) = recover_warcs(tmp_path)
+    assert (done.path, done.cut) == (final, 0)
+    assert index_path(final).read_text().count("\n") == 2
+    assert recover_warcs(tmp_path) == []
+
+
+def test_an_existing_final_file_is_never_overwritten(open_file: Path, tmp_path: Path) -> None:
+    shutil.copy(open_file, open_file.with_suffix(""))
+    with pytest.raises(StorageError, match="exists"):
+        recover_warcs(tmp_path)
+    assert open_file.exists()
+
+
+@pytest.mark.parametrize("size", [1, 10, 70_000])
+def test_jsonl_is_cut_to_its_last_whole_line(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "a.jsonl.open"
+    line = b"x" * size + b"\n"
+    for torn in (b"", b"y", b"y" * 200_000):
+        path.write_bytes(line * 3 + torn)
+        assert cut_jsonl(path) == len(torn)
+        assert path.read_bytes() == line * 3
+    path.write_bytes(b"torn")
+    assert cut_jsonl(path) == 4
+    assert path.read_bytes() == b""
+
+
+def test_write_atomically_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for data in (b"one", b"two"):
+        write_atomically(path, data)
+        assert path.read_bytes() == data
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(StorageError, match="writing"):
+        write_atomically(tmp_path / "missing" / "a", b"")
+    with pytest.raises(ValueError, match="not an open file"):
+        publish(path)
