@@ -14,7 +14,7 @@ import weakref
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal, cast, get_args
 
 from crawler import urls
 from crawler.clock import BEIJING, now
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from crawler.regions import Region
 
-NAMES = ("regions", "since", "until", "urls", "lists", "limit")
+NAMES = ("regions", "since", "until", "urls", "lists", "recheck", "limit")
+
+Recheck = Literal["due", "all", "none"]
 
 _LINE_MAX = 64 * 1024
 _CHUNK = 64 * 1024
@@ -76,7 +78,8 @@ class Arguments:
 
     `regions`: codes, all of them unless `regions_given`. `since`, `until`: publication days, both
     included, in Beijing time. `urls`: exactly these articles. `lists`: canonical addresses of list
-    pages to use instead of the registry's. `limit`: articles to publish at most.
+    pages to use instead of the registry's. `recheck`: which archived articles are looked at again,
+    those due, all (suspected and gone ones too) or none. `limit`: articles to publish at most.
     """
 
     regions: tuple[str, ...]
@@ -85,6 +88,7 @@ class Arguments:
     until: date | None = None
     urls: UrlList | None = None
     lists: tuple[str, ...] = ()
+    recheck: Recheck = "due"
     limit: int | None = None
 
     @property
@@ -120,6 +124,7 @@ def parse(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> Arguments
         since=since,
         until=until,
         lists=_lists(spargs),
+        recheck=_recheck(spargs),
         limit=_limit(spargs),
         urls=_urls(spargs["urls"]) if "urls" in spargs else None,
     )
@@ -146,6 +151,13 @@ def _day(spargs: Mapping[str, str], name: str) -> date | None:
     except ValueError:
         pass
     raise ArgumentError(name, f"a day such as 2017-09-28 is wanted, not {_short(value)}")
+
+
+def _recheck(spargs: Mapping[str, str]) -> Recheck:
+    value = spargs.get("recheck", "due")
+    if value not in get_args(Recheck):
+        raise ArgumentError("recheck", f"due, all or none is wanted, not {_short(value)}")
+    return cast("Recheck", value)
 
 
 def _limit(spargs: Mapping[str, str]) -> int | None:

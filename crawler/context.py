@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from crawler.clock import now
+from crawler.durable import StorageError
+from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     from scrapy.crawler import Crawler
@@ -23,9 +27,12 @@ if TYPE_CHECKING:
     from crawler.arguments import Arguments
     from crawler.exporters.jsonl import JsonlWriter
     from crawler.holds import Holds
+    from crawler.items import WarcPointer
     from crawler.outcomes import Outcome
     from crawler.regions import Region
     from crawler.state.ledger import Ledger
+    from crawler.state.rows import ArticleRow
+    from crawler.withdrawals import Withdrawals
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +44,11 @@ def _no_engine(reason: str) -> None:
 
 @dataclass(slots=True)
 class Context:
-    """The open run. `alarms` are sentences for the report; any makes the exit code 3."""
+    """The open run.
+
+    `schedule` holds the ages at which articles are looked at again; `alarms` are sentences for the
+    report, any of which makes the exit code 3; `on_end` is called with each address that ends.
+    """
 
     run_id: str
     data_dir: Path
@@ -47,7 +58,9 @@ class Context:
     archive: WarcWriter
     output: JsonlWriter
     holds: Holds
-    alarms: list[str]
+    withdrawals: Withdrawals = field(init=False)
+    schedule: Sequence[timedelta]
+    alarms: list[str] = field(default_factory=list)
     stop: Callable[[str], None] = _no_engine
     storage_error: str | None = None
     on_end: list[Callable[[str, Outcome], None]] = field(default_factory=list)
@@ -64,9 +77,37 @@ class Context:
             self.storage_error = sentence
             self.stop("storage")
 
-    def end(self, address: str, outcome: Outcome, detail: str | None = None) -> None:
+    def unchanged(
+        self, address: str, article: ArticleRow, *, status: int, warc: WarcPointer | None
+    ) -> None:
+        """An archived article was looked at and is as it was: note it, plan the next look."""
+        moment = now()
+        self.ledger.observe(article.id, address, moment, status, "unchanged", warc, self.run_id)
+        published = datetime.fromisoformat(article.published_at) if article.published_at else None
+        due = next_check(article.first_seen_at, published, moment, self.schedule)
+        self.ledger.checked(article.id, moment, due, article.etag, article.last_modified)
+
+    def publish(self, record: dict[str, Any]) -> None:
+        """Write a JSONL line and tell the ledger. Raises StorageError, which stops the run."""
+        try:
+            self.output.write(record)
+        except StorageError as error:
+            self.storage_failed(str(error))
+            raise
+        self.ledger.record(record, jsonl=self.output.name, schedule=self.schedule)
+
+    def end(
+        self,
+        address: str,
+        outcome: Outcome,
+        detail: str | None = None,
+        *,
+        retry_at: datetime | None = None,
+    ) -> None:
         """Give an article address its outcome in this run."""
-        self.ledger.finish(address, outcome, run_id=self.run_id, at=now(), detail=detail)
+        self.ledger.finish(
+            address, outcome, run_id=self.run_id, at=now(), detail=detail, retry_at=retry_at
+        )
         for listener in self.on_end:
             listener(address, outcome)
 

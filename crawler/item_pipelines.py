@@ -7,20 +7,18 @@ Whatever is dropped on the way ends in an outcome first.
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from scrapy.exceptions import DropItem, NotConfigured
 
 from crawler import extraction, pipelines
 from crawler.archive.reader import read_page
-from crawler.clock import iso, now
+from crawler.clock import iso
 from crawler.context import Context, context_of
-from crawler.durable import StorageError
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.outcomes import Outcome
 from crawler.pipelines.digest import changed_fields
-from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -36,8 +34,6 @@ class _RunPipeline:
     def __init__(self, context: Context, crawler: Crawler) -> None:
         self.context = context
         self.crawler = crawler
-        ages = crawler.settings.getlist("RECHECK_SCHEDULE")
-        self.schedule = [timedelta(hours=float(age)) for age in ages]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -89,6 +85,11 @@ class HistoryPipeline(_RunPipeline):
     def process_item(self, article: Article) -> Article:
         ledger = self.context.ledger
         known = ledger.article(article.id)
+        if known and known.status == "live" and _is_empty(article):
+            self.context.withdrawals.sign(
+                article.address, known, status=200, warc=article.warc, reason="emptied"
+            )
+            raise DropItem(f"emptied: {article.url}")
         seen = ledger.address(article.address)
         assert seen is not None
         if seen.found_on:
@@ -105,16 +106,10 @@ class HistoryPipeline(_RunPipeline):
         if article.changed:
             article.version += 1
         elif article.status == "live":
-            self._checked(article, known)
+            self.context.unchanged(article.address, known, status=200, warc=article.warc)
             self.end(article, Outcome.UNCHANGED)
             raise DropItem(f"unchanged: {article.url}")
         return article
-
-    def _checked(self, article: Article, known: ArticleRow) -> None:
-        moment = now()
-        published = article.published_at and datetime.fromisoformat(article.published_at)
-        due = next_check(known.first_seen_at, published or None, moment, self.schedule)
-        self.context.ledger.checked(article.id, moment, due, known.etag, known.last_modified)
 
     def _changed(self, article: Article, known: ArticleRow) -> list[str]:
         """The changed fields. The last version's capture is extracted again with today's code, so
@@ -133,17 +128,15 @@ class HistoryPipeline(_RunPipeline):
         return changed_fields(as_record(previous), as_record(article))
 
 
+def _is_empty(article: Article) -> bool:
+    return not (article.body or article.images or article.videos or article.attachments)
+
+
 class PublishPipeline(_RunPipeline):
     """Writes the JSONL line and tells the ledger."""
 
     def process_item(self, article: Article) -> Article:
-        record = as_record(article)
-        try:
-            self.context.output.write(record)
-        except StorageError as error:
-            self.context.storage_failed(str(error))
-            raise
-        self.context.ledger.record(record, jsonl=self.context.output.name, schedule=self.schedule)
+        self.context.publish(as_record(article))
         self.end(article, _outcome(article))
         return article
 

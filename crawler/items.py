@@ -269,7 +269,7 @@ class Article:
     url: str
     canonical_url: str
     region: Region | None
-    layout: str
+    layout: str | None
     extractor_version: str
     fetched_at: str
     schema_version: int = SCHEMA_VERSION

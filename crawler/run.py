@@ -13,6 +13,8 @@ import os
 import secrets
 import shutil
 import tempfile
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,6 +35,7 @@ from crawler.holds import Holds
 from crawler.manifest import files_of
 from crawler.recovery import recover
 from crawler.state.ledger import Ledger, LedgerError
+from crawler.withdrawals import Withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,8 +120,10 @@ class Run:
             ),
             output=JsonlWriter(data_dir, run_id, started_at),
             holds=Holds(),
-            alarms=[],
+            schedule=[timedelta(hours=float(age)) for age in settings.getlist("RECHECK_SCHEDULE")],
         )
+        confirm_after = timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER"))
+        context.withdrawals = Withdrawals(context, confirm_after)
         run = cls(context, started_at, lock, command)
         run._disk_min_free = settings.getint("DISK_MIN_FREE")
         return run
@@ -144,6 +149,9 @@ class Run:
         self.reason = reason
         if self._checkpoints:
             self._checkpoints.stop()
+        if self.context.storage_error is None:
+            with suppress(StorageError):  # told to the context: the exit code is 5
+                self.context.withdrawals.confirm()
 
     def _failed(self) -> None:
         """A callback or a pipeline raised what it shouldn't: exit code 1 (Scrapy logged it)."""

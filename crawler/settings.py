@@ -83,6 +83,9 @@ FEED_EXPORT_ENCODING = "utf-8"
 
 RECHECK_SCHEDULE = [6, 24, 7 * 24, 30 * 24, 365 * 24]  # ages of an article in hours
 
+RECHECK_BUDGET = 1000  # archived articles looked at again in one run
+GONE_CONFIRM_AFTER = 6  # hours between the two observations of a withdrawal
+
 # --- watch ---------------------------------------------------------------------------------------
 EXTENSIONS = {"crawler.extensions.politeness.Politeness": 500}
 LOG_LEVEL = "INFO"

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from w3lib.url import add_or_replace_parameter, url_query_parameter
+
 from crawler.items import Encoding
 from crawler.pages.document import Document, visible_text
 from crawler.pages.encoding import decode
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _NODEART = "http://qc.wa.news.cn/nodeart/list?nid={}&pgnum={}&cnt={}&tp=1&orderby=1"
 _NODE = re.compile(r"[1-9][0-9]{4,8}", re.ASCII)
+_PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _CALLBACK = re.compile(r"[A-Za-z0-9_.$]{0,100}\s{0,9}\(", re.ASCII)
 _COUNT = re.compile(r"[?&]cnt=([0-9]{1,5})(?![0-9])", re.ASCII)
 
@@ -51,6 +54,16 @@ def nodeart_url(nid: str, page: int, count: int) -> str:
         msg = f"no node page: {nid!r}, page {page}, {count} rows"
         raise ValueError(msg)
     return _NODEART.format(nid, page, count)
+
+
+def next_nodeart_url(url: str) -> str:
+    """The address of the page after a list API address, whatever else its query asks."""
+    return add_or_replace_parameter(url, "pgnum", str(_page_number(url) + 1))
+
+
+def _page_number(url: str) -> int:
+    number = url_query_parameter(url, "pgnum", "1") or ""
+    return int(number) if _PAGE_NUMBER.fullmatch(number) else 1
 
 
 def read_datasource(page: Page) -> list[ListLink]:

@@ -12,7 +12,13 @@ from urllib.parse import urlsplit
 
 from crawler import urls
 from crawler.pages.document import UNSEEN, Document, Node, children, squeeze, visible_text
-from crawler.pages.list_data import NodePage, nodeart_url, read_datasource, read_nodeart
+from crawler.pages.list_data import (
+    NodePage,
+    next_nodeart_url,
+    nodeart_url,
+    read_datasource,
+    read_nodeart,
+)
 from crawler.pages.list_links import Links, ListError, ListLink, find_time
 from crawler.pages.refusal import NotAnArticle
 from crawler.regions import region_of_url
@@ -28,6 +34,7 @@ __all__ = [
     "ListPage",
     "NodePage",
     "classify",
+    "next_nodeart_url",
     "nodeart_url",
     "read_datasource",
     "read_list",

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LOCAL = "local"
+"""The main site's column of regional news: what its data lists is its own, wherever it stands."""
+
 GIVE_UP = 5
 """A list that failed so many times in a row is asked again only when a page links to it."""
 
@@ -46,7 +49,6 @@ class ListStep:
     page: int = 1
     root: bool = False
     via: str | None = None
-    node: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ class ListWalk:
         self._crawler = crawler
         self._arguments = context.arguments
         self._asked: set[str] = set()
+        self._silent: set[str] = set()
+        self._answered: set[str | None] = set()
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_columns = crawler.settings.getint("LIST_MAX_COLUMNS")
 
@@ -84,7 +88,7 @@ class ListWalk:
                 yield from self._ask(url, region=code, root=True)
             for node in region.nodes:
                 url = lists.nodeart_url(node, 1, NODEART_COUNT)
-                yield from self._ask(url, region=code, node=node)
+                yield from self._ask(url, region=code)
         for state in self._context.ledger.list_states(arguments.regions):
             is_source = state.completed_at or state.walk_started_at
             if is_source and state.failures < GIVE_UP:
@@ -109,6 +113,8 @@ class ListWalk:
         if step.page == 1:
             is_answer = page.status < 300 or page.status == 304
             self._count("lists/answered" if is_answer else "lists/failed")
+            if is_answer:
+                self._answered.add(step.region)
         if page.status != 200:
             self._note(step, page.status)
             if page.status != 304:
@@ -140,37 +146,47 @@ class ListWalk:
         self._note(step, status=None)
 
     def _unreadable(self, step: ListStep, why: str) -> None:
-        """A list of the registry that shows nothing is an alarm; a column found may be empty."""
+        """An alarm for a list that once was read; any other may just be empty or long dead."""
         self._count("lists/unreadable")
         sentence = f"list {step.url} shows no links: {why}"
-        if step.root:
+        if self._context.ledger.list_state(step.source).completed_at:
             self._context.alarm(sentence)
         else:
             logger.warning(sentence)
+
+    def finish(self) -> None:
+        """The crawl is over: a region none of whose lists answered has gone quiet."""
+        for region in sorted(self._silent - self._answered):
+            self._context.alarm(f"no list of region {region} answered")
 
     def _read(
         self, step: ListStep, page: Page
     ) -> tuple[list[ListLink], ListStep | None, list[ListStep]]:
         """The links, the next page of this list, and other lists this page names."""
-        if step.node is not None:
-            answer = lists.read_nodeart(page)
-            url = lists.nodeart_url(step.node, step.page + 1, NODEART_COUNT)
-            further = None if answer.end else replace(step, url=url, page=step.page + 1)
-            return answer.links, further, []
-        if lists.classify(page) == "datasource":
+        kind = lists.classify(page)
+        if kind == "datasource":
             return lists.read_datasource(page), None, []
+        if kind == "nodeart":
+            node = lists.read_nodeart(page)
+            url = lists.next_nodeart_url(step.url)
+            return node.links, None if node.end else self._further(step, page, url), []
         answer = lists.read_list(page)
-        further = None
-        if answer.next_pages:
-            further = replace(step, url=answer.next_pages[0], page=step.page + 1, via=page.url)
+        further = self._further(step, page, *answer.next_pages[:1])
         return answer.links, further, list(self._lists_on(step, page, answer))
+
+    def _further(self, step: ListStep, page: Page, url: str | None = None) -> ListStep | None:
+        """The next page of a list, unless the pager leads back to one already asked."""
+        if url is None or url in self._asked:
+            return None
+        self._asked.add(url)
+        return replace(step, url=url, page=step.page + 1, via=page.url)
 
     def _lists_on(self, step: ListStep, page: Page, answer: lists.ListPage) -> Iterator[ListStep]:
         for url in answer.data_sources:
             yield from self._ask(url, region=step.region, via=page.url)
         for node in answer.node_ids:
             url = lists.nodeart_url(node, 1, NODEART_COUNT)
-            yield from self._ask(url, region=step.region, via=page.url, node=node)
+            yield from self._ask(url, region=step.region, via=page.url)
         if step.root and not self._arguments.lists:
             columns = [url for url in answer.columns if _region_code(url) == step.region]
             for url in columns[: self._max_columns]:
@@ -183,14 +199,15 @@ class ListWalk:
         region: str | None,
         root: bool = False,
         via: str | None = None,
-        node: str | None = None,
     ) -> Iterator[ListStep]:
         """A list's first step in this run (or the page its open walk stopped at)."""
         if url in self._asked:
             return
         self._asked.add(url)
         self._count("lists/asked")
-        yield ListStep(source=url, url=url, region=region, root=root, via=via, node=node)
+        if region and region not in self._answered:
+            self._silent.add(region)
+        yield ListStep(source=url, url=url, region=region, root=root, via=via)
 
     def _goes_on(self, step: ListStep, links: list[ListLink], fresh: list[ListLink]) -> bool:
         if not links:
@@ -205,10 +222,14 @@ class ListWalk:
 
     def _sightings(self, step: ListStep, links: Iterable[ListLink]) -> Iterator[Sighting]:
         """The links that are ours to fetch; the others are counted."""
-        wanted = set(self._arguments.regions)
+        arguments = self._arguments
+        is_any = bool(arguments.lists) and not arguments.regions_given
+        is_data = "ds_" in step.url or "/nodeart/" in step.url
         for link in links:
             code = _region_code(link.url)
-            if not self._arguments.lists and code not in wanted:
+            if code is None and is_data and step.region == LOCAL:
+                code = LOCAL
+            if not is_any and code not in arguments.regions:
                 self._count("links/refused")
                 continue
             yield sighting(

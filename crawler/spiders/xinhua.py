@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import NotConfigured
 
-from crawler import pages, regions, urls
+from crawler import pages, urls
+from crawler.archive.writer import Revisit
+from crawler.clock import iso
 from crawler.context import Context, context_of
 from crawler.items import Draft, Page, Reading
 from crawler.outcomes import Outcome
 from crawler.spiders.failures import outcome_of
-from crawler.spiders.frontier import Frontier, sighting
+from crawler.spiders.frontier import Frontier, Target, sighting
 from crawler.spiders.listwalk import ListStep, ListWalk
 
 if TYPE_CHECKING:
@@ -27,10 +29,15 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
+    from crawler.state.rows import ArticleRow
+
 logger = logging.getLogger(__name__)
 
 LIST_PRIORITY = 10
 """Lists before articles, so that what is new is known early."""
+
+RECHECK_PRIORITY = -10
+"""Archived articles after new ones."""
 
 FURTHER_PAGE_PRIORITY = 5
 """The further pages of an article that has begun, before the next article."""
@@ -55,7 +62,8 @@ class XinhuaSpider(Spider):
     def __init__(self, context: Context, crawler: Crawler, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.context = context
-        self.frontier = Frontier(context)
+        budget = crawler.settings.getint("RECHECK_BUDGET")
+        self.frontier = Frontier(context, recheck_budget=budget)
         self.walk = ListWalk(context, crawler)
 
     @classmethod
@@ -78,11 +86,15 @@ class XinhuaSpider(Spider):
         for step in self.walk.start():
             yield self._list_request(step)
 
+    def closed(self, reason: str) -> None:
+        if reason == "finished":
+            self.walk.finish()
+
     def _feed(self) -> None:
         engine = self.crawler.engine
         if engine and engine.running:
-            for address in self.frontier.more():
-                engine.crawl(self._article_request(address))
+            for target in self.frontier.more():
+                engine.crawl(self._article_request(target))
 
     # --- lists ---------------------------------------------------------------------------------
 
@@ -110,30 +122,33 @@ class XinhuaSpider(Spider):
 
     # --- articles ------------------------------------------------------------------------------
 
-    def _article_request(self, address: str) -> Request:
+    def _article_request(self, target: Target) -> Request:
+        known = target.article
         return Request(
-            address,
+            target.address,
             callback=self.parse_article,
             errback=self.article_failed,
-            cb_kwargs={"address": address},
-            meta={"kind": "article"},
+            headers=conditions(known) if known else None,
+            priority=RECHECK_PRIORITY if known else 0,
+            cb_kwargs={"target": target},
+            meta={"kind": "article", "revisit_of": _revisit_of(known) if known else None},
         )
 
     def parse_article(
         self,
         response: Response,
-        address: str,
+        target: Target,
         read: tuple[tuple[Draft, Page], ...] = (),
         queue: tuple[str, ...] = (),
     ) -> Iterator[Request | Reading]:
         """Read one page of an article; ask for its further pages; hand over when all are read."""
         page: Page = response.meta["page"]
         if not read:
-            moved = self._moved(address, page.url)
+            moved = self._moved(target, page)
             if moved is None:
                 return
-            address = moved
-        draft = self._read(address, page)
+            target = moved
+        draft = self._read(target, page)
         if draft is None:
             return
         read = (*read, (draft, page))
@@ -145,50 +160,88 @@ class XinhuaSpider(Spider):
                 callback=self.parse_article,
                 errback=self.article_failed,
                 priority=FURTHER_PAGE_PRIORITY,
-                cb_kwargs={"address": address, "read": read, "queue": queue[1:]},
+                cb_kwargs={"target": target, "read": read, "queue": queue[1:]},
                 meta={"kind": "article", "via": page.url},
             )
             return
+        self.context.withdrawals.answered(target.address)
         drafts, fetched = zip(*read, strict=True)
-        yield Reading(address=address, draft=pages.join(drafts), pages=fetched)
+        yield Reading(address=target.address, draft=pages.join(drafts), pages=fetched)
 
     def article_failed(self, failure: Failure) -> None:
-        outcome, detail = outcome_of(failure.value)
-        self.context.end(failure.request.cb_kwargs["address"], outcome, detail)
+        self._failed(failure.request.cb_kwargs["target"], *outcome_of(failure.value))
 
-    def _moved(self, address: str, url: str) -> str | None:
-        """Where a redirect led: the address to go on with, or None when this fetch is over."""
-        if urls.canonical(url) == address:
-            return address
-        target = urls.article(url)
-        if target is None:
+    def _failed(self, target: Target, outcome: Outcome, detail: str) -> None:
+        """End a fetch that says nothing of the article."""
+        if target.article:
+            self.context.withdrawals.failed(target.address)
+        self.context.end(target.address, outcome, detail)
+
+    def _absent(self, target: Target, page: Page, outcome: Outcome, reason: str) -> None:
+        """The article isn't there: a sign of withdrawal when it is archived, else an outcome."""
+        known = target.article
+        if known:
+            self.context.withdrawals.sign(
+                target.address, known, status=page.status, warc=page.warc, reason=reason
+            )
+        else:
+            self.context.end(target.address, outcome, reason)
+
+    def _moved(self, target: Target, page: Page) -> Target | None:
+        """Where a redirect led: the target to go on with, or None when this fetch is over."""
+        address = target.address
+        if urls.canonical(page.url) == address:
+            return target
+        there = urls.article(page.url)
+        if there is None:
             if urls.article(address) is None:
-                return address
-            self.context.end(address, Outcome.MISSING, f"redirected to {url}")
+                return target
+            self._absent(target, page, Outcome.MISSING, f"redirected to {page.url}")
             return None
-        if target.id == urls.article_id(address):
-            return address
-        self.context.end(address, Outcome.REDIRECTED, f"redirected to {target.url}")
-        region = regions.region_of_url(target.url)
-        seen = self.frontier.admit_now(
-            sighting(target.url, region=region.code if region else None, found_on=address)
-        )
-        return target.url if seen else None
+        if there.id == urls.article_id(address):
+            return target
+        self.context.end(address, Outcome.REDIRECTED, f"redirected to {there.url}")
+        is_wanted = self.frontier.admit_now(sighting(there.url, found_on=address))
+        return Target(there.url) if is_wanted else None
 
-    def _read(self, address: str, page: Page) -> Draft | None:
+    def _read(self, target: Target, page: Page) -> Draft | None:
         """The page's draft, or None after the address got another outcome."""
-        if page.status in {404, 410}:
-            self.context.end(address, Outcome.MISSING, f"HTTP {page.status}")
+        if page.status == 304 and target.article:
+            self.context.withdrawals.answered(target.address)
+            self.context.unchanged(target.address, target.article, status=304, warc=page.warc)
+            self.context.end(target.address, Outcome.NOT_MODIFIED)
+        elif page.status in {404, 410}:
+            self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
         elif page.status != 200:
-            self.context.end(address, Outcome.HTTP_ERROR, f"HTTP {page.status}")
+            self._failed(target, Outcome.HTTP_ERROR, f"HTTP {page.status}")
         else:
             try:
                 return pages.read(page)
             except pages.NotAnArticle as error:
-                self.context.end(address, _NO_ARTICLE[error.kind], f"{error.kind} at {page.url}")
+                self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
             except Exception as error:
                 logger.exception("reading %s failed", page.url)
                 detail = f"{type(error).__name__}: {error}"
                 self.context.alarm(f"extraction failed for {page.url}: {detail}")
-                self.context.end(address, Outcome.EXTRACTION_FAILED, detail)
+                self.context.end(target.address, Outcome.EXTRACTION_FAILED, detail)
         return None
+
+
+def conditions(known: ArticleRow) -> dict[str, str]:
+    """The validators of an archived single page; of several pages page 1's say too little."""
+    if len(known.warc_pages) != 1 or known.status != "live":
+        return {}
+    validators = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in validators.items() if value}
+
+
+def _revisit_of(known: ArticleRow) -> Revisit | None:
+    """The capture that an equal answer repeats."""
+    if known.warc is None or known.warc_date is None or len(known.warc_pages) != 1:
+        return None
+    return Revisit(
+        original_uri=known.url,
+        original_date=iso(known.warc_date),
+        payload_digest=known.warc.payload_digest,
+        entity_sha256=known.warc.entity_sha256,
+    )

@@ -17,6 +17,7 @@ from crawler.pages.lists import (
     ListError,
     ListPage,
     classify,
+    next_nodeart_url,
     nodeart_url,
     read_datasource,
     read_list,
@@ -696,3 +697,19 @@ def test_no_such_node_page(nid: str, number: int, count: int) -> None:
 )
 def test_classify(url: str, body: str, kind: str) -> None:
     assert classify(page(body, url)) == kind
+
+
+@pytest.mark.parametrize(
+    ("url", "following"),
+    [
+        ("http://qc.wa.news.cn/nodeart/list?nid=113322&pgnum=1&cnt=20", "pgnum=2"),
+        ("http://da.wa.news.cn/nodeart/page?nid=113322&pgnum=9&cnt=20", "pgnum=10"),
+        ("http://qc.wa.news.cn/nodeart/list?nid=113322&cnt=20", "pgnum=2"),
+        ("http://qc.wa.news.cn/nodeart/list?nid=113322&pgnum=x&cnt=20", "pgnum=2"),
+    ],
+)
+def test_the_page_after_a_list_api_address(url: str, following: str) -> None:
+    after = next_nodeart_url(url)
+    assert following in after.partition("?")[2].split("&")
+    assert "nid=113322" in after
+    assert "cnt=20" in after

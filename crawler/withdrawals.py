@@ -1,0 +1,131 @@
+"""Withdrawals: when a page that is no longer there becomes a `gone` record (I9).
+
+A first sign makes the article suspected. A second one, GONE_CONFIRM_AFTER later, makes it a
+candidate, and candidates are confirmed only when the crawl is over, for then it is known whether
+their host was in an outage.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crawler.clock import iso, now
+from crawler.extractor_version import extractor_version
+from crawler.items import Article, Gone, Observation, Region, as_record
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from crawler.context import Context
+    from crawler.items import WarcPointer
+    from crawler.state.rows import ArticleRow
+
+OUTAGE_LEAST = 5
+OUTAGE_SHARE = 0.2
+"""More than so many and over this share of a host's re-checks newly failing is an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    address: str
+    article: ArticleRow
+    reason: str
+
+
+class Withdrawals:
+    """The signs of one run. Every re-check is told to `answered`, `failed` or `sign`."""
+
+    def __init__(self, context: Context, confirm_after: timedelta) -> None:
+        self._context = context
+        self._confirm_after = confirm_after
+        self._answered: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._candidates: list[_Candidate] = []
+
+    def answered(self, url: str) -> None:
+        """An article of this host is there."""
+        self._answered[_host(url)] += 1
+
+    def failed(self, url: str) -> None:
+        """A re-check failed in a way that says nothing of the page: 5xx, timeout, robots."""
+        self._failed[_host(url)] += 1
+
+    def sign(
+        self,
+        address: str,
+        article: ArticleRow,
+        *,
+        status: int | None,
+        warc: WarcPointer | None,
+        reason: str,
+    ) -> None:
+        """The page is no longer there; gives the address its outcome, now or in `confirm`."""
+        context, moment = self._context, now()
+        context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
+        since = article.suspected_at
+        if article.status == "gone":
+            context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
+        elif since is not None and moment - since >= self._confirm_after:
+            self._candidates.append(_Candidate(address, article, reason))
+        else:
+            if since is None:
+                self._failed[_host(address)] += 1
+            self._suspect(address, reason)
+
+    def confirm(self) -> None:
+        """After the last exchange: write the `gone` records of hosts that were not in an outage."""
+        waiting = Counter(_host(one.address) for one in self._candidates)
+        for one in self._candidates:
+            host = _host(one.address)
+            if self._is_outage(host, waiting[host]):
+                self._suspect(one.address, f"{one.reason}, during an outage of {host}")
+            else:
+                record = self._gone(one)
+                self._context.publish(as_record(record))
+                self._context.end(one.address, Outcome.GONE, one.reason)
+        self._candidates.clear()
+
+    def _is_outage(self, host: str, candidates: int) -> bool:
+        """Known suspects don't count as failures, so that a real mass removal is recorded; but
+        then other articles of the host must have answered."""
+        failed, answered = self._failed[host], self._answered[host]
+        if failed > OUTAGE_LEAST and failed > OUTAGE_SHARE * (failed + answered):
+            return True
+        return candidates > OUTAGE_LEAST and not answered
+
+    def _suspect(self, address: str, reason: str) -> None:
+        again = now() + self._confirm_after
+        self._context.end(address, Outcome.SUSPECTED, reason, retry_at=again)
+
+    def _gone(self, one: _Candidate) -> Article:
+        """A record without content: the last version's number, ids and title, and the evidence."""
+        context, article = self._context, one.article
+        seen = context.ledger.observations(article.id, since=article.suspected_at)
+        observations = [Observation(iso(row.at), row.status, row.reason, row.warc) for row in seen]
+        region = context.regions.get(article.region or "")
+        others = set(context.ledger.addresses_of(article.id)) - {article.canonical_url}
+        return Article(
+            id=article.id,
+            version=article.version,
+            status="gone",
+            gone=Gone(one.reason, observations[0].at, observations[-1].at, observations),
+            url=article.url,
+            canonical_url=article.canonical_url,
+            also_at=sorted(others),
+            region=Region(region.code, region.name, region.gb2260) if region else None,
+            title=article.title,
+            previous_sha256=article.content_sha256,
+            first_seen_at=iso(article.first_seen_at),
+            fetched_at=observations[-1].at,
+            layout=None,
+            extractor_version=extractor_version(),
+            run_id=context.run_id,
+        )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
