@@ -61,7 +61,7 @@ class NormalisePipeline(_RunPipeline):
             raise DropItem(detail) from error
         article.address = item.address
         article.run_id = self.context.run_id
-        self.crawler.stats.inc_value(f"crawler/layout/{article.layout}")  # type: ignore[union-attr]
+        self.crawler.stats.inc_value(f"crawler/layout/{article.layout}")
         return article
 
 
@@ -118,7 +118,7 @@ class HistoryPipeline(_RunPipeline):
             return []
         pages = [read_page(self.context.data_dir, pointer) for pointer in known.warc_pages]
         previous = extraction.extract(pages)
-        if previous.content_sha256 == article.content_sha256:
+        if article.content_sha256 and previous.content_sha256 == article.content_sha256:
             self.context.ledger.rebase(
                 article.id,
                 content_sha256=article.content_sha256,

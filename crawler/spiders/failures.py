@@ -22,6 +22,8 @@ from crawler.resolver import PrivateAddressError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from twisted.python.failure import Failure
+
 _OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (PrivateAddressError, Outcome.REFUSED_ADDRESS),
     (CannotResolveHostError, Outcome.DNS_FAILED),
@@ -41,8 +43,9 @@ _KINDS = {
 }
 
 
-def outcome_of(error: BaseException) -> tuple[Outcome, str]:
+def outcome_of(failure: Failure) -> tuple[Outcome, str]:
     """The outcome of a failed request and why, as one line."""
+    error = failure.value
     if isinstance(error, Ended):
         return error.outcome, error.detail
     detail = f"{type(error).__name__}: {error}"[:500]

@@ -116,8 +116,8 @@ class XinhuaSpider(Spider):
         yield from map(self._list_request, found.steps)
 
     def list_failed(self, failure: Failure) -> None:
-        step: ListStep = failure.request.cb_kwargs["step"]
-        outcome, detail = outcome_of(failure.value)
+        step: ListStep = _request(failure).cb_kwargs["step"]
+        outcome, detail = outcome_of(failure)
         self.walk.failed(step, f"{outcome}: {detail}")
 
     # --- articles ------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class XinhuaSpider(Spider):
         yield Reading(address=target.address, draft=pages.join(drafts), pages=fetched)
 
     def article_failed(self, failure: Failure) -> None:
-        self._failed(failure.request.cb_kwargs["target"], *outcome_of(failure.value))
+        self._failed(_request(failure).cb_kwargs["target"], *outcome_of(failure))
 
     def _failed(self, target: Target, outcome: Outcome, detail: str) -> None:
         """End a fetch that says nothing of the article."""
@@ -225,6 +225,12 @@ class XinhuaSpider(Spider):
                 self.context.alarm(f"extraction failed for {page.url}: {detail}")
                 self.context.end(target.address, Outcome.EXTRACTION_FAILED, detail)
         return None
+
+
+def _request(failure: Failure) -> Request:
+    """The request that failed: Scrapy puts it there."""
+    request: Request = failure.request  # type: ignore[attr-defined]
+    return request
 
 
 def conditions(known: ArticleRow) -> dict[str, str]:
