@@ -149,7 +149,10 @@ def article(world: World, plan: Plan, path: str, number: int) -> Answer:
     if world.redesigned(plan.channel):
         body = redesigned(body)
     validators = plan.channel.index % 7 != 3  # some hosts send none
-    return Answer(200, body, modified=state.modified if validators else None, etag=validators)
+    # FACTS e, encoding: what a header claims is not to be trusted
+    declared = f"{_HTML}; charset=GBK" if plan.channel.index % 5 == 3 else _HTML
+    modified = state.modified if validators else None
+    return Answer(200, body, declared, modified=modified, etag=validators)
 
 
 def _withdrawn(state: State) -> Answer:
@@ -210,9 +213,9 @@ def _gate(world: World, path: str, query: str) -> Answer:
     inner = answer(world, "http", host, f"/{rest}", query) if path.startswith(head) else None
     if inner is None:
         return missing()
-    if inner.type != _HTML or inner.status != 200:
+    if not inner.type.startswith(_HTML) or inner.status != 200:
         return inner
-    return replace(inner, body=traditional(inner.body))
+    return replace(inner, body=traditional(inner.body), type=_HTML)
 
 
 def page(title: str, inner: str, status: int = 200) -> Answer:

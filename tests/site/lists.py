@@ -194,7 +194,7 @@ def datasource(world: World, col: Column) -> bytes:
             anchor = f"<a href='{plan.task.url}' target='_blank'>{story.title}</a>"
             topic = f"http://{plan.channel.new}/zhuanti/index.htm"
             row |= {
-                "contentId": md5(f"link {story.id}".encode()).hexdigest()[:32] + "20260901",
+                "contentId": f"{plan.published:%Y%m%d}{_digest(f'link {story.id}')}",
                 "contentType": "Link",
                 "title": f"<a href='{topic}'>专题 |</a>{anchor}",
                 "showTitle": f"<a href='{topic}'>专题 |</a>{anchor}",
@@ -215,6 +215,10 @@ def datasource(world: World, col: Column) -> bytes:
     return json.dumps(
         {"categoryName": col.name, "categoryId": col.ds, "datasource": rows}, ensure_ascii=False
     ).encode()
+
+
+def _digest(text: str) -> str:
+    return md5(text.encode()).hexdigest()
 
 
 def _blank(col: Column) -> dict[str, Any]:
@@ -245,12 +249,22 @@ def nodeart(world: World, query: dict[str, str]) -> bytes:
     )  # fmt: skip
     if col is None or page < 1:
         return f'{callback}({{"status":-1}}\n)'.encode()
-    plans = members(world, col)
+    plans: list[Plan | None] = [*members(world, col), None]  # the last item links nowhere
     shown = plans[(page - 1) * count : page * count]
     answer: dict[str, Any] = {"status": 0, "totalnum": len(plans)}
     if shown or page % 2:
-        answer["data"] = {"list": [_row(world, plan, nid) for plan in shown]}
+        rows = [_row(world, plan, nid) if plan else _unlinked(nid) for plan in shown]
+        answer["data"] = {"list": rows}
     return f"{callback}({json.dumps(answer, ensure_ascii=False)}\n)".encode()
+
+
+def _unlinked(nid: int) -> dict[str, Any]:
+    """LinkUrl may be an empty string (FACTS c2)."""
+    return {
+        "DocID": 0, "Title": "本栏目说明", "NodeId": nid, "PubTime": "2016-01-01 00:00:00",
+        "LinkUrl": "", "Abstract": "", "keyword": "", "Editor": "", "Author": "",
+        "SourceName": "", "IsLink": 1, "PicLinks": "", "allPics": [], "tarray": [], "uarray": [],
+    }  # fmt: skip
 
 
 def _row(world: World, plan: Plan, nid: int) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class Story:
 
     `region` is the channel's key, `channel` its Chinese name.
     `variant` picks among a template's own variations, `revision` counts changes of boilerplate,
-    `author` is the 作者 that some templates print, `catalog` and `node` place it in the CMS.
+    `author` is the 作者 that some templates print, `catalog` and `node` place it in the CMS,
+    `related` are (url, title) of other articles that the page hides in its foot.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Story:
     catalog: str
     node: int
     revision: int = 0
+    related: tuple[tuple[str, str], ...] = ()
 
     @property
     def content_id(self) -> str:

@@ -43,7 +43,7 @@ _SECOND = timedelta(seconds=1)
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with Site(regions=["js", "he", "tibet", "jl", "ln", MAIN], day=3.0) as site:
+    with Site(regions=["js", "he", "tibet", "jl", "ln", "sx", MAIN], day=3.0) as site:
         yield site
 
 
@@ -292,6 +292,7 @@ def reachable(site: Site, key: str) -> set[str]:
                 found |= {urlsplit(urljoin(base, link)).path for link in links}
         if column.kind == "node":
             rows = nodeart(site, nid=column.nid, pgnum=1, cnt=200)["data"]["list"]
+            assert [row for row in rows if not row["LinkUrl"]] == rows[-1:]
             found |= {urlsplit(row["LinkUrl"]).path for row in rows}
     return {path.replace("//", "/") for path in found}
 
@@ -365,8 +366,8 @@ def test_data_files_hold_the_traps(site: Site) -> None:
 
 
 def test_nodeart_pages_wraps_and_ends(site: Site) -> None:
-    first = nodeart(site, nid=117309, pgnum=1, cnt=2, attr="", tp=1, orderby=1)
-    second = nodeart(site, nid=117309, pgnum=2, cnt=2)
+    first = nodeart(site, nid=117309, pgnum=1, cnt=3, attr="", tp=1, orderby=1)
+    second = nodeart(site, nid=117309, pgnum=2, cnt=3)
     assert first["status"] == 0
     assert first["totalnum"] == len(first["data"]["list"]) + len(second["data"]["list"])
     assert nodeart(site, nid=117309, pgnum=9, cnt=2)["data"]["list"] == []
@@ -446,6 +447,21 @@ def test_outside_unknown_and_odd_hosts(site: Site) -> None:
     assert get(site, "http://www.xinhuanet.com/webSkipping.htm").status == 200
     assert b"Disallow: /neibu/" in get(site, f"{ROOT}robots.txt").body
     assert get(site, "http://tibet.news.cn/robots.txt").status in {200, 404}
+
+
+def test_main_site_pages_hide_links_to_regional_articles(site: Site) -> None:
+    article = an_article(site, region=MAIN, layout="g4", state="live")
+    html = get(site, article["url"]).text
+    hidden = see(html.partition('<div class="seo"')[2].partition("</div>")[0]).links
+    assert len(hidden) == 6
+    assert {follow(site, url).status for url in hidden} <= {200, 404, 410}
+
+
+def test_headers_lie_about_encodings(site: Site) -> None:
+    article = an_article(site, region="sx", layout="g6_regional")
+    got = get(site, article["url"])
+    assert got.headers["content-type"] == "text/html; charset=GBK"
+    assert bare(article["expected"]["title"]) in see(got.body.decode("utf-8")).text
 
 
 def test_pictures_are_served(site: Site, truth: dict[str, Any]) -> None:

@@ -109,5 +109,9 @@ def truth(world: World, region: str | None = None, identity: str | None = None) 
         "day": world.day,
         "at": _iso(world.at),
         "regions": list(world.channels),
+        "lists": {
+            key: [source_url(column) for column in columns(channel)]
+            for key, channel in world.channels.items()
+        },
         "articles": articles,
     }

@@ -173,12 +173,22 @@ class World:
         # a new dress may come with a new encoding; neither is a new version
         encoding = "utf-8" if revision and story.layout == "g3" else story.encoding
         return State(
-            story=replace(story, revision=revision, encoding=encoding),
+            story=replace(
+                story, revision=revision, encoding=encoding, related=self._related(story)
+            ),
             version=1 + edits,
             changed=changed,
             modified=past[-1].at if past else plan.published,
             form=self.form(plan, at),
         )
+
+    def _related(self, story: Story) -> tuple[tuple[str, str], ...]:
+        """G4 pages hide ten links to regional articles (FACTS d G4, div.seo)."""
+        if story.layout != "g4":
+            return ()
+        keys = [key for key in self.channels if key not in {MAIN, story.region}][:10]
+        plans = [self.plans(key)[0] for key in keys if self.articles]
+        return tuple((plan.task.url, self._story(plan, 0)[0].title) for plan in plans)
 
     def _write(self, plan: Plan, edits: int) -> tuple[Story, tuple[str, ...]]:
         if not edits:

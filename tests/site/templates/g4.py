@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from tests.site.story import Story
 
 
-def page(story: Story, number: int = 1, seo: tuple[tuple[str, str], ...] = ()) -> str:
-    """The HTML of one page of the article; `seo` are (url, title) of the hidden links."""
+def page(story: Story, number: int = 1) -> str:
+    """The HTML of one page of the article."""
     source = esc(story.source)
     if story.variant % 2 == 0:
         source = f'<em id="source"> {source}</em>'
     words = "".join(f'<span class="p-tag"><a href="#">{esc(w)}</a></span>' for w in story.keywords)
-    links = "".join(f'<a href="{attr(url)}">{esc(title)}</a>' for url, title in seo)
+    links = "".join(f'<a href="{attr(url)}">{esc(title)}</a>' for url, title in story.related)
     return f"""<!--{story.url}-->
 <!DOCTYPE HTML>
 <html>
@@ -98,6 +98,7 @@ def page(story: Story, number: int = 1, seo: tuple[tuple[str, str], ...] = ()) -
 <div class="share-title" style="display:none">
 {esc(story.title)}
 </div>
+\ufeff<script type="text/javascript">var pageTitle = '';</script>
 {codes(story)}   </body>
 </html>
 """
