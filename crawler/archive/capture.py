@@ -106,7 +106,11 @@ class CaptureHandler(HTTP11DownloadHandler):
         number: int,
     ) -> Response:
         """Judge and archive the last exchange of a download, then return or raise its end."""
-        verdict = _judge(capture, failure, max_bytes, request.method)
+        try:
+            verdict = _judge(capture, failure, max_bytes, request.method)
+        except Exception:
+            self._archive(request, capture, _Verdict(), number)  # no error of ours loses bytes
+            raise
         pointer = self._archive(request, capture, verdict, number)
         if isinstance(failure, DownloadTimeoutError):
             raise CaptureTimeoutError(str(failure), pointer) from failure

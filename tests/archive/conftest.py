@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +17,9 @@ from crawler.archive.reader import Record, read_records
 from crawler.durable import publish
 from tests.archive.kinds import KINDS, MAXSIZE, Kind
 from tests.archive.origin import CLOSE, RESET, Logged, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROJECT = Path(__file__).resolve().parents[2]
 INFO = {
@@ -70,6 +74,8 @@ def fetch(
         "out": str(out),
         "info": INFO,
         "max_bytes": 10**9,
+        "file_limit": 0,
+        "broken_decoder": False,
         **job,
         "settings": settings | job.get("settings", {}),
     }
@@ -86,6 +92,12 @@ def fetch(
     assert done.returncode == 0, done.stderr
     assert out.exists(), done.stderr
     return {result["name"]: result for result in json.loads(out.read_text())}
+
+
+def run_of(folder: Path) -> dict[str, Any]:
+    """What the run's context says after `fetch`."""
+    run: dict[str, Any] = json.loads((folder / "results.json.run").read_text())
+    return run
 
 
 def request_for(name: str, kind: Kind, origin: Origin) -> dict[str, Any]:
@@ -120,13 +132,21 @@ def group(records: list[Record]) -> list[Archived]:
     return exchanges
 
 
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: for tests with thousands of fsyncs."""
+    shm = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Crawled:
     folder = tmp_path_factory.mktemp("crawled")
     with Origin({name: kind.steps for name, kind in KINDS.items()}, folder) as origin:
         requests = [request_for(name, kind, origin) for name, kind in KINDS.items()]
         results = fetch(folder, requests, certificate=origin.certificate)
-    files = [Path(name) for name in json.loads((folder / "results.json.files").read_text())]
-    warc = publish(files[0])
+    (file,) = run_of(folder)["files"]
+    warc = publish(Path(file))
     records = list(read_records(warc))
     return Crawled(folder, warc, origin, records, group(records), results)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import resource
+import signal
 import sys
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy.crawler import CrawlerProcess
 
+from crawler.archive import capture
 from crawler.archive.writer import Revisit, WarcWriter
 from crawler.context import Context, attach
 
@@ -68,8 +71,17 @@ class Fetcher(scrapy.Spider):
         yield
 
 
+def _broken(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("a bug of ours")
+
+
 def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text())
+    if job["file_limit"]:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_limit"], job["file_limit"]))
+    if job["broken_decoder"]:
+        capture.decode = _broken
     process = CrawlerProcess({
         "DOWNLOAD_HANDLERS": {"http": HANDLER, "https": HANDLER},
         "DOWNLOADER_MIDDLEWARES": {
@@ -82,7 +94,8 @@ def main() -> None:
         **job["settings"],
     })  # fmt: skip
     crawler = process.create_crawler(Fetcher)
-    archive = None
+    stops: list[str] = []
+    archive = context = None
     if job["data_dir"]:
         archive = WarcWriter(
             Path(job["data_dir"]), "test", info=job["info"], max_bytes=job["max_bytes"]
@@ -94,12 +107,19 @@ def main() -> None:
             if field.init and field.default is MISSING and field.default_factory is MISSING
         ]
         unused: dict[str, Any] = dict.fromkeys(needed)  # the handler asks for none
-        attach(crawler, Context(**(unused | given)))
+        context = Context(**(unused | given))
+        context.stop = stops.append
+        attach(crawler, context)
     process.crawl(crawler, job=job)
     process.start()
-    if archive:
+    if archive and context:
         archive.close()
-        Path(job["out"] + ".files").write_text(json.dumps([str(path) for path in archive.files]))
+        run = {
+            "files": [str(path) for path in archive.files],
+            "stops": stops,
+            "storage_error": context.storage_error,
+        }
+        Path(job["out"] + ".run").write_text(json.dumps(run))
 
 
 if __name__ == "__main__":

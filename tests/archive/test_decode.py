@@ -27,15 +27,15 @@ def test_a_gzipped_chunked_page() -> None:
     assert decoded.entity_sha256 == hashlib.sha256(GZIPPED).hexdigest()
 
 
-@pytest.mark.parametrize("size", range(len(GZIPPED)))
-def test_gzip_cut_at_every_byte(size: int) -> None:
-    for block in (
-        sized(_GZIP, body=GZIPPED[:size]) if size else answer(_GZIP, body=b""),
-        answer(_GZIP, body=GZIPPED[:size]),
-    ):
-        with pytest.raises(DecodeError) as caught:
-            decode(block)
-        assert caught.value.kind == "truncated"
+def test_gzip_cut_at_every_byte() -> None:
+    for size in range(len(GZIPPED)):
+        for block in (
+            sized(_GZIP, body=GZIPPED[:size]) if size else answer(_GZIP, body=b""),
+            answer(_GZIP, body=GZIPPED[:size]),
+        ):
+            with pytest.raises(DecodeError) as caught:
+                decode(block)
+            assert caught.value.kind == "truncated"
 
 
 def test_gzip_flipped_at_every_byte_is_never_another_page() -> None:

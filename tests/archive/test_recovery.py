@@ -20,21 +20,26 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def open_file(tmp_path: Path) -> Path:
-    archive = writer(tmp_path)
+    return make_open_file(tmp_path)
+
+
+def make_open_file(folder: Path) -> Path:
+    archive = writer(folder)
     for _ in range(2):
         archive.write(exchange())
     archive.close()
     return archive.files[0]
 
 
-def test_a_kill_at_every_byte(open_file: Path, tmp_path: Path) -> None:
+def test_a_kill_at_every_byte(memory: Path) -> None:
+    open_file = make_open_file(memory)
     data = open_file.read_bytes()
     ends = [record.offset + record.length for record in read_records(open_file)]
     final = open_file.with_suffix("")
     for size in range(len(data) + 1):
         open_file.write_bytes(data[:size])
         whole = max((end for end in ends if end <= size), default=0)
-        (done,) = recover_warcs(tmp_path)
+        (done,) = recover_warcs(memory)
         assert done.cut == size - whole
         assert bool(done.why) == bool(done.cut)
         assert not open_file.exists()
@@ -45,7 +50,7 @@ def test_a_kill_at_every_byte(open_file: Path, tmp_path: Path) -> None:
             index_path(final).unlink()
         else:
             assert not final.exists()
-        assert recover_warcs(tmp_path) == []
+        assert recover_warcs(memory) == []
 
 
 @pytest.mark.parametrize(
