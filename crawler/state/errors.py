@@ -49,6 +49,10 @@ class LedgerError(Exception):
     """The ledger is lost, locked, damaged, unwritable or of a newer version of the crawler."""
 
 
+class NoLedgerError(LedgerError):
+    """There is no ledger to read, and nothing published that would have one."""
+
+
 def ledger_error(where: str, problem: str, advice: str) -> LedgerError:
     return LedgerError(f"The ledger {where} {problem}. {advice}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawler.state.addresses import Addresses
 from crawler.state.articles import Articles
-from crawler.state.errors import LedgerError
+from crawler.state.errors import LedgerError, NoLedgerError
 from crawler.state.hosts import Hosts
 from crawler.state.lists import Lists
 from crawler.state.observations import Observations
@@ -41,6 +41,7 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "ListState",
+    "NoLedgerError",
     "ObservationRow",
     "Robots",
     "RunRow",

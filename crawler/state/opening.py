@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from crawler.state import schema
-from crawler.state.errors import RESTORE, from_database, ledger_error
+from crawler.state.errors import RESTORE, NoLedgerError, from_database, ledger_error
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -40,10 +40,10 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
     all the same (to rebuild it).
     """
     exists = path.is_file() and path.stat().st_size > 0
-    if read_only and not exists:
-        raise ledger_error(str(path), "doesn't exist", "The first crawl makes it.")
     if not exists:
         _refuse_if_lost(path, fresh=fresh)
+        if read_only:
+            raise NoLedgerError(f"The ledger {path} doesn't exist. The first crawl makes it.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -119,9 +119,9 @@ def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
 def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool) -> None:
     tables = set(inspect(connection).get_table_names())
     if not tables:
-        if read_only:
-            raise ledger_error(str(path), "is empty", "The first crawl fills it.")
         _refuse_if_lost(path, fresh=fresh)
+        if read_only:
+            raise NoLedgerError(f"The ledger {path} is empty. The next crawl fills it.")
         migrate(connection)
     elif _is_foreign(tables):
         raise ledger_error(str(path), "is a database, but not a ledger of this crawler", RESTORE)

@@ -1,0 +1,142 @@
+"""`scrapy history ID|URL`: the versions of an article and what changed from each to the next.
+
+Reads the ledger for where the lines are and the published JSONL for what they say. Exit codes: 1
+the article isn't known or a line isn't where it should be, 2 not an id or address, 5 the ledger
+can't be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler import urls
+from crawler.clock import iso
+from crawler.commands.difference import difference
+from crawler.commands.output import STORAGE, open_ledger, printable
+from crawler.durable import OPEN_SUFFIX
+from crawler.state.ledger import LedgerError, NoLedgerError, VersionRow
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+_ID = re.compile(r"[0-9]{5,12}|[0-9a-f]{32}|[0-9a-f]{64}", re.ASCII)
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        return "<id|url>"
+
+    def short_desc(self) -> str:
+        return "Show the versions of an article and what changed between them"
+
+    def long_desc(self) -> str:
+        return (
+            "Each version of the article, oldest first, with the changed fields: [-taken out-] "
+            "and {+put in+}, character by character, unchanged paragraphs left out."
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
+        if len(args) != 1:
+            raise UsageError("history takes one article id or address", print_help=False)
+        article_id = _article_id(args[0])
+        assert self.settings is not None
+        try:
+            with closing(open_ledger(self.settings)) as ledger:
+                rows = ledger.versions(article_id)
+        except NoLedgerError:
+            rows = []
+        except LedgerError as error:
+            print(error, file=sys.stderr)
+            self.exitcode = STORAGE
+            return
+        if not rows:
+            print(f"No article {article_id} is archived.", file=sys.stderr)
+            self.exitcode = 1
+            return
+        records = [_record(Path(self.settings["DATA_DIR"]), row) for row in rows]
+        text = "\n".join(_history(rows, records))
+        sys.stdout.write(printable(text) + "\n")
+        self.exitcode = int(None in records)
+
+
+def _article_id(given: str) -> str:
+    if _ID.fullmatch(given):
+        return given
+    if not urls.in_scope(given):
+        message = f"{printable(given)} is neither an article id nor an address of the site"
+        raise UsageError(message, print_help=False)
+    return urls.article_id(given)
+
+
+def _record(data_dir: Path, row: VersionRow) -> dict[str, Any] | None:
+    """The version's record, found by its line's digest; None if it isn't there."""
+    published = data_dir / row.jsonl
+    for path in (published, published.with_name(published.name + OPEN_SUFFIX)):
+        if path.is_file():
+            with path.open("rb") as lines:
+                for line in lines:
+                    if hashlib.sha256(line).hexdigest() == row.line_sha256:
+                        record: dict[str, Any] = json.loads(line)
+                        return record
+    return None
+
+
+def _history(rows: list[VersionRow], records: list[dict[str, Any] | None]) -> Iterator[str]:
+    before: dict[str, Any] | None = None
+    for row, record in zip(rows, records, strict=True):
+        if before is not None:
+            yield ""
+        yield f"Version {row.version}, {row.status}, {iso(row.fetched_at)}, {row.jsonl}"
+        if record is None:
+            yield "    This line is missing from its file."
+            continue
+        if record["gone"]:
+            yield from _withdrawal(record["gone"])
+            continue
+        if before is None:
+            yield f"    {record['title'] or '(no title)'}"
+            yield f"    {record['url']}"
+        elif not row.changed:
+            yield "    The content is that of the version before."
+        for field in row.changed if before is not None else ():
+            assert before is not None
+            yield f"    {field}:"
+            changes = difference(_paragraphs(before, field), _paragraphs(record, field))
+            yield from (f"        {line}" for line in changes)
+        before = record
+
+
+def _withdrawal(gone: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"    Withdrawn by the site ({gone['reason']}): first observed at "
+        f"{gone['first_observed_at']}, confirmed at {gone['confirmed_at']}."
+    )
+
+
+def _paragraphs(record: dict[str, Any], field: str) -> list[str]:
+    """A field as paragraphs to compare: the body's own, one per item of a list, else one."""
+    value = record[field]
+    if field == "body":
+        return list(record["paragraphs"] or ([value] if value else []))
+    if isinstance(value, list):
+        return [item if isinstance(item, str) else _item(item) for item in value]
+    return [] if value is None else [str(value)]
+
+
+def _item(item: dict[str, Any]) -> str:
+    """A person, image, video or attachment on one line; its place in the body doesn't count."""
+    return " ".join(str(value) for key, value in item.items() if value and key != "position")
