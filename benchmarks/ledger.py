@@ -11,8 +11,8 @@ in `start` and `checkpoint`.
 from __future__ import annotations
 
 import argparse
-import os
 import random
+import secrets
 import statistics
 import subprocess
 import sys
@@ -45,9 +45,12 @@ class Bench:
         self.path = path
         self.size = size
         self._ledger = Ledger.open(path)
-        self._serial = f"{os.getpid()}-{size}"
+        self._serial = secrets.token_hex(4)
         self._random = random.Random(self._serial)
         self._runs = 0
+
+    def close(self) -> None:
+        self._ledger.close()
 
     def steps(self) -> dict[str, Callable[[], float]]:
         return {

@@ -50,8 +50,11 @@ class Store:
         self._guard(self._connection.rollback)
 
     def close(self) -> None:
-        """Close the file; what was not committed is forgotten."""
-        self._guard(self._connection.close)
+        """Close the file; what was not committed is forgotten. Never fails."""
+        try:
+            self._connection.close()
+        except DatabaseError:  # a broken file can't even roll back; what broke it was raised before
+            self._connection.invalidate()
 
     def _same_file(self, path: Path) -> bool:
         try:
