@@ -14,15 +14,17 @@ from urllib.parse import parse_qsl
 from tests.site import lists
 from tests.site.channels import BY_HOST, CHANNELS, Channel
 from tests.site.columns import columns
+from tests.site.plan import Plan, redirects_to_www, wants_tls
 from tests.site.story import expected
 from tests.site.templates import render
 from tests.site.templates.big5 import traditional
 from tests.site.templates.redesign import redesigned
-from tests.site.world import Plan, State, World, redirects_to_www, wants_tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from tests.site.world import State, World
 
 _HTML = "text/html"
 _PAGE = re.compile(r"(.*/(content|c)_[0-9]{8,10})_([0-9]{1,2})\.htm")

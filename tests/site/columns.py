@@ -11,12 +11,13 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Literal
 
 from tests.site.channels import MAIN
+from tests.site.plan import node
 from tests.site.seen import HEBEI_DATA, HEBEI_STATIC, LOCAL_DATA, SEEN, TIBET_NODES
-from tests.site.world import node
 
 if TYPE_CHECKING:
     from tests.site.channels import Channel
-    from tests.site.world import Plan, World
+    from tests.site.plan import Plan
+    from tests.site.world import World
 
 PER_PAGE = 8
 """Links on a page of a static list."""

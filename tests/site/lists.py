@@ -16,7 +16,8 @@ from tests.site.templates.common import attr, esc
 
 if TYPE_CHECKING:
     from tests.site.channels import Channel
-    from tests.site.world import Plan, World
+    from tests.site.plan import Plan
+    from tests.site.world import World
 
 # FACTS b, NOT articles
 _NOT_ARTICLES = (

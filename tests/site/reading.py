@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import json
 import re
 import socket
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 if TYPE_CHECKING:
     from tests.site import Site
@@ -108,3 +110,28 @@ def see(html: str) -> Seen:
     parser.feed(html)
     parser.close()
     return Seen(bare("".join(parser.parts)), parser.links, parser.media)
+
+
+def answered(site: Site, url: str) -> dict[str, Any]:
+    """The JSON of an answer."""
+    value: dict[str, Any] = json.loads(get(site, url).body)
+    return value
+
+
+def an_article(site: Site, **wanted: str) -> dict[str, Any]:
+    """The first article of the truth that has these values and may be fetched."""
+    return next(
+        a
+        for a in site.truth()["articles"]
+        if all(a[key] == value for key, value in wanted.items()) and not a["hidden"]
+    )
+
+
+def follow(site: Site, url: str) -> Got:
+    """Fetches, redirects followed."""
+    for _ in range(5):
+        got = get(site, url)
+        if got.status not in {301, 302}:
+            return got
+        url = urljoin(url, got.headers["location"])
+    raise AssertionError(url)

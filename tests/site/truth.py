@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.site.channels import MAIN
 from tests.site.columns import columns, members
+from tests.site.plan import wants_tls
 from tests.site.story import expected
 from tests.site.templates import boilerplate
-from tests.site.world import wants_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from tests.site.columns import Column
-    from tests.site.world import Plan, World
+    from tests.site.plan import Plan
+    from tests.site.world import World
 
 
 def _iso(moment: datetime) -> str:
