@@ -50,7 +50,7 @@ class Command(ScrapyCrawl):
                 self._arguments,
                 regions.load(),
                 lock=self._lock,
-                command=shlex.join(["scrapy", *sys.argv[1:]]),
+                command=shlex.join(["scrapy", "crawl", *sys.argv[1:]]),
             )
         except CannotStartError as error:
             _refuse(error, error.exitcode)
