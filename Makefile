@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test lint check test-unpinned lock
+.PHONY: install demo test lint check test-unpinned sample lock
 
 install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 
@@ -32,6 +32,9 @@ test-unpinned: $(VENV)/.dev  ## the newest releases pyproject.toml allows, in a 
 	$(VENV)-unpinned/bin/python -m pip install --quiet --editable . pytest hypothesis jsonschema
 	$(VENV)-unpinned/bin/python -m scrapy list
 	$(VENV)-unpinned/bin/python -m pytest -q tests/pages tests/pipelines tests/archive
+
+sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
+	$(RUN) -m tests.sample
 
 lock:  ## resolve both lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
