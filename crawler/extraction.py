@@ -1,4 +1,4 @@
-"""Compose: pages → draft → article. The one extraction path of live crawl, replay and re-extraction.
+"""Compose: pages → draft → article. The one extraction path of crawl, replay and re-extraction.
 
 In: the fetched pages of an article. Out: the Article. Raises what `pages.read` raises.
 """

@@ -1,9 +1,9 @@
-"""Normalise: cut what the site adds to the text. In: the blocks. Out: the article's blocks, removed[].
+"""Normalise: cut what the site adds. In: the blocks. Out: the article's own blocks, `removed[]`.
 
 Four passes over the printed lines: whole lines that are furniture or name the duty editor; notices
 of the copyright family; what is glued to a line's end; what only the position at the beginning or
-the end gives away. Everything cut goes to `removed[]` with its rule. Editor, author, source and time
-lines become evidence, after what the layout found.
+the end gives away. Everything cut goes to `removed[]` with its rule. Editor, author, source and
+time lines become evidence, after what the layout found.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind, Evidence, Removed
-from crawler.pipelines.credits import read_credits
+from crawler.pipelines.credits import bare_names, read_credits
 from crawler.pipelines.disclaimer import find_notices
 from crawler.pipelines.furniture import is_heading, is_weak, rule_for, without_brackets
 from crawler.pipelines.text import clean
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from crawler.pipelines.work import Work
 
 _LONGEST_EDITOR_LINE = 120
+_EDITOR_LABEL = re.compile(r"(?:责任\s?编辑|责\s?编)\s?[:：]\s?")
+_EVIDENCE_RULES = frozenset({"source_line", "time_line"})
+"""Not before the notices are found: a notice split over lines has a line 来源：新华网."""
+
 _EDITORIAL = frozenset({"duty_editor", "editor", "checker"})
 _GLUED_EDITOR = re.compile(
     r"[(（【\[〔]\s?(?:[^()（）【】\[\]〔〕。]{0,30}\s)?(?:责任\s?编辑|责\s?编)\s?[:：]?[^()（）【】\[\]〔〕。]{0,30}[)）】\]〕]\s*$"
@@ -59,14 +63,9 @@ def cut_boilerplate(work: Work) -> Work:
     """The work with blocks that are only the article's."""
     lines = _lines(work.blocks)
     found = _Found()
-    for line in lines:
-        _cut_line(line, work.article.id, found)
-        _cut_endings(line, found)
+    _cut_lines(lines, work.article.id, found, but=_EVIDENCE_RULES)
     _cut_notices(lines, work.article.title or "")
-    for line in lines:
-        if line.removed and line.text:
-            _cut_line(line, work.article.id, found)
-            _cut_endings(line, found)
+    _cut_lines(lines, work.article.id, found)
     _cut_links(lines)
     _cut_edges(lines)
     _cut_edges(lines[::-1])
@@ -117,7 +116,20 @@ def _blocks(blocks: Sequence[Block], lines: Iterable[_Line]) -> tuple[Block, ...
     return tuple(kept)
 
 
-def _cut_line(line: _Line, article_id: str, found: _Found) -> None:
+def _cut_lines(
+    lines: Sequence[_Line], article_id: str, found: _Found, but: frozenset[str] = frozenset()
+) -> None:
+    """Whole lines and what is glued to their ends; `but` these rules."""
+    label: _Line | None = None
+    for line in lines:
+        if label and line.text and bare_names(line.text):
+            found.editors.append(Evidence(f"责任编辑：{line.cut('editor_line')}", line.where))
+        label = line if _EDITOR_LABEL.fullmatch(without_brackets(line.text[:40])) else None
+        _cut_line(line, article_id, found, but)
+        _cut_endings(line, found)
+
+
+def _cut_line(line: _Line, article_id: str, found: _Found, but: frozenset[str]) -> None:
     """Whole lines: the editor's, then furniture."""
     if not line.text:
         return
@@ -126,12 +138,15 @@ def _cut_line(line: _Line, article_id: str, found: _Found) -> None:
         rule = "editor_line" if function == "editor" else "author_line"
         evidence = Evidence(line.cut(rule), line.where)
         (found.editors if function == "editor" else found.bylines).append(evidence)
-    elif rule := rule_for(line.text, article_id):
-        text = line.cut(rule)
-        if rule in ("source_line", "time_line"):
-            found.times.append(Evidence(text, line.where))
-        if rule == "source_line":
-            found.sources.append(Evidence(text, line.where))
+        return
+    furniture = rule_for(line.text, article_id)
+    if furniture is None or furniture in but:
+        return
+    text = line.cut(furniture)
+    if furniture in ("source_line", "time_line"):
+        found.times.append(Evidence(text, line.where))
+    if furniture == "source_line":
+        found.sources.append(Evidence(text, line.where))
 
 
 def _credit_line(text: str) -> str | None:
@@ -139,14 +154,14 @@ def _credit_line(text: str) -> str | None:
     作者： and names, None when it is text."""
     if len(text) > _LONGEST_EDITOR_LINE or re.search(r"[。！？!?；]", text):
         return None
-    credits = read_credits(without_brackets(text))
-    if credits is None or credits.before:
+    line = read_credits(without_brackets(text))
+    if line is None or line.before:
         return None
-    functions = {credit.function for credit in credits.found}
-    certain = all(credit.names is not None for credit in credits.found)
+    functions = {credit.function for credit in line.found}
+    certain = all(credit.names is not None for credit in line.found)
     if "duty_editor" in functions and (certain or "，" not in text):
         return "editor"
-    named = any(credit.names for credit in credits.found)
+    named = any(credit.names for credit in line.found)
     if functions & _EDITORIAL and certain and named:
         return "editor"
     if functions == {"author"} and certain and named and re.match(r"\W*作 ?者\s?[:：]", text):
@@ -189,7 +204,7 @@ def _cut_notices(lines: list[_Line], title: str) -> None:
 
 
 def _cut_links(lines: list[_Line]) -> None:
-    """A heading of a link list, or one cut as such, and the link-like lines between it and the end."""
+    """A heading of a link list, also one cut already, and the link-like lines below it."""
     left = [line for line in lines if line.text or any(r.rule == "related" for r in line.removed)]
     run: list[_Line] = []
     for line in reversed(left):

@@ -1,7 +1,7 @@
 """Normalise: credits, i.e. functions and the names behind them.
 
-In: a short printed text such as `[作者: 张三 　责任编辑:\\n李四 ]`, `新华社记者 张三、李四`. Out: Credits in
-order: the function's label as printed, what it makes of a person, the names, the printed words.
+In: a short printed text: `[作者: 张三 责任编辑: 李四 ]`, `新华社记者 张三、李四`. Out: Credits in
+order: what the label makes of a person, the names, the printed words.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crawler.items import Role
-from crawler.pipelines.names import names
+from crawler.pipelines.names import HAN, names
 from crawler.pipelines.text import clean_line
 
 Function = Role | Literal["duty_editor", "editor", "checker", "crew"]
-"""`duty_editor`: 责任编辑; `editor`: plain 编辑; `checker`: who proofreads and signs off; `crew`: who plans,
-draws or films."""
+"""责任编辑 is the `duty_editor`, plain 编辑 an `editor`; a `checker` proofreads and signs off; the
+`crew` plans, draws or films."""
 
 LONGEST = 240
 """Characters of a text with credits; a longer one is text."""
@@ -32,8 +32,10 @@ _BARE: dict[Function, str] = {
 }
 _WITH_COLON: dict[Function, str] = {
     "editor": "编辑 小编",
-    "checker": "校对 编审 审校 审核 审签 审读 监制 终审 复审 初审 签发 编校 主编 总编 总编辑 值班主任",
-    "crew": "策划 统筹 设计 制图 制作 绘图 海报 剪辑 配音 播音 出镜 出品 视频 插图 漫画 动画 供图 供稿 翻译 来源 稿源",
+    "checker": "校对 编审 审校 审核 审签 审读 监制 终审 复审 初审 签发 编校 主编 总编 总编辑 "
+    "值班主任",
+    "crew": "策划 统筹 设计 制图 制作 绘图 海报 剪辑 配音 播音 出镜 出品 视频 插图 漫画 动画 供图 "
+    "供稿 翻译 来源 稿源",
     "photographer": "图 图片",
     "reporter": "采写",
     "author": "撰稿 撰稿人 撰文 执笔 文字 文",
@@ -63,6 +65,8 @@ _BRACKETS = re.compile(r"^[\s(（【\[〔{|]+|[\s)）】\]〕}|]+$")
 _ENDING = re.compile(
     r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|文|摄影|执笔)[:：]?$"
 )
+_WROTE = re.compile(r"\s?[/／]\s?文(?!\w)")
+_PHOTOGRAPHED = re.compile(rf"[{HAN}]{{2,4}}\s?[/／]\s?(?:图|摄影?)(?!\w)")
 _EDGES = " 、，,;；/／|｜\n。"
 
 
@@ -88,6 +92,8 @@ def read_credits(text: str) -> Credits | None:
     if len(text) > LONGEST:
         return None
     line = _BRACKETS.sub("", clean_line(text))
+    if line.endswith(("文/图", "文/摄", "图/文", "文／图", "文／摄")):
+        line = line[:-3].rstrip(_EDGES)
     labels = list(_LABEL.finditer(line))
     if not labels:
         return None
@@ -110,15 +116,15 @@ def _function(label: str) -> Function:
 
 
 def _names(value: str) -> list[str] | None:
-    value = _BRACKETS.sub("", value).strip(_EDGES)
+    value = _WROTE.sub("", _PHOTOGRAPHED.sub("", _BRACKETS.sub("", value))).strip(_EDGES)
     return names(_ENDING.sub("", value).strip(_EDGES))
 
 
-def _merged(credits: list[Credit]) -> list[Credit]:
+def _merged(found: list[Credit]) -> list[Credit]:
     """`作者：记者张三` is one credit: a label with nothing behind it hands on to the next."""
     merged: list[Credit] = []
     before = ""
-    for credit in credits:
+    for credit in found:
         if credit.names == [] and credit.function in ("author", "reporter", "photographer"):
             before += credit.raw + " "
             continue

@@ -1,7 +1,7 @@
 """Normalise: the dateline. In: the paragraphs. Out: `dateline`, all parts as printed.
 
-新华社南京9月28日电, 新华网石家庄２月６日电, 本报讯, 某某日报讯: who sends it, from where, which day. It opens
-one of the first paragraphs and stays in the text.
+新华社南京9月28日电, 新华网石家庄２月６日电, 本报讯, 某某日报讯: who sends it, from where, when.
+It opens one of the first paragraphs and stays in the text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 80
 _AGENCY = r"(?:新华社|新华网|中新社|中新网|中国新闻网|人民网|央广网|央视网|光明网|中国网)"
-_PAPER = r"(?:本报|本网|本刊|本台|[^\W\d_a-zA-Z]{2,8}(?:日报|晚报|晨报|早报|商报|时报|快报|都市报|报|网|社))"
+_PAPER = r"(?:本报|本网|本刊|本台|[^\W\d_a-zA-Z]{2,9}[报网社])"
 _PLACE = r"(?P<place>[^\d０-９，。、；：！？,.;:!?()（）]{1,24}?)"
 _DATE = r"(?P<date>(?:[\d０-９]{4}\s?年\s?)?[\d０-９]{1,2}\s?月\s?[\d０-９]{1,2}\s?日)"
 _KIND = r"(?:体育|财经|新媒体|综合|文化|英文)?专?[电讯]"

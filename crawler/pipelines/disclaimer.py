@@ -1,7 +1,7 @@
-"""Normalise: the copyright notice and its family. In: printed lines. Out: what of them is notice.
+"""Normalise: the copyright notice and its family. In: printed lines. Out: their notices.
 
-The family is a set of phrases in six clauses, with a slot for the outlet (`boilerplate.toml`), found
-on the skeleton, where width, punctuation, brackets and blanks make no difference. One phrase proves
+The family is a set of phrases in clauses, with a slot for the outlet (`boilerplate.toml`), found on
+the skeleton, where width, punctuation, brackets and blanks make no difference. One phrase proves
 nothing: an article may talk about copyright. A notice begins where a line or a sentence begins
 (never inside quotation marks), holds several phrases, is made of them for the better part, and
 stands at the end; before the end it must hold several clauses.
@@ -30,8 +30,8 @@ _PHRASES = {
 }
 _PHRASE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PHRASES.items()))
 _ANCHORS = (
-    "声明", "本网", "版权", "转载", "授权", "追究", "真实性", "联系", "电话", "内进行", "观点", "无关",
-    "核实", "免费服务", "管理协调部", "参考", "传真", "邮箱", "目的在于", "不代表",
+    "声明", "本网", "版权", "转载", "授权", "追究", "真实性", "联系", "电话", "内进行", "观点",
+    "无关", "核实", "免费服务", "管理协调部", "参考", "传真", "邮箱", "目的在于", "不代表",
 )  # fmt: skip
 _ENDS = "。！？；;!?)）】]\n"
 _OPENS = "“\"「『‘《'"
@@ -40,6 +40,10 @@ _PREFIX = re.compile(
     rf"{_NUMBER}(?:\w{{1,10}}(?:网站?|报|社|站|台))?(?:特别|郑重)?(?:声明|说明|注|提示)?(?:本文|文章|作品|稿件|以上\w{{0,6}}|如|并)?{_NUMBER}"
 )
 _SENTENCE_END = re.compile(r"[。！？；;!?\n]")
+_OF_ITSELF = re.compile(r"[本我][网站报社刊]|新华[网社]|本文|以上内容|联系方式|声明")
+"""A notice speaks of the site, of the text above it, or says what it is; an article needn't."""
+
+_SHORT = 16
 _REST = 12
 """Letters after the last phrase that still belong to the notice."""
 
@@ -98,22 +102,22 @@ def _groups(lines: Sequence[str], is_cut: Sequence[bool]) -> list[list[_Line]]:
         if is_cut[number]:
             continue
         line = _read(number, text)
-        if line is not None and line.hits:
+        if line.hits:
             groups[-1] += [*bridge, line] if groups[-1] else [line]
             bridge = []
-        elif len(text) <= _BRIDGE and not bridge and groups[-1]:
-            bridge = [line or _Line(number, text, *skeleton_map(text), [])]
+        elif groups[-1] and len(text) + sum(len(each.text) for each in bridge) <= _BRIDGE:
+            bridge.append(line)
         elif groups[-1]:
             groups.append([])
             bridge = []
     return [group for group in groups if group]
 
 
-def _read(number: int, text: str) -> _Line | None:
-    """A line with its phrases; None when no word of it belongs to the family."""
+def _read(number: int, text: str) -> _Line:
+    """A line with its phrases; a long one without a word of the family is not looked at."""
     plain = "".join(text.split()) if len(text) <= SEARCHED else text
-    if not any(anchor in plain for anchor in _ANCHORS):
-        return None
+    if len(text) > _BRIDGE and not any(anchor in plain for anchor in _ANCHORS):
+        return _Line(number, text, "", [], [])
     skipped = max(0, len(text) - SEARCHED)
     letters, places = skeleton_map(text[skipped:])
     hits = [
@@ -148,9 +152,10 @@ def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:
     )
     covered = sum(hit.end - hit.start for hit in hits) / max(length, 1)
     whole = begin == 0 and end == len(last.text)
+    of_itself = any(_OF_ITSELF.search(line.letters) for line in group)
     if covered < 0.25:
         return []
-    if at_end and end == len(last.text):
+    if at_end and end == len(last.text) and (of_itself or length <= _SHORT):
         enough = len(phrases) >= (2 if whole else 3) or (whole and covered >= 0.5)
     else:
         enough = len(phrases) >= (4 if whole else 6) and len(clauses) >= 2

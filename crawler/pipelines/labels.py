@@ -52,8 +52,7 @@ def _keywords(draft: Draft) -> Iterator[str]:
         words = _COMMAS.split(text)
         if len(words) == 1 and _HAN.search(text):
             words = text.split("-") if "-" in text else text.split()
-        for word in words:
-            word = clean_line(word)
+        for word in map(clean_line, words):
             if skeleton(word) and len(word) <= LONGEST_KEYWORD:
                 place = evidence.where
                 yield word

@@ -3,9 +3,9 @@
 In: the blocks that are left. Out: `paragraphs`, `body`, `images`, `videos`, `attachments`.
 
 A caption belongs to its image and not to the body. A text is a caption when the markup says so, or
-when it follows an image and ends with a photo credit or opens with 图为. A line that is only a credit
-is the credit of the image before it. In a photo story, where images and what is told of them are all
-there is, the captions and credits form the body as well.
+when it follows an image and ends with a photo credit or opens with 图为. A line that is only a
+credit is the credit of the image before it. In a photo story, where images and what is told of them
+are all there is, the captions and credits form the body as well.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def set_media(work: Work) -> Work:
     """Fill body and media from the blocks."""
     blocks = work.blocks
     kinds = _kinds(blocks)
-    story = _is_photo_story(kinds)
+    story = _tells_in_pictures(kinds)
     out = _Output()
     for place, block in enumerate(blocks):
         if block.kind is BlockKind.TEXT:
@@ -90,9 +90,9 @@ def _kinds(blocks: Sequence[Block]) -> list[_Is]:
     kinds = [_kind(block) for block in blocks]
     for (place, before), (_, kind) in pairwise(enumerate(kinds)):
         text = blocks[place + 1].text
-        if before is _Is.PICTURE and kind is _Is.PLAIN and len(text) <= LONGEST_CAPTION:
-            if is_legend(text) or credit_at_end(text):
-                kinds[place + 1] = _Is.CAPTION
+        beside = before is _Is.PICTURE and kind is _Is.PLAIN and len(text) <= LONGEST_CAPTION
+        if beside and (is_legend(text) or credit_at_end(text)):
+            kinds[place + 1] = _Is.CAPTION
     return kinds
 
 
@@ -104,9 +104,13 @@ def _kind(block: Block) -> _Is:
     return _Is.CAPTION if block.is_caption else _Is.PLAIN
 
 
-def _is_photo_story(kinds: Sequence[_Is]) -> bool:
+def is_photo_story(blocks: Sequence[Block]) -> bool:
     """Whether every text belongs to an image: nothing plain before the first, and what is plain
     under an image is short and closed by a credit."""
+    return _tells_in_pictures(_kinds(blocks))
+
+
+def _tells_in_pictures(kinds: Sequence[_Is]) -> bool:
     if _Is.PICTURE not in kinds or not {_Is.CAPTION, _Is.CREDIT} & set(kinds):
         return False
     plain = 0

@@ -2,8 +2,8 @@
 
 Names are joined by 、 and other separators or by blanks; a two-character name may be padded inside
 (张 三). Chinese names have 2-4 characters (any Han character, those outside GB2312 too), names of
-minorities and foreigners have a middle dot, Latin names at least two capitalised words. One doubtful
-piece makes the whole list doubtful: a wrong name is worse than none.
+minorities and foreigners have a middle dot, Latin names at least two capitalised words. One
+doubtful piece makes the whole list doubtful: a wrong name is worse than none.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ _NOT_A_NAME = re.compile(
     "摄影|摄像|供图|制图|图片|图文|资料|文字|视频|专电|连线|述评|评论|来信|来论|提问|招待|发布|"
     "获悉|了解|看到|注意到|走进|来到|日前|近日|今日|昨日|今天|昨天|新华|本报|本网|本刊|本社|日报|晚报|"
     "晨报|商报|时报|都市报|周刊|新闻|电视|广播|中心|公司|大学|学院|频道|频率|客户端|工作室|协会|集团|"
-    "政府|小组|佚名|网络|网友|匿名|管理|综合|未知|不详|责任|简介|单位|声明|信息|说明|名单|风采|队伍|文章|主任|主编|总编|教授|主席|书记|专家|研究"
+    "您|你|吗|呢|们|怎|谁|哪|什么|手册|政府|小组|佚名|网络|网友|匿名|管理|综合|未知|不详|责任|简介|单位|声明|信息|说明|名单|风采|队伍|文章|主任|主编|总编|教授|主席|书记|专家|研究"
     "|全文|原文|原题|转载|来源|[网社报刊台局厅摄]$|^[本该据从]"
 )
-_COMPOUND_SURNAMES = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 长孙 宇文 夏侯 轩辕 端木 百里 东郭 "
-    "南宫 呼延 澹台 淳于 闻人 赫连 公羊 太史 申屠 钟离 拓跋 完颜 纳兰 西门 独孤 万俟".split()
+_COMPOUND = (
+    "欧阳司马上官诸葛东方皇甫尉迟公孙令狐慕容司徒长孙宇文夏侯轩辕端木百里东郭南宫呼延澹台淳于闻人赫连"
+    "公羊太史申屠钟离拓跋完颜纳兰西门独孤万俟"
 )
+_COMPOUND_SURNAMES = frozenset(_COMPOUND[at : at + 2] for at in range(0, len(_COMPOUND), 2))
 _SURNAMES = frozenset(
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚"
     "范彭郎鲁韦昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元"
@@ -63,9 +64,14 @@ def names(text: str) -> list[str] | None:
     return list(dict.fromkeys(found))
 
 
-def has_surname(name: str) -> bool:
-    """Whether a Chinese name begins with a usual surname."""
-    return name[:1] in _SURNAMES or name[:2] in _COMPOUND_SURNAMES
+def is_plain(name: str) -> bool:
+    """Whether a name shows by itself that it is one: a usual surname, a middle dot, Latin words."""
+    return (
+        name[:1] in _SURNAMES
+        or name[:2] in _COMPOUND_SURNAMES
+        or name.isascii()
+        or any(dot in name for dot in _DOT)
+    )
 
 
 def _in_part(words: list[str]) -> list[str]:

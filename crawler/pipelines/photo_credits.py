@@ -1,7 +1,7 @@
 """Normalise: photo credits. In: a text near an image. Out: the credit, and whether it is all.
 
-新华社记者 张三 摄, 新华社发（张三摄）, （主办方供图）, 图片来源：某某: printed on a line of its own or at the
-end of a caption.
+新华社记者 张三 摄, 新华社发（张三摄）, （主办方供图）, 图片来源：某某: on a line of its own or
+at the end of a caption.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LONGEST: Final = 90
 """Characters of a credit, generously."""
 
 _NAMES = rf"[{HAN}A-Za-z·•・‧、，, .’'-]{{2,40}}"
-_WHO = r"(?:新华社|新华网|中新社|本报|本网|[^\W\d_]{2,8}?[报社网])?\s?(?:特约|见习|实习|摄影)?(?:记者|通讯员|实习生)"
+_WHO = r"(?:[^\W\d_]{1,8}?[报社网])?\s?(?:特约|见习|实习|摄影)?(?:记者|通讯员|实习生)"
 _DONE = r"(?:摄影报道|摄影|摄|/文并?摄|拍摄|供图|提供|制图|翻拍)"
 _AGENCY = r"(?:新华社|新华网|中新社|本报)(?:/[\w ·.-]{1,20})?"
 _CREDIT = re.compile(

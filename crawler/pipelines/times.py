@@ -1,7 +1,7 @@
 """Normalise: when it was published. In: the printed times, the metas' and the address's day.
 
-Out: `published_at` (ISO 8601, +08:00), its precision and printed form, `modified_at`, and a flag when
-the dates of one page are more than a day apart.
+Out: `published_at` (ISO 8601, +08:00), its precision and printed form, `modified_at`, and a flag
+when the dates of one page are more than a day apart.
 
 What a reader sees beats what a meta says; a time of the same day that says more wins. Xinhua prints
 Beijing time without a zone. What is no possible date is no date; an impossible time of day leaves
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from crawler import urls
@@ -34,7 +34,8 @@ FIRST_YEAR: Final = 1997
 """The site went online in November 1997."""
 
 _DATE_TIME = re.compile(
-    r"(?<!\d)(?P<y>(?:19|20)\d\d) ?(?:[-年/.] ?| )(?P<m>\d{1,2}) ?[-月/.] ?(?P<d>\d{1,2})(?!\d) ?日?"
+    r"(?<!\d)(?P<y>(?:19|20)\d\d) ?(?:[-年/.] ?| )(?P<m>\d{1,2}) ?[-月/.] ?"
+    r"(?P<d>\d{1,2})(?!\d) ?日?"
     r"(?: ?[T(（]? ?(?:(?:星期|周).)? ?(?P<h>\d{1,2}) ?[:时] ?(?P<min>\d{1,2})"
     r"(?: ?[:分] ?(?P<s>\d{1,2})(?:\.\d{1,6})? ?秒?)?(?!\d)(?! ?[AaPp]\.?[Mm])"
     r"(?P<zone> ?(?:Z|[+-]\d\d:?\d\d))?)?"
@@ -131,7 +132,7 @@ def _flag_conflict(work: Work, best: _Time, published: list[_Time]) -> Work:
     return work
 
 
-def _days(work: Work, published: list[_Time]) -> Iterator[tuple[object, str]]:
+def _days(work: Work, published: list[_Time]) -> Iterator[tuple[date, str]]:
     for time in published:
         yield time.moment.date(), time.where
     address = urls.article(work.draft.url)

@@ -38,7 +38,7 @@ def set_title(work: Work) -> Work:
 
 
 def without_site(title: str) -> str:
-    """A title tag without the names of the site and the channel at its end; "" if it has no more."""
+    """A title tag without the names of site and channel at its end; "" if nothing else is there."""
     while True:
         cut = max(title.rfind(mark) for mark in _MARKS)
         if not _SITE.fullmatch(title[cut + 1 :].strip()):

@@ -1,7 +1,7 @@
 """Normalise: the contract holds. In: the article. Out: the same, breaches made null.
 
-A bad value caused by a page is no exception: the field becomes null, or the item leaves its list, and
-a flag says which and why. Absent is null, never "".
+A bad value caused by a page is no exception: the field becomes null, or the item leaves its list,
+and a flag says which and why. Absent is null, never "".
 """
 
 from __future__ import annotations

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.items import Article, Block, Draft, Flag, Page
-from crawler.pipelines.flags import FlagName
+
+if TYPE_CHECKING:
+    from crawler.pipelines.flags import FlagName
 
 
 @dataclass(frozen=True, slots=True)
