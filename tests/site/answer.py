@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from tests.site import lists
 from tests.site.channels import BY_HOST, CHANNELS, Channel
 from tests.site.columns import columns
-from tests.site.plan import Plan, redirects_to_www, wants_tls
+from tests.site.plan import Plan, has_robots, redirects_to_www, wants_tls
 from tests.site.story import expected
 from tests.site.templates import render
 from tests.site.templates.big5 import traditional
@@ -36,8 +36,8 @@ _NODEART = {"qc.wa.news.cn": "/nodeart/list", "da.wa.news.cn": "/nodeart/page"}
 # FACTS a/b: of the same domains, and no regional channel
 _OTHERS = ("forum.home.news.cn", "info.search.news.cn", "webd.home.news.cn", "imgs.news.cn",
            "lib.news.cn", "english.news.cn", "sike.news.cn")  # fmt: skip
-ROBOTS = "User-agent: *\nAllow: /\nDisallow: /ad/\nDisallow: /neibu/\nDisallow: /static/\n"
-"""The usual robots.txt; `/neibu/` holds the articles nobody may fetch."""
+ROBOTS = "User-agent: *\nAllow: /\nDisallow: /ad/\nDisallow: /neibu/\nDisallow: /local/neibu/\n"
+"""The usual robots.txt; the `neibu` folders hold the articles nobody may fetch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Answer:
 def robots_of(host: str) -> str | None:
     """A host's robots.txt; None where it has none (404, so all is allowed)."""
     channel = BY_HOST.get(host)
-    return None if channel is not None and channel.index % 6 == 4 else ROBOTS
+    return ROBOTS if channel is None or has_robots(channel) else None
 
 
 def answer(world: World, scheme: str, host: str, path: str, query: str) -> Answer | None:

@@ -93,8 +93,10 @@ class Planner:
         published = self._published(layout, index, rng)
         new = layout.startswith("g6")
         identity = self._id(layout, serial, published, rng)
-        hidden = index % 11 == 5
-        folder = "neibu" if hidden else self._folder(channel, layout, rng)
+        hidden = index % 11 == 5 and has_robots(channel)
+        folder = self._folder(channel, layout, rng)
+        if hidden:
+            folder = "local/neibu" if channel.key == MAIN else "neibu"
         path = _path(folder, identity, published)
         mobile = None
         if not new and 2016 <= published.year <= 2021 and channel.key != MAIN:
@@ -201,6 +203,11 @@ def _path(folder: str, identity: str, published: datetime) -> str:
         return f"{start}/{published:%Y%m%d}/{identity}/c.html"
     name = f"content_{identity}" if len(identity) == 8 else f"c_{identity}"
     return f"{start}/{published:%Y-%m/%d}/{name}.htm"
+
+
+def has_robots(channel: Channel) -> bool:
+    """Some channels have no robots.txt at all, so that everything is allowed."""
+    return channel.index % 6 != 4 or channel.key == MAIN
 
 
 def redirects_to_www(channel: Channel) -> bool:
