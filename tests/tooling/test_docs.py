@@ -14,13 +14,17 @@ import subprocess
 import sys
 import tomllib
 from configparser import ConfigParser
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
+import crawler.commands
 from crawler import regions, settings
+from crawler.arguments import NAMES
 from crawler.run import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW, blocks, documents, links
@@ -178,6 +182,20 @@ def test_the_exit_codes_are_those_of_a_run(document: str) -> None:
     codes = re.findall(r"^\| (\d+) \|", (PROJECT / document).read_text(), re.MULTILINE)
     known = [OK, ERROR, USAGE, DEGRADED, NO_LISTS, STORAGE, LOCKED]
     assert codes == [str(code) for code in known]
+
+
+def test_the_readme_lists_the_arguments_and_commands() -> None:
+    text = (PROJECT / "README.md").read_text()
+    table = text[text.index("| `-a` argument |") : text.index("| command |")]
+    assert ROW.findall(table) == list(NAMES)
+    commands = re.findall(r"^\| `scrapy (\w+)", text, re.MULTILINE)
+    modules = iter_modules(crawler.commands.__path__)
+    names = [
+        name
+        for _, name, _ in modules
+        if hasattr(import_module(f"crawler.commands.{name}"), "Command")
+    ]
+    assert sorted([*commands, "crawl"]) == names
 
 
 def test_the_settings_have_the_defaults_they_are_said_to_have() -> None:
