@@ -165,7 +165,7 @@ def _withdrawn(state: State) -> Answer:
     if state.form == "soft404":
         return soft_404()
     if state.form == "emptied":
-        empty = replace(state.story, blocks=(), title="", summary="", author=None)
+        empty = replace(state.story, blocks=(), summary="", author=None)
         return Answer(200, render(empty.layout, empty))
     return missing(int(state.form))
 

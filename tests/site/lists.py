@@ -7,6 +7,7 @@ links that are no articles.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.site.plan import Plan
     from tests.site.world import World
 
+_LISTED = timedelta(minutes=40)  # a Link row's time is that of its listing (FACTS c3)
 # FACTS b, NOT articles
 _NOT_ARTICLES = (
     "/zhuanti/2017fz/index.htm",
@@ -206,7 +208,7 @@ def datasource(world: World, col: Column) -> bytes:
                 ],
                 "publishUrl": topic,
                 "titleImages": [],
-                "publishTime": f"{world.at:%Y-%m-%d} 07:11:40",
+                "publishTime": f"{plan.published + _LISTED:%Y-%m-%d %H:%M:%S}",
             }
         rows.append(row)
         if n % 7 == 6:

@@ -177,7 +177,9 @@ class Server:
             self._listeners.append(_listen(tls_port))
         self.started = monotonic()
         self._accepting = [
-            Thread(target=self._accept, args=(listener, bool(n)), name=f"site-accept-{n}")
+            Thread(
+                target=self._accept, args=(listener, bool(n)), name=f"site-accept-{n}", daemon=True
+            )
             for n, listener in enumerate(self._listeners)
         ]
         for thread in self._accepting:
@@ -199,7 +201,9 @@ class Server:
             with self._lock:
                 self._count += 1
                 connection = Connection(self, sock, self._count)
-                thread = Thread(target=self._serve, args=(connection, tls), name="site-connection")
+                thread = Thread(
+                    target=self._serve, args=(connection, tls), name="site-connection", daemon=True
+                )
                 self._open[connection] = thread
                 if self.stopped.is_set():
                     del self._open[connection]

@@ -1,4 +1,9 @@
-"""What is true of the world, as JSON: every article, its fields, its addresses, its history."""
+"""What is true of the world, as JSON: every article, its fields, its addresses, its history.
+
+`expected` holds the fields as the page prints them: compare texts with white space made even (an
+inner full-width space stays here), and the addresses of pictures and files by path, as they follow
+the host that the article was fetched from.
+"""
 
 from __future__ import annotations
 
