@@ -56,21 +56,31 @@ def decode(block: bytes, *, max_bytes: int = MAX_BODY, method: str = "GET") -> D
     without declared length ends where the block does; what follows a declared length is dropped.
     Raises DecodeError.
     """
-    try:
-        head_bytes, message_body = wire.split_response(block)
-        head = wire.parse_response_head(head_bytes)
-    except wire.WireError as error:
-        raise DecodeError(_head_kind(block, error), str(error)) from error
-    if method == "HEAD" or head.status in _NO_BODY_STATUS:
-        entity, is_delimited = b"", True
-    else:
-        entity, is_delimited = _unframe(head, message_body, max_bytes)
+    head, entity, is_delimited = unframe(block, max_bytes=max_bytes, method=method)
     body = entity
     if entity or not is_delimited:
         for coding in reversed(_content_codings(head)):
             body = _undo(coding, body, max_bytes)
     sha256 = hashlib.sha256(entity).hexdigest()
     return Decoded(head.status, head.reason, head.headers, entity, body, sha256)
+
+
+def unframe(
+    block: bytes, *, max_bytes: int = MAX_BODY, method: str = "GET"
+) -> tuple[wire.ResponseHead, bytes, bool]:
+    """The head, the entity, and whether its end was declared rather than being the connection's.
+
+    Raises DecodeError.
+    """
+    try:
+        head_bytes, message_body = wire.split_response(block)
+        head = wire.parse_response_head(head_bytes)
+    except wire.WireError as error:
+        raise DecodeError(_head_kind(block, error), str(error)) from error
+    if method == "HEAD" or head.status in _NO_BODY_STATUS:
+        return head, b"", True
+    entity, is_delimited = _unframe(head, message_body, max_bytes)
+    return head, entity, is_delimited
 
 
 def _head_kind(block: bytes, error: wire.WireError) -> Kind:
@@ -81,7 +91,6 @@ def _head_kind(block: bytes, error: wire.WireError) -> Kind:
 
 
 def _unframe(head: wire.ResponseHead, body: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    """The entity, and whether its end was declared rather than being the connection's end."""
     codings = [c.strip().lower() for v in head.values("transfer-encoding") for c in v.split(",")]
     if codings and codings != ["chunked"]:
         raise DecodeError("damaged", f"unsupported transfer coding: {', '.join(codings)[:80]}")

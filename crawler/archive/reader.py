@@ -88,6 +88,15 @@ def read_records(
                 start = members.find_member(file, max(error.offset, start))
 
 
+def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
+    """The record that begins at `offset`. Raises WarcError."""
+    with path.open("rb") as file:
+        found = next(_records_from(path, file, offset, max_block), None)
+    if found is None:
+        raise WarcError(path, offset, "no record begins here")
+    return found
+
+
 def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Iterator[Record]:
     """The records from one offset on, each yielded when the next one shows where it ends."""
     file.seek(0, 2)
@@ -230,4 +239,12 @@ def _pointed_at(
         raise WarcError(path, pointer.offset, str(error)) from error
 
 
-__all__ = ["DecodeError", "Record", "WarcError", "parse_record", "read_page", "read_records"]
+__all__ = [
+    "DecodeError",
+    "Record",
+    "WarcError",
+    "parse_record",
+    "read_page",
+    "read_records",
+    "record_at",
+]
