@@ -1,0 +1,76 @@
+"""`scrapy repair`: by hand what the start of every crawl does, and the making of a lost ledger.
+
+Exit codes: 0 done (nothing to do is also done), 1 something could not be taken over, 2 the data
+folder can't be written, 5 the ledger or the disk failed, 75 a run holds the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler.durable import StorageError
+from crawler.recovery import recover
+from crawler.run import ERROR, STORAGE, CannotStartError, claim, folder_of
+from crawler.state.ledger import Ledger, LedgerError
+from crawler.state.rebuild import rebuild
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def short_desc(self) -> str:
+        return "Mend and publish what a killed run left; make a lost ledger again"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument(
+            "--ledger",
+            action="store_true",
+            help="make the ledger again from the published JSONL, WARC indexes and reports",
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if args:
+            raise UsageError("repair takes no arguments", print_help=False)
+        assert self.settings is not None
+        data_dir = folder_of(self.settings)
+        try:
+            lock = claim(data_dir)
+            try:
+                self._repair(data_dir, is_ledger_lost=opts.ledger)
+            finally:
+                os.close(lock)
+        except CannotStartError as error:
+            self._fail(error, error.exitcode)
+        except (LedgerError, StorageError) as error:
+            self._fail(error, STORAGE)
+
+    def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:
+        assert self.settings is not None
+        path = data_dir / "state" / "ledger.sqlite"
+        if is_ledger_lost:
+            ages = self.settings.getlist("RECHECK_SCHEDULE")
+            done = rebuild(data_dir, path, schedule=[timedelta(hours=float(age)) for age in ages])
+            print(f"ledger: made of {done.lines} lines and {done.runs} runs")
+            for problem in done.problems:
+                self._fail(problem, ERROR)
+        with closing(Ledger.open(path)) as ledger:
+            sentences = recover(data_dir, ledger)
+        print("\n".join(sentences) or "nothing to mend")
+
+    def _fail(self, problem: object, exitcode: int) -> None:
+        print(f"scrapy repair: {problem}", file=sys.stderr)
+        self.exitcode = exitcode
