@@ -4,8 +4,8 @@
 
 Fills two ledgers (about ten minutes and 14 GB for the large one; kept if --folder is given),
 then does in turn with both what a run does, and compares medians and the memory of two processes.
-Exits 1 if a ratio is over 2. Times are wall times with warm file caches; nothing is committed but
-in `start` and `checkpoint`.
+Exits 1 if starting a run, a list page or memory takes over twice as much. Times are wall times
+with warm file caches; nothing is committed but in `start` and `checkpoint`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BOUND = 2.0
+BOUNDED = ("start a run", "list page, newest 100", "list page, any 100", "list page, 100 new")
+"""The steps that must stay within the bound, and so must memory; the others are told."""
+
 AT = datetime(2027, 6, 1, tzinfo=UTC)
 RUN = "20270601T000000Z-0002"
 
@@ -192,6 +195,9 @@ def _bench(folder: Path, size: int) -> Bench:
         unfinished = path.with_name("unfinished.sqlite")
         fill(unfinished, size)
         unfinished.rename(path)
+    with path.open("rb") as file:  # into the file cache, as far as memory goes
+        while file.read(1 << 20):
+            pass
     return Bench(path, size)
 
 
@@ -201,7 +207,7 @@ def report(small: Bench, large: Bench, rounds: int) -> int:
     worst = 0.0
     for name, *seconds in compare(small, large, rounds):
         ratio = seconds[1] / seconds[0]
-        worst = max(worst, ratio)
+        worst = max(worst, ratio if name in BOUNDED else 0.0)
         print(f"{name:32}{seconds[0] * 1e3:>9.2f} ms{seconds[1] * 1e3:>9.2f} ms{ratio:>8.2f}")
     used = [memory(bench, rounds) for bench in (small, large)]
     worst = max(worst, used[1] / used[0])

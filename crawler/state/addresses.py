@@ -15,34 +15,20 @@ from crawler.state.retry import retry_at as back_off
 from crawler.state.rows import Address, Seen, Sighting, Verdict
 from crawler.state.schema import addresses, articles, visits
 from crawler.state.store import CHUNK, Store
+from crawler.state.verdicts import (
+    OF_THE_ADDRESS,
+    OUTCOME_OF,
+    PAGE_IS_THERE,
+    PROVISIONAL,
+    has_ended,
+    verdict_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
-
-OF_THE_ADDRESS = OWED_NOW | {
-    Outcome.REDIRECTED, Outcome.NOT_ARTICLE, Outcome.ROBOTS_DENIED, Outcome.REFUSED_ADDRESS,
-    Outcome.DUPLICATE,
-}  # fmt: skip
-"""Outcomes that say nothing of the article: its other addresses may still be fetched."""
-
-PROVISIONAL = frozenset({Outcome.KNOWN, Outcome.DUPLICATE, Outcome.PENDING})
-"""Outcomes given without an attempt: one that is made after all (a re-check) replaces them."""
-
-_PAGE_IS_THERE = frozenset({
-    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
-    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT,
-})  # fmt: skip
-
-_ENDED = SETTLED - PROVISIONAL
-
-_PROVISIONAL_OF = {
-    Verdict.KNOWN: Outcome.KNOWN,
-    Verdict.DUPLICATE: Outcome.DUPLICATE,
-    Verdict.WAITING: Outcome.PENDING,
-}
 
 
 class Addresses(Store):
@@ -65,21 +51,10 @@ class Addresses(Store):
         known = {
             row.url: row for row in self._rows(select(addresses).where(addresses.c.url.in_(urls)))
         }
-        archived = {
-            row.article_id: row.canonical_url
-            for row in self._rows(
-                select(articles.c.article_id, articles.c.canonical_url).where(
-                    articles.c.article_id.in_(ids)
-                )
-            )
-        }
-        unread = self._rows(  # archived, but we failed to read it: another address won't help
-            select(addresses.c.article_id).where(
-                addresses.c.article_id.in_(ids), addresses.c.result == Outcome.EXTRACTION_FAILED
-            )
-        )
+        # of an address that ended itself its article needn't be looked up, which is most of them
+        open_ids = {one.article_id for one in sightings if not has_ended(known.get(one.url))}
+        archived, settled = self._settled(open_ids)
         visited, taken = self._visited(urls, ids, run_id)
-        settled = archived.keys() | {row.article_id for row in unread}
 
         seen: list[Seen] = []
         new: list[dict[str, Any]] = []
@@ -92,12 +67,12 @@ class Addresses(Store):
             row = known.get(sighting.url)
             is_settled = sighting.article_id in settled
             is_own = archived.get(sighting.article_id) == sighting.url
-            verdict = _verdict(row, at, is_settled, is_own, sighting.article_id in taken)
+            verdict = verdict_of(row, at, is_settled, is_own, sighting.article_id in taken)
             if verdict in (Verdict.NEW, Verdict.OWED):
                 taken.add(sighting.article_id)
             visited.add(sighting.url)
             seen.append(Seen(sighting, verdict))
-            ended.append(_visit(sighting, run_id, _PROVISIONAL_OF.get(verdict)))
+            ended.append(_visit(sighting, run_id, OUTCOME_OF.get(verdict)))
             if row is None:
                 new.append(_address(sighting, at, None if is_settled else at))
             elif is_settled and row.retry_at is not None:
@@ -109,6 +84,21 @@ class Addresses(Store):
                 update(addresses).where(addresses.c.url.in_(laid_to_rest)).values(retry_at=None)
             )
         return seen
+
+    def _settled(self, ids: Collection[str]) -> tuple[dict[str, str], set[str]]:
+        """Of these articles the archived ones, with their own address, and all that are settled."""
+        archived = self._rows(
+            select(articles.c.article_id, articles.c.canonical_url).where(
+                articles.c.article_id.in_(ids)
+            )
+        )
+        unread = self._rows(  # archived, but we failed to read it: another address won't help
+            select(addresses.c.article_id).where(
+                addresses.c.article_id.in_(ids), addresses.c.result == Outcome.EXTRACTION_FAILED
+            )
+        )
+        settled = {row.article_id for row in (*archived, *unread)}
+        return {row.article_id: row.canonical_url for row in archived}, settled
 
     def _visited(
         self, urls: Collection[str], ids: Collection[str], run_id: str
@@ -210,7 +200,7 @@ class Addresses(Store):
         values: dict[str, Any] = {}
         if outcome is Outcome.SUSPECTED and row.suspected_at is None:
             values["suspected_at"] = at
-        elif outcome in _PAGE_IS_THERE and row.suspected_at is not None:
+        elif outcome in PAGE_IS_THERE and row.suspected_at is not None:
             values["suspected_at"] = None
         if postponed is not None:
             values["next_check_at"] = postponed
@@ -250,21 +240,6 @@ class Addresses(Store):
         """Every address an article was seen at, sorted."""
         rows = self._rows(select(addresses.c.url).where(addresses.c.article_id == article_id))
         return sorted(row.url for row in rows)
-
-
-def _verdict(
-    row: Row[Any] | None, at: datetime, is_settled: bool, is_own: bool, is_taken: bool
-) -> Verdict:
-    """`is_settled`: the article is; `is_own`: this is the archived article's own address."""
-    if is_own or (row is not None and row.retry_at is None and row.result in _ENDED):
-        return Verdict.KNOWN
-    if is_settled or is_taken:
-        return Verdict.DUPLICATE
-    if row is None:
-        return Verdict.NEW
-    if row.retry_at is None or row.retry_at <= at:
-        return Verdict.OWED
-    return Verdict.WAITING
 
 
 def _visit(sighting: Sighting | Row[Any], run_id: str, outcome: Outcome | None) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""Deciding what to do with a sighting. Pure.
+
+In: the row of its address and what is known of its article. Out: a verdict.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crawler.outcomes import OWED_NOW, SETTLED, Outcome
+from crawler.state.rows import Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+OF_THE_ADDRESS = OWED_NOW | {
+    Outcome.REDIRECTED, Outcome.NOT_ARTICLE, Outcome.ROBOTS_DENIED, Outcome.REFUSED_ADDRESS,
+    Outcome.DUPLICATE,
+}  # fmt: skip
+"""Outcomes that say nothing of the article: its other addresses may still be fetched."""
+
+PROVISIONAL = frozenset({Outcome.KNOWN, Outcome.DUPLICATE, Outcome.PENDING})
+"""Outcomes given without an attempt: one that is made after all (a re-check) replaces them."""
+
+PAGE_IS_THERE = frozenset({
+    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
+    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT,
+})  # fmt: skip
+"""They end a suspicion."""
+
+_ENDED = SETTLED - PROVISIONAL
+
+OUTCOME_OF = {
+    Verdict.KNOWN: Outcome.KNOWN,
+    Verdict.DUPLICATE: Outcome.DUPLICATE,
+    Verdict.WAITING: Outcome.PENDING,
+}
+"""The outcome a verdict gives at once."""
+
+
+def verdict_of(
+    row: Row[Any] | None, at: datetime, is_settled: bool, is_own: bool, is_taken: bool
+) -> Verdict:
+    """`is_settled`: the article is; `is_own`: this is the archived article's own address."""
+    if is_own or has_ended(row):
+        return Verdict.KNOWN
+    if is_settled or is_taken:
+        return Verdict.DUPLICATE
+    if row is None:
+        return Verdict.NEW
+    if row.retry_at is None or row.retry_at <= at:
+        return Verdict.OWED
+    return Verdict.WAITING
+
+
+def has_ended(row: Row[Any] | None) -> bool:
+    """Whether the address itself was asked for and nothing is owed at it."""
+    return row is not None and row.retry_at is None and row.result in _ENDED
