@@ -10,6 +10,7 @@ crawler: what both believe of Xinhua, they believe on the evidence of FACTS.md a
 from tests.site.site import CONTROL, Site
 from tests.site.story import Story, expected
 from tests.site.templates import TEMPLATES, render
+from tests.site.truth import as_fetched
 from tests.site.world import World
 
-__all__ = ["CONTROL", "TEMPLATES", "Site", "Story", "World", "expected", "render"]
+__all__ = ["CONTROL", "TEMPLATES", "Site", "Story", "World", "as_fetched", "expected", "render"]

@@ -135,7 +135,9 @@ class Story:
 
     @property
     def paragraphs(self) -> list[str]:
-        return [block.text for block in self.blocks if block.kind in {"text", "attachment"}]
+        """The body as a reader copies it, each run of white space as one space."""
+        texts = (block.text for block in self.blocks if block.kind in {"text", "attachment"})
+        return [" ".join(text.split()) for text in texts]
 
 
 def printed(moment: datetime, precision: str, style: str = "-") -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from tests.site import TEMPLATES, Site, World, render
+from tests.site import TEMPLATES, Site, World, as_fetched, render
 from tests.site.answer import answer
 from tests.site.channels import CHANNELS
 from tests.site.columns import columns
-from tests.site.reading import Got, Seen, bare, get, raw, see
+from tests.site.reading import Got, Seen, bare, follow, get, raw, see
 from tests.site.shared import seed_page
 from tests.site.templates.g3 import VARIANTS
 
@@ -147,6 +147,18 @@ def test_a_wrong_truth_would_show(site: Site, truth: dict[str, Any]) -> None:
     article = next(a for a in truth["articles"] if a["kind"] == "text" and a["state"] == "live")
     seen = joined(pages_of(site, article))
     assert bare(article["expected"]["paragraphs"][0]) + "错" not in seen.text
+
+
+def test_media_follow_the_host_an_article_was_fetched_from(site: Site) -> None:
+    article = next(
+        a for a in site.truth()["articles"]
+        if a["region"] == "js" and a["state"] == "live" and a["expected"]["images"]
+    )  # fmt: skip
+    for url in (a for a in article["addresses"] if "big5" not in a and "page=" not in a):
+        seen = see(follow(site, url).text)
+        fields = as_fetched(article["expected"], url)
+        assert fields["images"][0]["url"] in {urljoin(url, source) for source in seen.media}
+        assert get(site, fields["images"][0]["url"]).status == 200
 
 
 def test_body_and_removed_lines_are_apart(truth: dict[str, Any]) -> None:

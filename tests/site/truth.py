@@ -1,13 +1,14 @@
 """What is true of the world, as JSON: every article, its fields, its addresses, its history.
 
-`expected` holds the fields as the page prints them: compare texts with white space made even (an
-inner full-width space stays here), and the addresses of pictures and files by path, as they follow
-the host that the article was fetched from.
+`expected` holds the fields as the page prints them, a run of white space inside a paragraph as one
+space. Pages name their pictures, files and further pages relative to themselves: `as_fetched` tells
+their addresses for the host that an article was really fetched from.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from tests.site.channels import MAIN
 from tests.site.columns import columns, members
@@ -80,6 +81,21 @@ def article(world: World, plan: Plan, listed: Iterable[str]) -> dict[str, Any]:
             if event.at <= world.at
         ],
     }
+
+
+def as_fetched(fields: dict[str, Any], url: str) -> dict[str, Any]:
+    """`expected` with the addresses that the page at `url` leads to."""
+    if urlsplit(url).netloc.startswith("m."):
+        return fields  # mobile pages name their pictures in full
+
+    def here(address: str) -> str:
+        return urljoin(url, address.rsplit("/", 1)[1])
+
+    moved = {
+        kind: [{**entry, "url": here(entry["url"])} for entry in fields[kind]]
+        for kind in ("images", "attachments")
+    }
+    return {**fields, **moved, "page_urls": [here(page) for page in fields["page_urls"]]}
 
 
 def source_url(column: Column) -> str:
