@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from crawler.clock import now
 from crawler.durable import StorageError
-from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from scrapy.crawler import Crawler
@@ -27,11 +25,9 @@ if TYPE_CHECKING:
     from crawler.arguments import Arguments
     from crawler.exporters.jsonl import JsonlWriter
     from crawler.holds import Holds
-    from crawler.items import WarcPointer
     from crawler.outcomes import Outcome
     from crawler.regions import Region
     from crawler.state.ledger import Ledger
-    from crawler.state.rows import ArticleRow
     from crawler.withdrawals import Withdrawals
 
 logger = logging.getLogger(__name__)
@@ -76,16 +72,6 @@ class Context:
             logger.critical(sentence)
             self.storage_error = sentence
             self.stop("storage")
-
-    def unchanged(
-        self, address: str, article: ArticleRow, *, status: int, warc: WarcPointer | None
-    ) -> None:
-        """An archived article was looked at and is as it was: note it, plan the next look."""
-        moment = now()
-        self.ledger.observe(article.id, address, moment, status, "unchanged", warc, self.run_id)
-        published = datetime.fromisoformat(article.published_at) if article.published_at else None
-        due = next_check(article.first_seen_at, published, moment, self.schedule)
-        self.ledger.checked(article.id, moment, due, article.etag, article.last_modified)
 
     def publish(self, record: dict[str, Any]) -> None:
         """Write a JSONL line and tell the ledger. Raises StorageError, which stops the run."""

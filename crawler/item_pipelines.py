@@ -106,7 +106,9 @@ class HistoryPipeline(_RunPipeline):
         if article.changed:
             article.version += 1
         elif article.status == "live":
-            self.context.unchanged(article.address, known, status=200, warc=article.warc)
+            self.context.withdrawals.unchanged(
+                article.address, known, status=200, warc=article.warc
+            )
             self.end(article, Outcome.UNCHANGED)
             raise DropItem(f"unchanged: {article.url}")
         return article

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from crawler.clock import iso, now
 from crawler.extractor_version import extractor_version
 from crawler.items import Article, Gone, Observation, Region, as_record
 from crawler.outcomes import Outcome
+from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -49,6 +51,18 @@ class Withdrawals:
     def answered(self, url: str) -> None:
         """An article of this host is there."""
         self._answered[_host(url)] += 1
+
+    def unchanged(
+        self, address: str, article: ArticleRow, *, status: int, warc: WarcPointer | None
+    ) -> None:
+        """An archived article is there and is as it was: note it, plan the next look."""
+        context, moment = self._context, now()
+        context.ledger.observe(
+            article.id, address, moment, status, "unchanged", warc, context.run_id
+        )
+        published = datetime.fromisoformat(article.published_at) if article.published_at else None
+        due = next_check(article.first_seen_at, published, moment, context.schedule)
+        context.ledger.checked(article.id, moment, due, article.etag, article.last_modified)
 
     def failed(self, url: str) -> None:
         """A re-check failed in a way that says nothing of the page: 5xx, timeout, robots."""

@@ -208,7 +208,9 @@ class XinhuaSpider(Spider):
         """The page's draft, or None after the address got another outcome."""
         if page.status == 304 and target.article:
             self.context.withdrawals.answered(target.address)
-            self.context.unchanged(target.address, target.article, status=304, warc=page.warc)
+            self.context.withdrawals.unchanged(
+                target.address, target.article, status=304, warc=page.warc
+            )
             self.context.end(target.address, Outcome.NOT_MODIFIED)
         elif page.status in {404, 410}:
             self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
