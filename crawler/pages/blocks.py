@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from crawler.pages.document import Document, Node
 
-_INDENT = r"(?:\u3000{2}|\u00a0{3}|\u2003{2}|\u2002{2})"
-_INDENTED = re.compile(r"[ \t]*(?:\u3000|\u00a0{2}|\u2003|\u2002{2}| {4})")
+_INDENT = r"(?:\u3000{2}|(?:\u00a0 ?){3}|\u2003{2}|\u2002{2})"
+_INDENTED = re.compile(r"[ \t]*(?:\u3000|(?:\u00a0 ?){2}|\u2003|\u2002{2}| {4})")
 _GLUED = re.compile(
     r"(?:(?<=[。！？…”’」』!?])|(?<=[。！？…”’」』!?][）)】\]]))[ \n]*(?=" + _INDENT + ")"
 )
@@ -108,9 +108,12 @@ class _Reader:
     def _is_structured(self, root: Node) -> bool:
         """Whether markup, not line ends in the source, makes the paragraphs."""
         for node in root.css(_STRUCTURE):
-            parent = node.parent
-            ids = {node.mem_id} if parent is None else {node.mem_id, parent.mem_id}
-            if node.mem_id != root.mem_id and ids.isdisjoint(self.parts):
+            around = node.parent
+            if (
+                node.mem_id != root.mem_id
+                and node.mem_id not in self.parts
+                and (around is None or around.mem_id not in self.parts)
+            ):
                 return True
         return False
 

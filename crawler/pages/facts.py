@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _TIME_METAS = ("publishdate", "pubdate", "publishtime", "article:published_time")
 _CRUMBS = (".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread")
-_FWL = re.compile(r"(?<!\w)\d{42}(?!\w)")
+_FWL = re.compile(r"01[0-9]{40}(?![0-9A-Za-z])")
 _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
 _NODE_ID = re.compile(r"[1-9]\d{3,9}")
 _OLD_CMS = re.compile(r"/((?:content|c)_\d{6,12})(?:_(\d{1,3}))?\.s?html?$")
@@ -61,11 +61,15 @@ def _codes(doc: Document) -> Codes:
 
 
 def _fwl(doc: Document) -> str | None:
-    """The 42-digit page code: of `#fwl`, else the only one on the page."""
+    """The 42-digit page code: of `#fwl`, else the only one on the page. All known begin with 01."""
     node = doc.maybe("#fwl")
     if node is not None and (found := _FWL.search(node.text() or "")):
         return found[0]
-    codes = set(_FWL.findall(doc.source))
+    codes = {
+        found[0]
+        for found in _FWL.finditer(doc.source)
+        if not doc.source[max(0, found.start() - 1)].isalnum()
+    }
     return codes.pop() if len(codes) == 1 else None
 
 

@@ -15,10 +15,16 @@ from crawler.pages.blocks import read_blocks
 from crawler.pages.evidence import BYLINE, EDITOR, SOURCE, find, find_time, lines_around
 from crawler.pages.header import Header, take_editor_lines, take_header_lines
 from crawler.pages.parts import parts_of
+from crawler.pages.refusal import NotAnArticle
 
 if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pages.document import Document, Node
+
+
+_MANY_LINKS = 15
+_LINK_SHARE = 0.6
+"""A content container with so many links, and so much of its text in them, is a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,14 @@ def _container(doc: Document, selectors: tuple[str, ...]) -> tuple[Node, str]:
     raise ValueError(f"no content container in {doc.url}")
 
 
+def _is_links(container: Node, draft: Draft) -> bool:
+    """Whether a container without a source holds little but links."""
+    links = [len((link.text() or "").strip()) for link in container.css("a[href]")]
+    return len(links) >= _MANY_LINKS and sum(links) > _LINK_SHARE * sum(
+        len(block.text) for block in draft.blocks
+    )
+
+
 def read_with(doc: Document, name: str, selectors: Selectors, container: Node, where: str) -> Draft:
     """The Draft of a page whose content container is known."""
     draft = facts.start(doc, name)
@@ -99,6 +113,8 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     parts = parts_of(container) | header.parts()
     draft.blocks, removed = read_blocks(doc, container, where, parts)
     draft.removed = removed + header.removed
+    if not sources and _is_links(container, draft):
+        raise NotAnArticle("list_page", "the content is links")
     take_header_lines(draft, times, sources)
     take_editor_lines(draft, editors)
 

@@ -161,11 +161,16 @@ EDIT_2021 = """<div id="articleEdit"><span class="tiyi1 domPC"><a class="advise"
 CONTENT_ID = "20170905" + "0123456789abcdef" * 2
 
 
-def news(inner: str, header: str | None = None, edit: str = EDIT_2021) -> str:
-    return f"""<html><head><meta name="source" content="新华网">
-<meta name="publishdate" content="2017-09-05">
-<meta name="contentid" content="{CONTENT_ID}"></head><body><div>
-<meta name="keywords" content="书房"></div>
+METAS_2021 = """<meta name="publishid" content="1121600001.12.1002.0">
+<meta name="pageid" content="1198.11100.0.0.113322.0.0.0.0.0.114344.1121600001">"""
+METAS_2022 = f"""<meta name="source" content="新华网"><meta name="publishdate" content="2017-09-05">
+<meta name="contentid" content="{CONTENT_ID}"><meta name="author" content="2909">"""
+
+
+def news(
+    inner: str, header: str | None = None, edit: str = EDIT_2021, metas: str = METAS_2021
+) -> str:
+    return f"""<html><head>{metas}</head><body><div><meta name="keywords" content="书房"></div>
 <title>{TITLE}-新华网</title>{news_header() if header is None else header}
 <div class="main"><div id="detail">{inner}{edit}</div>
 <div class="columBox relatedNews"><ul><li><a href="#">相关稿件</a></li></ul></div></div></body>
@@ -173,7 +178,7 @@ def news(inner: str, header: str | None = None, edit: str = EDIT_2021) -> str:
 
 
 def cms_2022(inner: str, header: str | None = None) -> str:
-    return news(f'<span id="detailContent">{inner}</span>', header)
+    return news(f'<span id="detailContent">{inner}</span>', header, metas=METAS_2022)
 
 
 REGIONAL_HEADER = f"""<div class="h-time" style="display:none"></div><div id="headerTitle">
@@ -191,7 +196,7 @@ EDIT_REGIONAL = """<div id="articleEdit"><div class="title"><span><a href="#">�
 
 
 def cms_regional_2022(inner: str, header: str = REGIONAL_HEADER) -> str:
-    return news(f'<span id="detailContent">{inner}</span>', header, EDIT_REGIONAL)
+    return news(f'<span id="detailContent">{inner}</span>', header, EDIT_REGIONAL, METAS_2022)
 
 
 P = indented("　　")
@@ -211,6 +216,8 @@ IN_2014: dict[str, str] = {
     "breaks_fullwidth": "<br><br>\n".join(f"　　{p}" for p in BODY),
     "one_break_indent": "<br>\n".join(f"　　{p}" for p in BODY),
     "breaks_nbsp": "<br/>".join(NBSP + p for p in BODY),
+    "breaks_nbsp_and_spaces": "<br>".join("&nbsp; &nbsp; &nbsp; &nbsp; " + p for p in BODY),
+    "glued_nbsp_and_spaces": "<p>" + "".join("&nbsp; &nbsp; &nbsp; &nbsp; " + p for p in BODY),
     "unclosed": "".join(f"<P>　　{p}\n" for p in BODY),
     "nested": "".join(f"<p><font size=2><p><span>　　{p}</span></p></font></p>" for p in BODY),
     "glued": "<p>" + "".join(f"　　{p}" for p in BODY) + "</p>",
@@ -482,7 +489,7 @@ SAMPLES += [
     Sample(
         f"province_{host}",
         "Provinces2010",
-        f"http://www.{host}.xinhuanet.com/2014-05/06/c_111000001.htm",
+        f"http://www.{host}.xinhuanet.com/2017-09/05/c_1121600001.htm",
         province_2010(title.format(t=TITLE), body.format(b=P)),
     )
     for host, (title, body) in PROVINCES.items()

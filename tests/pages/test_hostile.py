@@ -50,10 +50,10 @@ def mutate(body: bytes, rng: random.Random) -> bytes:
     return body
 
 
-@pytest.mark.parametrize("shard", range(8))
+@pytest.mark.parametrize("shard", range(16))
 def test_mutated_pages(shard: int) -> None:
     rng = random.Random(shard)
-    for _ in range(250):
+    for _ in range(1250):
         source = rng.choice(SEEDS)
         draft = read(mutate(source, rng))
         if draft is not None:

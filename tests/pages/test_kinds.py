@@ -81,6 +81,17 @@ def test_list_pages() -> None:
     )
 
 
+def test_a_list_in_an_articles_template() -> None:
+    assert (
+        kind(regional_2014(f"<ul>{LINKS}</ul>", info='<span class="time">2017-09-05</span>'))
+        == "list_page"
+    )
+
+
+def test_a_digest_of_links_with_a_source_is_an_article() -> None:
+    assert len(texts(pages.read(as_page(regional_2014(f"<ul>{LINKS}</ul>").encode())))) == 40
+
+
 def test_a_moving_script_does_not_make_an_article_a_stub() -> None:
     script = "<script>if (mobile) { location.href = 'http://m.news.cn/'; }</script>"
     assert texts(pages.read(as_page((script + main_2017(P)).encode()))) == list(BODY)
