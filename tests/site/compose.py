@@ -72,10 +72,10 @@ class _Byline:
         elif style == "line":
             self.line = f"新华社记者{'、'.join(names)}"
         elif style == "paper":
-            helper = pen.name()
-            self.head = f"本报讯（记者{'、'.join(names)} 通讯员{helper}）"
+            second = pen.name()
+            self.head = f"本报讯（记者{'、'.join(names)} 通讯员{second}）"
             self.dateline = Dateline("本报讯", None, None)
-            self.people = (*_all(names, "reporter"), Person(helper, "correspondent"))
+            self.people = (*_all(names, "reporter"), Person(second, "correspondent"))
             return
         elif style == "comment":
             self.tail = f"（评论员 {' '.join(names)}）"
