@@ -10,6 +10,7 @@ stands at the end; before the end it must hold several clauses.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -83,14 +84,15 @@ class _Line:
 def find_notices(lines: Sequence[str], is_cut: Sequence[bool]) -> list[Span]:
     """The notices in an article's lines, in order; lines already cut are not looked at but count
     as the page's end."""
-    groups = _groups(lines, is_cut)
     spans: list[Span] = []
     done = list(is_cut)
-    for group in reversed(groups):
-        at_end = all(done[group[-1].number + 1 :])
-        for span in _notice(group, at_end=at_end):
+    end = len(done)
+    for group in reversed(_groups(lines, is_cut)):
+        while end > 0 and done[end - 1]:
+            end -= 1
+        for span in _notice(group, at_end=group[-1].number + 1 >= end):
             spans.append(span)
-            done[span.line] = done[span.line] or span.start == 0
+            done[span.line] = span.start == 0
     return sorted(spans, key=lambda span: span.line)
 
 
@@ -129,13 +131,11 @@ def _read(number: int, text: str) -> _Line:
 
 def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:
     """The spans of a group's notice, [] when it is none."""
-    while group:
-        begin = _begin(group[0])
-        if begin is not None:
-            break
-        group = group[1:]
-    else:
+    begins = ((place, _begin(line)) for place, line in enumerate(group))
+    place, begin = next(((p, b) for p, b in begins if b is not None), (0, None))
+    if begin is None:
         return []
+    group = group[place:]
     first, last = group[0], group[-1]
     end = _end(last)
     first_hits = [hit for hit in first.hits if first.index(hit.start) >= begin]
@@ -167,11 +167,7 @@ def _begin(line: _Line) -> int | None:
     for hit in line.hits:
         at = line.index(hit.start)
         start = _sentence_start(line.text, at)
-        prefix = "".join(
-            letter
-            for letter, place in zip(line.letters, line.places, strict=True)
-            if start <= place < at
-        )
+        prefix = line.letters[bisect_left(line.places, start) : hit.start]
         if _PREFIX.fullmatch(prefix) and not set(_OPENS) & set(line.text[start:at]):
             return start
     return None

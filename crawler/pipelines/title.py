@@ -20,8 +20,9 @@ LONGEST: Final = 1000
 
 _MARKS = "-_—–|｜－＿"
 _SITE = re.compile(
-    r"(?:www\.)?(?:新华网|新华社|新华通讯社|xinhuanet|news\.cn|xinhua)(?:.{0,12}频道|.{0,6}客户端|\.com|\.cn)?"
-    r"|[\w ]{1,10}频道|手机新华网|新华网[\w ]{0,10}",
+    r"(?:www\.)?(?:手机)?(?:新华网|新华社|新华通讯社|xinhuanet|news\.cn|xinhua)"
+    r"(?:[^\W\d_]{2,10}(?:频道|客户端|分公司|站)|客户端|\.com|\.cn)?"
+    r"|[\w ]{1,10}频道",
     re.IGNORECASE,
 )
 

@@ -161,7 +161,9 @@ NOTICES = {
     "first clause alone": NOTICE[1:2],
     "second clause alone": NOTICE[2:3],
     "third clause alone": NOTICE[3:4],
-    "cut in the middle": ("权均属于新华社,未经本网授权不得转载、摘编或利用其它方式使用上述作品。", *NOTICE[2:]),
+    "cut in the middle": (
+        "权均属于新华社,未经本网授权不得转载、摘编或利用其它方式使用上述作品。", *NOTICE[2:],
+    ),
     "split over nodes": (
         "新华网版权与免责声明", "：", "凡本网注明“", "来源:新华网", "”的所有作品,版权均属于新华社,",
         "未经本网授权不得转载。", *NOTICE[2:],

@@ -50,7 +50,9 @@ def test_bylines(paragraph: str, expected: list[tuple[str, str]], raw: str | Non
     for parts in ([paragraph, TEXT, MORE], [TEXT, paragraph, MORE], [TEXT, MORE, paragraph]):
         made = article(*parts)
         assert [(person.name, person.role) for person in made.reporters] == expected
-        assert made.paragraphs == [part.replace("　", " ") for part in parts], "it stays in the text"
+        assert made.paragraphs == [part.replace("　", " ") for part in parts], (
+            "it stays in the text"
+        )
         assert made.byline_raw in ((raw,) if raw else (made.byline_raw,))
         assert made.byline_raw
 

@@ -54,7 +54,11 @@ def test_a_skeleton_knows_where_its_letters_stand(printed: str) -> None:
 
 
 def test_the_skeleton_forgets_width_case_brackets_and_blanks() -> None:
-    assert skeleton("【 字号：大　中 小 】Qzone") == skeleton("[字号:大中小]ＱＺＯＮＥ") == "字号大中小qzone"
+    assert (
+        skeleton("【 字号：大　中 小 】Qzone")
+        == skeleton("[字号:大中小]ＱＺＯＮＥ")
+        == "字号大中小qzone"
+    )
     assert squeeze("来源： 新华网") == "来源:新华网"
 
 

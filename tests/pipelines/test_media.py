@@ -1,0 +1,172 @@
+"""Captions and credits to their images, films and files with positions, photo stories as told."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.items import Block, BlockKind, Image, Video
+from crawler.pipelines.photo_credits import credit_at_end, is_credit
+from tests.pipelines.drafts import MORE, TEXT, WHERE, article, image, text, video
+
+A = "http://www.js.xinhuanet.com/a.jpg"
+B = "http://www.js.xinhuanet.com/b.jpg"
+CAPTION = "整治后的河道。新华社记者 张三 摄"
+
+
+def marked(content: str) -> Block:
+    return text(content, is_caption=True)
+
+
+@pytest.mark.parametrize(
+    "credit",
+    [
+        "新华社记者 张三 摄",
+        "新华社记者张三摄",
+        "新华社发（张三摄）",
+        "新华社发(张 三 摄)",
+        "新华社发",
+        "（新华社发）",
+        "（新华社记者 张三 摄）",
+        "新华社记者张三、李四摄",
+        "新华社资料照片",
+        "本报记者 张三 摄",
+        "某某日报记者 张三 摄",
+        "（张三 摄）",
+        "（主办方供图）",
+        "图片来源：某某网",
+        "摄影：张三",
+        "新华社/法新（张三摄）",
+        "新华社特约记者 阿不都·热合曼 摄",
+    ],
+)
+def test_credits(credit: str) -> None:
+    assert is_credit(credit)
+    assert credit_at_end("整治后的河道。" + credit) == credit
+    made = article(TEXT, image(), credit, MORE)
+    assert made.images == [Image(A, None, credit, 1)]
+    assert made.paragraphs == [TEXT, MORE]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "新华社记者张三、李四",
+        "摄影展昨天开幕",
+        "新华社发展迅速",
+        "张三说，这是他拍摄的",
+        "（记者张三）",
+        TEXT,
+    ],
+)
+def test_no_credits(line: str) -> None:
+    assert not is_credit(line)
+    assert article(TEXT, image(), line, MORE).paragraphs == [TEXT, line, MORE]
+
+
+def test_marked_captions_belong_to_the_image_before() -> None:
+    made = article(TEXT, image(), marked(CAPTION), MORE, image("b"), marked("新建步道"), TEXT)
+    assert made.images == [
+        Image(A, CAPTION, "新华社记者 张三 摄", 1),
+        Image(B, "新建步道", None, 2),
+    ]
+    assert made.paragraphs == [TEXT, MORE, TEXT]
+
+
+def test_a_caption_and_a_credit_line_both_belong() -> None:
+    made = article(TEXT, image(), marked("新建步道"), marked("新华社发（张三摄）"), MORE)
+    assert made.images == [Image(A, "新建步道", "新华社发（张三摄）", 1)]
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        CAPTION,
+        "图为整治后的河道。",
+        "上图：整治后的河道",
+        "河道（无人机照片）。新华社发（张三 摄）",
+    ],
+)
+def test_unmarked_captions_show_themselves(caption: str) -> None:
+    made = article(TEXT, image(), caption, MORE)
+    assert made.images[0].caption == caption
+    assert made.paragraphs == [TEXT, MORE]
+    assert article(TEXT, caption, MORE).paragraphs == [TEXT, caption, MORE]
+
+
+def test_other_texts_after_an_image_are_paragraphs() -> None:
+    made = article(TEXT, image(), MORE, TEXT)
+    assert made.images == [Image(A, None, None, 1)]
+    assert made.paragraphs == [TEXT, MORE, TEXT]
+
+
+def test_captions_above_their_images() -> None:
+    made = article(marked("河道"), image(), TEXT, marked("步道"), image("b"), MORE)
+    assert [(each.caption, each.position) for each in made.images] == [("河道", 0), ("步道", 1)]
+
+
+def test_a_caption_without_an_image_is_text() -> None:
+    assert article(TEXT, marked("新建步道"), MORE).paragraphs == [TEXT, "新建步道", MORE]
+
+
+def test_a_second_credit_stays_in_the_text() -> None:
+    made = article(TEXT, image(), "新华社发（张三摄）", MORE, "新华社发（李四摄）", TEXT)
+    assert made.images[0].credit == "新华社发（张三摄）"
+    assert "新华社发（李四摄）" in made.paragraphs
+
+
+def test_a_photo_story_tells_in_its_captions() -> None:
+    made = article(image(), "农机在播种玉米。", "农机十分忙碌。", "新华社发（张三摄）")
+    assert made.paragraphs == ["农机在播种玉米。", "农机十分忙碌。", "新华社发（张三摄）"]
+    assert made.images == [Image(A, "农机在播种玉米。", "新华社发（张三摄）", 0)]
+
+
+def test_a_photo_story_of_several_pictures() -> None:
+    made = article(image(), CAPTION, image("b"), marked("新建步道。"), "新华社发（李四摄）")
+    assert made.paragraphs == [CAPTION, "新建步道。", "新华社发（李四摄）"]
+    assert made.images == [
+        Image(A, CAPTION, "新华社记者 张三 摄", 0),
+        Image(B, "新建步道。", "新华社发（李四摄）", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (TEXT, image(), marked(CAPTION)),
+        (image(), marked(CAPTION), TEXT, MORE),
+        (image(), marked(CAPTION), TEXT, TEXT, TEXT, MORE, "新华社发（李四摄）"),
+    ],
+)
+def test_with_a_text_of_its_own_it_is_no_photo_story(parts: tuple[str | Block, ...]) -> None:
+    made = article(*parts)
+    assert CAPTION not in made.paragraphs
+    assert TEXT in made.paragraphs
+
+
+def test_films_and_files() -> None:
+    made = article(
+        video(),
+        marked("现场画面"),
+        TEXT,
+        Block(
+            BlockKind.ATTACHMENT, WHERE, url="http://www.js.xinhuanet.com/a.pdf", label=" 附\n表 "
+        ),
+        video("w"),
+    )
+    assert made.videos == [
+        Video("http://vod.news.cn/v.mp4", "现场画面", 0),
+        Video("http://vod.news.cn/w.mp4", None, 1),
+    ]
+    assert [(a.title, a.position) for a in made.attachments] == [("附 表", 1)]
+    assert made.paragraphs == [TEXT]
+
+
+def test_a_page_with_only_a_film_has_no_body_and_no_flag() -> None:
+    made = article(video())
+    assert (made.body, made.paragraphs, made.flags) == (None, [], [])
+    assert len(made.videos) == 1
+
+
+def test_media_without_an_address_are_left_out() -> None:
+    made = article(TEXT, Block(BlockKind.IMAGE, WHERE), Block(BlockKind.VIDEO, WHERE))
+    assert (made.images, made.videos) == ([], [])
