@@ -1,0 +1,133 @@
+"""What must hold of a data folder after any history of crashes: checked from outside.
+
+In: the folder, no run under way. Out: what is wrong, in sentences; nothing wrong is [].
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from crawler import extraction
+from crawler.archive.reader import read_page
+from crawler.items import HISTORY_KEYS, WarcPointer, as_record
+from crawler.state.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from crawler.items import Page
+
+
+def faults_of(data_dir: Path) -> list[str]:
+    """Everything that is wrong with what the runs left in `data_dir`."""
+    return [
+        *(f"{path.name} was left open" for path in data_dir.rglob("*.open")),
+        *_archives(data_dir),
+        *_lines(data_dir),
+        *_reports(data_dir),
+        *_ledger(data_dir),
+    ]
+
+
+def lines_of(data_dir: Path) -> list[dict[str, Any]]:
+    """All published records, in the order of their runs."""
+    files = sorted(data_dir.glob("jsonl/*/*/*.jsonl"), key=lambda path: path.name)
+    return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
+
+
+def _archives(data_dir: Path) -> Iterator[str]:
+    for path in data_dir.glob("warc/*/*/*.warc.gz"):
+        content = path.read_bytes()
+        try:
+            gzip.decompress(content)
+            kinds = Counter(
+                record.rec_type
+                for record in _read_through(
+                    ArchiveIterator(io.BytesIO(content), check_digests="raise")
+                )
+            )
+        except (OSError, EOFError, ArchiveLoadFailed) as error:
+            yield f"{path.name}: {error!r}"
+            continue
+        if kinds["warcinfo"] != 1 or kinds["request"] == 0:
+            yield f"{path.name} holds {dict(kinds)}"
+        index = path.with_name(path.name.removesuffix(".warc.gz") + ".cdxj")
+        if not index.is_file():
+            yield f"{path.name} has no index"
+        elif len(index.read_bytes().splitlines()) != kinds["response"] + kinds["revisit"]:
+            yield f"{index.name} is not the index of its archive"
+
+
+def _read_through(records: ArchiveIterator) -> Iterator[Any]:
+    for record in records:
+        record.content_stream().read()
+        yield record
+
+
+def _lines(data_dir: Path) -> Iterator[str]:
+    seen: Counter[tuple[Any, ...]] = Counter()
+    for path in data_dir.glob("jsonl/*/*/*.jsonl"):
+        content = path.read_bytes()
+        if not content.endswith(b"\n"):
+            yield f"{path.name} ends in half a line"
+        for number, text in enumerate(content.splitlines(), start=1):
+            try:
+                line = json.loads(text)
+            except ValueError as error:
+                yield f"{path.name}:{number}: {error}"
+                continue
+            state = () if line["status"] == "live" else (line["status"], line["fetched_at"])
+            seen[line["id"], line["version"], *state] += 1
+            if line["status"] != "gone" and not _is_its_bytes(data_dir, line):
+                yield f"{path.name}:{number} is not what its records say"
+    yield from (f"{key} was published {count} times" for key, count in seen.items() if count > 1)
+
+
+def _is_its_bytes(data_dir: Path, line: dict[str, Any]) -> bool:
+    """Whether the line is made again from the records it points at."""
+    pointers = line["warc_pages"] or [line["warc"]]
+    pages: list[Page] = [read_page(data_dir, WarcPointer(**pointer)) for pointer in pointers]
+    again = json.loads(json.dumps(as_record(extraction.extract(pages))))
+    return all(again[key] == value for key, value in line.items() if key not in HISTORY_KEYS)
+
+
+def _reports(data_dir: Path) -> Iterator[str]:
+    claimed: Counter[str] = Counter()
+    for path in data_dir.glob("runs/*.json"):
+        report = json.loads(path.read_bytes())
+        if sum(report["outcomes"].values()) != report["urls_seen"]:
+            yield f"{path.name}: outcomes don't add up to urls_seen"
+        for file in report["files"]:
+            claimed[file["path"]] += 1
+            content = (data_dir / file["path"]).read_bytes()
+            if hashlib.sha256(content).hexdigest() != file["sha256"]:
+                yield f"{file['path']} is not what {path.name} says"
+    published = {
+        path.relative_to(data_dir).as_posix()
+        for pattern in ("jsonl/*/*/*.jsonl", "warc/*/*/*.warc.gz", "warc/*/*/*.cdxj")
+        for path in data_dir.glob(pattern)
+    }
+    yield from (f"{name} is in no manifest" for name in sorted(published - claimed.keys()))
+
+
+def _ledger(data_dir: Path) -> Iterator[str]:
+    with closing(Ledger.open(data_dir / "state" / "ledger.sqlite", read_only=True)) as ledger:
+        for run in ledger.runs(10**6):
+            if run.finished_at is None:
+                yield f"run {run.run_id} has no end"
+            elif not (data_dir / "runs" / f"{run.run_id}.json").is_file():
+                yield f"run {run.run_id} has no report"
+        written = Counter(line["id"] for line in lines_of(data_dir))
+        for identity, count in written.items():
+            if len(ledger.versions(identity)) != count:
+                yield f"{identity} has {count} lines, {len(ledger.versions(identity))} in the ledger"
