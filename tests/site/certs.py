@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _FROM = datetime(2000, 1, 1, tzinfo=UTC)  # wide: tests shift the clock
 _UNTIL = datetime(2099, 1, 1, tzinfo=UTC)
+_CA_USAGE = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, key_cert_sign=True, crl_sign=True,
+    encipher_only=False, decipher_only=False,
+)  # fmt: skip
 
 
 def _name(common: str) -> x509.Name:
@@ -33,8 +38,10 @@ class Authority:
         self._lock = Lock()
         self._contexts: dict[str, ssl.SSLContext] = {}
         name = _name("Loopback Xinhua CA")
-        builder = self._builder(name, self._key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        builder = (
+            self._builder(name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_CA_USAGE, critical=True)
         )
         self._ca = builder.issuer_name(name).sign(self._key, hashes.SHA256())
         self.ca_file.write_bytes(self._ca.public_bytes(serialization.Encoding.PEM))
@@ -49,6 +56,12 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(_FROM)
             .not_valid_after(until)
+            # Python 3.13 verifies as RFC 5280 says, both identifiers included
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
         )
 
     def context(self, host: str, fault: str = "") -> ssl.SSLContext:
