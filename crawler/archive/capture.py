@@ -21,13 +21,14 @@ from urllib.parse import urldefrag
 
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError
-from scrapy.utils._download_handlers import make_response, wrap_twisted_exceptions
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.archive import wire
 from crawler.archive.decode import MAX_BODY, Decoded, DecodeError, decode
 from crawler.archive.errors import CaptureError, CaptureTimeoutError, CaptureTooLargeError
+from crawler.archive.responses import respond
 from crawler.archive.taps import TappedFactory, TappedPool
 from crawler.archive.writer import Exchange, Revisit
 from crawler.clock import iso
@@ -122,7 +123,7 @@ class CaptureHandler(HTTP11DownloadHandler):
             raise CaptureError(verdict.kind, verdict.why, pointer) from failure
         assert response is not None
         assert verdict.decoded is not None
-        request.meta["page"] = Page(
+        page = Page(
             url=response.url,
             status=verdict.decoded.status,
             headers=verdict.decoded.headers,
@@ -130,7 +131,8 @@ class CaptureHandler(HTTP11DownloadHandler):
             fetched_at=iso(capture.started_at),
             warc=pointer,
         )
-        return _decoded_response(response, verdict.decoded.body)
+        request.meta["page"] = page
+        return respond(page, response)
 
     def _archive(
         self, request: Request, capture: Capture, verdict: _Verdict, number: int
@@ -228,19 +230,3 @@ def _revisit(request: Request, decoded: Decoded | None) -> Revisit | None:
         decoded.status == 200 and decoded.entity and decoded.entity_sha256 == known.entity_sha256
     )
     return known if is_same or decoded.status == 304 else None
-
-
-def _decoded_response(response: Response, body: bytes) -> Response:
-    """The response with its content coding undone, in the class that its content calls for."""
-    headers = response.headers.copy()
-    headers.pop(b"Content-Encoding", None)
-    return make_response(
-        url=response.url,
-        status=response.status,
-        headers=headers,
-        body=body,
-        flags=response.flags,
-        certificate=response.certificate,
-        ip_address=response.ip_address,
-        protocol=response.protocol,
-    )

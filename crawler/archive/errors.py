@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError
+from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 
 if TYPE_CHECKING:
     from crawler.archive.decode import Kind
@@ -33,3 +33,7 @@ class CaptureTimeoutError(DownloadTimeoutError):
     def __init__(self, message: str, pointer: WarcPointer | None) -> None:
         super().__init__(message)
         self.pointer = pointer
+
+
+class NotArchivedError(IgnoreRequest):
+    """A replay was asked for a URL that no archive of it holds."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fastwarc.warc import ArchiveIterator
 
 from crawler.archive import members, records
-from crawler.archive.decode import MAX_BODY, DecodeError, decode
+from crawler.archive.decode import MAX_BODY, decode
 from crawler.archive.wire import MAX_HEAD
 from crawler.durable import OPEN_SUFFIX
 from crawler.items import Page, WarcPointer
@@ -95,6 +95,18 @@ def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
     if found is None:
         raise WarcError(path, offset, "no record begins here")
     return found
+
+
+def read_record(path: Path, offset: int) -> Record:
+    """The one record at that offset (its length is not known). Raises WarcError."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            for found in ArchiveIterator(file, parse_http=False):
+                return _record(path, offset, found, MAX_BLOCK)
+    except OSError as error:
+        raise WarcError(path, offset, error.strerror or str(error)) from error
+    raise WarcError(path, offset, "there is no record")
 
 
 def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Iterator[Record]:
@@ -237,14 +249,3 @@ def _pointed_at(
         raise WarcError(path, error.offset, error.why) from error
     except ValueError as error:
         raise WarcError(path, pointer.offset, str(error)) from error
-
-
-__all__ = [
-    "DecodeError",
-    "Record",
-    "WarcError",
-    "parse_record",
-    "read_page",
-    "read_records",
-    "record_at",
-]
