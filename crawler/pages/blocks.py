@@ -27,7 +27,7 @@ from crawler.pages.document import (
 from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from crawler.pages.document import Document, Node
 
@@ -75,10 +75,9 @@ class _Reader:
     _gallery: set[int] = field(default_factory=set)
     _films: set[str] = field(default_factory=set)
     _text: list[str] = field(default_factory=list)
+    _plain: list[str] = field(default_factory=list)
     _files: list[Block] = field(default_factory=list)
     _where: str = ""
-    _letters: int = 0
-    _caption_letters: int = 0
     _caption: int = 0
     _navy: int = 0
     _kaiti: int = 0
@@ -128,6 +127,7 @@ class _Reader:
             self._image(node)
         elif tag == "br":
             self._text.append("\n")
+            self._plain.append("\n")
         elif tag in UNSEEN:
             if tag in _FILM_TAGS:
                 self._film(node)
@@ -169,8 +169,9 @@ class _Reader:
         if tag in LINES:
             self._end_paragraph()
             self._where = f"{self.container} {tag}"
-        elif tag in _CELLS and self._letters:
+        elif tag in _CELLS and self._text:
             self._text.append("\t")
+            self._plain.append("\t")
         elif tag == "a" and (url := file_url(node, self.doc)):
             label = visible_text(node).strip() or None
             self._files.append(Block(BlockKind.ATTACHMENT, self._where, url=url, label=label))
@@ -190,12 +191,11 @@ class _Reader:
         self._verbatim += step * verbatim
 
     def _add(self, text: str) -> None:
+        """Take in text; `_plain` is the same with the characters of captions blanked."""
         text = text.replace("\r", "") if self._verbatim else squeeze(text)
         self._text.append(text)
-        letters = len(text) - text.count(" ") - text.count("\u3000") - text.count("\u00a0")
-        self._letters += letters
-        if self._caption or (self._navy and self._kaiti):
-            self._caption_letters += letters
+        is_caption = self._caption or (self._navy and self._kaiti)
+        self._plain.append(" " * len(text) if is_caption else text)
 
     def _image(self, node: Node) -> None:
         url = image_url(node, self.doc)
@@ -223,27 +223,36 @@ class _Reader:
         self.blocks = kept
 
     def _end_paragraph(self) -> None:
-        is_caption = self._letters > 0 and self._caption_letters >= self._letters
-        for paragraph in _paragraphs("".join(self._text)):
+        text = "".join(self._text)
+        plain = "".join(self._plain)
+        for paragraph, start, end in _paragraphs(text):
+            is_caption = _BLANK.fullmatch(plain, start, end) is not None
             self.blocks.append(
                 Block(BlockKind.TEXT, self._where, text=paragraph, is_caption=is_caption)
             )
         self.blocks.extend(self._files)
-        self._text, self._files = [], []
-        self._letters = self._caption_letters = 0
+        self._text, self._plain, self._files = [], [], []
 
 
-def _paragraphs(text: str) -> list[str]:
-    """The visual paragraphs of a run of text in which "\\n" is a `<br>`."""
-    found: list[list[str]] = [[]]
-    for piece in _GLUED.split(text):
-        for line in piece.split("\n"):
-            if _BLANK.fullmatch(line) or _INDENTED.match(line):
-                found.append([])
-            if not _BLANK.fullmatch(line):
-                found[-1].append(line.strip(" \t"))
-        found.append([])
-    return ["\n".join(lines) for lines in found if lines]
+def _paragraphs(text: str) -> Iterator[tuple[str, int, int]]:
+    """The visual paragraphs of a run of text in which "\n" is a `<br>`, and where they stand."""
+    at = 0
+    for glued in [*_GLUED.finditer(text), None]:
+        lines: list[str] = []
+        start = at
+        piece_end = len(text) if glued is None else glued.start()
+        for line in text[at:piece_end].split("\n"):
+            is_blank = _BLANK.fullmatch(line) is not None
+            if lines and (is_blank or _INDENTED.match(line)):
+                yield "\n".join(lines), start, at
+                lines = []
+            if not is_blank:
+                start = start if lines else at
+                lines.append(line.strip(" \t"))
+            at += len(line) + 1
+        if lines:
+            yield "\n".join(lines), start, piece_end
+        at = piece_end if glued is None else glued.end()
 
 
 def read_blocks(

@@ -54,12 +54,14 @@ class Provinces2010(Layout):
     def select(self, doc: Document) -> Selectors | None:
         if any(doc.maybe(mark) is not None for mark in self.foreign):
             return None
-        for rule in rules():
-            if doc.first((rule.title,)) and doc.first((rule.body,)):
-                if Regional2014().claims(doc) or not _has_header(doc):
-                    return None
-                return rule.selectors()
-        return None
+        fitting = [
+            rule
+            for rule in rules()
+            if doc.maybe(rule.body) is not None and doc.first((rule.title,))
+        ]
+        if not fitting or Regional2014().claims(doc) or not _has_header(doc):
+            return None
+        return next((r for r in fitting if doc.first((r.body,))), fitting[0]).selectors()
 
 
 def _has_header(doc: Document) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from crawler.pages import facts
 from crawler.pages.blocks import read_blocks
+from crawler.pages.document import shows_text
 from crawler.pages.evidence import BYLINE, EDITOR, SOURCE, find, find_time, lines_around
 from crawler.pages.header import Header, take_editor_lines, take_header_lines
 from crawler.pages.parts import parts_of
@@ -83,13 +84,20 @@ class Layout:
 
 
 def _container(doc: Document, selectors: tuple[str, ...]) -> tuple[Node, str]:
-    """The first container that shows text, else the first there is: a page may be all film."""
-    if (found := doc.first(selectors)) is not None:
-        return found
+    """The first container that shows text, but none around one that doesn't.
+
+    A page may be all film, or emptied: what stands around its container is no text of the article.
+    """
+    empty: list[tuple[Node, str]] = []
     for selector in selectors:
-        if (node := doc.maybe(selector)) is not None:
+        node = doc.maybe(selector)
+        if node is None:
+            continue
+        inside = {inner.mem_id for inner in node.traverse()}
+        if shows_text(node) and not any(other.mem_id in inside for other, _ in empty):
             return node, selector
-    raise ValueError(f"no content container in {doc.url}")
+        empty.append((node, selector))
+    return empty[0]
 
 
 def _is_links(container: Node, draft: Draft) -> bool:

@@ -14,6 +14,7 @@ from tests.pages.samples import (
     BODY,
     CAPTION,
     CONTENT_ID,
+    NAVY,
     NEWS,
     SAMPLES,
     P,
@@ -91,6 +92,13 @@ def test_table_rows_are_lines() -> None:
 def test_marked_captions(mark: str) -> None:
     draft = read(main_2017(f'<p><img src="1_1n.jpg"></p><p>　　{mark.format(CAPTION)}</p>{P}'))
     assert [b.is_caption for b in draft.blocks if b.kind is BlockKind.TEXT] == [True] + [False] * 3
+
+
+def test_a_caption_between_breaks() -> None:
+    image, caption = "<img src=1_1n.jpg>", f"{NAVY}{CAPTION}</font>"
+    lines = "<br><br>".join(["　　" + BODY[0], image, caption, "　　" + BODY[1]])
+    draft = read(regional_2014(f"<p>{lines}</p>"))
+    assert [b.is_caption for b in draft.blocks] == [False, False, True, False]
 
 
 def test_a_coloured_word_is_no_caption() -> None:

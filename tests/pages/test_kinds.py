@@ -6,7 +6,17 @@ import pytest
 
 from crawler import pages
 from crawler.pages import NotAnArticle
-from tests.pages.samples import BODY, NEWS, P, as_page, cms_2022, main_2017, regional_2014, texts
+from tests.pages.samples import (
+    BODY,
+    NEWS,
+    P,
+    as_page,
+    cms_2022,
+    main_2017,
+    province_2010,
+    regional_2014,
+    texts,
+)
 
 LINKS = "".join(
     f'<li><a href="/2017-09/05/c_11216000{i:02}.htm">云溪镇第{i}项民生工程今天开工建设</a></li>'
@@ -29,6 +39,22 @@ def test_empty(html: str) -> None:
 
 def test_an_article_without_text_or_media_is_empty() -> None:
     assert kind(main_2017("")) == "empty"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        regional_2014("").replace(
+            "</body>", "<p>凡本网注明“来源：新华网”的作品，未经授权不得转载。</p></body>"
+        ),
+        province_2010(
+            '<div id="Title">云溪镇</div>', '<div id="Content"></div><p>版权声明，欢迎转载。</p>'
+        ),
+        main_2017("<p>　</p>"),
+    ],
+)
+def test_emptied_articles(html: str) -> None:
+    assert kind(html) == "empty"
 
 
 @pytest.mark.parametrize(
