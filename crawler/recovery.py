@@ -18,6 +18,8 @@ from crawler.items import WarcPointer
 from crawler.manifest import files_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     from crawler.archive.recovery import Recovered
@@ -27,15 +29,15 @@ KILLED = "killed"
 """The reason in the report of a run that didn't end by itself."""
 
 
-def recover(data_dir: Path, ledger: Ledger) -> list[str]:
+def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> list[str]:
     """Mend and publish every `.open` file under `data_dir`; close runs that were killed.
 
-    Returns what was done, in sentences; nothing to do gives []. Idempotent. Commits the ledger.
-    Raises StorageError.
+    `schedule` holds the ages at which articles are looked at again. Returns what was done, in
+    sentences; nothing to do gives []. Idempotent. Commits the ledger. Raises StorageError.
     """
     did = [_sentence(data_dir, warc) for warc in recover_warcs(data_dir)]
     did += [
-        _recover_jsonl(data_dir, path, ledger)
+        _recover_jsonl(data_dir, path, ledger, schedule)
         for path in sorted(data_dir.glob(f"jsonl/*/*/*.jsonl{OPEN_SUFFIX}"))
     ]
     for run in ledger.unfinished_runs():
@@ -66,7 +68,9 @@ def _sentence(data_dir: Path, warc: Recovered) -> str:
     return f"{name}: published and indexed{cut}"
 
 
-def _recover_jsonl(data_dir: Path, path: Path, ledger: Ledger) -> str:
+def _recover_jsonl(
+    data_dir: Path, path: Path, ledger: Ledger, schedule: Sequence[timedelta]
+) -> str:
     cut = cut_jsonl(path)
     lines = path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if _has_bytes(data_dir, json.loads(line))]
@@ -77,7 +81,7 @@ def _recover_jsonl(data_dir: Path, path: Path, ledger: Ledger) -> str:
     if len(kept) < len(lines):
         write_atomically(path, b"".join(kept))
     for line in kept:
-        ledger.record(json.loads(line), jsonl=name)
+        ledger.record(json.loads(line), jsonl=name, schedule=schedule)
     ledger.commit()  # before the rename: a kill in between only repeats this
     publish(path)
     return f"{name}: published {len(kept)} lines; {len(lines) - len(kept)} lines, {cut} bytes cut"

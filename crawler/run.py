@@ -99,7 +99,7 @@ class Run:
             started_at = now()
             run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
             ledger = Ledger.open(data_dir / "state" / "ledger.sqlite")
-            for sentence in recover(data_dir, ledger):
+            for sentence in recover(data_dir, ledger, recheck_schedule(settings)):
                 logger.warning(sentence)
             ledger.start_run(run_id, started_at, command)
             ledger.commit()
@@ -120,7 +120,7 @@ class Run:
             ),
             output=JsonlWriter(data_dir, run_id, started_at),
             holds=Holds(),
-            schedule=[timedelta(hours=float(age)) for age in settings.getlist("RECHECK_SCHEDULE")],
+            schedule=recheck_schedule(settings),
         )
         confirm_after = timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER"))
         context.withdrawals = Withdrawals(context, confirm_after)
@@ -248,6 +248,11 @@ class Run:
 def folder_of(settings: BaseSettings) -> Path:
     """DATA_DIR; a relative one is relative to the working directory."""
     return Path(settings["DATA_DIR"]).absolute()
+
+
+def recheck_schedule(settings: BaseSettings) -> list[timedelta]:
+    """RECHECK_SCHEDULE: the ages at which an article is looked at again."""
+    return [timedelta(hours=float(age)) for age in settings.getlist("RECHECK_SCHEDULE")]
 
 
 def claim(data_dir: Path) -> int:

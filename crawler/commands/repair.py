@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import closing
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -17,7 +16,7 @@ from scrapy.exceptions import UsageError
 
 from crawler.durable import StorageError
 from crawler.recovery import recover
-from crawler.run import ERROR, STORAGE, CannotStartError, claim, folder_of
+from crawler.run import ERROR, STORAGE, CannotStartError, claim, folder_of, recheck_schedule
 from crawler.state.ledger import Ledger, LedgerError
 from crawler.state.rebuild import rebuild
 
@@ -61,14 +60,14 @@ class Command(ScrapyCommand):
     def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:
         assert self.settings is not None
         path = data_dir / "state" / "ledger.sqlite"
+        schedule = recheck_schedule(self.settings)
         if is_ledger_lost:
-            ages = self.settings.getlist("RECHECK_SCHEDULE")
-            done = rebuild(data_dir, path, schedule=[timedelta(hours=float(age)) for age in ages])
+            done = rebuild(data_dir, path, schedule=schedule)
             print(f"ledger: made of {done.lines} lines and {done.runs} runs")
             for problem in done.problems:
                 self._fail(problem, ERROR)
         with closing(Ledger.open(path)) as ledger:
-            sentences = recover(data_dir, ledger)
+            sentences = recover(data_dir, ledger, schedule)
         print("\n".join(sentences) or "nothing to mend")
 
     def _fail(self, problem: object, exitcode: int) -> None:

@@ -49,6 +49,7 @@ def build_report(
         "outcomes": ledger.outcomes(run_id),
         "regions": {code or "": row for code, row in ledger.outcomes_by_region(run_id).items()},
         "lists": _counters(stats, "lists", ("asked", "answered", "failed", "unreadable")),
+        "unreached": stats.get("crawler/unreached", {}),
         "robots": _counters(stats, "robots", ("requests", "unreachable")),
         "redirects": sum(
             stats.get(f"downloader/response_status_count/{status}", 0) for status in _REDIRECTS

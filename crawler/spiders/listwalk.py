@@ -41,7 +41,8 @@ NODEART_COUNT = 20
 @dataclass(frozen=True, slots=True)
 class ListStep:
     """One page of one list. `source` names the list (its first page), `root` whether columns are
-    looked for on it, `via` the page that led here."""
+    looked for on it, `via` the page that led here; `is_head` marks the first pages of a list whose
+    open walk goes on elsewhere: they are read down to where that walk began."""
 
     source: str
     url: str
@@ -49,6 +50,7 @@ class ListStep:
     page: int = 1
     root: bool = False
     via: str | None = None
+    is_head: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class ListWalk:
         self._asked: set[str] = set()
         self._silent: set[str] = set()
         self._answered: set[str | None] = set()
+        self._oldest: dict[str, date] = {}
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_columns = crawler.settings.getint("LIST_MAX_COLUMNS")
 
@@ -119,6 +122,10 @@ class ListWalk:
             self._note(step, page.status)
             if page.status != 304:
                 logger.warning("list %s answered HTTP %s", step.url, page.status)
+            if step.page > 1 and not step.is_head and 400 <= page.status < 500:
+                # The pager has moved: the next run walks this list from its first page.
+                ledger.start_walk(step.source, at=now())
+                ledger.resume(step.source, step.source, 1)
             return Found()
         try:
             links, further, lists_found = self._read(step, page)
@@ -126,14 +133,19 @@ class ListWalk:
             self._unreadable(step, str(error))
             return Found()
         ledger.start_walk(step.source, at=now())
-        known = ledger.known_links(step.source, [link.url for link in links])
+        addresses = [link.url for link in links]
+        known = ledger.known_links(step.source, addresses)
+        if step.is_head:
+            known |= ledger.walked_links(step.source, addresses)
         fresh = [link for link in links if link.url not in known]
         self._record(step, page, links)
+        self._note_days(step, links)
         found = Found(steps=lists_found)
         if further is not None and self._goes_on(step, links, fresh):
-            ledger.resume(step.source, further.url, further.page)
             found.steps.append(further)
-        else:
+            if not step.is_head:
+                ledger.resume(step.source, further.url, further.page)
+        elif not step.is_head:
             ledger.finish_walk(step.source, at=now())
         found.sightings = list(self._sightings(step, links))
         return found
@@ -154,8 +166,27 @@ class ListWalk:
         else:
             logger.warning(sentence)
 
+    def _note_days(self, step: ListStep, links: Iterable[ListLink]) -> None:
+        days = [day for link in links if (day := _day(link))]
+        if step.region and days:
+            oldest = min(days)
+            self._oldest[step.region] = min(oldest, self._oldest.get(step.region, oldest))
+
+    def unreached(self) -> dict[str, list[str]]:
+        """By region, the first and last of the days asked for that no list went back to."""
+        since = self._arguments.since
+        if since is None:
+            return {}
+        return {
+            region: [since.isoformat(), (oldest - timedelta(days=1)).isoformat()]
+            for region, oldest in sorted(self._oldest.items())
+            if oldest > since
+        }
+
     def finish(self) -> None:
         """The crawl is over: a region none of whose lists answered has gone quiet."""
+        assert self._crawler.stats
+        self._crawler.stats.set_value("crawler/unreached", self.unreached())
         for region in sorted(self._silent - self._answered):
             self._context.alarm(f"no list of region {region} answered")
 
@@ -207,10 +238,17 @@ class ListWalk:
         self._count("lists/asked")
         if region and region not in self._answered:
             self._silent.add(region)
-        yield ListStep(source=url, url=url, region=region, root=root, via=via)
+        step = ListStep(source=url, url=url, region=region, root=root, via=via)
+        state = self._context.ledger.list_state(url)
+        further = state.resume_page or 1
+        if state.walk_started_at and state.resume_url and further > 1:
+            self._asked.add(state.resume_url)
+            yield replace(step, url=state.resume_url, page=further, root=False)
+            step = replace(step, is_head=True)
+        yield step
 
     def _goes_on(self, step: ListStep, links: list[ListLink], fresh: list[ListLink]) -> bool:
-        if not links:
+        if not links or (step.is_head and not fresh):
             return False
         since = self._arguments.since
         if since is not None:
