@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +24,8 @@ from tests.processes import Crawl, crawl
 from tests.site.truth import as_fetched
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.site import Site
 
 FAST = ("-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING")
