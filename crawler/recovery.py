@@ -7,18 +7,19 @@ run gets its report too: it is the manifest of what could be saved.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.reader import WarcError, read_page
 from crawler.archive.recovery import cut_jsonl, recover_warcs
 from crawler.clock import now
 from crawler.durable import OPEN_SUFFIX, publish, write_atomically
-from crawler.exporters.report import build_report, write_report
+from crawler.exporters.report import build_report, read_report, write_report
 from crawler.items import WarcPointer
 from crawler.manifest import files_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -41,6 +42,10 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
         for path in sorted(data_dir.glob(f"jsonl/*/*/*.jsonl{OPEN_SUFFIX}"))
     ]
     for run in ledger.unfinished_runs():
+        written = read_report(data_dir, run.run_id)
+        if written is not None:  # killed when all was said and done
+            end_run(ledger, written)
+            continue
         ledger.close_outcomes(run.run_id)
         report = build_report(
             ledger,
@@ -54,10 +59,21 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
             stats={},
         )
         write_report(data_dir, report)
-        ledger.finish_run(run.run_id, now(), None, KILLED, report["outcomes"])
-        ledger.commit()
+        end_run(ledger, report)
         did.append(f"run {run.run_id} was killed; its report is written")
     return did
+
+
+def end_run(ledger: Ledger, report: Mapping[str, Any]) -> None:
+    """Tell the ledger that a run is over, as its written report says. Commits."""
+    ledger.finish_run(
+        report["run_id"],
+        datetime.fromisoformat(report["finished_at"]),
+        report["exit_code"],
+        report["reason"],
+        report["outcomes"],
+    )
+    ledger.commit()
 
 
 def _sentence(data_dir: Path, warc: Recovered) -> str:

@@ -16,6 +16,7 @@ import tempfile
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
@@ -26,14 +27,14 @@ from scrapy.utils.defer import deferred_from_coro
 from crawler import __version__
 from crawler.archive import cdxj
 from crawler.archive.writer import WarcWriter
-from crawler.clock import now
+from crawler.clock import iso, now
 from crawler.context import Context, attach
 from crawler.durable import StorageError, publish
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.report import build_report, write_report
-from crawler.holds import Holds
+from crawler.holds import LONGEST_WAIT, Holds
 from crawler.manifest import files_of
-from crawler.recovery import recover
+from crawler.recovery import end_run, recover
 from crawler.state.ledger import Ledger, LedgerError
 from crawler.withdrawals import Withdrawals
 
@@ -70,7 +71,7 @@ class Run:
     def __init__(self, context: Context, started_at: datetime, lock: int, command: str) -> None:
         self.context = context
         self.started_at = started_at
-        self.reason = "finished"
+        self.reason = "shutdown"  # until the spider says how it closed
         self._lock = lock
         self._command = command
         self._crawler: Crawler | None = None
@@ -119,7 +120,7 @@ class Run:
                 max_bytes=settings.getint("WARC_MAX_BYTES"),
             ),
             output=JsonlWriter(data_dir, run_id, started_at),
-            holds=Holds(),
+            holds=_holds(ledger, started_at),
             schedule=recheck_schedule(settings),
         )
         confirm_after = timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER"))
@@ -132,6 +133,7 @@ class Run:
         """Attach the run to the crawler: checkpoints while it runs, the reason when it ends."""
         self._crawler = crawler
         self.context.stop = self._stop
+        self.context.ledger.on_failure = lambda error: self.context.storage_failed(str(error))
         attach(crawler, self.context)
         crawler.signals.connect(self._opened, signal=signals.spider_opened)
         crawler.signals.connect(self._closed, signal=signals.spider_closed)
@@ -150,7 +152,7 @@ class Run:
         if self._checkpoints:
             self._checkpoints.stop()
         if self.context.storage_error is None:
-            with suppress(StorageError):  # told to the context: the exit code is 5
+            with suppress(LedgerError, StorageError):  # the context knows: the exit code is 5
                 self.context.withdrawals.confirm()
 
     def _failed(self) -> None:
@@ -169,12 +171,14 @@ class Run:
         if engine and engine.spider:
             deferred_from_coro(engine.close_spider_async(reason=reason))
 
-    def close(self) -> int:
+    def close(self, *, has_failed: bool) -> int:
         """Make the run durable and public, write its report, let the lock go.
 
-        Returns the exit code. Nothing may be in flight any more.
+        `has_failed`: the crawl could not be started. Returns the exit code. Nothing may be in
+        flight any more.
         """
         context = self.context
+        self._has_failed |= has_failed
         try:
             exitcode = self._publish()
         except (LedgerError, StorageError, OSError) as error:
@@ -199,15 +203,8 @@ class Run:
         if context.output.lines:
             publish(context.output.path)
         report = self._report()
-        ledger.finish_run(
-            context.run_id,
-            now(),
-            report["exit_code"],
-            report["reason"],
-            report["outcomes"],
-        )
-        ledger.commit()
-        write_report(context.data_dir, report)
+        write_report(context.data_dir, report)  # a run with an end in the ledger has its report
+        end_run(ledger, report)
         return int(report["exit_code"])
 
     def _report(self) -> dict[str, Any]:
@@ -282,6 +279,18 @@ def _check_disk(data_dir: Path, least: int) -> None:
     free = shutil.disk_usage(data_dir).free
     if free < least:
         raise StorageError(f"{data_dir} has {free} bytes free, fewer than DISK_MIN_FREE ({least})")
+
+
+def _holds(ledger: Ledger, at: datetime) -> Holds:
+    """The waits that servers asked earlier runs for and that are not over."""
+    holds = Holds()
+    for hold in ledger.holds(at):
+        seconds = (hold.until - at).total_seconds()
+        if seconds > LONGEST_WAIT:
+            holds.close(hold.host, f"{hold.reason}, held until {iso(hold.until)}")
+        else:
+            holds.obey(hold.host, seconds, monotonic())
+    return holds
 
 
 def _warcinfo(settings: BaseSettings) -> dict[str, str]:

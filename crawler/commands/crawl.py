@@ -58,8 +58,7 @@ class Command(ScrapyCrawl):
         run.watch(crawler)
         self.crawler_process.crawl(crawler)
         self.crawler_process.start()
-        failed = self.crawler_process.bootstrap_failed
-        self.exitcode = run.close() or int(failed)
+        self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
 
 
 def _refuse(error: Exception, exitcode: int) -> NoReturn:

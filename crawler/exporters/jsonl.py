@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+"""Appending, so that after a half line was cut off the next one leaves no gap."""
+
+
 class JsonlWriter:
     """Appends whole lines; `name` is the published file relative to DATA_DIR."""
 
@@ -32,8 +36,8 @@ class JsonlWriter:
         try:
             if self._fd is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            start = os.lseek(self._fd, 0, os.SEEK_CUR)
+                self._fd = os.open(self.path, _FLAGS, 0o644)
+            start = os.fstat(self._fd).st_size
             try:
                 written = os.write(self._fd, line)
                 while written < len(line):

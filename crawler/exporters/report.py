@@ -71,10 +71,23 @@ def versions() -> dict[str, str]:
 
 def write_report(data_dir: Path, report: Mapping[str, Any]) -> Path:
     """Write the report, whole or not at all."""
-    path = data_dir / "runs" / f"{report['run_id']}.json"
+    path = _path(data_dir, report["run_id"])
     make_folder(path.parent)
     write_atomically(path, json.dumps(report, ensure_ascii=False, indent=1).encode() + b"\n")
     return path
+
+
+def read_report(data_dir: Path, run_id: str) -> dict[str, Any] | None:
+    """A written report, None if there is none."""
+    try:
+        report: dict[str, Any] = json.loads(_path(data_dir, run_id).read_bytes())
+    except FileNotFoundError:
+        return None
+    return report
+
+
+def _path(data_dir: Path, run_id: str) -> Path:
+    return data_dir / "runs" / f"{run_id}.json"
 
 
 def _counters(stats: Mapping[str, Any], group: str, names: Iterable[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
-from crawler.state.errors import RESTORE, from_database, ledger_error
+from crawler.state.errors import RESTORE, LedgerError, from_database, ledger_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,18 +31,23 @@ CHUNK = 500
 
 
 class Store:
-    """`path` is the SQLite file, None on a database server."""
+    """`path` is the SQLite file, None on a database server.
+
+    `on_failure` hears of every LedgerError before it is raised, whoever may swallow it.
+    """
 
     def __init__(self, connection: Connection, path: Path | None) -> None:
         self._connection = connection
         self._path = path
         self._inode = path.stat().st_ino if path else None
         self._where = str(path or connection.engine.url)
+        self.on_failure: Callable[[LedgerError], None] = _ignore
 
     def commit(self) -> None:
         """Make everything since the last commit durable. Call it after WARC and JSONL (I3)."""
         if self._path and not self._same_file(self._path):
-            raise ledger_error(self._where, "was removed or replaced while it was open", RESTORE)
+            problem = "was removed or replaced while it was open"
+            raise self._failed(ledger_error(self._where, problem, RESTORE))
         self._guard(self._connection.commit)
 
     def rollback(self) -> None:
@@ -68,7 +73,11 @@ class Store:
         except (IntegrityError, ProgrammingError, DataError):
             raise  # our own mistake, not the file's state
         except DatabaseError as error:
-            raise from_database(self._where, error) from error
+            raise self._failed(from_database(self._where, error)) from error
+
+    def _failed(self, error: LedgerError) -> LedgerError:
+        self.on_failure(error)
+        return error
 
     def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
         return self._guard(lambda: self._connection.execute(statement).all())
@@ -88,6 +97,10 @@ class Store:
         """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
         if rows:
             self._write(upsert(self._connection.dialect.name, table, list(rows[0]), update), rows)
+
+
+def _ignore(error: LedgerError) -> None:
+    """Nobody listens yet."""
 
 
 def upsert(
