@@ -19,6 +19,7 @@ from crawler.context import Context, context_of
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.outcomes import Outcome
 from crawler.pipelines.digest import changed_fields
+from crawler.watch import FIELDS
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -140,7 +141,14 @@ class PublishPipeline(_RunPipeline):
     def process_item(self, article: Article) -> Article:
         self.context.publish(as_record(article))
         self.end(article, _outcome(article))
+        self._count(article)
         return article
+
+    def _count(self, article: Article) -> None:
+        """What `watch` holds against earlier runs: which fields the layout's records have."""
+        for name in ("records", *FIELDS):
+            if name == "records" or getattr(article, name):
+                self.crawler.stats.inc_value(f"crawler/fields/{article.layout}/{name}")
 
 
 def _outcome(article: Article) -> Outcome:

@@ -53,6 +53,7 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
             started_at=run.started_at,
             finished_at=now(),
             command=run.command,
+            narrowed=True,
             reason=KILLED,
             alarms=[],
             files=files_of(data_dir, run.run_id),

@@ -24,14 +24,14 @@ from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.defer import deferred_from_coro
 
-from crawler import __version__
+from crawler import __version__, watch
 from crawler.archive import cdxj
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import Context, attach
 from crawler.durable import StorageError, publish
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.report import build_report, write_report
+from crawler.exporters.report import build_report, earlier_reports, write_report
 from crawler.holds import LONGEST_WAIT, Holds
 from crawler.manifest import files_of
 from crawler.recovery import end_run, recover
@@ -217,13 +217,24 @@ class Run:
             started_at=self.started_at,
             finished_at=now(),
             command=self._command,
+            narrowed=context.arguments.narrowed,
             reason=self.reason,
             alarms=context.alarms,
             files=files_of(context.data_dir, context.run_id),
             stats=self._stats.get_stats() if self._stats else {},
         )
+        if self.reason == "finished" and not context.arguments.narrowed:
+            self._watch(report)
         report["exit_code"] = self._exit_code(report)
         return report
+
+    def _watch(self, report: dict[str, Any]) -> None:
+        context = self.context
+        earlier = earlier_reports(context.data_dir, since=self.started_at - watch.HISTORY)
+        floors = {code: one.floor for code, one in context.regions.items() if one.floor is not None}
+        for sentence in watch.alarms(report, earlier, floors):
+            context.alarm(sentence)
+        report["alarms"] = list(context.alarms)
 
     def _exit_code(self, report: Mapping[str, Any]) -> int:
         if self.context.storage_error:

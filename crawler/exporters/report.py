@@ -29,6 +29,7 @@ def build_report(
     started_at: datetime,
     finished_at: datetime,
     command: str,
+    narrowed: bool,
     reason: str,
     alarms: Sequence[str],
     files: Sequence[Mapping[str, Any]],
@@ -43,6 +44,7 @@ def build_report(
         "started_at": iso(started_at),
         "finished_at": iso(finished_at),
         "command": command,
+        "narrowed": narrowed,
         "exit_code": None,
         "reason": reason,
         "urls_seen": ledger.urls_seen(run_id),
@@ -56,6 +58,7 @@ def build_report(
         ),
         "links_refused": stats.get("crawler/links/refused", 0),
         "layouts": _under(stats, "crawler/layout/"),
+        "fields": _fields(stats),
         "hosts": stats.get("crawler/hosts", {}),
         "alarms": list(alarms),
         "files": list(files),
@@ -92,6 +95,23 @@ def _path(data_dir: Path, run_id: str) -> Path:
 
 def _counters(stats: Mapping[str, Any], group: str, names: Iterable[str]) -> dict[str, int]:
     return {name: stats.get(f"crawler/{group}/{name}", 0) for name in names}
+
+
+def earlier_reports(data_dir: Path, *, since: datetime) -> list[dict[str, Any]]:
+    """The reports of runs that ended by themselves and saw all of their regions, oldest first."""
+    first = f"{since:%Y%m%dT%H%M%SZ}"
+    paths = sorted(path for path in (data_dir / "runs").glob("*.json") if path.stem >= first)
+    reports = [json.loads(path.read_bytes()) for path in paths]
+    return [one for one in reports if one["reason"] == "finished" and not one["narrowed"]]
+
+
+def _fields(stats: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """By layout, how many records were written and how many of them have each watched field."""
+    found: dict[str, dict[str, int]] = {}
+    for key, count in _under(stats, "crawler/fields/").items():
+        layout, _, name = key.partition("/")
+        found.setdefault(layout, {})[name] = count
+    return found
 
 
 def _under(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:

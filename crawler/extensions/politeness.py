@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import signals
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawler.context import context_of
+
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
@@ -58,11 +60,13 @@ class Politeness:
             self._hosts[urlparse_cached(request).hostname or ""].not_modified += 1
 
     def _closed(self) -> None:
+        context = context_of(self._crawler)
         rows: dict[str, dict[str, Any]] = {
             name: {
                 "requests": host.requests,
                 "median_gap_seconds": round(median(host.gaps), 2) if host.gaps else None,
                 "not_modified": host.not_modified,
+                "waits_obeyed": context.holds.waits(name) if context else 0,
             }
             for name, host in sorted(self._hosts.items())
         }
