@@ -32,8 +32,10 @@ _PHRASES = {
 _PHRASE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PHRASES.items()))
 _ANCHORS = (
     "声明", "本网", "版权", "转载", "授权", "追究", "真实性", "联系", "电话", "内进行", "观点",
-    "无关", "核实", "免费服务", "管理协调部", "参考", "传真", "邮箱", "目的在于", "不代表",
+    "无关", "侵权", "侵犯", "解释权", "核实", "免费服务", "管理协调部", "参考", "传真", "邮箱",
+    "目的在于", "不代表",
 )  # fmt: skip
+_PROVES_NOTHING = frozenset({"reminder", "contact"})
 _ENDS = "。！？；;!?)）】]\n"
 _OPENS = "“\"「『‘《'"
 _NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})?"
@@ -41,12 +43,12 @@ _PREFIX = re.compile(
     rf"{_NUMBER}(?:\w{{1,10}}(?:网站?|报|社|站|台))?(?:特别|郑重)?(?:声明|说明|注|提示)?(?:本文|文章|作品|稿件|以上\w{{0,6}}|如|并)?{_NUMBER}"
 )
 _SENTENCE_END = re.compile(r"[。！？；;!?\n]")
-_OF_ITSELF = re.compile(r"[本我][网站报社刊]|新华[网社]|本文|以上内容|联系方式|声明")
+_OF_ITSELF = re.compile(r"[本我][网站报社刊]|本[平栏频]|新华[网社]|本文|以上内容|管理协调部|声明")
 """A notice speaks of the site, of the text above it, or says what it is; an article needn't."""
 
 _SHORT = 16
 _REST = 12
-"""Letters after the last phrase that still belong to the notice."""
+"""Letters after the last phrase that still belong to the notice, or a third of the line."""
 
 _BRIDGE = 40
 """Letters without a phrase that a notice split over lines may have in one."""
@@ -141,7 +143,7 @@ def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:
     first_hits = [hit for hit in first.hits if first.index(hit.start) >= begin]
     hits = [*first_hits, *(hit for line in group[1:] for hit in line.hits)]
     phrases = {hit.name for hit in hits}
-    clauses = {name.rpartition("_")[0] for name in phrases}
+    clauses = {name.rpartition("_")[0] for name in phrases} - _PROVES_NOTHING
     spans = [
         Span(line.number, begin if line is first else 0, end if line is last else len(line.text))
         for line in group
@@ -153,7 +155,7 @@ def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:
     covered = sum(hit.end - hit.start for hit in hits) / max(length, 1)
     whole = begin == 0 and end == len(last.text)
     of_itself = any(_OF_ITSELF.search(line.letters) for line in group)
-    if covered < 0.25:
+    if covered < 0.25 or not clauses:
         return []
     if at_end and end == len(last.text) and (of_itself or length <= _SHORT):
         enough = len(phrases) >= (2 if whole else 3) or (whole and covered >= 0.5)
@@ -190,7 +192,7 @@ def _end(line: _Line) -> int:
     if not line.hits:
         return len(line.text)
     letter = line.hits[-1].end
-    if len(line.letters) - letter <= _REST:
+    if len(line.letters) - letter <= max(_REST, len(line.letters) // 3):
         return len(line.text)
     found = _SENTENCE_END.search(line.text, line.index(letter - 1))
     end = found.end() if found else len(line.text)

@@ -62,6 +62,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?:公众号|官方微信|官方微博|客户端|app)[^。!?]{0,16}"
         ),
     ),
+    ("footer", re.compile(r"[^。]{0,80}allrights?reserved?[^。]{0,80}")),
     (
         "footer",
         re.compile(r"(?:copyright|©|\(c\)copyright|制作单位:|版权所有(?=[:新©\dc]|$)).{0,200}"),
