@@ -18,6 +18,7 @@ from crawler.pages.g5 import News2021
 from crawler.pages.g6 import Cms2022
 from crawler.pages.g6_regional import CmsRegional2022
 from crawler.pages.kinds import refuse
+from crawler.pages.mobile import Mobile2016
 from crawler.pages.refusal import NotAnArticle
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ LAYOUTS: tuple[Layout, ...] = (
     News2021(),
     Cms2022(),
     CmsRegional2022(),
+    Mobile2016(),
 )
 
 

@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING
 from crawler.items import Evidence
 from crawler.pages import facts
 from crawler.pages.document import LINES, children, is_shown, squeeze
+from crawler.pages.evidence import DATE, SOURCE
 from crawler.pages.layout import Selectors, read_with
+from crawler.pages.media import film_url
+from crawler.pages.parts import player_of
 
 if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pages.document import Document, Node
 
 _PROSE = re.compile(r"[，。；：、！？,;]")
+_BOILERPLATE = re.compile(r"凡本网|本网站?(?:转载|注明|授权|同意)|版权(?:归|均|所有)|免责|许可证")
+"""Prose that every page carries and that would outweigh a short article."""
+
+_FILM = "video, [video_src], iframe.pageVideo, .video-url"
 _SHORTEST = 20
 """Characters of a run of text that counts as prose; with a comma or full stop in it."""
 
@@ -32,7 +39,7 @@ _NAMED = Selectors(
 
 
 def read(doc: Document) -> Draft:
-    """The Draft of the densest element; no blocks where there is no prose."""
+    """The Draft of the densest element; no blocks where there is neither prose nor film."""
     container = densest(doc)
     if container is None:
         draft = facts.start(doc, "fallback")
@@ -45,7 +52,10 @@ def read(doc: Document) -> Draft:
 
 
 def densest(doc: Document) -> Node | None:
-    """The element that holds most prose directly or one level of paragraphs below."""
+    """The element that holds most prose directly or one level of paragraphs below.
+
+    On a page without prose, the element that holds its first film.
+    """
     body = doc.tree.body
     if body is None:
         return None
@@ -61,14 +71,17 @@ def densest(doc: Document) -> Node | None:
                 starts_block = child.tag in LINES or child.tag == "td"
                 todo.append((child, child if starts_block else block))
     if not score:
-        return None
+        film = next((film for film in body.css(_FILM) if film_url(film, doc)), None)
+        return None if film is None else player_of(film, body).parent
     return nodes[max(score, key=lambda key: score[key])]
 
 
 def _credit(text: Node, block: Node, score: dict[int, float], nodes: dict[int, Node]) -> None:
     """Prose counts for its block, most for the block that holds paragraphs, less further out."""
     said = squeeze(text.text_content or "").strip()
-    if len(said) < _SHORTEST or not _PROSE.search(said):
+    if len(said) < _SHORTEST or not _PROSE.search(said) or _BOILERPLATE.search(said):
+        return
+    if SOURCE.search(said) and DATE.search(said):
         return
     shares = (0.9, 1.0, 0.5, 0.25) if block.tag == "p" else (1.0, 0.5, 0.25)
     around: Node | None = block

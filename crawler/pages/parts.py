@@ -5,15 +5,19 @@ In: a container. Out: its marked nodes by `mem_id`. What is cut keeps its text i
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from crawler.pages.blocks import Part
+from crawler.pages.document import visible_text
 
 if TYPE_CHECKING:
     from crawler.pages.document import Node
 
 EDITORS = ".p-jc, .editor, #editor, .zrbj, .bianji"
 CORRECTIONS = ".tiyi1, .tiyi01, .advise"
+_PLAYER_DEPTH = 4
+_PLAYER_WORDS = re.compile(r"[\s0-9A-Za-z:/%.]{0,200}")
 TAGS = ("#articleEdit .title", ".p-kwap")
 
 _FIELDS = ", ".join((EDITORS, *TAGS))
@@ -37,12 +41,30 @@ _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
 )  # fmt: skip
 
 
+def player_of(film: Node, container: Node) -> Node:
+    """The outermost element around a film that shows but a player's words: Play 0:00 / 2:54."""
+    player = film
+    for _ in range(_PLAYER_DEPTH):
+        around = player.parent
+        if around is None or around.mem_id == container.mem_id or not _is_player(around):
+            break
+        player = around
+    return player
+
+
+def _is_player(node: Node) -> bool:
+    return node.tag not in ("td", "p") and _PLAYER_WORDS.fullmatch(visible_text(node)) is not None
+
+
 def parts_of(container: Node) -> dict[int, Part]:
     """The marked nodes of a container; a field within a cut stays a field."""
     parts: dict[int, Part] = {}
     for role, rule, selectors in reversed(_RULES):
         for node in container.css(selectors):
             parts[node.mem_id] = Part(role, rule)
+    for film in container.css("video"):
+        player = player_of(film, container)
+        parts.setdefault(player.mem_id, Part("player", "player"))
     for node in container.css(_FIELDS):
         parts[node.mem_id] = Part("field")
     return parts

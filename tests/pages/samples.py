@@ -199,6 +199,14 @@ def cms_regional_2022(inner: str, header: str = REGIONAL_HEADER) -> str:
     return news(f'<span id="detailContent">{inner}</span>', header, EDIT_REGIONAL, METAS_2022)
 
 
+def mobile_2016(inner: str) -> str:
+    return f"""<html><head>{METAS_2021}<title>{TITLE}-新华网</title></head><body>
+<div class="mheader"><h1><span class="title">{TITLE}</span></h1><div class="info">
+ 2017-09-05 08:30:15\n <span>来源：云溪日报\n</span></div></div><div id="p-detail">{inner}
+<span class="p-jc">责任编辑：\n喆镕\n</span></div>
+<div>打开客户端，阅读体验更佳</div></body></html>"""
+
+
 P = indented("　　")
 HE = "http://www.he.xinhuanet.com/news/2012-06/04/content_25000001.htm"
 JS = "http://www.js.xinhuanet.com/2017-09/05/c_1121600001.htm"
@@ -363,6 +371,14 @@ SAMPLES: list[Sample] = [
         "Main2017",
         "http://m.xinhuanet.com/he/2017-09/05/c_1121600001.htm",
         main_2017(P, title=f'<h1 class="h-title">{TITLE}</h1>'),
+    ),
+    *(
+        Sample(name, "Mobile2016", "http://m.xinhuanet.com/he/2017-09/05/c_1121600001.htm", html)
+        for name, html in {
+            "mobile_2016": mobile_2016(P),
+            "mobile_2016_bare_title": mobile_2016(P).replace('<span class="title">', "<span>"),
+            "mobile_2016_breaks": mobile_2016("<br><br>".join(f"　　{p}" for p in BODY)),
+        }.items()
     ),
     Sample("news_2021", "News2021", MAIN, news(P)),
     Sample(

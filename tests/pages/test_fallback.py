@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler import pages
+from crawler.items import BlockKind
 from tests.pages.samples import (
     BODY,
     EDITOR,
@@ -47,6 +48,20 @@ def test_unknown_layout() -> None:
     assert "2017年09月05日 08:30" in draft.times[0].text
     assert draft.sources[0].text == "来源：" + SOURCE
     assert EDITOR in draft.editors[0].text
+
+
+def test_a_disclaimer_does_not_outweigh_a_short_article() -> None:
+    notice = "<p>凡本网注明“来源：新华网”的作品，版权均属于新华社，未经授权不得转载、摘编。</p>"
+    html = UNKNOWN.replace('<div class="k6">', f'<div class="k6">{notice * 9}')
+    assert texts(pages.read(as_page(html.encode()))) == list(BODY)
+
+
+def test_a_film_without_text() -> None:
+    player = '<div><video src="/v/a.mp4"></video><i>0:00</i><i>/2:54</i></div>'
+    draft = pages.read(as_page(UNKNOWN.replace(P, player).encode()))
+    assert [b.kind for b in draft.blocks] == [BlockKind.VIDEO]
+    assert draft.title is not None
+    assert SOURCE in draft.sources[0].text
 
 
 def test_several_layouts_claim_it() -> None:
