@@ -17,6 +17,7 @@ COMMANDS_MODULE = "crawler.commands"
 # --- place ---------------------------------------------------------------------------------------
 DATA_DIR = os.environ.get("XINHUA_DATA_DIR") or str(Path(__file__).resolve().parent.parent / "data")
 DISK_MIN_FREE = 32 * 1024 * 1024  # bytes; below it the run stops with exit code 5
+FIXTURES_DIR = str(Path(DATA_DIR) / "fixtures")  # real pages are not ours to publish
 
 # --- who we are ----------------------------------------------------------------------------------
 CONTACT = os.environ.get("XINHUA_CONTACT") or f"{getpass.getuser()}@{platform.node()}"
@@ -89,6 +90,7 @@ GONE_CONFIRM_AFTER = 6  # hours between the two observations of a withdrawal
 # --- watch ---------------------------------------------------------------------------------------
 EXTENSIONS = {"crawler.extensions.politeness.Politeness": 500}
 LOG_LEVEL = "INFO"
+LOG_JSON = False  # the log as JSON lines
 LOGSTATS_INTERVAL = 60.0
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

@@ -208,3 +208,17 @@ def test_scrapy_list_prints_the_spider() -> None:
         cwd=PROJECT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["xinhua"]
+
+
+def test_the_log_as_json(site: Site, proxy: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "crawl.log"
+    done = crawl(
+        "-a", "lists=http://www.js.xinhuanet.com/", "-a", "limit=1",
+        "-s", "LOG_JSON=1", "-s", "DOWNLOAD_DELAY=0", "--logfile", str(log),
+        data_dir=tmp_path / "data", env=proxy,
+    )  # fmt: skip
+    assert done.exitcode == 0, done.stderr
+    assert done.stderr == ""
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"time", "level", "logger", "message"} <= set(lines[0])
+    assert any("Spider closed (finished)" in line["message"] for line in lines)

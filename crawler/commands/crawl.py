@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 
-from crawler import regions
+from crawler import jsonlog, regions
 from crawler.arguments import ArgumentError, Arguments, parse
 from crawler.run import USAGE, CannotStartError, Run, claim, folder_of
 from crawler.spiders.xinhua import XinhuaSpider
@@ -37,6 +37,8 @@ class Command(ScrapyCrawl):
             _refuse(error, USAGE)
         except CannotStartError as error:
             _refuse(error, error.exitcode)
+        if self.settings.getbool("LOG_JSON"):
+            jsonlog.install(self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args != [XinhuaSpider.name]:
