@@ -24,6 +24,7 @@ LONGEST = 240
 # Words that stand for a function by themselves, and words that need a colon to do so.
 _BARE: dict[Function, str] = {
     "duty_editor": "责任编辑 责编 值班编辑 执行编辑",
+    "checker": "校对",
     "commentator": "评论员 观察员",
     "correspondent": "通讯员",
     "reporter": "记者 实习生 参与采写",
@@ -32,12 +33,11 @@ _BARE: dict[Function, str] = {
 }
 _WITH_COLON: dict[Function, str] = {
     "editor": "编辑 小编",
-    "checker": "校对 编审 审校 审核 审签 审读 监制 终审 复审 初审 签发 编校 主编 总编 总编辑 "
-    "值班主任",
+    "checker": "编审 审校 审核 审签 审读 监制 终审 复审 初审 签发 编校 主编 总编 总编辑 值班主任",
     "crew": "策划 统筹 设计 制图 制作 绘图 海报 剪辑 配音 播音 出镜 出品 视频 插图 漫画 动画 供图 "
-    "供稿 翻译 来源 稿源",
+    "供稿 翻译 视觉 编导 后期 拍摄 美编 文案 来源 稿源",
     "photographer": "图 图片",
-    "reporter": "采写",
+    "reporter": "采写 采访 主笔 参与报道",
     "author": "撰稿 撰稿人 撰文 执笔 文字 文",
 }
 _BEFORE = (

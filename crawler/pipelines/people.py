@@ -41,6 +41,9 @@ _REPORTS = re.compile(
     rf"[电讯]\s*(?:新华社|新华网|本报|本网)?(记者|通讯员)\s*"
     rf"([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：，,]"
 )
+_SIGNED = re.compile(
+    r"[。！？…]”?([^。！？…，,；：:()（）]{0,16}(?:记者|评论员)[^。！？，,；：:()（）]{2,80})$"
+)
 _NO_BYLINE = re.compile(r"[。！？!?；;()（）【】]")
 _IN_TEXT = frozenset({"reporter", "correspondent", "commentator", "author"})
 _LONGEST_BYLINE = 160
@@ -97,6 +100,8 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
             for bracket in _BRACKET.finditer(ending):
                 if _only_brackets(ending[bracket.end() :]):
                     yield from _credits(bracket[1], bracket[0])
+            if signed := _SIGNED.search(ending):
+                yield from _own_line(signed[1].strip())
             if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(line):
                 yield from _own_line(line)
 
