@@ -1,11 +1,16 @@
-"""Other people's checkers, as their command lines run them; what each says of one WARC."""
+"""Other people's checkers, as their command lines run them; what each says of WARCs.
+
+warcat takes part where it is installed; it runs in a process of its own, for it warns a lot.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
-import shutil
+import json
 import subprocess
+import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -14,41 +19,70 @@ from fastwarc.cli import main as fastwarc
 from warcio.checker import Checker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-WARCAT = shutil.which("warcat")
+Verdicts = dict[str, str]
+"""What a checker complains of, by file name; a file it accepts isn't there."""
 
 
-def warcio_check(path: Path) -> str | None:
-    """`warcio check`: None when all is well, else what it says."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        try:
-            status = Checker(Namespace(inputs=[str(path)], verbose=False)).process_all()
-        except Exception as error:  # the checker's own crash is its verdict
-            return f"{type(error).__name__}: {error}"
-    return said.getvalue() if status else None
+def warcio_check(paths: Sequence[Path]) -> Verdicts:
+    """`warcio check`."""
+    verdicts = {}
+    for path in paths:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            try:
+                status = Checker(Namespace(inputs=[str(path)], verbose=False)).process_all()
+            except Exception as error:  # the checker's own crash is its verdict
+                verdicts[path.name] = f"{type(error).__name__}: {error}"
+                continue
+        if status:
+            verdicts[path.name] = said.getvalue()
+    return verdicts
 
 
-def fastwarc_check(path: Path) -> str | None:
-    """`fastwarc check -p`: None when all is well, else what it says."""
-    result = CliRunner().invoke(fastwarc, ["check", "-p", str(path)])
-    if result.exit_code == 0 and "verified successfully" in result.output:
-        return None
-    return result.output or repr(result.exception)
+def fastwarc_check(paths: Sequence[Path]) -> Verdicts:
+    """`fastwarc check -p`."""
+    results = {
+        path.name: CliRunner().invoke(fastwarc, ["check", "-p", str(path)]) for path in paths
+    }
+    return {
+        name: result.output or repr(result.exception)
+        for name, result in results.items()
+        if result.exit_code or "verified successfully" not in result.output
+    }
 
 
-def warcat_verify(path: Path) -> str | None:
-    """`warcat verify`: None when all is well, else what it says."""
-    assert WARCAT
-    done = subprocess.run(
-        [WARCAT, "verify", str(path)], capture_output=True, text=True, check=False
-    )
-    return None if done.returncode == 0 else done.stdout + done.stderr
+_WARCAT = """
+import json, logging, os, sys
+from warcat.tool import VerifyTool
+logging.disable(logging.CRITICAL)
+verdicts = {}
+for path in sys.argv[1:]:
+    try:
+        tool = VerifyTool([path], preserve_block=False)
+        tool.process()
+        verdict = f"Problems: {tool.problems}" if tool.problems else None
+    except Exception as error:
+        verdict = f"{type(error).__name__}: {error}"
+    if verdict:
+        verdicts[os.path.basename(path)] = verdict
+print(json.dumps(verdicts))
+"""
 
 
-CHECKERS: dict[str, Callable[[Path], str | None]] = {
+def warcat_verify(paths: Sequence[Path]) -> Verdicts:
+    """`warcat verify`."""
+    command = [sys.executable, "-c", _WARCAT, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    verdicts: Verdicts = json.loads(done.stdout)
+    return verdicts
+
+
+CHECKERS: dict[str, Callable[[Sequence[Path]], Verdicts]] = {
     "warcio": warcio_check,
     "fastwarc": fastwarc_check,
-} | ({"warcat": warcat_verify} if WARCAT else {})
+}
+if importlib.util.find_spec("warcat"):
+    CHECKERS["warcat"] = warcat_verify

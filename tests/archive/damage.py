@@ -164,11 +164,11 @@ def _drop(index: int, name: str) -> Callable[[Holding], None]:
     return edit(index, lambda record: record.drop(name))
 
 
-SHA = "sha256:" + "0" * 64
+SHA = "sha1:" + "A" * 32
 FIELDS: dict[str, dict[str, Callable[[Holding], None]]] = {
     "bad_block_digest": {
         "wrong": _set(REQUEST, "WARC-Block-Digest", SHA),
-        "not_hex": _set(REQUEST, "WARC-Block-Digest", "sha256:xyz"),
+        "not_hex": _set(REQUEST, "WARC-Block-Digest", "sha1:xyz"),
         "unknown": _set(REQUEST, "WARC-Block-Digest", "crc:00"),
         "block_changed": edit(
             REQUEST, lambda r: setattr(r, "block", r.block.replace(b"1.1", b"1.0"))

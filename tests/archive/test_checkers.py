@@ -29,9 +29,13 @@ MISREAD: dict[tuple[str, str], str] = {
     ("fastwarc", "endless-line"): "Maximum header length exceeded",
     # warcio sets an attribute that today's brotli objects don't take
     ("warcio", "brotli"): "AttributeError",
-    # warcat reads revisit digests as fastwarc does
-    ("warcat", "not-modified-revisit"): "",
-    ("warcat", "identical-revisit"): "",
+    # warcat reads revisit digests as fastwarc does, and stops at lines without a colon
+    ("warcat", "not-modified-revisit"): "Problems: 1",
+    ("warcat", "identical-revisit"): "Problems: 1",
+    ("warcat", "bare-lf"): "ValueError",
+    ("warcat", "no-colon"): "ValueError",
+    ("warcat", "cut-head"): "ValueError",
+    ("warcat", "not-http"): "ValueError",
 }
 
 
@@ -40,16 +44,16 @@ def test_every_exchange_passes(checker: str, crawled: Crawled, tmp_path: Path) -
     data = crawled.warc.read_bytes()
     warcinfo = crawled.records[0]
     names = [name for name, kind in KINDS.items() for _ in range(kind.exchanges)]
-    complaints = {}
-    for name, exchange in zip(names, crawled.exchanges, strict=True):
+    paths = []
+    for number, (name, exchange) in enumerate(zip(names, crawled.exchanges, strict=True)):
         parts = [warcinfo, exchange.response, exchange.request, exchange.metadata]
-        path = tmp_path / f"{name}.warc.gz"
+        path = tmp_path / f"{name}.{number}.warc.gz"
         path.write_bytes(
             b"".join(data[part.offset : part.offset + part.length] for part in parts if part)
         )
-        complaint = CHECKERS[checker](path)
-        if complaint is not None:
-            complaints[name] = complaint
+        paths.append(path)
+    verdicts = CHECKERS[checker](paths)
+    complaints = {name.partition(".")[0]: says for name, says in verdicts.items()}
     expected = {name: says for (tool, name), says in MISREAD.items() if tool == checker}
     assert complaints.keys() == expected.keys(), complaints
     for name, says in expected.items():
@@ -63,7 +67,7 @@ def test_checkers_do_fail(checker: str, crawled: Crawled, tmp_path: Path) -> Non
     data = crawled.warc.read_bytes()[exchange.response.offset :][: exchange.response.length]
     path = tmp_path / "damaged.warc.gz"
     path.write_bytes(gzip.compress(gzip.decompress(data).replace(b" 200 OK", b" 404 OK")))
-    assert CHECKERS[checker](path) is not None
+    assert CHECKERS[checker]([path]).keys() == {path.name}
 
 
 def test_index_is_what_cdxj_indexer_prints(crawled: Crawled) -> None:

@@ -62,7 +62,7 @@ def test_other_tails(open_file: Path, tmp_path: Path, tail: bytes) -> None:
     (done,) = recover_warcs(tmp_path)
     assert done.cut == len(tail)
     assert done.path.read_bytes() == data
-    assert warcio_check(done.path) is None
+    assert warcio_check([done.path]) == {}
 
 
 def test_a_torn_member_hides_what_was_appended_after_it(open_file: Path) -> None:
