@@ -10,6 +10,7 @@ import logging
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
+from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem, NotConfigured
 
 from crawler import extraction, pipelines
@@ -146,9 +147,9 @@ class PublishPipeline(_RunPipeline):
 
     def _count(self, article: Article) -> None:
         """What `watch` holds against earlier runs: which fields the layout's records have."""
-        for name in ("records", *FIELDS):
-            if name == "records" or getattr(article, name):
-                self.crawler.stats.inc_value(f"crawler/fields/{article.layout}/{name}")
+        adapter = ItemAdapter(article)
+        for name in ("records", *(name for name in FIELDS if adapter[name])):
+            self.crawler.stats.inc_value(f"crawler/fields/{article.layout}/{name}")
 
 
 def _outcome(article: Article) -> Outcome:

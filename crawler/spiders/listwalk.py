@@ -164,7 +164,7 @@ class ListWalk:
         if self._context.ledger.list_state(step.source).completed_at:
             self._context.alarm(sentence)
         else:
-            logger.warning(sentence)
+            logger.info(sentence)
 
     def _note_days(self, step: ListStep, links: Iterable[ListLink]) -> None:
         days = [day for link in links if (day := _day(link))]
