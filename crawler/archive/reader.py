@@ -120,7 +120,7 @@ def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Ite
     at = start
     try:
         for found in ArchiveIterator(file, parse_http=False):
-            at = start + found.stream_pos
+            at = found.stream_pos
             if pending is not None:
                 yield _ending_at(pending, at)
                 pending = None

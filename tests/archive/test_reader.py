@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.archive.decode import DecodeError
-from crawler.archive.reader import WarcError, read_page, read_records
+from crawler.archive.reader import WarcError, read_page, read_records, record_at
 from crawler.durable import publish
 from tests.archive.kinds import GZIPPED, sized
 from tests.archive.test_writer import exchange, writer
@@ -47,6 +47,16 @@ def test_the_same_records_compressed_whole_or_not_at_all(
     read = list(read_records(tmp_path / "a.warc"))
     for record in read:
         assert plain[record.offset :].startswith(b"WARC/1.1\r\n")
+
+
+def test_a_record_by_its_offset_is_the_same_record(
+    archive: tuple[Path, list[WarcPointer]], tmp_path: Path
+) -> None:
+    path, _ = archive
+    (tmp_path / "plain.warc").write_bytes(gzip.decompress(path.read_bytes()))
+    for file in (path, tmp_path / "plain.warc"):
+        for record in read_records(file):
+            assert record_at(file, record.offset) == record
 
 
 @pytest.mark.parametrize(
