@@ -1,0 +1,233 @@
+"""The shipped JSON Schema: it accepts what we extract, rejects what breaks the contract."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from crawler.items import KEYS, VERSIONED_KEYS, Precision, Role, Status, as_line, as_record
+from crawler.pipelines.flags import FlagName
+from crawler.pipelines.validate import LONGEST, MOST
+from tests.conftest import PROJECT
+from tests.pipelines.drafts import MORE, NOTICE, TEXT, article, image, text, video, whole
+
+SCHEMA = json.loads((PROJECT / "crawler" / "exporters" / "article.schema.json").read_text())
+VALIDATOR = Draft202012Validator(SCHEMA)
+AT = "2026-11-24T00:00:00Z"
+
+
+def record() -> dict[str, Any]:
+    """A published line as it is read back."""
+    values: dict[str, Any] = json.loads(as_line(as_record(whole())))
+    return values | {"run_id": "20261124T000000Z-0a1b", "first_seen_at": AT}
+
+
+_NULL_WHEN_GONE = (
+    "subtitle", "kicker", "published_at", "published_precision", "published_raw", "modified_at",
+    "source", "source_raw", "is_reprint", "dateline", "byline_raw", "body", "summary", "language",
+    "content_sha256", "http", "encoding", "layout", "warc",
+)  # fmt: skip
+_EMPTY_WHEN_GONE = (
+    "reporters", "editors", "paragraphs", "images", "videos", "attachments", "keywords", "channel",
+    "removed", "flags",
+)  # fmt: skip
+
+
+def gone_record() -> dict[str, Any]:
+    values = record() | dict.fromkeys(_NULL_WHEN_GONE) | {key: [] for key in _EMPTY_WHEN_GONE}
+    looks = [{"at": AT, "status": 404, "reason": "missing", "warc": None}]
+    values["status"] = "gone"
+    values["gone"] = {
+        "reason": "missing",
+        "first_observed_at": AT,
+        "confirmed_at": AT,
+        "observations": looks,
+    }
+    return values
+
+
+def errors(values: dict[str, Any]) -> list[str]:
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(values)]
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The good record with one value at a dotted path replaced."""
+    values = copy.deepcopy(record())
+    *parents, last = path.split(".")
+    owner: Any = values
+    for step in parents:
+        owner = owner[int(step)] if step.isdigit() else owner[step]
+    owner[int(last) if last.isdigit() else last] = value
+    return values
+
+
+def test_it_is_a_schema_of_its_draft() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_it_has_exactly_the_contract_s_keys_in_order() -> None:
+    assert tuple(SCHEMA["properties"]) == KEYS
+    assert SCHEMA["required"] == list(KEYS)
+    assert SCHEMA["additionalProperties"] is False
+
+
+def test_its_vocabularies_are_the_code_s() -> None:
+    keys = SCHEMA["properties"]
+    assert keys["status"]["enum"] == list(get_args(Status))
+    assert keys["published_precision"]["enum"] == [*get_args(Precision), None]
+    roles = keys["reporters"]["items"]["properties"]["role"]["enum"]
+    assert roles == list(get_args(Role))
+    assert keys["changed"]["items"]["enum"] == list(VERSIONED_KEYS)
+    assert keys["flags"]["items"]["properties"]["flag"]["enum"] == [str(name) for name in FlagName]
+
+
+def test_its_bounds_are_the_code_s() -> None:
+    keys = SCHEMA["properties"]
+    for name, longest in LONGEST.items():
+        assert keys[name].get("maxLength", longest) == longest, name
+    for name, most in MOST.items():
+        assert keys[name]["maxItems"] == most, name
+
+
+def test_every_object_in_it_is_closed() -> None:
+    todo: list[Any] = [SCHEMA]
+    objects = 0
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            if "object" in node.get("type", ()) and "properties" in node:
+                objects += 1
+                assert node["additionalProperties"] is False
+                assert node["required"] == list(node["properties"])
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+    assert objects >= 14
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        record(),
+        gone_record(),
+        record() | {"status": "restored"},
+        record() | {"version": 2, "previous_sha256": "0" * 64, "changed": ["title", "body"]},
+        as_record(article()),
+        as_record(article(TEXT)),
+        as_record(article(video())),
+        as_record(article(TEXT, *NOTICE, layout="fallback")),
+        as_record(article(image(), text("图为河道。", is_caption=True), MORE)),
+    ],
+    ids=range(9),
+)
+def test_good_lines_pass(values: dict[str, Any]) -> None:
+    assert errors(values) == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_must_be_there(key: str) -> None:
+    values = record()
+    del values[key]
+    assert errors(values)
+
+
+def test_no_other_key_may_be_there() -> None:
+    assert errors(record() | {"author": "张三"})
+    assert errors(changed("warc.extra", 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("schema_version", 2),
+        ("id", ""),
+        ("id", "../../etc"),
+        ("version", 0),
+        ("status", "deleted"),
+        ("gone", {}),
+        ("url", "ftp://a.news.cn/"),
+        ("url", None),
+        ("canonical_url", "/relative"),
+        ("also_at", None),
+        ("region", "js"),
+        ("region.gb2260", 320000),
+        ("region.code", "JS"),
+        ("channel.0", ""),
+        ("title", ""),
+        ("title", " 标题"),
+        ("title", "标题\n"),
+        ("title", "长" * 501),
+        ("published_at", "2017-09-28"),
+        ("published_at", "2017-09-28T12:53:36Z"),
+        ("published_at", "2017-13-28T12:53:36+08:00"),
+        ("published_at", None),
+        ("published_precision", "hour"),
+        ("published_precision", None),
+        ("source", None),
+        ("source", ""),
+        ("is_reprint", "yes"),
+        ("is_reprint", None),
+        ("dateline", {"raw": "电"}),
+        ("reporters.0.role", "editor"),
+        ("reporters.0.name", "张"),
+        ("reporters", ["张三"]),
+        ("editors.0", ""),
+        ("body", None),
+        ("body", ""),
+        ("paragraphs", []),
+        ("paragraphs.0", " 段"),
+        ("images.0.url", "javascript:alert(1)"),
+        ("images.0.position", -1),
+        ("images.0.caption", ""),
+        ("videos.0.url", ""),
+        ("keywords.0", ""),
+        ("language", "中文"),
+        ("page_urls", ["x"]),
+        ("removed.0.rule", ""),
+        ("removed.0.text", ""),
+        ("codes.fwl", ""),
+        ("content_sha256", None),
+        ("content_sha256", "x" * 64),
+        ("previous_sha256", "0" * 64),
+        ("changed", ["keywords"]),
+        ("changed", ["title"]),
+        ("version", 2),
+        ("first_seen_at", "2026-11-24 00:00:00"),
+        ("fetched_at", None),
+        ("http.status", 99),
+        ("http.etag", ""),
+        ("encoding.used", "gbk"),
+        ("layout", ""),
+        ("layout", None),
+        ("flags", [{"flag": "odd", "detail": "x"}]),
+        ("extractor_version", "1.0"),
+        ("run_id", "today"),
+        ("warc", None),
+        ("warc.offset", -1),
+        ("warc.length", 0),
+        ("warc.file", "/etc/passwd"),
+        ("warc.file", "warc/2026/11/../../x.warc.gz"),
+        ("warc.record_id", "1"),
+        ("warc.payload_digest", "x"),
+    ],
+)
+def test_bad_lines_are_rejected(path: str, value: Any) -> None:
+    assert errors(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("gone", None),
+        ("body", TEXT),
+        ("paragraphs", [TEXT]),
+        ("warc", record()["warc"]),
+        ("layout", "Main2017"),
+    ],
+)
+def test_a_gone_record_has_no_content(key: str, value: Any) -> None:
+    assert errors(gone_record() | {key: value})
