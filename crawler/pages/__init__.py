@@ -6,8 +6,10 @@ claims a page; where none or several do, the generic fallback reads it and says 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from crawler.items import BlockKind, Removed
 from crawler.pages import fallback
 from crawler.pages.document import Document
 from crawler.pages.g2 import Provinces2010
@@ -57,11 +59,14 @@ def read(page: Page) -> Draft:
 def join(drafts: Sequence[Draft]) -> Draft:
     """One Draft of the pages of an article, page 1 first: the text of all, the facts of the first.
 
-    Editors and bylines often stand on the last page only, so all pages are asked for them.
+    Editors and bylines often stand on the last page only, so all pages are asked for them. What
+    closes a page and the next one alike, as disclaimers do, is kept once, at the end.
     """
     if not drafts:
         raise ValueError("an article has at least one page")
     first, *others = drafts
+    for page, following in pairwise(drafts):
+        _drop_common_end(page, following)
     for other in others:
         first.blocks += other.blocks
         first.removed += other.removed
@@ -69,6 +74,17 @@ def join(drafts: Sequence[Draft]) -> Draft:
         first.bylines = _union(first.bylines, other.bylines)
     first.next_pages = []
     return first
+
+
+def _drop_common_end(page: Draft, following: Draft) -> None:
+    common = 0
+    for mine, next_one in zip(reversed(page.blocks), reversed(following.blocks), strict=False):
+        if mine.kind is not BlockKind.TEXT or mine.text != next_one.text:
+            break
+        common += 1
+    kept = len(page.blocks) - common
+    page.removed += [Removed(b.text, "repeated", b.where) for b in page.blocks[kept:]]
+    page.blocks = page.blocks[:kept]
 
 
 def _union(known: list[Evidence], more: list[Evidence]) -> list[Evidence]:
