@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from crawler import regions, urls
-from crawler.items import Article, Codes, Http, Region
+from crawler.items import Article, Codes, Encoding, Http, Region
 from crawler.pipelines.flags import FlagName
 from crawler.pipelines.text import clean_line
 from crawler.pipelines.work import Work
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crawler.items import Draft, Page
 
 _LONGEST_CODE = 100
+_LONGEST_HEADER = 1000
 
 
 def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
@@ -40,7 +41,7 @@ def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
         fetched_at=first.fetched_at,
         codes=_codes(draft.codes),
         http=Http(first.status, _header(first, "etag"), _header(first, "last-modified")),
-        encoding=draft.encoding,
+        encoding=Encoding(_code(draft.encoding.declared), draft.encoding.used),
         warc=first.warc,
         page_urls=[page.url for page in pages] if several else [],
         warc_pages=[page.warc for page in pages if page.warc] if several else [],
@@ -99,4 +100,4 @@ def _code(value: str | None) -> str | None:
 
 
 def _header(page: Page, name: str) -> str | None:
-    return clean_line(page.header(name) or "") or None
+    return clean_line((page.header(name) or "")[:_LONGEST_HEADER]) or None

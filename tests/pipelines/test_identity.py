@@ -100,6 +100,14 @@ def test_the_answer_and_its_place_in_the_archive() -> None:
     assert (made.page_urls, made.warc_pages) == ([], [])
 
 
+def test_what_a_server_declares_is_cleaned_and_bounded() -> None:
+    headers = (("etag", "\x00 "), ("Last-Modified", "x" * 5000))
+    made = normalise(draft(encoding=Encoding("g\x00b\n2312", "gb18030")), [page(headers=headers)])
+    assert made.encoding == Encoding("gb 2312", "gb18030")
+    assert made.http == Http(200, None, "x" * 1000)
+    assert article(TEXT, encoding=Encoding("x" * 500, "utf-8")).encoding == Encoding(None, "utf-8")
+
+
 def test_an_article_on_several_pages() -> None:
     second = "http://www.js.xinhuanet.com/2017-09/28/c_1121738857_2.htm"
     pointer = replace(POINTER, offset=9999)
