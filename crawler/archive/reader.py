@@ -90,23 +90,14 @@ def read_records(
 
 def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
     """The record that begins at `offset`. Raises WarcError."""
-    with path.open("rb") as file:
-        found = next(_records_from(path, file, offset, max_block), None)
+    try:
+        with path.open("rb") as file:
+            found = next(_records_from(path, file, offset, max_block), None)
+    except OSError as error:
+        raise WarcError(path, offset, error.strerror or str(error)) from error
     if found is None:
         raise WarcError(path, offset, "no record begins here")
     return found
-
-
-def read_record(path: Path, offset: int) -> Record:
-    """The one record at that offset (its length is not known). Raises WarcError."""
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            for found in ArchiveIterator(file, parse_http=False):
-                return _record(path, offset, found, MAX_BLOCK)
-    except OSError as error:
-        raise WarcError(path, offset, error.strerror or str(error)) from error
-    raise WarcError(path, offset, "there is no record")
 
 
 def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Iterator[Record]:

@@ -17,7 +17,7 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from crawler.archive import records, wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.errors import CaptureError, CaptureTooLargeError, NotArchivedError
-from crawler.archive.reader import Record, WarcError, read_record, read_records
+from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.archive.responses import respond
 from crawler.items import Page, WarcPointer
 
@@ -107,7 +107,7 @@ def read_place(place: Place, data_dir: Path, *, max_bytes: int = MAX_BODY) -> Pa
 
     Its pointer's file is relative to `data_dir`, or absolute when the archive is elsewhere.
     """
-    record = read_record(place.path, place.offset)
+    record = record_at(place.path, place.offset)
     if record.block is None:
         raise CaptureTooLargeError("too_large", f"{place.path}: the block is too large", None)
     path = place.path.absolute()

@@ -104,6 +104,8 @@ def test_the_rest_of_a_damaged_file_is_read(archive: tuple[Path, list[WarcPointe
     damage: list[WarcError] = []
     read = list(read_records(path, on_damage=damage.append))
     assert [error.offset for error in damage] == [middle.offset]
+    for record in read:
+        assert gzip.decompress(data[record.offset : record.offset + record.length])
     ids = [record.record_id for record in read if record.kind == "response"]
     assert ids == [pointers[0].record_id, pointers[2].record_id]
 
