@@ -60,8 +60,10 @@ class Holds:
         known = self._hosts.get(host)
         return known.crawl_delay if known else 0.0
 
-    def set_crawl_delay(self, host: str, seconds: float) -> None:
+    def set_crawl_delay(self, host: str, seconds: float, now: float) -> None:
+        """The delay robots.txt asks for, which the host's request of just now is owed already."""
         self._state(host).crawl_delay = seconds
+        self.wait(host, seconds, now)
 
     def wait(self, host: str, seconds: float, now: float) -> None:
         """No request to the host for that long."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import OrderedDict
+from random import uniform
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
@@ -45,6 +46,7 @@ class HostScheduler(BaseScheduler):
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
         self._order = itertools.count()
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self._jitter = crawler.settings.getfloat("DOWNLOAD_DELAY_JITTER")
         self._concurrency = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self._wake: CallLaterResult | None = None
 
@@ -53,6 +55,9 @@ class HostScheduler(BaseScheduler):
         return cls(crawler)
 
     def open(self, spider: Spider) -> Deferred[None] | None:  # noqa: ARG002
+        if self._crawler.engine:
+            # The pace is kept here; slots of the downloader would add their own, unevenly.
+            self._crawler.engine.downloader._delay = 0.0
         return None
 
     def close(self, reason: str) -> Deferred[None] | None:  # noqa: ARG002
@@ -106,7 +111,8 @@ class HostScheduler(BaseScheduler):
         else:
             del self._queues[host]
         delay = max(self._delay, self._region_delay(host), self._holds.crawl_delay(host))
-        self._holds.wait(host, delay, now)
+        jitter = uniform(0, self._jitter)  # noqa: S311 - only upwards: a delay is a promise
+        self._holds.wait(host, delay * (1 + jitter), now)
         return request
 
     def _region_delay(self, host: str) -> float:

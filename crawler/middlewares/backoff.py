@@ -20,7 +20,6 @@ from crawler.context import Context, context_of
 from crawler.durable import StorageError
 from crawler.errors import Ended
 from crawler.holds import LONGEST_WAIT
-from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -68,6 +67,9 @@ class BackoffMiddleware:
             self._holds.obey(host, wait, monotonic())
         if status not in RETRY:
             return response
+        closed = self._holds.closed(host)
+        if closed and status in BACK_OFF:  # it speaks of us, not of the page
+            raise Ended(closed.outcome, closed.reason)
         return self._retry(request, host, reason) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
@@ -79,11 +81,8 @@ class BackoffMiddleware:
         return self._retry(request, host, reason)
 
     def _retry(self, request: Request, host: str, reason: str) -> Request | None:
-        if request.meta.get("dont_retry"):
+        if request.meta.get("dont_retry") or self._holds.closed(host):
             return None
-        closed = self._holds.closed(host)
-        if closed:
-            raise Ended(Outcome.DEFERRED, closed.reason)
         assert self._crawler.spider
         return get_retry_request(request, spider=self._crawler.spider, reason=reason)
 

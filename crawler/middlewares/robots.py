@@ -7,6 +7,7 @@ Answers are kept for up to 24 hours (§2.4), over runs, in the ledger.
 from __future__ import annotations
 
 from asyncio import ensure_future
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ class RobotsMiddleware:
         self._context = context
         self._agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
         self._rules: dict[str, Future[Protego | None]] = {}
+        self._fetched: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -48,12 +50,12 @@ class RobotsMiddleware:
             raise NotConfigured("no run is open, or ROBOTSTXT_OBEY is off")
         return cls(crawler, context)
 
-    async def process_request(self, request: Request) -> None:
+    async def process_request(self, request: Request) -> Request | None:
         if request.meta.get("dont_obey_robotstxt"):
-            return
+            return None
         parts = urlparse_cached(request)
         if parts.path == "/robots.txt":
-            return
+            return None
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
             self._rules[origin] = ensure_future(self._ask(origin))
@@ -62,6 +64,11 @@ class RobotsMiddleware:
             raise Ended(Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt gave no usable answer")
         if not rules.can_fetch(request.url, self._agent):
             raise Ended(Outcome.ROBOTS_DENIED, f"{origin}/robots.txt disallows {request.url}")
+        if origin in self._fetched:
+            # robots.txt took this request's turn at the host: back to the scheduler
+            self._fetched.remove(origin)
+            return request
+        return None
 
     async def _ask(self, origin: str) -> Protego | None:
         host = urlsplit(origin).hostname or ""
@@ -75,7 +82,7 @@ class RobotsMiddleware:
         rules = Protego.parse(text)
         delay = rules.crawl_delay(self._agent)
         if delay:
-            self._context.holds.set_crawl_delay(host, float(delay))
+            self._context.holds.set_crawl_delay(host, float(delay), monotonic())
         return rules
 
     async def _fetch(self, origin: str) -> str | None:
@@ -96,6 +103,7 @@ class RobotsMiddleware:
         text = _rules(response.status, body)
         if text is not None:
             self._context.ledger.store_robots(origin, now(), response.status, body)
+            self._fetched.add(origin)
         return text
 
     def _count(self, name: str) -> None:

@@ -33,7 +33,8 @@ CHUNK = 500
 class Store:
     """`path` is the SQLite file, None on a database server.
 
-    `on_failure` hears of every LedgerError before it is raised, whoever may swallow it.
+    A failure ends the transaction, so whatever is asked afterwards is refused with that failure
+    until a rollback. `on_failure` hears of it before it is raised, whoever may swallow it.
     """
 
     def __init__(self, connection: Connection, path: Path | None) -> None:
@@ -41,6 +42,7 @@ class Store:
         self._path = path
         self._inode = path.stat().st_ino if path else None
         self._where = str(path or connection.engine.url)
+        self._failure: LedgerError | None = None
         self.on_failure: Callable[[LedgerError], None] = _ignore
 
     def commit(self) -> None:
@@ -52,6 +54,7 @@ class Store:
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
+        self._failure = None
         self._guard(self._connection.rollback)
 
     def close(self) -> None:
@@ -68,6 +71,8 @@ class Store:
             return False
 
     def _guard(self, action: Callable[[], T]) -> T:
+        if self._failure:
+            raise self._failure
         try:
             return action()
         except (IntegrityError, ProgrammingError, DataError):
@@ -76,6 +81,7 @@ class Store:
             raise self._failed(from_database(self._where, error)) from error
 
     def _failed(self, error: LedgerError) -> LedgerError:
+        self._failure = error
         self.on_failure(error)
         return error
 
