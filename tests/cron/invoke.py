@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 SCRAPY = Path(sys.executable).with_name("scrapy")
+ASSIGNED = {"PYTHONPATH": str(GUARD), "PYTHONDONTWRITEBYTECODE": "1"}
+"""For our own sake: loopback only, and no half written bytecode under a limit on file sizes."""
+
 QUICK = ("-s", "DOWNLOAD_DELAY=0", "-s", "CHECKPOINT_SECONDS=0.2")
 
 
@@ -55,7 +58,7 @@ def start(
     that starts it.
     """
     command = shlex.join([*prefix, str(SCRAPY), "crawl", "xinhua", *arguments])
-    assigned = {"XINHUA_DATA_DIR": str(data_dir), "PYTHONPATH": str(GUARD), **(env or {})}
+    assigned = {**ASSIGNED, "XINHUA_DATA_DIR": str(data_dir), **(env or {})}
     assignments = " ".join(f"{name}={shlex.quote(value)}" for name, value in assigned.items())
     line = f"cd {shlex.quote(str(PROJECT))} && export {assignments} && {shell or ':'}"
     output = data_dir.with_name(f"{data_dir.name}.{time.monotonic_ns()}.mail")

@@ -1,0 +1,66 @@
+"""SIGTERM and SIGINT: a clean close, what is done published; a second one loses nothing either."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chaos.soundness import faults_of, lines_of
+from tests.cron.invoke import QUICK, cron, start, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.site import Site
+
+FORTY = 40
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_forty_waiting_requests_end_at_once_and_each_has_an_outcome(
+    site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path, number: signal.Signals
+) -> None:
+    urls = articles[:FORTY]
+    assert len(urls) == FORTY
+    asked = len(site.log)
+    crawl = start("-a", f"urls={','.join(urls)}", "-s", "DOWNLOAD_DELAY=2",
+                  data_dir=data_dir, env=proxy)  # fmt: skip
+    until(lambda: len(site.log) >= asked + 3, "robots.txt and two articles were asked for")
+    crawl.signal(number)
+    done = crawl.end(timeout=5)
+    assert done.exitcode == 3, done.stderr
+    report = done.report
+    assert (report["exit_code"], report["reason"]) == (3, "shutdown")
+    assert report["urls_seen"] == FORTY
+    assert sum(report["outcomes"].values()) == FORTY
+    written = report["outcomes"]["published"]
+    assert written == len(done.lines) >= 1
+    assert report["outcomes"] == {"published": written, "pending": FORTY - written}
+    assert faults_of(data_dir) == []
+    rest = cron("-a", f"urls={','.join(urls)}", *QUICK, data_dir=data_dir, env=proxy)
+    assert rest.exitcode == 0, rest.stderr
+    assert rest.report["outcomes"] == {"known": written, "published": FORTY - written}
+    assert sorted(line["url"] for line in lines_of(data_dir)) == sorted(urls)
+
+
+def test_a_second_signal_leaves_what_the_next_run_mends(
+    site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
+) -> None:
+    """The close waits for an answer that never comes: the second signal waits no longer."""
+    urls = articles[:6]
+    rule = site.fault("stall", path=urls[2][len("http://www.js.xinhuanet.com") :], times=1)
+    crawl = start("-a", f"urls={','.join(urls)}", *QUICK, data_dir=data_dir, env=proxy)
+    until(lambda: rule.hits, "an exchange hangs")
+    crawl.signal(signal.SIGTERM)
+    until(lambda: b"shutting down gracefully" in crawl.output.read_bytes(), "the first is obeyed")
+    crawl.signal(signal.SIGTERM)
+    done = crawl.end()
+    assert done.exitcode == 3, done.stderr
+    assert done.report["reason"] == "shutdown"
+    assert done.report["urls_seen"] == sum(done.report["outcomes"].values()) == len(urls)
+    rest = cron("-a", f"urls={','.join(urls)}", *QUICK, data_dir=data_dir, env=proxy)
+    assert rest.exitcode == 0, rest.stderr
+    assert sorted(line["url"] for line in lines_of(data_dir)) == sorted(urls)
+    assert faults_of(data_dir) == []
