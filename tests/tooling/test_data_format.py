@@ -90,6 +90,7 @@ def test_the_keys_of_the_run_report_are_listed(tmp_path: Path) -> None:
         started_at=now(),
         finished_at=now(),
         command="",
+        narrowed=False,
         reason="",
         alarms=(),
         files=(),
