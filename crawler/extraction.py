@@ -22,6 +22,11 @@ def extract(pages: Sequence[Page]) -> Article:
     return normalise(layouts.join([layouts.read(page) for page in pages]), pages)
 
 
+def is_empty(article: Article) -> bool:
+    """Whether nothing is left of the page but its heading: no text, picture, film or file."""
+    return not (article.body or article.images or article.videos or article.attachments)
+
+
 def __getattr__(name: str) -> Any:
     """EXTRACTOR_VERSION, computed when first asked for: importing reads no files."""
     if name == "EXTRACTOR_VERSION":

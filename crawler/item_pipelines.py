@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem, NotConfigured
@@ -87,11 +87,8 @@ class HistoryPipeline(_RunPipeline):
     def process_item(self, article: Article) -> Article:
         ledger = self.context.ledger
         known = ledger.article(article.id)
-        if known and known.status == "live" and _is_empty(article):
-            self.context.withdrawals.sign(
-                article.address, known, status=200, warc=article.warc, reason="emptied"
-            )
-            raise DropItem(f"emptied: {article.url}")
+        if extraction.is_empty(article):
+            self._emptied(article, known)
         seen = ledger.address(article.address)
         assert seen is not None
         if seen.found_on:
@@ -115,6 +112,16 @@ class HistoryPipeline(_RunPipeline):
             raise DropItem(f"unchanged: {article.url}")
         return article
 
+    def _emptied(self, article: Article, known: ArticleRow | None) -> NoReturn:
+        """A page without content is a sign of withdrawal, or no article at all."""
+        if known:
+            self.context.withdrawals.sign(
+                article.address, known, status=200, warc=article.warc, reason="emptied"
+            )
+        else:
+            self.end(article, Outcome.SOFT_404, "the page has no content")
+        raise DropItem(f"no content: {article.url}")
+
     def _changed(self, article: Article, known: ArticleRow) -> list[str]:
         """The changed fields. The last version's capture is extracted again with today's code, so
         a better extractor is no edit: if that gives the same, only the ledger's digest moves."""
@@ -130,10 +137,6 @@ class HistoryPipeline(_RunPipeline):
             )
             return []
         return changed_fields(as_record(previous), as_record(article))
-
-
-def _is_empty(article: Article) -> bool:
-    return not (article.body or article.images or article.videos or article.attachments)
 
 
 class PublishPipeline(_RunPipeline):

@@ -17,6 +17,7 @@ from crawler import regions, urls
 from crawler.archive.decode import DecodeError, decode
 from crawler.archive.reader import read_records, record_at
 from crawler.clock import BEIJING, iso
+from crawler.extraction import is_empty
 from crawler.items import Draft, Page, WarcPointer, as_record
 from crawler.pipelines import normalise
 
@@ -106,9 +107,13 @@ def reextract(
                 tally.counts["incomplete"] += 1
             continue
         del waiting[address.id]
-        tally.counts["records"] += 1
         drafts, pages = zip(*whole, strict=True)
-        yield as_record(normalise(layouts.join(drafts), pages))
+        article = normalise(layouts.join(drafts), pages)
+        if is_empty(article):
+            tally.counts["empty"] += 1
+            continue
+        tally.counts["records"] += 1
+        yield as_record(article)
     tally.counts["incomplete"] += len(waiting)
 
 
