@@ -16,7 +16,7 @@ from crawler.items import BlockKind, Evidence, Removed
 from crawler.pipelines.credits import bare_names, read_credits
 from crawler.pipelines.disclaimer import find_notices
 from crawler.pipelines.furniture import is_heading, is_weak, rule_for, without_brackets
-from crawler.pipelines.text import clean
+from crawler.pipelines.text import clean, skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crawler.pipelines.work import Work
 
 _LONGEST_EDITOR_LINE = 120
-_EDITOR_LABEL = re.compile(r"(?:责任\s?编辑|责\s?编)\s?[:：]\s?")
+_EDITOR_LABEL = re.compile(r"(?:责任\s?编辑|责\s?编)\s?[:：]\s?$")
 _EVIDENCE_RULES = frozenset({"source_line", "time_line"})
 """Not before the notices are found: a notice split over lines has a line 来源：新华网."""
 
@@ -37,16 +37,21 @@ _GLUED_EDITOR = re.compile(
 _GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
 _GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
 _ENDING = 160
+_FIRST_LINES = 5
 _LINK_LIKE = re.compile(r"[^。！？!?]{2,45}")
 
 
 @dataclass(slots=True)
 class _Line:
-    """One printed line of a text block: what is left of it, and what was cut, in order."""
+    """One printed line of a text block: what is left of it, and what was cut, in order.
+
+    `seen` is the text that the rules for whole lines have let pass.
+    """
 
     block: int
     where: str
     text: str
+    seen: str | None = None
     removed: list[Removed] = field(default_factory=list)
 
     def cut(self, rule: str, start: int = 0, end: int | None = None) -> str:
@@ -63,6 +68,8 @@ def cut_boilerplate(work: Work) -> Work:
     """The work with blocks that are only the article's."""
     lines = _lines(work.blocks)
     found = _Found()
+    if work.draft.layout == "fallback":
+        _cut_title(lines, work.article.title)
     _cut_lines(lines, work.article.id, found, but=_EVIDENCE_RULES)
     _cut_notices(lines, work.article.title or "")
     _cut_lines(lines, work.article.id, found)
@@ -116,37 +123,45 @@ def _blocks(blocks: Sequence[Block], lines: Iterable[_Line]) -> tuple[Block, ...
     return tuple(kept)
 
 
+def _cut_title(lines: Sequence[_Line], title: str | None) -> None:
+    """The headline, which the fallback's container may hold."""
+    for line in lines[:_FIRST_LINES]:
+        if title and len(line.text) <= 2 * len(title) and skeleton(line.text) == skeleton(title):
+            line.cut("title")
+
+
 def _cut_lines(
     lines: Sequence[_Line], article_id: str, found: _Found, but: frozenset[str] = frozenset()
 ) -> None:
-    """Whole lines and what is glued to their ends; `but` these rules."""
-    label: _Line | None = None
+    """Whole lines and what is glued to their ends; `but` these rules, which wait for later."""
+    after_label = False
     for line in lines:
-        if label and line.text and bare_names(line.text):
+        if after_label and line.text and bare_names(line.text):
             found.editors.append(Evidence(f"责任编辑：{line.cut('editor_line')}", line.where))
-        label = line if _EDITOR_LABEL.fullmatch(without_brackets(line.text[:40])) else None
-        _cut_line(line, article_id, found, but)
-        _cut_endings(line, found)
+        after_label = _EDITOR_LABEL.search(line.text[-20:]) is not None
+        if line.text and line.text != line.seen:
+            waits = _cut_line(line, article_id, found, but)
+            _cut_endings(line, found)
+            line.seen = None if waits else line.text
 
 
-def _cut_line(line: _Line, article_id: str, found: _Found, but: frozenset[str]) -> None:
-    """Whole lines: the editor's, then furniture."""
-    if not line.text:
-        return
+def _cut_line(line: _Line, article_id: str, found: _Found, but: frozenset[str]) -> bool:
+    """Whole lines: the editor's, then furniture. Whether a rule of `but` holds for the line."""
     function = _credit_line(line.text)
     if function is not None:
         rule = "editor_line" if function == "editor" else "author_line"
         evidence = Evidence(line.cut(rule), line.where)
         (found.editors if function == "editor" else found.bylines).append(evidence)
-        return
+        return False
     furniture = rule_for(line.text, article_id)
     if furniture is None or furniture in but:
-        return
+        return furniture is not None
     text = line.cut(furniture)
     if furniture in ("source_line", "time_line"):
         found.times.append(Evidence(text, line.where))
     if furniture == "source_line":
         found.sources.append(Evidence(text, line.where))
+    return False
 
 
 def _credit_line(text: str) -> str | None:

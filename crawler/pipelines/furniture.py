@@ -46,6 +46,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("pager", re.compile(r"(?:\[\d{1,2}\]){2,40}|(?:共\d{1,3}页|第\d{1,3}页){1,2}|\|<<.{0,60}")),
+    ("editor_line", re.compile(r"[\[(]?editors?:[a-z.,]{2,40}[\])]?")),
     ("like", re.compile(r"\+1")),
     ("related", re.compile(r"(?:阅读下一篇|上一篇|下一篇):.{0,80}")),
     (
@@ -68,16 +69,18 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"(?:copyright|©|\(c\)copyright|制作单位:|版权所有(?=[:新©\dc]|$)).{0,200}"),
     ),
 )
+_BARE_MARKS = re.compile(r"[\[\]【】()（）|｜:：>»·\s-]+")
 _CRUMB = re.compile(r"[>›»]")
 _LONGEST_CRUMB = 14
 _POSITION = re.compile(r"(?:您(?:现在)?(?:所在)?的?(?:当前)?位置|当前位置|所在位置)")
 _MAY_BE_LONG = frozenset({"footer", "page_code"})
 _LONGEST_SHORT = 100
+_LONGEST_WEAK = 40
 
 
 def rule_for(line: str, article_id: str = "") -> str | None:
     """The rule that cuts the whole line, None when it may be text."""
-    if len(line) > LONGEST:
+    if len(line) > LONGEST or "。" in line[:-1]:
         return None
     if len(line) <= _LONGEST_SHORT:
         bare = skeleton(line)
@@ -98,15 +101,17 @@ def rule_for(line: str, article_id: str = "") -> str | None:
 
 def is_weak(line: str) -> bool:
     """Whether the line may be furniture, if nothing but furniture stands between it and an edge."""
-    bare = skeleton(line) if len(line) <= _LONGEST_SHORT else "text"
-    return not bare or (
-        not bare.isdigit() and _only_words(bare) and not any(w in _RULE_OF for w in [bare])
-    )
+    if len(line) > _LONGEST_WEAK:
+        return False
+    bare = skeleton(line)
+    if not bare:
+        return _BARE_MARKS.fullmatch(line) is not None
+    return not bare.isdigit() and _only_words(bare)
 
 
 def is_heading(line: str) -> bool:
     """Whether the line is a heading of a link list."""
-    return len(line) <= _LONGEST_SHORT and skeleton(line) in _HEADINGS
+    return len(line) <= _LONGEST_WEAK and skeleton(line) in _HEADINGS
 
 
 def without_brackets(line: str) -> str:

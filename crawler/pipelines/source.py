@@ -20,7 +20,9 @@ LONGEST: Final = 60
 """Characters of an outlet's name, generously; what is longer is no name."""
 
 _OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
-_LABEL = re.compile(r"(?:[稿文信新消本][件章息闻文] ?)?(?:来 ?源|稿 ?源|出 ?处)(?: ?于)? ?[:：] ?")
+_LABEL = re.compile(
+    r"(?<!图片)(?:[稿文信新消本][件章息闻文] ?)?(?:来 ?源|稿 ?源|出 ?处)(?: ?于)? ?[:：] ?"
+)
 _NEXT = re.compile(
     r" ?(?:[|｜]|(?:责任编辑|责 ?编|编 ?辑|作 ?者|记 ?者|发布时间|时间|日期|点击|浏览|评论) ?[:：]"
     r"|字[号体] ?[:：]|【|\[字|(?:19|20)\d\d ?[-年/.] ?\d)"

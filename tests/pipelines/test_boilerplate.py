@@ -66,6 +66,7 @@ CODE = "010070080010000000000000011111101121738857"
         ("监制：李四 策划：王五", "editor_line"),
         ("责任编辑：某某频道值班", "editor_line"),
         ("作者：张三", "author_line"),
+        ("Editor: Zhang San", "editor_line"),
     ],
 )
 def test_a_line_of_furniture_is_cut_and_kept_as_removed(line: str, rule: str) -> None:
@@ -107,6 +108,8 @@ def test_a_line_of_text_stays(line: str) -> None:
 
 
 def test_weak_words_go_at_the_edges_only() -> None:
+    assert article("】", TEXT, "……", MORE, "|").paragraphs == [TEXT, "……", MORE]
+    assert article(TEXT, "……").paragraphs == [TEXT, "……"]
     made = article("大 中 小", TEXT, "评论", MORE, "更多", "首页")
     assert made.paragraphs == [TEXT, "评论", MORE]
 
@@ -247,6 +250,13 @@ def test_an_article_may_talk_about_copyright(paragraph: str) -> None:
 def test_an_article_that_is_a_notice_stays() -> None:
     made = article(*NOTICE[1:4], title=Evidence("某某网版权与免责声明", "h1"))
     assert made.paragraphs == list(NOTICE[1:4])
+
+
+def test_only_the_fallback_cuts_a_repeated_headline() -> None:
+    title = Evidence("河道整治开工", "h1")
+    parts = ("河道整治　开工", TEXT, "河道整治开工")
+    assert article(*parts, title=title, layout="fallback").paragraphs == [TEXT]
+    assert article(*parts, title=title).paragraphs == ["河道整治 开工", *parts[1:]]
 
 
 def test_link_lists_go_with_their_heading_when_nothing_else_follows() -> None:
