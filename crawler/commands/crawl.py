@@ -3,6 +3,7 @@ honest exit codes (docs/operations.md)."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -61,9 +62,20 @@ class Command(ScrapyCrawl):
         self.crawler_process.crawl(crawler)
         self.crawler_process.start()
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
+        _flush()
 
 
 def _refuse(error: Exception, exitcode: int) -> NoReturn:
     """One line, which cron mails, and the exit code."""
     print(f"scrapy crawl: {error}", file=sys.stderr)
+    _flush()
     sys.exit(exitcode)
+
+
+def _flush() -> None:
+    """Where the log stands on the full disk Python would exit with 120 and hide our code."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stderr.fileno())
