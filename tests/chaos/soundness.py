@@ -130,4 +130,4 @@ def _ledger(data_dir: Path) -> Iterator[str]:
         written = Counter(line["id"] for line in lines_of(data_dir))
         for identity, count in written.items():
             if len(ledger.versions(identity)) != count:
-                yield f"{identity} has {count} lines, {len(ledger.versions(identity))} in the ledger"
+                yield f"{identity} has {count} lines; the ledger knows another number"
