@@ -43,6 +43,10 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
+NOTICE = 60
+"""Characters: the shortest copyright notices have more, photo credits far fewer."""
+
+
 def read(page: Page) -> Draft:
     """What one page of an article says, raw. Raises NotAnArticle for a page that holds none."""
     if not page.body.strip():
@@ -83,6 +87,8 @@ def _drop_common_end(page: Draft, following: Draft) -> None:
             break
         common += 1
     kept = len(page.blocks) - common
+    if sum(len(block.text) for block in page.blocks[kept:]) < NOTICE:
+        return  # a credit that stands under the pictures of both pages
     page.removed += [Removed(b.text, "repeated", b.where) for b in page.blocks[kept:]]
     page.blocks = page.blocks[:kept]
 

@@ -70,7 +70,11 @@ def test_join() -> None:
 
 
 def test_what_closes_every_page_is_kept_once() -> None:
-    notice = "<p>凡本网注明“来源：新华网”的作品，未经授权不得转载。</p>"
+    notice = (
+        "<p>凡本网注明“来源：新华网”的作品，未经授权不得转载。"
+        + "已获授权的，也要注明。" * 4
+        + "</p>"
+    )
     drafts = [
         read(regional_2014(f"<p>第{n}页。</p>{notice}"), FOLDER + f"c_1121600001_{n}.htm")
         for n in (1, 2, 3)
@@ -78,6 +82,17 @@ def test_what_closes_every_page_is_kept_once() -> None:
     draft = pages.join(drafts)
     assert [text[:3] for text in texts(draft)] == ["第1页", "第2页", "第3页", "凡本网"]
     assert [r.text[:3] for r in draft.removed if r.rule == "repeated"] == ["凡本网"] * 2
+
+
+def test_a_credit_under_the_pictures_of_every_page_stays() -> None:
+    drafts = [
+        read(
+            regional_2014(f"<p>第{n}页。</p><p>新华社发（钱某摄）</p>"),
+            FOLDER + f"c_1121600001_{n}.htm",
+        )
+        for n in (1, 2)
+    ]
+    assert texts(pages.join(drafts))[1::2] == ["新华社发（钱某摄）"] * 2
 
 
 def test_join_of_nothing() -> None:
