@@ -174,7 +174,8 @@ def _credit_line(text: str) -> str | None:
         return None
     functions = {credit.function for credit in line.found}
     certain = all(credit.names is not None for credit in line.found)
-    if "duty_editor" in functions and (certain or "，" not in text):
+    has_label = re.search(r"[:：]", text) is not None
+    if "duty_editor" in functions and (certain or (has_label and "，" not in text)):
         return "editor"
     named = any(credit.names for credit in line.found)
     if functions & _EDITORIAL and certain and named:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crawler.items import Role
-from crawler.pipelines.names import HAN, names
+from crawler.pipelines.names import HAN, is_plain, names
 from crawler.pipelines.text import clean_line
 
 Function = Role | Literal["duty_editor", "editor", "checker", "crew"]
@@ -61,6 +61,7 @@ _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
     for table in (_BARE, _WITH_COLON)
     for function, words in table.items()
 ]
+_NEEDS_NO_COLON = re.compile(r"记 ?者|通 ?讯 ?员|评 ?论 ?员|实 ?习 ?生")
 _BRACKETS = re.compile(r"^[\s(（【\[〔{|]+|[\s)）】\]〕}|]+$")
 _ENDING = re.compile(
     r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|文|摄影|执笔)[:：]?$"
@@ -102,7 +103,10 @@ def read_credits(text: str) -> Credits | None:
     for label, end in zip(labels, ends, strict=True):
         value = line[label.end() : end].strip(_EDGES)
         raw = _BRACKETS.sub("", line[label.start() : end].strip(_EDGES))
-        found.append(Credit(_function(label[0]), _names(value), raw))
+        people = _names(value)
+        if people and label[0][-1] not in ":：/／" and not _NEEDS_NO_COLON.search(label[0]):
+            people = people if all(map(is_plain, people)) else None
+        found.append(Credit(_function(label[0]), people, raw))
     return Credits(line[: labels[0].start()].strip(), _merged(found))
 
 

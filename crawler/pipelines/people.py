@@ -107,10 +107,10 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
 
 
 def _own_line(line: str) -> list[Credit]:
-    """A line that is a byline; without an outlet the names must be plain names."""
+    """A line that is a byline: its names must be plain ones, beside Xinhua's name one of them."""
     found = _credits(line, line)
-    named = [name for credit in found for name in credit.names or ()]
-    return found if _SURE.match(line) or all(map(is_plain, named)) else []
+    plain = [is_plain(name) for credit in found for name in credit.names or ()]
+    return found if all(plain) or (_SURE.match(line) and any(plain)) else []
 
 
 def _only_brackets(text: str) -> bool:
