@@ -64,7 +64,7 @@ _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
 _NEEDS_NO_COLON = re.compile(r"记 ?者|通 ?讯 ?员|评 ?论 ?员|实 ?习 ?生")
 _BRACKETS = re.compile(r"^[\s(（【\[〔{|]+|[\s)）】\]〕}|]+$")
 _ENDING = re.compile(
-    r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|文|摄影|执笔)[:：]?$"
+    r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|(?<=[\s/／])文|摄影|执笔)[:：]?$"
 )
 _WROTE = re.compile(r"\s?[/／]\s?文(?!\w)")
 _PHOTOGRAPHED = re.compile(rf"[{HAN}]{{2,4}}\s?[/／]\s?(?:图|摄影?)(?!\w)")
