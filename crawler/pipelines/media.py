@@ -71,7 +71,7 @@ def set_media(work: Work) -> Work:
             if story or not used:
                 out.paragraphs.append(block.text)
         elif block.url is not None:
-            _medium(out, block, block.url)
+            _medium(out, block, block.url.strip().replace(" ", "%20"))
     for picture in out.pictures:
         if picture.credit is None and picture.captions:
             picture.credit = credit_at_end(picture.captions[-1])

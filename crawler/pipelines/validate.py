@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args
-from urllib.parse import urlsplit
 
 from crawler.items import Precision, Role
 from crawler.pipelines.flags import FlagName
@@ -36,6 +35,7 @@ LONGEST_NAME: Final = 40
 LONGEST_URL: Final = 4096
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
+_ADDRESS = re.compile(r"https?://[^\s/\ud800-\udfff]+(?:/[^\s\ud800-\udfff]*)?")
 _ROLES = frozenset(get_args(Role))
 _PRECISIONS = frozenset(get_args(Precision))
 
@@ -112,13 +112,7 @@ def _is_name(value: str) -> bool:
 
 
 def _has_address(medium: Any) -> bool:
-    try:
-        parts = urlsplit(medium.url)
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https") and bool(parts.netloc) and len(medium.url) <= LONGEST_URL
-    )
+    return len(medium.url) <= LONGEST_URL and _ADDRESS.fullmatch(medium.url) is not None
 
 
 def _null(work: Work, name: str, reason: str) -> Work:

@@ -167,6 +167,11 @@ def test_a_page_with_only_a_film_has_no_body_and_no_flag() -> None:
     assert len(made.videos) == 1
 
 
+def test_blanks_in_an_address_are_escaped() -> None:
+    made = article(Block(BlockKind.IMAGE, WHERE, url=" http://www.js.xinhuanet.com/a b.jpg "))
+    assert made.images[0].url == "http://www.js.xinhuanet.com/a%20b.jpg"
+
+
 def test_media_without_an_address_are_left_out() -> None:
     made = article(TEXT, Block(BlockKind.IMAGE, WHERE), Block(BlockKind.VIDEO, WHERE))
     assert (made.images, made.videos) == ([], [])
