@@ -1,9 +1,9 @@
 """Normalise: cut what the site adds. In: the blocks. Out: the article's own blocks, `removed[]`.
 
-Four passes over the printed lines: whole lines that are furniture or name the duty editor; notices
-of the copyright family; what is glued to a line's end; what only the position at the beginning or
-the end gives away. Everything cut goes to `removed[]` with its rule. Editor, author, source and
-time lines become evidence, after what the layout found.
+Passes over the printed lines: whole lines that are furniture or name the duty editor, and what of
+that kind is glued to a line's end; notices of the copyright family; link lists; what only its place
+at the beginning or the end gives away. Everything cut goes to `removed[]` with its rule. Editor,
+author, source and time lines become evidence, after what the layout found.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ def cut_boilerplate(work: Work) -> Work:
     if work.draft.layout == "fallback":
         _cut_title(lines, work.article.title)
     _cut_lines(lines, work.article.id, found, but=_EVIDENCE_RULES)
+    _cut_edges(lines)
     _cut_notices(lines, work.article.title or "")
     _cut_lines(lines, work.article.id, found)
     _cut_links(lines)
     _cut_edges(lines)
-    _cut_edges(lines[::-1])
     removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
     work = work.having(removed=removed)
     return replace(work, draft=found.added_to(work.draft), blocks=_blocks(work.blocks, lines))
@@ -235,11 +235,10 @@ def _cut_links(lines: list[_Line]) -> None:
             return
 
 
-def _cut_edges(lines: Iterable[_Line]) -> None:
-    """Weak furniture from one end of the text up to the first line that is text."""
-    for line in lines:
-        if not line.text:
-            continue
-        if not is_weak(line.text):
-            return
-        line.cut("tools")
+def _cut_edges(lines: Sequence[_Line]) -> None:
+    """Weak furniture from either end of the text up to the first line that is text."""
+    for inwards in (lines, reversed(lines)):
+        for line in inwards:
+            if line.text and not is_weak(line.text):
+                break
+            line.cut("tools")

@@ -35,7 +35,7 @@ LONGEST_NAME: Final = 40
 LONGEST_URL: Final = 4096
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
-_ADDRESS = re.compile(r"https?://[^\s/\ud800-\udfff]+(?:/[^\s\ud800-\udfff]*)?")
+_ADDRESS = re.compile(r"https?://[^\s/\[\]<>\ud800-\udfff]+(?:/[^\s\ud800-\udfff]*)?")
 _ROLES = frozenset(get_args(Role))
 _PRECISIONS = frozenset(get_args(Precision))
 

@@ -225,6 +225,10 @@ def test_a_notice_glued_to_the_text_is_cut(glue: str) -> None:
     assert made.paragraphs == [TEXT, MORE]
 
 
+def test_furniture_after_a_notice_doesn_t_hide_it() -> None:
+    assert article(TEXT, NOTICE[3], "更多", "【打印】", CODE).paragraphs == [TEXT]
+
+
 def test_a_notice_before_the_end_is_cut_when_it_has_several_clauses() -> None:
     assert article(TEXT, *NOTICE, MORE).paragraphs == [TEXT, MORE]
     assert article(TEXT, *NOTICE, "某地新建步道完工", "(责任编辑: 丁某某 )").paragraphs == [
