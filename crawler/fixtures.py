@@ -143,16 +143,19 @@ def place(data_dir: Path, pointer: WarcPointer) -> tuple[Path, int]:
 
 
 def _compare(key: str, expected: Any, derived: Any) -> Iterator[Difference]:
-    """What the expected names is compared, key by key in objects; lists and the rest as a whole."""
+    """What the expected names is compared, key by key in objects and in lists of objects."""
     if isinstance(expected, dict) and isinstance(derived, dict):
         for name, value in expected.items():
-            inner = f"{key}.{name}" if key else name
-            if name in derived:
-                yield from _compare(inner, value, derived[name])
-            else:
-                yield Difference(inner, value, None)
+            yield from _compare(f"{key}.{name}" if key else name, value, derived.get(name))
+    elif _is_objects(expected) and _is_objects(derived) and len(expected) == len(derived):
+        for number, (one, other) in enumerate(zip(expected, derived, strict=True)):
+            yield from _compare(f"{key}[{number}]", one, other)
     elif expected != derived:
         yield Difference(key, expected, derived)
+
+
+def _is_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _name(url: str) -> str:
