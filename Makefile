@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test lint check test-unpinned sample lock
+.PHONY: install demo test lint check quality mutate test-unpinned sample lock
 
 install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 
@@ -26,6 +26,12 @@ lint: $(VENV)/.dev  ## style, types and import direction
 
 check: lint  ## all checks, and the test suite with its coverage
 	$(PYTEST) --cov --cov-report=term $(ARGS)
+
+quality: $(VENV)/.dev  ## the score of every field and layout, held against its floors
+	$(RUN) -m tests.quality
+
+mutate: $(VENV)/.dev  ## 20,000 damaged pages, none of which may crash, hang or be made up
+	$(RUN) -m tests.quality.mutations $(ARGS)
 
 UNPINNED := pytest hypothesis jsonschema cdxj-indexer
 test-unpinned: | $(VENV)/bin/python  ## the newest releases pyproject.toml allows, in a venv of their own

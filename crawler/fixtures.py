@@ -94,7 +94,7 @@ class Fixture:
         derived, expected = self.derive(), self.expected()
         if expected is None:
             return [Difference(key, None, value) for key, value in derived.items()]
-        return list(_compare("", expected, derived))
+        return list(differences(expected, derived))
 
     def accept(self) -> None:
         """Make the derived record the expected one."""
@@ -142,14 +142,14 @@ def place(data_dir: Path, pointer: WarcPointer) -> tuple[Path, int]:
     return (path if path.exists() else path.with_name(path.name + OPEN_SUFFIX)), pointer.offset
 
 
-def _compare(key: str, expected: Any, derived: Any) -> Iterator[Difference]:
+def differences(expected: Any, derived: Any, key: str = "") -> Iterator[Difference]:
     """What the expected names is compared, key by key in objects and in lists of objects."""
     if isinstance(expected, dict) and isinstance(derived, dict):
         for name, value in expected.items():
-            yield from _compare(f"{key}.{name}" if key else name, value, derived.get(name))
+            yield from differences(value, derived.get(name), f"{key}.{name}" if key else name)
     elif _is_objects(expected) and _is_objects(derived) and len(expected) == len(derived):
         for number, (one, other) in enumerate(zip(expected, derived, strict=True)):
-            yield from _compare(f"{key}[{number}]", one, other)
+            yield from differences(one, other, f"{key}[{number}]")
     elif expected != derived:
         yield Difference(key, expected, derived)
 
