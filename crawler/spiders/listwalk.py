@@ -1,7 +1,8 @@
 """Walking list sources: which lists are asked, how far each is paged, when its walk is complete.
 
-Known ground is the link set of a list's last *completed* walk: a page that holds nothing else ends
-the walk; the first known link never does, since items are pinned. A walk cut off is resumed.
+Known ground is what a list's completed walks met: a page that holds nothing else ends a walk; the
+first known link never does, since items are pinned. A walk cut off is resumed. With `since` a list
+is paged on below known ground: a backfill, which is a walk of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crawler import regions, urls
-from crawler.clock import now
+from crawler.clock import BEIJING, now
 from crawler.pages import lists
 from crawler.spiders.frontier import sighting
+from crawler.state.retry import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from crawler.context import Context
     from crawler.items import Page
     from crawler.pages.lists import ListLink
-    from crawler.state.rows import Sighting
+    from crawler.state.rows import ListState, Sighting
 
 logger = logging.getLogger(__name__)
 
@@ -32,17 +34,21 @@ LOCAL = "local"
 """The main site's column of regional news: what its data lists is its own, wherever it stands."""
 
 GIVE_UP = 5
-"""A list that failed so many times in a row is asked again only when a page links to it."""
+"""A list that answered so many times in a row with nothing is asked again only when a page links to
+it, and then by the schedule of failing addresses."""
 
 NODEART_COUNT = 20
 """Links asked for in one list API answer: the site's own pages never ask for more."""
 
+_MARGIN = timedelta(days=1)
+_NOTHING_THERE = frozenset({200, 404, 410})
+
 
 @dataclass(frozen=True, slots=True)
 class ListStep:
-    """One page of one list. `source` names the list (its first page), `root` whether columns are
-    looked for on it, `via` the page that led here; `is_head` marks the first pages of a list whose
-    open walk goes on elsewhere: they are read down to where that walk began."""
+    """One page of one list. `source` is the list's first page, `root` says whether columns are
+    looked for on it, `via` is the page that led here, `is_entry` marks the first request of a list
+    in a run, `is_resumed` the steps of a walk that an earlier run began, `since` a backfill."""
 
     source: str
     url: str
@@ -50,7 +56,14 @@ class ListStep:
     page: int = 1
     root: bool = False
     via: str | None = None
-    is_head: bool = False
+    is_entry: bool = False
+    is_resumed: bool = False
+    since: date | None = None
+
+    @property
+    def walk(self) -> str:
+        """The ledger's name of the walk this step belongs to."""
+        return self.source if self.since is None else f"{self.source}#since={self.since}"
 
 
 @dataclass(slots=True)
@@ -69,6 +82,7 @@ class ListWalk:
         self._crawler = crawler
         self._arguments = context.arguments
         self._asked: set[str] = set()
+        self._paged: set[tuple[str, str]] = set()
         self._silent: set[str] = set()
         self._answered: set[str | None] = set()
         self._oldest: dict[str, date] = {}
@@ -83,7 +97,7 @@ class ListWalk:
             return
         if arguments.lists:
             for url in arguments.lists:
-                yield from self._ask(url, region=_region_code(url), root=True)
+                yield from self._ask(url, region=_region_code(url))
             return
         for code in arguments.regions:
             region = self._context.regions[code]
@@ -94,7 +108,7 @@ class ListWalk:
                 yield from self._ask(url, region=code)
         for state in self._context.ledger.list_states(arguments.regions):
             is_source = state.completed_at or state.walk_started_at
-            if is_source and state.failures < GIVE_UP:
+            if is_source and not _is_given_up(state):
                 yield from self._ask(state.url, region=state.region)
 
     def conditions(self, step: ListStep) -> dict[str, str]:
@@ -112,8 +126,7 @@ class ListWalk:
 
     def answered(self, step: ListStep, page: Page) -> Found:
         """Take in a list answer; its article links, further pages and further lists come back."""
-        ledger = self._context.ledger
-        if step.page == 1:
+        if step.is_entry:
             is_answer = page.status < 300 or page.status == 304
             self._count("lists/answered" if is_answer else "lists/failed")
             if is_answer:
@@ -122,65 +135,101 @@ class ListWalk:
             self._note(step, page.status)
             if page.status != 304:
                 logger.warning("list %s answered HTTP %s", step.url, page.status)
-            if step.page > 1 and not step.is_head and 400 <= page.status < 500:
-                # The pager has moved: the next run walks this list from its first page.
-                ledger.start_walk(step.source, at=now())
-                ledger.resume(step.source, step.source, 1)
+                self._stopped(step, is_missing=400 <= page.status < 500)
             return Found()
         try:
             links, further, lists_found = self._read(step, page)
+            if step.page == 1 and not (links or further or lists_found):
+                raise lists.ListError("no article in it")
         except lists.ListError as error:
-            self._unreadable(step, str(error))
+            self._unreadable(step, page, str(error))
             return Found()
-        ledger.start_walk(step.source, at=now())
         addresses = [link.url for link in links]
-        known = ledger.known_links(step.source, addresses)
-        if step.is_head:
-            known |= ledger.walked_links(step.source, addresses)
-        fresh = [link for link in links if link.url not in known]
-        self._record(step, page, links)
+        is_known = len(self._context.ledger.known_links(step.source, addresses)) == len(addresses)
+        self._record(step, page, addresses)
         self._note_days(step, links)
-        found = Found(steps=lists_found)
-        if further is not None and self._goes_on(step, links, fresh):
-            found.steps.append(further)
-            if not step.is_head:
-                ledger.resume(step.source, further.url, further.page)
-        elif not step.is_head:
-            ledger.finish_walk(step.source, at=now())
-        found.sightings = list(self._sightings(step, links))
-        return found
+        steps = [*lists_found, *self._go_on(step, further, links, is_known=is_known)]
+        return Found(list(self._sightings(step, links)), steps)
 
     def failed(self, step: ListStep, reason: str) -> None:
         """A list page gave no answer: the walk stays open and is resumed."""
         logger.warning("list %s gave no answer: %s", step.url, reason)
-        if step.page == 1:
+        if step.is_entry:
             self._count("lists/failed")
         self._note(step, status=None)
+        self._stopped(step, is_missing=False)
 
-    def _unreadable(self, step: ListStep, why: str) -> None:
+    def _unreadable(self, step: ListStep, page: Page, why: str) -> None:
         """An alarm for a list that once was read; any other may just be empty or long dead."""
         self._count("lists/unreadable")
         sentence = f"list {step.url} shows no links: {why}"
-        if self._context.ledger.list_state(step.source).completed_at:
+        if step.page == 1 and self._context.ledger.list_state(step.source).completed_at:
             self._context.alarm(sentence)
         else:
             logger.info(sentence)
+        self._note(step, page.status, is_readable=False)
+        self._stopped(step, is_missing=True)
+
+    def _stopped(self, step: ListStep, *, is_missing: bool) -> None:
+        """A further page could not be had. The first time one is missing the pager may have moved:
+        the next run walks this list from its first page. The second time the list ends there."""
+        if step.page == 1:
+            return
+        ledger = self._context.ledger
+        failures = ledger.list_state(step.url).failures
+        ledger.start_walk(step.walk, at=now())
+        if is_missing and failures > 1:
+            ledger.finish_walk(step.walk, at=now())
+        elif is_missing or failures >= GIVE_UP:
+            ledger.resume(step.walk, step.source, 1)
+
+    def _go_on(
+        self, step: ListStep, further: ListStep | None, links: list[ListLink], *, is_known: bool
+    ) -> Iterator[ListStep]:
+        """The next page of this walk; where the walk is complete, what comes after it."""
+        ledger, since = self._context.ledger, self._arguments.since
+        ledger.start_walk(step.walk, at=now())
+        if further and links and self._is_wanted(step, links, is_known=is_known):
+            if step.page > 1:
+                # This page, not the next: what was taken off the list since moves links up.
+                ledger.resume(step.walk, step.url, step.page)
+            yield further
+            return
+        ledger.finish_walk(step.walk, at=now())
+        if step.is_resumed and step.since is None:
+            yield replace(step, url=step.source, page=1, is_entry=False, is_resumed=False)
+        elif further and since and step.since is None and _reaches(links, since):
+            backfill = replace(further, since=since)
+            if not ledger.list_state(backfill.walk).walk_started_at:  # else it was resumed
+                yield backfill
+
+    def _is_wanted(self, step: ListStep, links: list[ListLink], *, is_known: bool) -> bool:
+        if step.since is not None:
+            return _reaches(links, step.since)
+        if self._context.ledger.list_state(step.source).completed_at is None:
+            return step.page < self._max_pages
+        return not is_known
 
     def _note_days(self, step: ListStep, links: Iterable[ListLink]) -> None:
+        """The last link of a page is its oldest: pinned ones stand above."""
         days = [day for link in links if (day := _day(link))]
         if step.region and days:
-            oldest = min(days)
-            self._oldest[step.region] = min(oldest, self._oldest.get(step.region, oldest))
+            self._oldest[step.region] = min(days[-1], self._oldest.get(step.region, days[-1]))
 
     def unreached(self) -> dict[str, list[str]]:
         """By region, the first and last of the days asked for that no list went back to."""
         since = self._arguments.since
         if since is None:
             return {}
+        last = self._arguments.until or now().astimezone(BEIJING).date()
+        ends = {
+            region: min(self._oldest.get(region, date.max) - timedelta(days=1), last)
+            for region in sorted(self._silent)
+        }
         return {
-            region: [since.isoformat(), (oldest - timedelta(days=1)).isoformat()]
-            for region, oldest in sorted(self._oldest.items())
-            if oldest > since
+            region: [since.isoformat(), end.isoformat()]
+            for region, end in ends.items()
+            if end >= since
         }
 
     def finish(self) -> None:
@@ -207,20 +256,19 @@ class ListWalk:
 
     def _further(self, step: ListStep, page: Page, url: str | None = None) -> ListStep | None:
         """The next page of a list, unless the pager leads back to one already asked."""
-        if url is None or url in self._asked:
+        if url is None or url == step.source or (step.walk, url) in self._paged:
             return None
-        self._asked.add(url)
-        return replace(step, url=url, page=step.page + 1, via=page.url)
+        self._paged.add((step.walk, url))
+        return replace(step, url=url, page=step.page + 1, via=page.url, is_entry=False)
 
     def _lists_on(self, step: ListStep, page: Page, answer: lists.ListPage) -> Iterator[ListStep]:
-        for url in answer.data_sources:
-            yield from self._ask(url, region=step.region, via=page.url)
-        for node in answer.node_ids:
-            url = lists.nodeart_url(node, 1, NODEART_COUNT)
-            yield from self._ask(url, region=step.region, via=page.url)
-        if step.root and not self._arguments.lists:
+        named = [*answer.data_sources]
+        named += (lists.nodeart_url(node, 1, NODEART_COUNT) for node in answer.node_ids)
+        if step.root and step.page == 1:
             columns = [url for url in answer.columns if _region_code(url) == step.region]
-            for url in columns[: self._max_columns]:
+            named += columns[: self._max_columns]
+        for url in named:
+            if not _is_at_rest(self._context.ledger.list_state(url)):
                 yield from self._ask(url, region=step.region, via=page.url)
 
     def _ask(
@@ -236,27 +284,29 @@ class ListWalk:
             return
         self._asked.add(url)
         self._count("lists/asked")
-        if region and region not in self._answered:
+        if region:
             self._silent.add(region)
-        step = ListStep(source=url, url=url, region=region, root=root, via=via)
-        state = self._context.ledger.list_state(url)
-        further = state.resume_page or 1
-        if state.walk_started_at and state.resume_url and further > 1:
-            self._asked.add(state.resume_url)
-            yield replace(step, url=state.resume_url, page=further, root=False)
-            step = replace(step, is_head=True)
-        yield step
+        ledger, since = self._context.ledger, self._arguments.since
+        if ledger.list_state(url).completed_at is None:
+            ledger.start_walk(url, at=now(), region=region)  # from now on it is remembered
+        step = ListStep(source=url, url=url, region=region, root=root, via=via, is_entry=True)
+        walk = self._resumed(step)
+        if since:
+            backfill = self._resumed(replace(step, since=since, is_entry=False))
+            if backfill:
+                yield backfill
+            elif not walk and ledger.list_state(url).completed_at is None:
+                walk = replace(step, since=since)
+        yield walk or step
 
-    def _goes_on(self, step: ListStep, links: list[ListLink], fresh: list[ListLink]) -> bool:
-        if not links or (step.is_head and not fresh):
-            return False
-        since = self._arguments.since
-        if since is not None:
-            days = [day for link in links if (day := _day(link)) is not None]
-            return not days or max(days) >= since - timedelta(days=1)
-        if self._context.ledger.list_state(step.source).completed_at is None:
-            return step.page < self._max_pages
-        return bool(fresh)
+    def _resumed(self, step: ListStep) -> ListStep | None:
+        """The last page that the open walk of an earlier run read."""
+        state = self._context.ledger.list_state(step.walk)
+        url, page = state.resume_url, state.resume_page or 1
+        if not state.walk_started_at or not url or page == 1:
+            return None
+        self._paged.add((step.walk, url))
+        return replace(step, url=url, page=page, is_resumed=True)
 
     def _sightings(self, step: ListStep, links: Iterable[ListLink]) -> Iterator[Sighting]:
         """The links that are ours to fetch; the others are counted."""
@@ -279,13 +329,13 @@ class ListWalk:
                 list_time=link.time,
             )
 
-    def _record(self, step: ListStep, page: Page, links: list[ListLink]) -> None:
+    def _record(self, step: ListStep, page: Page, addresses: Sequence[str]) -> None:
         self._note(
             step,
             page.status,
             etag=page.header("ETag"),
             last_modified=page.header("Last-Modified"),
-            links=[link.url for link in links],
+            links=addresses if step.since is None else (),
         )
 
     def _note(
@@ -293,6 +343,7 @@ class ListWalk:
         step: ListStep,
         status: int | None,
         *,
+        is_readable: bool = True,
         etag: str | None = None,
         last_modified: str | None = None,
         links: Sequence[str] = (),
@@ -303,6 +354,7 @@ class ListWalk:
             run_id=self._context.run_id,
             at=now(),
             status=status,
+            is_readable=is_readable,
             etag=etag,
             last_modified=last_modified,
             region=step.region,
@@ -322,3 +374,21 @@ def _region_code(url: str) -> str | None:
 def _day(link: ListLink) -> date | None:
     article = urls.article(link.url)
     return article.day if article else None
+
+
+def _reaches(links: Iterable[ListLink], since: date) -> bool:
+    """Whether a page's newest link is not yet older than `since`, with a day's margin."""
+    days = [day for link in links if (day := _day(link)) is not None]
+    return not days or max(days) >= since - _MARGIN
+
+
+def _is_given_up(state: ListState) -> bool:
+    """Only answers count: no answer says nothing of the list."""
+    return state.failures >= GIVE_UP and state.last_status in _NOTHING_THERE
+
+
+def _is_at_rest(state: ListState) -> bool:
+    """Whether a list that was given up is not to be tried again yet."""
+    if not _is_given_up(state) or state.last_at is None:
+        return False
+    return retry_at(state.last_at, state.failures) > now()

@@ -1,14 +1,15 @@
 """List sources: their validators, their health, and the walk from page to page.
 
 A walk reads a list from its first page back to known ground. Known ground is the link set of the
-last *completed* walk, so a walk that was cut off never hides the gap behind it.
+last *completed* walk and of the few before it which it joined, so a walk that was cut off never
+hides the gap behind it, and one that read a single page doesn't forget those below.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
 from crawler.state.rows import ListState
 from crawler.state.schema import list_links, lists
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 _HIDDEN = ("walk", "last_run")
+
+KEPT_WALKS = 8
+"""So many completed walks that met something new are known ground. The last alone may be no deeper
+than a page or two, and a page that items moved across would look like news down to the list's end.
+"""
 
 
 class Lists(Store):
@@ -36,9 +42,10 @@ class Lists(Store):
             statement = statement.where(lists.c.region.in_(regions))
         return [_state(row) for row in self._rows(statement)]
 
-    def start_walk(self, list_url: str, *, at: datetime) -> None:
-        """Open a walk. One that was cut off stays open: its links and its page are kept."""
-        self._ensure(list_url)
+    def start_walk(self, list_url: str, *, at: datetime, region: str | None = None) -> None:
+        """Open a walk. One that was cut off stays open: its links and its page are kept. `region`
+        is that of a list not asked yet."""
+        self._ensure(list_url, region)
         self._write(
             update(lists)
             .where(lists.c.url == list_url, lists.c.walk_started_at.is_(None))
@@ -55,11 +62,14 @@ class Lists(Store):
         )
 
     def finish_walk(self, list_url: str, *, at: datetime) -> None:
-        """The walk has met known ground or the list's end: its links become known ground."""
+        """The walk has met known ground or the list's end: its links become known ground. A walk
+        that met nothing new leaves known ground as it is."""
         walk = self._open_walk(list_url)
-        self._write(
-            delete(list_links).where(list_links.c.list_url == list_url, list_links.c.walk < walk)
-        )
+        of_list = list_links.c.list_url == list_url
+        if walk > 1 and not self._has_news(list_url, walk):
+            self._write(delete(list_links).where(of_list, list_links.c.walk == walk))
+            walk -= 1
+        self._write(delete(list_links).where(of_list, list_links.c.walk <= walk - KEPT_WALKS))
         self._write(
             update(lists)
             .where(lists.c.url == list_url)
@@ -73,16 +83,21 @@ class Lists(Store):
         )
 
     def known_links(self, list_url: str, urls: Collection[str]) -> set[str]:
-        """Those of `urls` that the list's last completed walk met."""
+        """Those of `urls` that are known ground of the list."""
         row = self._list(list_url)
-        return set() if row is None or not row.walk else self._linked(list_url, row.walk, urls)
-
-    def walked_links(self, list_url: str, urls: Collection[str]) -> set[str]:
-        """Those of `urls` that the list's open walk has met so far (in this run or before)."""
-        row = self._list(list_url)
-        if row is None or row.walk_started_at is None:
+        if row is None or not row.walk:
             return set()
-        return self._linked(list_url, row.walk + 1, urls)
+        return {
+            found.url
+            for chunk in _chunks(urls)
+            for found in self._rows(
+                select(list_links.c.url).where(
+                    list_links.c.list_url == list_url,
+                    list_links.c.walk <= row.walk,
+                    list_links.c.url.in_(chunk),
+                )
+            )
+        }
 
     def record_list(
         self,
@@ -96,17 +111,19 @@ class Lists(Store):
         region: str | None,
         links: Sequence[str],
         list_url: str | None = None,
+        is_readable: bool = True,
     ) -> None:
         """Note one answer of a list page (`status` None: no answer) and the links it holds.
 
         `links` are canonical article addresses; they join the walk of `list_url` (the list this
         page belongs to, `url` itself by default), which is opened if none is. Validators, those of
-        this page, are kept for a 2xx answer and stay as they were otherwise.
+        this page, are kept for a 2xx answer and stay as they were otherwise. An answer that is not
+        `is_readable` counts as a failure.
         """
         self._ensure(url)
         values: dict[str, Any] = {"region": region, "last_status": status, "last_at": at}
         values["last_run"] = run_id
-        is_ok = status is not None and 200 <= status < 300
+        is_ok = status is not None and 200 <= status < 300 and is_readable
         if is_ok:
             values |= {"etag": etag, "last_modified": last_modified}
         if is_ok or status == 304:
@@ -122,8 +139,9 @@ class Lists(Store):
     def _list(self, url: str) -> Row[Any] | None:
         return self._row(select(lists).where(lists.c.url == url))
 
-    def _ensure(self, url: str) -> None:
-        self._upsert(lists, [{"url": url, "failures": 0, "walk": 0}], update=())
+    def _ensure(self, url: str, region: str | None = None) -> None:
+        row = {"url": url, "region": region, "failures": 0, "walk": 0}
+        self._upsert(lists, [row], update=())
 
     def _open_walk(self, list_url: str) -> int:
         """The number of the open walk; completed ones count from 1."""
@@ -133,18 +151,18 @@ class Lists(Store):
             raise ValueError(message)
         return int(row.walk) + 1
 
-    def _linked(self, list_url: str, walk: int, urls: Collection[str]) -> set[str]:
-        return {
-            row.url
-            for chunk in _chunks(urls)
-            for row in self._rows(
-                select(list_links.c.url).where(
-                    list_links.c.list_url == list_url,
-                    list_links.c.walk == walk,
-                    list_links.c.url.in_(chunk),
-                )
-            )
-        }
+    def _has_news(self, list_url: str, walk: int) -> bool:
+        """Whether a walk met a link that is not known ground."""
+        earlier = list_links.alias()
+        is_known = exists().where(
+            earlier.c.list_url == list_url,
+            earlier.c.url == list_links.c.url,
+            earlier.c.walk < walk,
+        )
+        statement = select(list_links.c.url).where(
+            list_links.c.list_url == list_url, list_links.c.walk == walk, ~is_known
+        )
+        return self._row(statement.limit(1)) is not None
 
 
 def _chunks(urls: Collection[str]) -> Iterator[list[str]]:

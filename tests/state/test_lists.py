@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.state.ledger import ListState
+from crawler.state.lists import KEPT_WALKS
 from tests.state.conftest import HOUR, RUN, T0
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ def answer(ledger: Ledger, url: str = LIST, *, links: tuple[str, ...] = (), **va
 def test_a_list_never_asked(ledger: Ledger) -> None:
     assert ledger.list_state(LIST) == ListState(LIST)
     assert ledger.known_links(LIST, ["a"]) == set()
-    assert ledger.walked_links(LIST, ["a"]) == set()
 
 
 def test_links_are_known_ground_once_the_walk_is_complete(ledger: Ledger) -> None:
@@ -35,10 +35,8 @@ def test_links_are_known_ground_once_the_walk_is_complete(ledger: Ledger) -> Non
     answer(ledger, links=("a", "b", "a"))
     answer(ledger, PAGE_2, links=("c",), list_url=LIST)
     assert ledger.known_links(LIST, ["a", "b", "c", "d"]) == set()
-    assert ledger.walked_links(LIST, ["a", "c", "d"]) == {"a", "c"}
     ledger.finish_walk(LIST, at=T0 + HOUR)
     assert ledger.known_links(LIST, ["a", "b", "c", "d"]) == {"a", "b", "c"}
-    assert ledger.walked_links(LIST, ["a"]) == set()
     assert ledger.list_state(LIST).completed_at == T0 + HOUR
 
 
@@ -56,12 +54,46 @@ def test_a_walk_that_was_cut_off_hides_nothing(ledger: Ledger) -> None:
 
     ledger.start_walk(LIST, at=T0 + 2 * HOUR)  # the next run takes the open walk up
     assert ledger.list_state(LIST) == state
-    assert ledger.walked_links(LIST, ["x", "z"]) == {"x"}
     answer(ledger, PAGE_2, links=("z",), list_url=LIST)
     ledger.finish_walk(LIST, at=T0 + 2 * HOUR)
-    assert ledger.known_links(LIST, ["a", "x", "y", "z"]) == {"x", "y", "z"}
+    assert ledger.known_links(LIST, ["a", "x", "y", "z"]) == {"a", "x", "y", "z"}
     state = ledger.list_state(LIST)
     assert (state.walk_started_at, state.resume_url, state.resume_page) == (None, None, None)
+
+
+def walk(ledger: Ledger, *links: str) -> None:
+    ledger.start_walk(LIST, at=T0)
+    answer(ledger, links=links)
+    ledger.finish_walk(LIST, at=T0)
+
+
+def test_a_walk_without_news_forgets_nothing(ledger: Ledger) -> None:
+    """It read the first page only: those below are still known ground."""
+    walk(ledger, *"abcdef")
+    for _ in range(3 * KEPT_WALKS):
+        walk(ledger, "a", "b")
+    assert ledger.known_links(LIST, [*"abcdefx"]) == {*"abcdef"}
+
+
+def test_known_ground_is_the_last_few_walks_that_met_something_new(ledger: Ledger) -> None:
+    walk(ledger, "old", "older")
+    for number in range(KEPT_WALKS - 1):
+        walk(ledger, f"new {number}", "old")
+    assert ledger.known_links(LIST, ["old", "older"]) == {"old", "older"}
+    walk(ledger, "newest", "old")
+    assert ledger.known_links(LIST, ["old", "older"]) == {"old"}
+
+
+def test_an_answer_that_could_not_be_read_is_a_failure(ledger: Ledger) -> None:
+    answer(ledger)
+    answer(ledger, is_readable=False, etag='"of a page without links"')
+    state = ledger.list_state(LIST)
+    assert (state.etag, state.last_status, state.failures) == ('"l1"', 200, 1)
+
+
+def test_a_list_is_remembered_from_before_it_is_asked(ledger: Ledger) -> None:
+    ledger.start_walk(LIST, at=T0, region="js")
+    assert [(one.url, one.last_at) for one in ledger.list_states(["js"])] == [(LIST, None)]
 
 
 def test_each_page_has_its_own_validators(ledger: Ledger) -> None:
