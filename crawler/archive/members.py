@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _GZIP = isal_zlib.MAX_WBITS | 16
 _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _MAGIC = b"\x1f\x8b\x08"
+_VERSION = b"WARC/1."
+_PLAIN = b"\r\n\r\n" + _VERSION
 _PIECE = 256 * 1024
 START = 64 * 1024
 """How much of a member's contents is kept: enough for every record head we accept."""
@@ -66,6 +68,20 @@ def find_member(file: BinaryIO, after: int) -> int | None:
                 return position + found
             found = piece.find(_MAGIC, found + 1)
         position += len(piece) - len(_MAGIC) + 1
+
+
+def find_plain(file: BinaryIO, after: int) -> int | None:
+    """The offset of the next record after `after` in an uncompressed file, or None."""
+    position = after + 1
+    while True:
+        file.seek(position)
+        piece = file.read(_PIECE)
+        found = piece.find(_PLAIN)
+        if found >= 0:
+            return position + found + len(_PLAIN) - len(_VERSION)
+        if len(piece) < _PIECE:
+            return None
+        position += len(piece) - len(_PLAIN) + 1
 
 
 def read_member(file: BinaryIO, offset: int, length: int, max_size: int) -> bytes:

@@ -69,7 +69,7 @@ def read_records(
     """All records of a WARC, in order.
 
     Raises WarcError at the first damage; with `on_damage` it is told of each, and reading goes on
-    at the next whole member of a compressed file.
+    where the next record begins.
     """
     try:
         file = path.open("rb")
@@ -77,6 +77,7 @@ def read_records(
         raise WarcError(path, 0, error.strerror or str(error)) from error
     with file:
         start: int | None = 0
+        told = -1
         while start is not None:
             try:
                 yield from _records_from(path, file, start, max_block)
@@ -84,8 +85,19 @@ def read_records(
             except WarcError as error:
                 if on_damage is None:
                     raise
-                on_damage(error)
-                start = members.find_member(file, max(error.offset, start))
+                if error.offset > told:
+                    on_damage(error)
+                told = max(told, error.offset)
+                start = _next_start(file, start, error.offset)
+
+
+def _next_start(file: BinaryIO, start: int, damage: int) -> int | None:
+    """Where to go on after damage: maybe just there, when it is the record before that lies."""
+    after = damage - 1 if damage > start else start
+    file.seek(start)
+    if file.read(2) == _GZIP_MAGIC:
+        return members.find_member(file, after)
+    return members.find_plain(file, after)
 
 
 def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
@@ -117,10 +129,12 @@ def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Ite
                 pending = None
             pending = _record(path, at, found, max_block)
     except OSError as error:
-        if pending is not None:
-            at = _end_of(file, pending, size, is_gzip=is_gzip)
-            yield _ending_at(pending, at)
-        raise WarcError(path, at, str(error)) from error
+        if pending is None:
+            raise WarcError(path, at, str(error)) from error
+        end = _end_of(file, pending, size, is_gzip=is_gzip)
+        yield _ending_at(pending, end)
+        why = f"{error} (after the record at {at})"
+        raise WarcError(path, end if is_gzip else at, why) from error
     end = start if pending is None else _end_of(file, pending, size, is_gzip=is_gzip)
     if pending is not None:
         yield _ending_at(pending, end)
