@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from jsonschema import Draft202012Validator
+
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+SCHEMA = Draft202012Validator(
+    json.loads((PROJECT / "crawler" / "exporters" / "article.schema.json").read_text())
+)
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,16 @@ class Crawl:
 
     @cached_property
     def lines(self) -> list[dict[str, Any]]:
-        """The records this run published."""
-        return [
+        """The records this run published, each held against the shipped schema."""
+        records = [
             json.loads(line)
             for file in self.report["files"]
             if file["path"].endswith(".jsonl")
             for line in (self.data_dir / file["path"]).read_bytes().splitlines()
         ]
+        for record in records:
+            SCHEMA.validate(record)
+        return records
 
 
 def crawl(
