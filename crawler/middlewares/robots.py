@@ -40,7 +40,7 @@ class RobotsMiddleware:
         self._crawler = crawler
         self._context = context
         self._agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
-        self._rules: dict[str, Future[Protego | None]] = {}
+        self._rules: dict[str, Future[Protego]] = {}
         self._fetched: set[str] = set()
 
     @classmethod
@@ -60,8 +60,6 @@ class RobotsMiddleware:
         if origin not in self._rules:
             self._rules[origin] = ensure_future(self._ask(origin))
         rules = await self._rules[origin]
-        if rules is None:
-            raise Ended(Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt gave no usable answer")
         if not rules.can_fetch(request.url, self._agent):
             raise Ended(Outcome.ROBOTS_DENIED, f"{origin}/robots.txt disallows {request.url}")
         if origin in self._fetched:
@@ -70,22 +68,23 @@ class RobotsMiddleware:
             return request
         return None
 
-    async def _ask(self, origin: str) -> Protego | None:
+    async def _ask(self, origin: str) -> Protego:
         host = urlsplit(origin).hostname or ""
         kept = self._context.ledger.robots(origin, now())
-        text = _rules(kept.status, kept.body) if kept else await self._fetch(origin)
-        if text is None:
+        try:
+            text = _rules(kept.status, kept.body) if kept else await self._fetch(origin)
+        except Exception as error:
             self._count("unreachable")
-            reason = f"{origin}/robots.txt gave no usable answer"
+            reason = f"{origin}/robots.txt gave no usable answer: {error}"
             self._context.holds.close(host, reason, Outcome.ROBOTS_UNREACHABLE)
-            return None
+            raise Ended(Outcome.ROBOTS_UNREACHABLE, reason) from error
         rules = Protego.parse(text)
         delay = rules.crawl_delay(self._agent)
         if delay:
             self._context.holds.set_crawl_delay(host, float(delay), monotonic())
         return rules
 
-    async def _fetch(self, origin: str) -> str | None:
+    async def _fetch(self, origin: str) -> str:
         engine = self._crawler.engine
         assert engine
         request = Request(
@@ -95,15 +94,11 @@ class RobotsMiddleware:
             meta={"dont_obey_robotstxt": True, "dont_retry": True, "kind": "robots"},
         )
         self._count("requests")
-        try:
-            response = await engine.download_async(request)
-        except Exception:
-            return None
+        response = await engine.download_async(request)
         body = response.body[:MAX_BYTES]
         text = _rules(response.status, body)
-        if text is not None:
-            self._context.ledger.store_robots(origin, now(), response.status, body)
-            self._fetched.add(origin)
+        self._context.ledger.store_robots(origin, now(), response.status, body)
+        self._fetched.add(origin)
         return text
 
     def _count(self, name: str) -> None:
@@ -111,10 +106,10 @@ class RobotsMiddleware:
         self._crawler.stats.inc_value(f"crawler/robots/{name}")
 
 
-def _rules(status: int | None, body: bytes) -> str | None:
-    """The rules an answer stands for; None when it leaves them unknown."""
+def _rules(status: int | None, body: bytes) -> str:
+    """The rules an answer stands for; ValueError when it leaves them unknown."""
     if status is not None and 200 <= status < 300:
         return body.decode("utf-8", "replace")
     if status is not None and 400 <= status < 500 and status != 429:
         return ""
-    return None
+    raise ValueError(f"HTTP {status}")
