@@ -1,0 +1,124 @@
+"""What a host's refusals and failures do: waits, back-off, the breaker, holds over runs."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.clock import now
+from crawler.state.ledger import Ledger
+from tests.politeness.conftest import ARTICLES, NEW, OLD
+from tests.politeness.test_pace import CLOCK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.politeness.conftest import Fetch
+    from tests.site import Site
+
+
+@pytest.mark.parametrize(("status", "header"), [("429", "2"), ("503", "date:3")])
+def test_a_short_retry_after_is_waited_out(
+    site: Site, fetch: Fetch, status: str, header: str
+) -> None:
+    """An HTTP date counts whole seconds: three may be little more than two."""
+    site.fault(status, host=OLD, path=ARTICLES, times=1, retry_after=header)
+    seen = fetch(old=3, new=3)
+    assert seen.crawl.exitcode == 0, seen.crawl.stderr
+    assert seen.crawl.report["outcomes"] == {"published": 6}
+    refused = next(one for one in seen.of(OLD) if one.fault)
+    after = next(one for one in seen.of(OLD) if one.at > refused.at)
+    assert after.at - refused.at >= 2 - CLOCK
+    assert all(gap < 2 for gap in seen.gaps(NEW))
+    assert seen.crawl.report["hosts"][OLD]["waits_obeyed"] == 1
+
+
+@pytest.mark.parametrize("header", ["7200", "date:7200"])
+def test_a_long_retry_after_defers_the_host_for_this_run_and_those_after(
+    site: Site, fetch: Fetch, tmp_path: Path, header: str
+) -> None:
+    site.fault("503", host=OLD, path=ARTICLES, times=1, retry_after=header)
+    seen = fetch(old=4, new=2)
+    assert len(seen.of(OLD)) == 2  # robots.txt and the one that was refused
+    assert seen.crawl.report["outcomes"] == {"deferred": 4, "published": 2}
+    assert seen.crawl.exitcode == 3
+    assert any(f"{OLD} was given up: HTTP 503" in one for one in seen.crawl.report["alarms"])
+    again = fetch(old=4, new=2)
+    assert again.of(OLD) == []
+    assert again.crawl.report["outcomes"] == {"deferred": 4, "known": 2}
+    with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
+        (hold,) = ledger.holds(now())
+        assert hold.host == OLD
+        assert timedelta(0) < hold.until - now() <= timedelta(hours=2)
+        assert ledger.holds(hold.until + timedelta(seconds=1)) == []
+    _let_go(tmp_path)
+    later = fetch(old=4, new=2)
+    assert later.crawl.report["outcomes"] == {"published": 4, "known": 2}
+
+
+def _let_go(tmp_path: Path) -> None:
+    """Two hours have gone by, as far as the ledger knows."""
+    from sqlalchemy import update
+
+    from crawler.state.schema import holds
+
+    with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
+        ledger._write(update(holds).values(until=datetime(2020, 1, 1, tzinfo=UTC)))
+        ledger.commit()
+
+
+@pytest.mark.parametrize("kind", ["503", "500", "reset_body"])
+def test_a_failure_is_backed_off_from_and_tried_again(site: Site, fetch: Fetch, kind: str) -> None:
+    """One second after the first failure, two after the second, then it is there."""
+    site.fault(kind, host=OLD, path=ARTICLES, times=2)
+    seen = fetch(old=2)
+    assert seen.crawl.exitcode == 0, seen.crawl.stderr
+    assert seen.crawl.report["outcomes"] == {"published": 2}
+    gaps = [gap for gap in seen.gaps(OLD) if gap > 0.9]
+    assert gaps[0] >= 1 - CLOCK
+    assert gaps[1] >= 2 - CLOCK
+
+
+@pytest.mark.parametrize("kind", ["403", "412"])
+def test_a_refusal_is_backed_off_from_and_not_repeated(site: Site, fetch: Fetch, kind: str) -> None:
+    site.fault(kind, host=OLD, path=ARTICLES, times=1)
+    seen = fetch(old=3)
+    assert seen.crawl.report["outcomes"] == {"http_error": 1, "published": 2}
+    _robots, refused, after, _ = seen.of(OLD)
+    assert after.at - refused.at >= 1 - CLOCK
+    assert after.path != refused.path
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcomes"),
+    [
+        ("429", {"deferred": 5}),
+        ("403", {"http_error": 3, "deferred": 2}),
+        ("500", {"http_error": 1, "deferred": 4}),
+        ("stall", {"timeout": 1, "deferred": 4}),
+        ("reset_body", {"truncated": 1, "deferred": 4}),
+    ],
+)
+def test_three_failures_in_a_row_end_that_host_and_no_other(
+    site: Site, fetch: Fetch, kind: str, outcomes: dict[str, int]
+) -> None:
+    site.fault(kind, host=OLD, path=ARTICLES)
+    seen = fetch("-s", "DOWNLOAD_TIMEOUT=1", old=5, new=6)
+    assert len(seen.of(OLD)) == 1 + 3, [one.path for one in seen.of(OLD)]
+    assert len(seen.of(NEW)) == 1 + 6
+    assert seen.crawl.report["outcomes"] == outcomes | {"published": 6}
+    assert seen.crawl.exitcode == 3
+    (alarm,) = seen.crawl.report["alarms"]
+    assert f"{OLD} was given up: 3 failures in a row" in alarm
+
+
+def test_failures_that_are_not_in_a_row_end_nothing(site: Site, fetch: Fetch) -> None:
+    """A success between them shows that the host is well."""
+    for skip in (0, 2, 4, 6):
+        site.fault("403", host=OLD, path=ARTICLES, skip=skip, times=1)
+    seen = fetch(old=8)
+    assert "deferred" not in seen.crawl.report["outcomes"]
+    assert seen.crawl.exitcode == 0, seen.crawl.stderr

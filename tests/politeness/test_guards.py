@@ -1,0 +1,139 @@
+"""Where we refuse to go: private addresses, other domains, servers that can't prove themselves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Self
+
+import pytest
+
+from tests.conftest import GUARD, PROJECT
+from tests.politeness.conftest import NEW, OLD
+from tests.processes import crawl
+
+if TYPE_CHECKING:
+    from tests.politeness.conftest import Fetch
+    from tests.site import Site
+
+NAMES = Path(__file__).with_name("names")
+"""A sitecustomize that answers every name with 127.0.0.1, as a hosts file could."""
+
+WITHOUT_SCOPE = (
+    "-s", 'DOWNLOADER_MIDDLEWARES={"crawler.middlewares.scope.ScopeMiddleware": null}',
+)  # fmt: skip
+
+
+def test_a_name_that_stands_for_a_private_address(site: Site, tmp_path: Path) -> None:
+    """The site listens there, and no proxy is set: without the guard it would be asked."""
+    before = len(site.log)
+    done = crawl(
+        "-a", f"urls=http://{OLD}/2020-01/01/c_1125000001.htm", "-a", "recheck=none",
+        "-s", "DOWNLOAD_DELAY=0", data_dir=tmp_path / "data",
+        env={"PYTHONPATH": os.pathsep.join([str(NAMES), str(GUARD)])},
+    )  # fmt: skip
+    assert done.report["outcomes"] == {"robots_unreachable": 1}
+    assert f"{OLD} stands for 127.0.0.1, which is not a public address" in done.stderr
+    assert done.report["hosts"].get(OLD, {"requests": 0})["requests"] <= 1
+    assert len(site.log) == before
+    assert not list((tmp_path / "data").rglob("*.warc.gz"))
+
+
+SCRAPYS = "scrapy.resolver.CachingThreadedResolver"
+
+
+@pytest.mark.parametrize(("host", "resolver", "is_asked"), [
+    ("127.0.0.1", None, False), ("localhost", None, False), ("127.0.0.1", SCRAPYS, True),
+])  # fmt: skip
+def test_a_literal_that_slipped_past_the_check_of_domains(
+    site: Site, host: str, resolver: str | None, is_asked: bool
+) -> None:
+    """The last row shows what would happen without our resolver."""
+    before = len(site.log)
+    ours = ("-s", f"TWISTED_DNS_RESOLVER={resolver}") if resolver else ()
+    subprocess.run(
+        [sys.executable, "-m", "scrapy", "fetch", "--nolog", *WITHOUT_SCOPE, *ours,
+         f"http://{host}:{site.port}/"],
+        cwd=PROJECT, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert (len(site.log) > before) == is_asked
+
+
+@pytest.mark.parametrize("target", [
+    "http://127.0.0.1:{port}/secret", "http://www.ymnews.cn/", "http://js.news.cn:{port}/",
+    "http://js.news.cn@evil.example/", "https://[::1]/",
+])  # fmt: skip
+def test_a_redirect_out_of_the_two_domains(tmp_path: Path, target: str) -> None:
+    with Redirecting(target) as proxy:
+        done = crawl("-a", f"urls=http://{OLD}/2020-01/01/c_1125000001.htm",
+                     "-s", "DOWNLOAD_DELAY=0", data_dir=tmp_path / "data",
+                     env={"http_proxy": proxy.url, "https_proxy": proxy.url})  # fmt: skip
+    assert done.report["outcomes"] == {"refused_address": 1}, done.stderr
+    assert [path.rpartition("/")[2] for path in proxy.asked] == ["robots.txt", "c_1125000001.htm"]
+
+
+class Redirecting:
+    """A proxy that knows no robots.txt and answers all else with a redirect to `target`."""
+
+    def __init__(self, target: str) -> None:
+        self.asked: list[str] = []
+        asked = self.asked
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                is_robots = self.path.endswith("/robots.txt")
+                self.send_response(404 if is_robots else 302)
+                if not is_robots:
+                    port = self.server.server_address[1]
+                    self.send_header("Location", target.format(port=port))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Tests print nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread = Thread(target=self._server.serve_forever)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.mark.parametrize("fault", ["unknown CA", "tls_expired", "tls_wrong_host"])
+def test_a_certificate_that_proves_nothing(
+    site: Site, fetch: Fetch, addresses: dict[str, list[str]], tmp_path: Path,
+    proxy: dict[str, str], fault: str,
+) -> None:  # fmt: skip
+    env = dict(proxy)
+    if fault == "unknown CA":
+        del env["SSL_CERT_FILE"]
+    else:
+        site.fault(fault, host=NEW)
+    url = addresses[NEW][0].replace("http://", "https://")
+    before = len(site.log)
+    done = crawl("-a", f"urls={url}", "-s", "DOWNLOAD_DELAY=0", "-s", "ROBOTSTXT_OBEY=False",
+                 data_dir=tmp_path / "data", env=env)  # fmt: skip
+    assert done.report["outcomes"] == {"tls_failed": 1}
+    assert len(site.log) == before
+    assert done.lines == []
+
+
+def test_ssl_cert_file_is_honoured(
+    site: Site, addresses: dict[str, list[str]], tmp_path: Path, proxy: dict[str, str]
+) -> None:
+    url = addresses[NEW][0].replace("http://", "https://")
+    done = crawl("-a", f"urls={url}", "-s", "DOWNLOAD_DELAY=0",
+                 data_dir=tmp_path / "data", env=proxy)  # fmt: skip
+    assert done.report["outcomes"] == {"published": 1}, done.stderr
