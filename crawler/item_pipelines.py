@@ -58,6 +58,9 @@ class NormalisePipeline(_RunPipeline):
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
             self.context.alarm(f"extraction failed for {item.draft.url}: {detail}")
+            self.context.withdrawals.unread(
+                item.address, status=200, warc=item.pages[0].warc, reason=detail
+            )
             self.context.end(item.address, Outcome.EXTRACTION_FAILED, detail)
             logger.exception("normalising %s failed", item.draft.url)
             raise DropItem(detail) from error
@@ -105,9 +108,7 @@ class HistoryPipeline(_RunPipeline):
         if article.changed:
             article.version += 1
         elif article.status == "live":
-            self.context.withdrawals.unchanged(
-                article.address, known, status=200, warc=article.warc
-            )
+            self.context.withdrawals.looked(article.address, known, status=200, warc=article.warc)
             self.end(article, Outcome.UNCHANGED)
             raise DropItem(f"unchanged: {article.url}")
         return article

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler import urls
 from crawler.clock import iso, now
 from crawler.extractor_version import extractor_version
 from crawler.items import Article, Gone, Observation, Region, as_record
 from crawler.outcomes import Outcome
+from crawler.state import lines
 from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from crawler.context import Context
     from crawler.items import WarcPointer
@@ -39,30 +40,48 @@ class _Candidate:
 
 
 class Withdrawals:
-    """The signs of one run. Every re-check is told to `answered`, `failed` or `sign`."""
+    """The signs of one run. Every article that answers is told to `answered`, every re-check also
+    to `looked`, `failed` or `sign`, unless it made a line."""
 
     def __init__(self, context: Context, confirm_after: timedelta) -> None:
         self._context = context
         self._confirm_after = confirm_after
         self._answered: Counter[str] = Counter()
+        self._answered_again: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._candidates: list[_Candidate] = []
 
-    def answered(self, url: str) -> None:
+    def answered(self, url: str, *, is_recheck: bool) -> None:
         """An article of this host is there."""
         self._answered[_host(url)] += 1
+        self._answered_again[_host(url)] += is_recheck
 
-    def unchanged(
-        self, address: str, article: ArticleRow, *, status: int, warc: WarcPointer | None
+    def looked(
+        self,
+        address: str,
+        article: ArticleRow,
+        *,
+        status: int | None,
+        warc: WarcPointer | None,
+        reason: str = "unchanged",
     ) -> None:
-        """An archived article is there and is as it was: note it, plan the next look."""
+        """A look at an archived article that changes nothing: note it, plan the next one."""
         context, moment = self._context, now()
-        context.ledger.observe(
-            article.id, address, moment, status, "unchanged", warc, context.run_id
-        )
-        published = datetime.fromisoformat(article.published_at) if article.published_at else None
-        due = next_check(article.first_seen_at, published, moment, context.schedule)
+        context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
+        due = None
+        if article.status != "gone":
+            published = article.published_at and lines.moment(article.published_at)
+            due = next_check(article.first_seen_at, published or None, moment, context.schedule)
         context.ledger.checked(article.id, moment, due, article.etag, article.last_modified)
+
+    def unread(
+        self, address: str, *, status: int | None, warc: WarcPointer | None, reason: str
+    ) -> None:
+        """What stands at the address of an article, archived or not, can't be compared with it:
+        the next look is as far as after any other."""
+        article = self._context.ledger.article(urls.article_id(address))
+        if article is not None:
+            self.looked(address, article, status=status, warc=warc, reason=reason)
 
     def failed(self, url: str) -> None:
         """A re-check failed in a way that says nothing of the page: 5xx, timeout, robots."""
@@ -79,16 +98,18 @@ class Withdrawals:
     ) -> None:
         """The page is no longer there; gives the address its outcome, now or in `confirm`."""
         context, moment = self._context, now()
+        if article.status == "gone":
+            self.looked(address, article, status=status, warc=warc, reason=reason)
+            context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
+            return
         context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
         since = article.suspected_at
-        if article.status == "gone":
-            context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
-        elif since is not None and moment - since >= self._confirm_after:
+        if since is not None and moment - since >= self._confirm_after:
             self._candidates.append(_Candidate(address, article, reason))
         else:
             if since is None:
                 self._failed[_host(address)] += 1
-            self._suspect(address, reason)
+            self._suspect(address, reason, since or moment)
 
     def confirm(self) -> None:
         """After the last exchange: write the `gone` records of hosts that were not in an outage."""
@@ -96,7 +117,7 @@ class Withdrawals:
         for one in self._candidates:
             host = _host(one.address)
             if self._is_outage(host, waiting[host]):
-                self._suspect(one.address, f"{one.reason}, during an outage of {host}")
+                self._suspect(one.address, f"{one.reason}, during an outage of {host}", now())
             else:
                 record = self._gone(one)
                 self._context.publish(as_record(record))
@@ -106,13 +127,13 @@ class Withdrawals:
     def _is_outage(self, host: str, candidates: int) -> bool:
         """Known suspects don't count as failures, so that a real mass removal is recorded; but
         then other articles of the host must have answered."""
-        failed, answered = self._failed[host], self._answered[host]
+        failed, answered = self._failed[host], self._answered_again[host]
         if failed > OUTAGE_LEAST and failed > OUTAGE_SHARE * (failed + answered):
             return True
-        return candidates > OUTAGE_LEAST and not answered
+        return candidates > OUTAGE_LEAST and not self._answered[host]
 
-    def _suspect(self, address: str, reason: str) -> None:
-        again = now() + self._confirm_after
+    def _suspect(self, address: str, reason: str, since: datetime) -> None:
+        again = since + self._confirm_after
         self._context.end(address, Outcome.SUSPECTED, reason, retry_at=again)
 
     def _gone(self, one: _Candidate) -> Article:

@@ -11,13 +11,14 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
     ResponseDataLossError,
 )
+from scrapy.utils.httpobj import urlparse_cached
 from service_identity.exceptions import VerificationError
 from twisted.internet.error import CertificateError
 
 from crawler.archive.errors import CaptureError
 from crawler.errors import Ended
 from crawler.outcomes import Outcome
-from crawler.resolver import PrivateAddressError
+from crawler.resolver import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
 _OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
-    (PrivateAddressError, Outcome.REFUSED_ADDRESS),
     (CannotResolveHostError, Outcome.DNS_FAILED),
     (TlsError, Outcome.TLS_FAILED),
     (CertificateError, Outcome.TLS_FAILED),
@@ -50,6 +50,9 @@ def outcome_of(failure: Failure) -> tuple[Outcome, str]:
         return error.outcome, error.detail
     detail = f"{type(error).__name__}: {error}"[:500]
     causes = list(_causes(error))
+    host = urlparse_cached(failure.request).hostname  # type: ignore[attr-defined]
+    if host in REFUSED:
+        return Outcome.REFUSED_ADDRESS, REFUSED[host]
     for cause in causes:
         if isinstance(cause, CaptureError):
             return _KINDS[cause.kind], detail

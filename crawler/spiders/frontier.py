@@ -17,16 +17,20 @@ from crawler.outcomes import FETCHED, Outcome
 from crawler.state.rows import Sighting, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawler.context import Context
-    from crawler.state.rows import ArticleRow
+    from crawler.state.rows import ArticleRow, Seen
 
 CHUNK = 100
 """How many addresses are taken from a file or the ledger at a time."""
 
+LISTED_GONE = timedelta(days=1)
+"""A gone article that a list shows is looked at again so long after the last look."""
+
 _MARGIN = timedelta(days=1)
 _FETCH = frozenset({Verdict.NEW, Verdict.OWED})
+_ARCHIVED = frozenset({Verdict.KNOWN, Verdict.DUPLICATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,12 @@ class Frontier:
         self._waiting: deque[Target] = deque()
         self._open: set[str] = set()
         self._published = 0
+        self.has_more = False
         context.on_end.append(self._ended)
 
     def admit(self, sightings: Iterable[Sighting]) -> list[Target]:
-        """Show addresses to the ledger. Returns those to fetch now."""
-        self._waiting.extend(Target(url) for url in self._wanted(sightings))
+        """Show a list's addresses to the ledger. Returns those to fetch now."""
+        self._waiting.extend(self._shown(sightings))
         return self.next()
 
     def admit_now(self, one: Sighting) -> bool:
@@ -76,17 +81,31 @@ class Frontier:
         return taken
 
     def more(self) -> list[Target]:
-        """The next addresses once few are in flight: waiting ones, then the next chunk."""
+        """The next addresses once few are in flight: waiting ones, then those of one chunk.
+
+        `has_more` then says whether it is worth asking again at once. Once `limit` is reached the
+        addresses asked for by name are still shown to the ledger, which owes them to the next run.
+        """
+        self.has_more = False
         if len(self._open) >= CHUNK // 2:
             return []
         ready = self.next()
-        while not ready and not self._waiting:
-            chunk = next(self._chunks, None)
-            if chunk is None:
+        if ready or (self._waiting and not self._is_full()):
+            return ready
+        if self._is_full():
+            self._waiting.clear()
+            if self._arguments.urls is None:
                 return []
-            self._waiting.extend(chunk)
-            ready = self.next()
-        return ready
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return []
+        self._waiting.extend(chunk)
+        self.has_more = True
+        return self.next()
+
+    def _is_full(self) -> bool:
+        limit = self._arguments.limit
+        return limit is not None and self._published >= limit
 
     def _ended(self, address: str, outcome: Outcome) -> None:
         self._open.discard(address)
@@ -104,34 +123,50 @@ class Frontier:
             or (until is not None and day > until + _MARGIN)
         )
 
-    def _wanted(self, sightings: Iterable[Sighting]) -> Iterator[str]:
-        """Show addresses to the ledger; those it wants fetched and that may be in range."""
+    def _shown(self, sightings: Iterable[Sighting]) -> Iterator[Target]:
+        """What to fetch of a list's addresses: new and owed ones, and gone articles it shows."""
         context = self._context
-        for seen in context.ledger.see(list(sightings), run_id=context.run_id, at=now()):
-            if seen.verdict not in _FETCH:
+        seen = context.ledger.see(list(sightings), run_id=context.run_id, at=now())
+        for url in self._wanted(seen):
+            yield Target(url)
+        if self._arguments.recheck != "none":
+            archived = {one.sighting.article_id for one in seen if one.verdict in _ARCHIVED}
+            gone = context.ledger.gone(archived, before=now() - LISTED_GONE)
+            yield from self._claimed(gone)
+
+    def _wanted(self, seen: Iterable[Seen]) -> Iterator[str]:
+        """Those of the addresses shown to the ledger that it wants and that may be in range."""
+        for one in seen:
+            if one.verdict not in _FETCH:
                 continue
-            if self._may_be_in_range(seen.sighting):
-                yield seen.sighting.url
+            if self._may_be_in_range(one.sighting):
+                yield one.sighting.url
             else:
                 detail = "its address's day is outside the days asked for"
-                context.end(seen.sighting.url, Outcome.OUT_OF_RANGE, detail)
+                self._context.end(one.sighting.url, Outcome.OUT_OF_RANGE, detail)
+
+    def _targets(self, sightings: Sequence[Sighting]) -> list[Target]:
+        context = self._context
+        seen = context.ledger.see(sightings, run_id=context.run_id, at=now())
+        return [Target(url) for url in self._wanted(seen)]
 
     def _without_lists(self) -> Iterator[list[Target]]:
         """Chunks of targets, each taken from a file or the ledger when the last is in flight."""
         arguments, ledger = self._arguments, self._context.ledger
         if arguments.urls is not None:
             for chunk in batches(map(sighting, arguments.iter_urls()), CHUNK):
-                yield [Target(url) for url in self._wanted(chunk)]
-                if arguments.recheck != "none":
+                yield self._targets(chunk)
+                if arguments.recheck != "none" and not self._is_full():
                     known = (ledger.article(one.article_id) for one in chunk)
                     yield self._again([article for article in known if article])
             return
-        if arguments.lists or arguments.since or arguments.until:
+        if arguments.lists:
             return
         run_id = self._context.run_id
         while owed := ledger.owed(run_id=run_id, at=now(), regions=arguments.regions, limit=CHUNK):
-            yield [Target(url) for url in self._wanted(one.sighting() for one in owed)]
-        yield from self._rechecks()
+            yield self._targets([one.sighting() for one in owed])
+        if not (arguments.since or arguments.until):
+            yield from self._rechecks()
 
     def _rechecks(self) -> Iterator[list[Target]]:
         """The articles of the regions that are due (or all), the longest due first."""
@@ -157,6 +192,9 @@ class Frontier:
                 one for one in articles if one.next_check_at and one.next_check_at <= moment
             ][: self._recheck_budget]
             self._recheck_budget -= len(articles)
+        return self._claimed(articles)
+
+    def _claimed(self, articles: Iterable[ArticleRow]) -> list[Target]:
         by_address = {one.canonical_url: one for one in articles}
         claimed = self._context.ledger.claim(list(by_address), run_id=self._context.run_id)
         return [Target(url, by_address[url]) for url in claimed]

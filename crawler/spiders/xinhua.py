@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import DontCloseSpider, NotConfigured
 
 from crawler import pages, urls
 from crawler.archive.writer import Revisit
@@ -74,6 +74,7 @@ class XinhuaSpider(Spider):
         spider = cls(context, crawler, *args, **kwargs)
         spider._set_crawler(crawler)
         crawler.signals.connect(spider._feed, signal=signals.scheduler_empty)
+        crawler.signals.connect(spider._idle, signal=signals.spider_idle)
         return spider
 
     @classmethod
@@ -95,6 +96,13 @@ class XinhuaSpider(Spider):
         if engine and engine.running:
             for target in self.frontier.more():
                 engine.crawl(self._article_request(target))
+
+    def _idle(self) -> None:
+        """A chunk of addresses may hold nothing to fetch: go on with the next one."""
+        engine = self.crawler.engine
+        if self.frontier.has_more and engine and engine._slot:
+            engine._slot.nextcall.schedule()
+            raise DontCloseSpider
 
     # --- lists ---------------------------------------------------------------------------------
 
@@ -143,18 +151,20 @@ class XinhuaSpider(Spider):
     ) -> Iterator[Request | Reading]:
         """Read one page of an article; ask for its further pages; hand over when all are read."""
         page: Page = response.meta["page"]
-        if not read:
-            moved = self._moved(target, page)
-            if moved is None:
-                return
-            target = moved
-        draft = self._read(target, page)
+        moved = self._astray(target, page, read) if read else self._moved(target, page)
+        if moved is None:
+            return
+        target = moved
+        draft = self._read(target, page, is_first=not read)
         if draft is None:
             return
         read = (*read, (draft, page))
         known = {urls.canonical(one.url) for _, one in read} | set(queue)
         queue += tuple(url for url in draft.next_pages if url not in known)
-        if queue and len(read) < MAX_PAGES:
+        if queue and len(read) == MAX_PAGES:
+            self._failed(target, Outcome.TOO_LARGE, f"more than {MAX_PAGES} pages")
+            return
+        if queue:
             yield Request(
                 queue[0],
                 callback=self.parse_article,
@@ -164,7 +174,7 @@ class XinhuaSpider(Spider):
                 meta={"kind": "article", "via": page.url},
             )
             return
-        self.context.withdrawals.answered(target.address)
+        self.context.withdrawals.answered(target.address, is_recheck=target.article is not None)
         drafts, fetched = zip(*read, strict=True)
         yield Reading(address=target.address, draft=pages.join(drafts), pages=fetched)
 
@@ -200,31 +210,49 @@ class XinhuaSpider(Spider):
             return None
         if there.id == urls.article_id(address):
             return target
-        self.context.end(address, Outcome.REDIRECTED, f"redirected to {there.url}")
+        reason = f"redirected to {there.url}"
+        self.context.withdrawals.unread(address, status=page.status, warc=page.warc, reason=reason)
+        self.context.end(address, Outcome.REDIRECTED, reason)
         is_wanted = self.frontier.admit_now(sighting(there.url, found_on=address))
         return Target(there.url) if is_wanted else None
 
-    def _read(self, target: Target, page: Page) -> Draft | None:
-        """The page's draft, or None after the address got another outcome."""
-        if page.status == 304 and target.article:
-            self.context.withdrawals.answered(target.address)
-            self.context.withdrawals.unchanged(
-                target.address, target.article, status=304, warc=page.warc
-            )
+    def _astray(
+        self, target: Target, page: Page, read: tuple[tuple[Draft, Page], ...]
+    ) -> Target | None:
+        """The target when a further page is one, None when a redirect led to another place."""
+        before = {urls.canonical(one.url) for _, one in read}
+        is_same = urls.article_id(page.url) == urls.article_id(read[0][1].url)
+        if is_same and urls.canonical(page.url) not in before:
+            return target
+        detail = f"page {len(read) + 1} leads to {page.url}"
+        self._failed(target, Outcome.HTTP_ERROR, detail)
+        return None
+
+    def _read(self, target: Target, page: Page, *, is_first: bool) -> Draft | None:
+        """The page's draft, or None after the address got another outcome. Without one of its
+        further pages an article is neither published nor withdrawn."""
+        withdrawals = self.context.withdrawals
+        if page.status == 304 and target.article and is_first:
+            withdrawals.answered(target.address, is_recheck=True)
+            withdrawals.looked(target.address, target.article, status=304, warc=page.warc)
             self.context.end(target.address, Outcome.NOT_MODIFIED)
-        elif page.status in {404, 410}:
+        elif page.status in {404, 410} and is_first:
             self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
         elif page.status != 200:
-            self._failed(target, Outcome.HTTP_ERROR, f"HTTP {page.status}")
+            self._failed(target, Outcome.HTTP_ERROR, f"HTTP {page.status} at {page.url}")
         else:
             try:
                 return pages.read(page)
             except pages.NotAnArticle as error:
-                self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
+                if not is_first or error.kind == "error_page":
+                    self._failed(target, Outcome.SOFT_404, f"{error.kind} at {page.url}")
+                else:
+                    self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
             except Exception as error:
                 logger.exception("reading %s failed", page.url)
                 detail = f"{type(error).__name__}: {error}"
                 self.context.alarm(f"extraction failed for {page.url}: {detail}")
+                withdrawals.unread(target.address, status=200, warc=page.warc, reason=detail)
                 self.context.end(target.address, Outcome.EXTRACTION_FAILED, detail)
         return None
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from crawler.state import lines
 from crawler.state.rows import ArticleRow, VersionRow
 from crawler.state.schema import addresses, articles, observations, versions
-from crawler.state.store import Store
+from crawler.state.store import CHUNK, Store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -157,6 +157,15 @@ class Articles(Store):
         if after is not None:
             statement = statement.where(articles.c.article_id > after)
         return self._listed(statement.order_by(articles.c.article_id).limit(limit), regions)
+
+    def gone(self, ids: Collection[str], *, before: datetime) -> list[ArticleRow]:
+        """Those of the articles that are gone and weren't looked at since `before`."""
+        is_due = (articles.c.status == "gone") & (articles.c.last_checked_at < before)
+        asked, found = sorted(ids), []
+        for start in range(0, len(asked), CHUNK):
+            chunk = asked[start : start + CHUNK]
+            found += self._listed(_articles().where(articles.c.article_id.in_(chunk), is_due), None)
+        return found
 
     def _listed(self, statement: Select[Any], regions: Collection[str] | None) -> list[ArticleRow]:
         if regions is not None:
