@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 
-class PrivateAddressError(DNSLookupError):
-    """The name stands for an address that isn't public."""
+REFUSED: dict[str, str] = {}
+"""Why names were refused in this process. Twisted tells nobody: it makes "no results" of it."""
 
 
 class PublicResolver(CachingThreadedResolver):
@@ -43,5 +43,6 @@ class PublicResolver(CachingThreadedResolver):
 def _public_only(address: str, name: str) -> str:
     if not ip_address(address).is_global:
         message = f"{name} stands for {address}, which is not a public address"
-        raise PrivateAddressError(message)
+        REFUSED[name] = message
+        raise DNSLookupError(message)
     return address

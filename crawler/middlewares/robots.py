@@ -21,6 +21,7 @@ from crawler.clock import now
 from crawler.context import Context, context_of
 from crawler.errors import Ended
 from crawler.outcomes import Outcome
+from crawler.resolver import REFUSED
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -75,9 +76,11 @@ class RobotsMiddleware:
             text = _rules(kept.status, kept.body) if kept else await self._fetch(origin)
         except Exception as error:
             self._count("unreachable")
-            reason = f"{origin}/robots.txt gave no usable answer: {error}"
-            self._context.holds.close(host, reason, Outcome.ROBOTS_UNREACHABLE)
-            raise Ended(Outcome.ROBOTS_UNREACHABLE, reason) from error
+            outcome, reason = Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt: {error}"
+            if host in REFUSED:
+                outcome, reason = Outcome.REFUSED_ADDRESS, REFUSED[host]
+            self._context.holds.close(host, reason, outcome)
+            raise Ended(outcome, reason) from error
         rules = Protego.parse(text)
         delay = rules.crawl_delay(self._agent)
         if delay:

@@ -36,7 +36,7 @@ def test_a_name_that_stands_for_a_private_address(site: Site, tmp_path: Path) ->
         "-s", "DOWNLOAD_DELAY=0", data_dir=tmp_path / "data",
         env={"PYTHONPATH": os.pathsep.join([str(NAMES), str(GUARD)])},
     )  # fmt: skip
-    assert done.report["outcomes"] == {"robots_unreachable": 1}
+    assert done.report["outcomes"] == {"refused_address": 1}
     assert f"{OLD} stands for 127.0.0.1, which is not a public address" in done.stderr
     assert done.report["hosts"].get(OLD, {"requests": 0})["requests"] <= 1
     assert len(site.log) == before
