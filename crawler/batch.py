@@ -1,7 +1,8 @@
 """Re-extraction of many WARC files: in parallel, resumable by file, with progress.
 
-In: files and a filter. Out: one part file of JSONL for each, made whole or not at all. A part that
-stands already, of the same input and the same code, is not made again.
+In: files and a filter. Out: one part file of JSONL for each, made whole or not at all, and one for
+what only several files together give. A part that stands already, of the same input and the same
+code, is not made again.
 """
 
 from __future__ import annotations
@@ -9,24 +10,28 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import shutil
 import tempfile
 import zipfile
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from crawler.durable import OPEN_SUFFIX, make_folder, publish
+from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
-from crawler.reextraction import Filter, Tally, reextract
+from crawler.reextraction import Filter, Tally, assemble, scan
+from crawler.rest import Rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _TICK = 0.5
 """Seconds between two looks at the progress."""
@@ -37,7 +42,10 @@ _read: Any = None
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input: the file, its name in the pointers, the part it becomes."""
+    """One input: the file, its name in the pointers, the part it becomes.
+
+    Beside the part stand its tally, the rest for `assemble`, and WARCs unpacked from a WACZ.
+    """
 
     file: Path
     name: str
@@ -48,23 +56,36 @@ class Job:
     def tally(self) -> Path:
         return self.part.with_suffix(".json")
 
+    @property
+    def rest(self) -> Path:
+        return self.part.with_suffix(".rest")
+
+    @property
+    def unpacked(self) -> Path:
+        return self.part.with_suffix(".unpacked")
+
     @classmethod
     def of(cls, file: Path, data_dir: Path, folder: Path, wanted: Filter) -> Job:
-        """A file of the data folder is named relative to it, as in our own lines."""
+        """A file of the data folder is named relative to it, as in our own lines; any other one
+        as it was given."""
         path, stat = file.resolve(), file.stat()
         is_ours = path.is_relative_to(data_dir.resolve())
-        name = path.relative_to(data_dir.resolve()).as_posix() if is_ours else file.name
-        state = (str(path), stat.st_size, stat.st_mtime_ns, repr(wanted), extractor_version())
+        name = path.relative_to(data_dir.resolve()).as_posix() if is_ours else file.as_posix()
+        state = (str(path), name, stat.st_size, stat.st_mtime_ns, wanted.key, extractor_version())
         digest = hashlib.sha256(repr(state).encode()).hexdigest()[:32]
-        return cls(file, name, folder / f"{digest}.jsonl", wanted)
+        return cls(path, name, folder / f"{digest}.jsonl", wanted)
 
 
-def work(jobs: Sequence[Job], processes: int, *, quiet: bool) -> list[Tally]:
-    """Make every part; the tallies in the order of the jobs."""
+def work(
+    jobs: Sequence[Job], folder: Path, processes: int, *, quiet: bool
+) -> tuple[list[Path], list[Tally]]:
+    """Make every part. The parts and their tallies in the order of the jobs, that of all files
+    together last. Raises BrokenProcessPool when a worker was killed."""
     todo = [job for job in jobs if not job.tally.exists()]
     context = multiprocessing.get_context("fork")
     read = context.Value("Q", 0)
     total = sum(job.file.stat().st_size for job in todo)
+    tqdm.monitor_interval = 0  # its thread would be forked
     with (
         ProcessPoolExecutor(processes, context, _begin, (read,)) as pool,
         tqdm(total=total, unit="B", unit_scale=True, disable=quiet or None) as bar,
@@ -75,7 +96,9 @@ def work(jobs: Sequence[Job], processes: int, *, quiet: bool) -> list[Tally]:
             bar.update(read.value - bar.n)
             for future in done:
                 future.result()
-    return [_read_tally(job) for job in jobs]
+    tallies = [_read_tally(job) for job in jobs]
+    together, tally = _assemble(jobs, folder)
+    return [*(job.part for job in jobs), together], [*tallies, tally]
 
 
 @contextmanager
@@ -91,58 +114,88 @@ def parts_folder(output: Path | None) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def join(jobs: Sequence[Job], output: Path) -> None:
-    """Put the parts together, in the order of the jobs; the output appears when it is whole."""
+def join(parts: Iterable[Path], output: Path) -> None:
+    """Put the parts together, in order; the output appears when it is whole and on disk."""
     partial = output.with_name(output.name + OPEN_SUFFIX)
     with partial.open("wb") as whole:
-        for job in jobs:
-            with job.part.open("rb") as part:
+        for path in parts:
+            with path.open("rb") as part:
                 shutil.copyfileobj(part, whole)
+        whole.flush()
+        os.fsync(whole.fileno())
     partial.replace(output)
 
 
 def _begin(read: Any) -> None:
     global _read  # the pool's way to share a value
     _read = read
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    wait_for([parent.sentinel])
+    os._exit(1)
 
 
 def _make(job: Job) -> None:
-    """In a worker: one part and its tally, the tally last."""
+    """In a worker: one part, its rest and its tally, the tally last."""
     tally = Tally()
-    partial = job.part.with_name(job.part.name + OPEN_SUFFIX)
-    with partial.open("wb") as part, _opened(job) as files:
-        for file, name in files:
-            for record in reextract(file, name, job.wanted, tally, on_read=_advance):
+    job.rest.unlink(missing_ok=True)
+    shutil.rmtree(job.unpacked, ignore_errors=True)
+    with job.part.open("wb") as part, Rest(job.rest) as rest:
+        for file, name in _opened(job, tally):
+            for record in scan(file, name, job.wanted, tally, rest, on_read=_advance):
                 part.write(as_line(record))
-    partial.replace(job.part)
-    open_tally = job.tally.with_name(job.tally.name + OPEN_SUFFIX)
-    open_tally.write_text(json.dumps({"counts": tally.counts, "problems": tally.problems}))
-    publish(open_tally)
+        part.flush()
+        os.fsync(part.fileno())
+    partial = job.tally.with_name(job.tally.name + OPEN_SUFFIX)
+    partial.write_text(json.dumps({"counts": tally.counts, "problems": tally.problems}))
+    partial.replace(job.tally)
+
+
+def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:
+    """The part of what several files give, made anew each time."""
+    tally = Tally()
+    path, store = folder / "together.jsonl", folder / "together.rest"
+    store.unlink(missing_ok=True)
+    with path.open("wb") as part, Rest(store) as rest:
+        for job in jobs:
+            rest.take(job.rest)
+        for record in assemble(rest, jobs[0].wanted, tally):
+            part.write(as_line(record))
+    return path, tally
 
 
 def _advance(size: int) -> None:
     with _read.get_lock():
-        _read.value += size
+        _read.value += max(size, 0)
 
 
-@contextmanager
-def _opened(job: Job) -> Iterator[Iterator[tuple[Path, str]]]:
+def _opened(job: Job, tally: Tally) -> Iterator[tuple[Path, str]]:
     """The WARC files of an input with their names: itself, or those packed in a WACZ."""
     if not zipfile.is_zipfile(job.file):
-        yield iter([(job.file, job.name)])
+        yield job.file, job.name
         return
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(job.file) as packed:
-        yield _unpacked(packed, Path(folder), job.name)
+    try:
+        with zipfile.ZipFile(job.file) as packed:
+            entries = [one for one in packed.infolist() if _is_warc(one)]
+            if not entries:
+                tally.problem(job.name, 0, "a ZIP file without a WARC under archive/")
+            for number, entry in enumerate(entries):
+                path = job.unpacked / f"{number}.warc"  # names in the package are not trusted
+                path.parent.mkdir(exist_ok=True)
+                with packed.open(entry) as source, path.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+                yield path, f"{job.name}#{entry.filename}"
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        tally.problem(job.name, 0, f"damaged WACZ: {error}")
 
 
-def _unpacked(packed: zipfile.ZipFile, folder: Path, name: str) -> Iterator[tuple[Path, str]]:
-    """One after the other, under a name of ours: those in the package are not to be trusted."""
-    for entry in packed.infolist():
-        if entry.filename.startswith("archive/") and not entry.is_dir():
-            path = folder / "unpacked.warc"
-            with packed.open(entry) as source, path.open("wb") as target:
-                shutil.copyfileobj(source, target)
-            yield path, f"{name}#{entry.filename}"
+def _is_warc(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.startswith("archive/") and not entry.is_dir()
 
 
 def _read_tally(job: Job) -> Tally:

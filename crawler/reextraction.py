@@ -1,42 +1,44 @@
 """JSONL again from archives, ours or anyone's: the same extraction, no network, constant memory.
 
-In: one WARC file and filters. Out: records, in the order of their captures, and counts of what was
-left out and why. The fields of history are at their defaults: they come from a ledger.
+In: one WARC file and filters. Out: a record for each capture of an article, and counts of what was
+left out and why. The fields of history are at their defaults: they come from a ledger. What needs
+other files is told to a Rest and made afterwards by `assemble`.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, OrderedDict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice, pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import pages as layouts
 from crawler import regions, urls
 from crawler.archive.decode import DecodeError, decode
-from crawler.archive.reader import read_records, record_at
-from crawler.clock import BEIJING, iso
+from crawler.archive.foreign import OURS, as_stored, fetched_at
+from crawler.archive.reader import WarcError, read_records, record_at
+from crawler.archive.records import PROFILE_NOT_MODIFIED
+from crawler.clock import BEIJING
 from crawler.extraction import is_empty
 from crawler.items import Draft, Page, WarcPointer, as_record
 from crawler.pipelines import normalise
+from crawler.rest import Piece, Place, Repeat, Rest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from crawler.archive.reader import Record, WarcError
+    from crawler.archive.reader import Record
 
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
-_GZIPPED = re.compile(rb"\r\ncontent-encoding:[ \t]*(?:x-)?gzip[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
-_LENGTH = re.compile(rb"\r\ncontent-length:[^\r\n]*(?=\r\n|\Z)", re.IGNORECASE)
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(?:;[^\r\n]{0,1000})?\r\n")
+MAX_PAGES = 50
+"""Pages of one article, as the spider bounds them."""
 
-WAITING = 1000
-"""So many multi-page articles wait for their further pages at a time; the oldest give way."""
+MAX_PIECES = 10_000
+"""Captures of pages of one article that are looked at."""
 
-ORIGINALS = 100_000
-"""So many payloads of a file are remembered for revisits of them."""
+MAX_PROBLEMS = 1000
+"""Sentences kept; further ones are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,25 @@ class Filter:
     since: date | None = None
     until: date | None = None
 
-    def wants(self, url: str, captured_at: str) -> bool:
+    @property
+    def is_narrow(self) -> bool:
+        return self != Filter()
+
+    @property
+    def key(self) -> str:
+        """The same for equal filters, in every process."""
+        names = (sorted(value) if value else value for value in (self.regions, self.hosts))
+        return repr((*names, self.since, self.until))
+
+    def wants(self, url: str, captured_at: str | None) -> bool:
+        """Whether a capture is wanted; without its time, whether its address is."""
         if self.hosts is not None and urls.host_of(url) not in self.hosts:
             return False
         if self.regions is not None:
             region = regions.region_of_url(url)
             if region is None or region.code not in self.regions:
                 return False
-        if self.since is None and self.until is None:
+        if captured_at is None or (self.since is None and self.until is None):
             return True
         try:
             day = datetime.fromisoformat(captured_at).astimezone(BEIJING).date()
@@ -71,6 +84,13 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
+    def problem(self, name: str, offset: int, why: object) -> None:
+        """Damage to tell: which file, at which offset, and what."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(f"{name} at {offset}: {why}")
+        else:
+            self.counts["further_problems"] += 1
+
 
 def reextract(
     path: Path,
@@ -80,165 +100,217 @@ def reextract(
     *,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The records of one WARC file's articles.
+    """The records of one WARC file's articles, from that file alone.
 
     `name` is the file's name in the pointers; `on_read` is told the bytes of each record read.
-    Damage is noted in `tally` and reading goes on after it where that is possible. Articles of
-    several pages come when their last page has been met.
+    Damage is noted in `tally` and reading goes on after it where that is possible.
     """
-    waiting: OrderedDict[str, _Parts] = OrderedDict()
-    for page, address in _pages(path, name, wanted, tally, on_read):
-        try:
-            draft = layouts.read(page)
-        except layouts.NotAnArticle as error:
-            tally.counts[error.kind] += 1
-            continue
-        if address.page == 1:
-            waiting[address.id] = _Parts((draft, page))
-        elif address.id not in waiting:
-            tally.counts["incomplete"] += 1
-            continue
-        else:
-            waiting[address.id].further[urls.canonical(page.url)] = (draft, page)
-        whole = waiting[address.id].whole()
-        if whole is None:
-            if len(waiting) > WAITING:
-                waiting.popitem(last=False)
-                tally.counts["incomplete"] += 1
-            continue
-        del waiting[address.id]
-        drafts, pages = zip(*whole, strict=True)
-        article = normalise(layouts.join(drafts), pages)
-        if is_empty(article):
-            tally.counts["empty"] += 1
-            continue
-        tally.counts["records"] += 1
-        yield as_record(article)
-    tally.counts["incomplete"] += len(waiting)
+    with Rest() as rest:
+        yield from scan(path, name, wanted, tally, rest, on_read=on_read)
+        yield from assemble(rest, wanted, tally)
 
 
-@dataclass(slots=True)
-class _Parts:
-    """The pages of one article met so far."""
-
-    first: tuple[Draft, Page]
-    further: dict[str, tuple[Draft, Page]] = field(default_factory=dict)
-
-    def whole(self) -> list[tuple[Draft, Page]] | None:
-        """All pages in the order the crawl asks for them, or None while one is missing."""
-        read = [self.first]
-        known = {urls.canonical(self.first[1].url)}
-        queue = list(self.first[0].next_pages)
-        for url in queue:  # grows while it is walked
-            if url in known:
-                continue
-            known.add(url)
-            part = self.further.get(url)
-            if part is None:
-                return None
-            read.append(part)
-            queue += part[0].next_pages
-        return read
-
-
-def _pages(
+def scan(
     path: Path,
     name: str,
     wanted: Filter,
     tally: Tally,
-    on_read: Callable[[int], None] | None,
-) -> Iterator[tuple[Page, urls.ArticleUrl]]:
-    """The article pages of a file: 200s in scope, revisits resolved within the file."""
+    rest: Rest,
+    *,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The records of a file's articles of one page; the others' pages and revisits go to `rest`."""
     is_ours = False
-    originals: OrderedDict[str, int] = OrderedDict()
+    count = 0
 
     def damaged(error: WarcError) -> None:
-        tally.problems.append(str(error))
+        tally.problem(name, error.offset, error.why)
 
     for record in read_records(path, on_damage=damaged):
+        count += 1
         if on_read:
             on_read(record.length)
         if record.kind == "warcinfo":
-            is_ours = b"xinhua-archive/" in (record.block or b"")
-        url = record.url or ""
-        address = urls.article(url)
+            is_ours = OURS in (record.block or b"")
+        address = urls.article(record.url or "")
         if record.kind not in {"response", "revisit"} or address is None:
             continue
-        if not wanted.wants(url, record.date):
+        at = fetched_at(record.date)
+        if not wanted.wants(record.url or "", at if address.page == 1 else None):
             tally.counts["filtered"] += 1
             continue
-        capture: Record | None = record
-        digest = record.header("WARC-Payload-Digest")
-        if record.kind == "revisit":
-            capture = _original(path, originals.get(digest or ""))
-        elif digest:
-            originals[digest] = record.offset
-            if len(originals) > ORIGINALS:
-                originals.popitem(last=False)
-        page = _page(record, capture, name, tally, is_ours=is_ours)
+        place = Place(str(path), name, record.offset, is_ours)
+        if record.kind == "revisit" and not _holds_payload(record):
+            _note_revisit(record, at, tally, rest, is_ours=is_ours)
+            continue
+        page = _page(record, place, record.url or "", at, tally)
         if page is not None:
-            yield page, address
+            if not is_ours:
+                digest = record.header("WARC-Payload-Digest") or ""
+                rest.add_original((digest, f"{record.url} {at}"), place)
+            yield from _single(page, place, tally, rest)
+    if count == 0 and not tally.problems:
+        tally.problem(name, 0, "there is no record")
 
 
-def _original(path: Path, offset: int | None) -> Record | None:
-    return None if offset is None else record_at(path, offset)
+def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
+    """The records that `scan` left: of revisits, then of articles of several pages."""
+    for repeat, place in rest.revisits():
+        page = None
+        if place is None:
+            tally.counts["unresolved_revisit"] += 1
+        else:
+            page = _page_at(place, repeat.url, repeat.date, tally)
+        if page is not None and place is not None:
+            yield from _single(page, place, tally, rest)
+    for group in rest.articles():
+        pieces = list(islice(group, MAX_PIECES))
+        firsts = [piece for piece in pieces if piece.page == 1]
+        if not firsts:
+            tally.counts["filtered" if wanted.is_narrow else "incomplete"] += 1
+        for first, following in pairwise([*firsts, None]):
+            assert first is not None
+            begin = first.date if first is not firsts[0] else ""
+            further = _further(pieces, begin, first.date, following.date if following else None)
+            yield from _joined(first, further, tally)
 
 
-def _page(
-    record: Record, capture: Record | None, name: str, tally: Tally, *, is_ours: bool
-) -> Page | None:
-    """The page of a record whose bytes `capture` holds, or None with the reason counted."""
-    if capture is None:
-        tally.counts["unresolved_revisit"] += 1
-    elif capture.block is None:
-        tally.counts["too_large"] += 1
-    elif capture.header("WARC-Truncated"):
-        tally.counts["truncated"] += 1
-    else:
-        try:
-            decoded = decode(capture.block if is_ours else as_stored(capture.block))
-        except DecodeError as error:
-            tally.counts[error.kind] += 1
-            return None
-        if decoded.status == 200:
-            return Page(
-                url=record.url or "",
-                status=decoded.status,
-                headers=decoded.headers,
-                body=decoded.body,
-                fetched_at=_fetched_at(record.date),
-                warc=WarcPointer(
-                    file=name,
-                    offset=capture.offset,
-                    length=capture.length,
-                    record_id=capture.record_id,
-                    payload_digest=capture.header("WARC-Payload-Digest") or "",
-                    entity_sha256=decoded.entity_sha256,
-                ),
-            )
-        tally.counts["not_200"] += 1
+def _single(page: Page, place: Place, tally: Tally, rest: Rest) -> Iterator[dict[str, Any]]:
+    """The record of a page that is an article by itself; a page of several goes to `rest`."""
+    address = urls.article(page.url)
+    draft = _draft(page, place, tally)
+    if draft is None or address is None:
+        return
+    if address.page > 1 or draft.next_pages:
+        piece = Piece(address.id, address.page, page.url, page.fetched_at, place)
+        rest.add_piece(piece)
+        return
+    yield from _record([(draft, page)], place, tally)
+
+
+def _further(pieces: Sequence[Piece], begin: str, at: str, end: str | None) -> dict[str, Piece]:
+    """By address, the further pages that belong to the look at page 1 made at `at`.
+
+    A crawl asks for them right after page 1, so they are those up to the next look at it; of
+    several captures the first one after page 1 counts.
+    """
+    found: dict[str, Piece] = {}
+    for piece in pieces:
+        if piece.page == 1 or piece.date < begin or (end is not None and piece.date >= end):
+            continue
+        url = urls.canonical(piece.url)
+        if url not in found or found[url].date < at:
+            found[url] = piece
+    return found
+
+
+def _joined(first: Piece, further: dict[str, Piece], tally: Tally) -> Iterator[dict[str, Any]]:
+    """The record of an article of several pages, read in the order the crawl asks for them."""
+    read: list[tuple[Draft, Page]] = []
+    known = {urls.canonical(first.url)}
+    queue: list[Piece | None] = [first]
+    for piece in queue:  # grows while it is walked
+        if len(read) == MAX_PAGES:
+            break
+        page = _page_at(piece.place, piece.url, piece.date, tally) if piece else None
+        draft = _draft(page, first.place, tally) if page else None
+        if page is None or draft is None:
+            tally.counts["incomplete"] += 1
+            return
+        read.append((draft, page))
+        fresh = [url for url in draft.next_pages if url not in known]
+        known.update(fresh)
+        queue += [further.get(url) for url in fresh]
+    yield from _record(read, first.place, tally)
+
+
+def _draft(page: Page, place: Place, tally: Tally) -> Draft | None:
+    try:
+        return layouts.read(page)
+    except layouts.NotAnArticle as error:
+        tally.counts[error.kind] += 1
+    except Exception as error:
+        tally.counts["extraction_failed"] += 1
+        tally.problem(place.name, place.offset, f"{page.url}: {type(error).__name__}: {error}")
     return None
 
 
-def _fetched_at(warc_date: str) -> str:
-    """A WARC-Date, which may have fractions of a second, in our form."""
+def _record(
+    read: Sequence[tuple[Draft, Page]], place: Place, tally: Tally
+) -> Iterator[dict[str, Any]]:
+    drafts, pages = zip(*read, strict=True)
     try:
-        return iso(datetime.fromisoformat(warc_date))
-    except ValueError:
-        return warc_date
+        article = normalise(layouts.join(drafts), pages)
+    except Exception as error:
+        tally.counts["extraction_failed"] += 1
+        tally.problem(place.name, place.offset, f"{pages[0].url}: {type(error).__name__}: {error}")
+        return
+    if is_empty(article):
+        tally.counts["empty"] += 1
+        return
+    tally.counts["records"] += 1
+    yield as_record(article)
 
 
-def as_stored(block: bytes) -> bytes:
-    """A foreign response without the headers that its writer has undone.
+def _note_revisit(record: Record, at: str, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
+    """Ours repeat what is published and make no line; a 304 is no capture of a page."""
+    if is_ours or record.header("WARC-Profile") == PROFILE_NOT_MODIFIED:
+        tally.counts["not_modified"] += 1
+        return
+    digest = record.header("WARC-Payload-Digest") or ""
+    uri = (record.header("WARC-Refers-To-Target-URI") or "").strip("<>")
+    original = f"{uri} {fetched_at(record.header('WARC-Refers-To-Date') or '')}"
+    rest.add_revisit(Repeat(record.url or "", at, digest, original))
 
-    Some crawlers store the entity de-chunked or decompressed under the headers as sent. Only where
-    the body plainly is not what its header says is the header taken off; anything else is left to
-    the decoder.
-    """
-    head, separator, body = block.partition(b"\r\n\r\n")
-    if _CHUNKED.search(head) and not _CHUNK_SIZE.match(body):
-        head = _CHUNKED.sub(b"", head)
-    if _GZIPPED.search(head) and not _CHUNKED.search(head) and not body.startswith(b"\x1f\x8b"):
-        head = _GZIPPED.sub(b"", head)
-        head = _LENGTH.sub(b"", head)
-    return head + separator + body
+
+def _holds_payload(record: Record) -> bool:
+    """Whether a revisit was written with its body all the same, as old Heritrix does."""
+    try:
+        return bool(decode(as_stored(record.block or b"")).entity)
+    except DecodeError:
+        return False
+
+
+def _page_at(place: Place, url: str, at: str, tally: Tally) -> Page | None:
+    try:
+        record = record_at(Path(place.path), place.offset)
+    except WarcError as error:
+        tally.counts["unreadable"] += 1
+        tally.problem(place.name, error.offset, error.why)
+        return None
+    return _page(record, place, url, at, tally)
+
+
+def _page(record: Record, place: Place, url: str, at: str, tally: Tally) -> Page | None:
+    """The page that a record holds, as captured at `url`, or None with the reason counted."""
+    if record.header("WARC-Truncated") and record.kind == "response":
+        tally.counts["truncated"] += 1
+        return None
+    if record.block is None:
+        tally.counts["too_large"] += 1
+        tally.problem(place.name, place.offset, "the record is too large for a page")
+        return None
+    try:
+        decoded = decode(record.block if place.is_ours else as_stored(record.block))
+    except DecodeError as error:
+        tally.counts[error.kind] += 1
+        tally.problem(place.name, place.offset, error)
+        return None
+    if decoded.status != 200:
+        tally.counts["not_200"] += 1
+        return None
+    return Page(
+        url=url,
+        status=decoded.status,
+        headers=decoded.headers,
+        body=decoded.body,
+        fetched_at=at,
+        warc=WarcPointer(
+            file=place.name,
+            offset=place.offset,
+            length=record.length,
+            record_id=record.record_id,
+            payload_digest=record.header("WARC-Payload-Digest") or "",
+            entity_sha256=decoded.entity_sha256,
+        ),
+    )

@@ -11,6 +11,7 @@ import shutil
 import sys
 from argparse import ArgumentTypeError
 from collections import Counter
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +21,7 @@ from scrapy.exceptions import UsageError
 
 from crawler import regions
 from crawler.batch import Job, join, parts_folder, work
+from crawler.commands.output import printable
 from crawler.items import HISTORY_KEYS
 from crawler.reextraction import Filter
 
@@ -56,7 +58,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         if not args:
             raise UsageError("which WARC files?", print_help=False)
-        files = [Path(name) for name in args]
+        files = [Path(name) for name in dict.fromkeys(args)]
         for file in [*files, *([opts.diff] if opts.diff else [])]:
             if not file.is_file():
                 raise UsageError(f"no such file: {file}", print_help=False)
@@ -65,26 +67,35 @@ class Command(ScrapyCommand):
         total: Counter[str] = Counter()
         with parts_folder(opts.output) as folder:
             jobs = [Job.of(file, data_dir, folder, wanted) for file in files]
-            for tally in work(jobs, opts.jobs or os.cpu_count() or 1, quiet=False):
+            jobs = list({job.part: job for job in jobs}.values())
+            try:
+                parts, tallies = work(jobs, folder, opts.jobs or os.cpu_count() or 1, quiet=False)
+            except BrokenProcessPool:
+                self._fail("a process was killed; what is whole is kept: start again to go on")
+                sys.exit(self.exitcode)  # the parts stay
+            for tally in tallies:
                 total += tally.counts
                 for problem in tally.problems:
-                    print(f"scrapy reextract: {problem}", file=sys.stderr)
-                    self.exitcode = 1
+                    self._fail(problem)
             if opts.diff:
-                for line in _differences(opts.diff, jobs):
+                for line in _differences(opts.diff, parts):
                     print(line)
             if opts.output:
-                join(jobs, opts.output)
+                join(parts, opts.output)
             elif not opts.diff:
-                for job in jobs:
-                    with job.part.open("rb") as part:
+                for path in parts:
+                    with path.open("rb") as part:
                         shutil.copyfileobj(part, sys.stdout.buffer)
         counts = ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
-        print(f"{len(files)} files: {counts or 'no article'}", file=sys.stderr)
+        print(f"{len(jobs)} files: {counts or 'no article'}", file=sys.stderr)
+
+    def _fail(self, problem: str) -> None:
+        print(f"scrapy reextract: {printable(problem)}", file=sys.stderr)
+        self.exitcode = 1
 
 
-def _differences(old: Path, jobs: list[Job]) -> Iterator[str]:
-    """Captures whose lines differ from the old ones, field by field, and those without an old one.
+def _differences(old: Path, parts: list[Path]) -> Iterator[str]:
+    """Captures whose lines differ from the old ones, field by field, and those only one side has.
 
     Lines are matched by article and time of capture; of the old file only their places are kept.
     """
@@ -94,8 +105,8 @@ def _differences(old: Path, jobs: list[Job]) -> Iterator[str]:
         for line in lines:
             places[_key(json.loads(line))] = offset
             offset += len(line)
-        for job in jobs:
-            with job.part.open("rb") as part:
+        for path in parts:
+            with path.open("rb") as part:
                 for line in part:
                     new = json.loads(line)
                     place = places.pop(_key(new), None)
@@ -104,6 +115,11 @@ def _differences(old: Path, jobs: list[Job]) -> Iterator[str]:
                         continue
                     lines.seek(place)
                     yield from _difference(json.loads(lines.readline()), new)
+        for place in places.values():
+            lines.seek(place)
+            before = json.loads(lines.readline())
+            if before["status"] != "gone":  # which no capture says
+                yield f"{before['id']} {before['url']}: only in {old.name}"
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:

@@ -1,0 +1,135 @@
+"""What one archive alone can't give: pages of articles of several pages, revisits, and originals.
+
+In: rows told while files are read, one store a file. Out: the rows of all stores together, sorted,
+from disk, so that memory stays the same however many there are.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS pieces (
+    article_id TEXT, page INTEGER, url TEXT, date TEXT,
+    path TEXT, name TEXT, offset INTEGER, is_ours INTEGER);
+CREATE TABLE IF NOT EXISTS revisits (url TEXT, date TEXT, digest TEXT, original TEXT);
+CREATE TABLE IF NOT EXISTS originals (
+    key TEXT PRIMARY KEY, path TEXT, name TEXT, offset INTEGER, is_ours INTEGER) WITHOUT ROWID;
+"""
+_FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;"
+"""A store that a kill leaves half written is made again with its part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a capture stands: the file, its name in pointers, the record's offset; `is_ours` says
+    that its blocks are as on the wire."""
+
+    path: str
+    name: str
+    offset: int
+    is_ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One page of an article of several pages: captured at `url` on `date`."""
+
+    article_id: str
+    page: int
+    url: str
+    date: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A revisit: its own address and date, and by what its original is known."""
+
+    url: str
+    date: str
+    digest: str
+    original: str
+
+
+class Rest:
+    """One store: a file, or memory for a single archive."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._database = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
+        self._database.executescript(_FAST + _TABLES + "BEGIN;")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.execute("COMMIT")
+        self._database.close()
+
+    def add_piece(self, piece: Piece) -> None:
+        row = (piece.article_id, piece.page, piece.url, piece.date, *_values(piece.place))
+        self._database.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def add_revisit(self, repeat: Repeat) -> None:
+        row = (repeat.url, repeat.date, repeat.digest, repeat.original)
+        self._database.execute("INSERT INTO revisits VALUES (?, ?, ?, ?)", row)
+
+    def add_original(self, keys: Iterable[str], place: Place) -> None:
+        """Keep a page under what revisits may call it; the first one met stands for all."""
+        rows = [(key, *_values(place)) for key in keys if key]
+        statement = "INSERT OR IGNORE INTO originals VALUES (?, ?, ?, ?, ?)"
+        self._database.executemany(statement, rows)
+
+    def take(self, path: Path) -> None:
+        """Add all that another store holds."""
+        self._database.execute("COMMIT")
+        self._database.execute("ATTACH ? AS other", (str(path),))
+        self._database.execute("BEGIN")
+        for table in ("pieces", "revisits", "originals"):
+            self._database.execute(
+                f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}"  # noqa: S608 - ours
+            )
+        self._database.execute("COMMIT")
+        self._database.execute("DETACH other")
+        self._database.execute("BEGIN")
+
+    def revisits(self) -> Iterator[tuple[Repeat, Place | None]]:
+        """Every revisit in the order they were told, with the place of its original."""
+        rows = self._database.execute(
+            "SELECT r.*, d.path, d.name, d.offset, d.is_ours, o.path, o.name, o.offset, o.is_ours"
+            " FROM revisits r LEFT JOIN originals d ON d.key = r.digest"
+            " LEFT JOIN originals o ON o.key = r.original ORDER BY r.rowid"
+        )
+        for row in rows:
+            values = row[4:8] if row[4] is not None else row[8:12]
+            yield Repeat(*row[:4]), None if values[0] is None else _place(values)
+
+    def articles(self) -> Iterator[Iterator[Piece]]:
+        """The pieces, article by article, each by date."""
+        rows = self._database.execute("SELECT * FROM pieces ORDER BY article_id, date, rowid")
+        pieces = (Piece(*row[:4], place=_place(row[4:])) for row in rows)
+        for _, group in groupby(pieces, key=attrgetter("article_id")):
+            yield group
+
+
+def _values(place: Place) -> tuple[str, str, int, bool]:
+    return place.path, place.name, place.offset, place.is_ours
+
+
+def _place(values: tuple[str, str, int, int]) -> Place:
+    path, name, offset, is_ours = values
+    return Place(path, name, offset, bool(is_ours))
