@@ -58,10 +58,8 @@ class Region:
 
     def holds(self, url: str) -> bool:
         """Whether the address lies on one of the region's hosts or in one of its folders."""
-        return urls.host_of(url) in self.hosts or self._in_folder(url)
-
-    def _in_folder(self, url: str) -> bool:
-        return urls.canonical(url).partition("://")[2].startswith(self.folders)
+        place = urls.canonical(url).partition("://")[2]
+        return urls.host_of(url) in self.hosts or place.startswith(self.folders)
 
 
 def load(directory: Path | None = None) -> dict[str, Region]:
@@ -79,8 +77,9 @@ def region_of(host: str) -> Region | None:
 
 def region_of_url(url: str) -> Region | None:
     """The region an address belongs to: by folder, by host, or by the mobile site's folder."""
+    place = urls.canonical(url).partition("://")[2]
     for region in _load(FOLDER).values():
-        if region._in_folder(url):
+        if place.startswith(region.folders):
             return region
     host = urls.host_of(url)
     if host in _MOBILE_HOSTS:
