@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from crawler.state import lines
 from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from crawler.context import Context
     from crawler.items import WarcPointer
@@ -139,7 +140,10 @@ class Withdrawals:
     def _gone(self, one: _Candidate) -> Article:
         """A record without content: the last version's number, ids and title, and the evidence."""
         context, article = self._context, one.article
-        seen = context.ledger.observations(article.id, since=article.suspected_at)
+        # The first sign was noted a moment before the suspicion, perhaps in another second.
+        assert article.suspected_at is not None
+        since = article.suspected_at - timedelta(seconds=1)
+        seen = context.ledger.observations(article.id, since=since)
         observations = [Observation(iso(row.at), row.status, row.reason, row.warc) for row in seen]
         region = context.regions.get(article.region or "")
         others = set(context.ledger.addresses_of(article.id)) - {article.canonical_url}
