@@ -21,12 +21,12 @@ from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
 from crawler.outcomes import FETCHED
 from tests.conftest import PROJECT
 from tests.processes import Crawl, crawl
+from tests.site import Site
 from tests.site.truth import as_fetched
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.site import Site
 
 FAST = ("-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING")
 
@@ -148,6 +148,25 @@ def test_a_second_run_asks_for_lists_only(
     assert not asked & articles
     assert "published" not in second.report["outcomes"]
     assert sum(second.report["outcomes"].values()) == second.report["urls_seen"]
+
+
+def test_pages_no_layout_claims_are_published_marked_and_listed(tmp_path: Path) -> None:
+    with Site(regions=["js"], articles=25) as site:
+        site.world.redesigns["js"] = 0.0
+        environment = {"http_proxy": site.proxy_url, "https_proxy": site.proxy_url}
+        done = crawl(
+            "-a", "regions=js", *FAST, "-s", "DOWNLOAD_VERIFY_CERTIFICATES=0",
+            data_dir=tmp_path / "data", env=environment,
+        )  # fmt: skip
+    count = done.report["outcomes"]["unknown_layout"]
+    assert count >= 20
+    assert len(done.report["unclaimed"]) == count
+    marked = [line for line in done.lines if line["layout"] == "fallback"]
+    assert len(marked) == count
+    assert all(line["flags"][0]["flag"] == "unknown_layout" for line in marked)
+    assert all(line["warc"] for line in marked)
+    assert done.exitcode == 3
+    assert "a layout has changed" in done.report["alarms"][0]
 
 
 # --- what a user can get wrong -------------------------------------------------------------------

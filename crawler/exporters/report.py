@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import __version__
 from crawler.clock import iso
 from crawler.durable import make_folder, write_atomically
+from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.state.ledger import Ledger
+
+UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT)
+MOST_UNCLAIMED = 1000
+"""So many addresses of unclaimed pages are listed; the outcomes count them all."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LIBRARIES = ("scrapy", "twisted", "selectolax", "warcio", "fastwarc", "isal", "sqlalchemy")
@@ -58,6 +63,7 @@ def build_report(
         ),
         "links_refused": stats.get("crawler/links/refused", 0),
         "layouts": _under(stats, "crawler/layout/"),
+        "unclaimed": ledger.ended_as(run_id, UNCLAIMED, MOST_UNCLAIMED),
         "fields": _fields(stats),
         "hosts": stats.get("crawler/hosts", {}),
         "alarms": list(alarms),

@@ -11,8 +11,9 @@ from crawler.state.schema import visits
 from crawler.state.store import Store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Collection
 
+    from sqlalchemy import Row
 
 _ENDED = func.coalesce(visits.c.outcome, Outcome.PENDING).label("ended")
 _COUNT = func.count().label("addresses")
@@ -47,6 +48,16 @@ class Visits(Store):
         for row in sorted(rows, key=lambda row: (row.region or "", _by_outcome(row))):
             counts.setdefault(row.region, {})[row.ended.value] = row.addresses
         return counts
+
+    def ended_as(self, run_id: str, outcomes: Collection[Outcome], limit: int) -> list[str]:
+        """The addresses that ended in one of these outcomes in the run, sorted."""
+        statement = (
+            select(visits.c.url)
+            .where(visits.c.run_id == run_id, visits.c.outcome.in_(outcomes))
+            .order_by(visits.c.url)
+            .limit(limit)
+        )
+        return [row.url for row in self._rows(statement)]
 
     def visit(self, run_id: str, url: str) -> tuple[Outcome | None, str | None] | None:
         """How an address ended in the run, with the detail; None if it was not seen in it."""
