@@ -8,7 +8,6 @@ the nearest up) and after it are searched for what such a line always carries: a
 from __future__ import annotations
 
 import re
-from collections import deque
 from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
@@ -17,7 +16,7 @@ from crawler.pages.document import LINES, children, is_shown, squeeze
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawler.pages.document import Document, Node
+    from crawler.pages.document import Node
 
 DATE = re.compile(r"(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}")
 SOURCE = re.compile(r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处)\s{0,3}[:：]")
@@ -40,36 +39,49 @@ _BEFORE, _AFTER = 40, 25
 """Lines searched on either side of the content."""
 
 
-def lines_around(doc: Document, container: Node) -> tuple[list[str], list[str]]:
+def lines_around(container: Node) -> tuple[list[str], list[str]]:
     """The short visible lines before the container, nearest first, and after it."""
-    before: deque[str] = deque(maxlen=_BEFORE)
-    after: list[str] = []
-    side: deque[str] | list[str] = before
+    return _lines(container, _BEFORE, backwards=True), _lines(container, _AFTER, backwards=False)
+
+
+def _lines(container: Node, most: int, *, backwards: bool) -> list[str]:
+    """So many lines from the container outwards, through siblings and then those of its parents."""
+    found: list[str] = []
     line: list[str] = []
 
     def end_line() -> None:
-        text = "".join(line).strip()
+        text = "".join(line[::-1] if backwards else line).strip()
         line.clear()
         if text and len(text) <= LONGEST:
-            side.append(text)
+            found.append(text)
 
-    todo: list[Node | None] = [doc.tree.body] if doc.tree.body is not None else []
-    while todo and len(after) < _AFTER:
-        node = todo.pop()
-        if node is None:
-            end_line()
-        elif node.mem_id == container.mem_id:
-            end_line()
-            side = after
-        elif node.is_text_node:
-            line.append(squeeze(node.text_content or ""))
-        elif is_shown(node):
-            if node.tag in LINES or node.tag in ("td", "th", "br"):
+    at: Node | None = container
+    while at is not None and at.tag != "body" and len(found) < most:
+        beside = at.prev if backwards else at.next
+        if beside is None:
+            at = at.parent
+            if at is not None and _ends_lines(at):
                 end_line()
-                todo.append(None)
-            todo.extend(list(children(node))[::-1])
+            continue
+        at = beside
+        todo: list[Node | None] = [beside]
+        while todo and len(found) < most:
+            node = todo.pop()
+            if node is None:
+                end_line()
+            elif node.is_text_node:
+                line.append(squeeze(node.text_content or ""))
+            elif is_shown(node):
+                if _ends_lines(node):
+                    end_line()
+                    todo.append(None)
+                todo.extend(children(node) if backwards else [*children(node)][::-1])
     end_line()
-    return list(before)[::-1], after
+    return found[:most]
+
+
+def _ends_lines(node: Node) -> bool:
+    return node.tag in LINES or node.tag in ("td", "th", "br")
 
 
 def labelled(label: re.Pattern[str], text: str) -> str | None:

@@ -16,6 +16,7 @@ _TIME_METAS = ("publishdate", "pubdate", "publishtime", "article:published_time"
 _CRUMBS = (".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread")
 _FWL = re.compile(r"01[0-9]{40}(?![0-9A-Za-z])")
 _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
+_PUBLISHID = re.compile(r"[1-9]\d{4,11}(?:\.\d{1,10}){1,5}")
 _NODE_ID = re.compile(r"[1-9]\d{3,9}")
 _OLD_CMS = re.compile(r"/((?:content|c)_\d{6,12})(?:_(\d{1,3}))?\.s?html?$")
 _MAX_PAGES = 100
@@ -52,9 +53,10 @@ def _channel(doc: Document) -> list[str]:
 def _codes(doc: Document) -> Codes:
     numbers = [part.strip() for part in doc.metas.get("pageid", "").split(".")]
     content_id = doc.metas.get("contentid", "").strip()
+    publishid = doc.metas.get("publishid", "").strip()
     return Codes(
         fwl=_fwl(doc),
-        publishid=doc.metas.get("publishid", "").strip() or None,
+        publishid=publishid if _PUBLISHID.fullmatch(publishid) else None,
         content_id=content_id if _CONTENT_ID.fullmatch(content_id) else None,
         node_id=numbers[4] if len(numbers) > 4 and _NODE_ID.fullmatch(numbers[4]) else None,
     )

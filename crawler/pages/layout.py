@@ -127,7 +127,7 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     take_editor_lines(draft, editors)
 
     if selectors.author_lines or not (times and sources and editors):
-        before, after = lines_around(doc, container)
+        before, after = lines_around(container)
         if not times and (time := find_time(before)):
             times.append(time)
         for lines, side in ((before, "before"), (after, "after")):
