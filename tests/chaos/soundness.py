@@ -88,17 +88,18 @@ def _lines(data_dir: Path) -> Iterator[str]:
                 continue
             state = () if line["status"] == "live" else (line["status"], line["fetched_at"])
             seen[line["id"], line["version"], *state] += 1
-            if line["status"] != "gone" and not _is_its_bytes(data_dir, line):
-                yield f"{path.name}:{number} is not what its records say"
+            if line["status"] != "gone":
+                for key in _not_from_its_bytes(data_dir, line):
+                    yield f"{path.name}:{number}: {key} is not what its records say"
     yield from (f"{key} was published {count} times" for key, count in seen.items() if count > 1)
 
 
-def _is_its_bytes(data_dir: Path, line: dict[str, Any]) -> bool:
-    """Whether the line is made again from the records it points at."""
+def _not_from_its_bytes(data_dir: Path, line: dict[str, Any]) -> list[str]:
+    """The keys that come out differently when the line is made again from its records."""
     pointers = line["warc_pages"] or [line["warc"]]
     pages: list[Page] = [read_page(data_dir, WarcPointer(**pointer)) for pointer in pointers]
     again = json.loads(json.dumps(as_record(extraction.extract(pages))))
-    return all(again[key] == value for key, value in line.items() if key not in HISTORY_KEYS)
+    return [key for key in line if key not in HISTORY_KEYS and again[key] != line[key]]
 
 
 def _reports(data_dir: Path) -> Iterator[str]:

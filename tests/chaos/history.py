@@ -1,0 +1,184 @@
+"""A history of kills: crawls of a changing site, most of them killed, held against its truth.
+
+Each kill strikes a process of its own, at a named step or at a random moment; the site moves on
+between them. The last runs end by themselves, and then everything has to be there.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.chaos.soundness import faults_of, lines_of
+from tests.conftest import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from random import Random
+
+    from tests.site import Site
+
+KILLER = Path(__file__).with_name("killer")
+
+STEPS = (
+    "crawler.archive.writer:WarcWriter.write",
+    "crawler.archive.writer:WarcWriter.sync",
+    "crawler.archive.writer:WarcWriter.close",
+    "crawler.exporters.jsonl:JsonlWriter.write",
+    "crawler.exporters.jsonl:JsonlWriter.sync",
+    "crawler.exporters.jsonl:JsonlWriter.close",
+    "crawler.state.store:Store.commit",
+    "crawler.durable:publish",
+    "crawler.durable:write_atomically",
+    "crawler.archive.cdxj:write_index",
+    "crawler.exporters.report:write_report",
+    "crawler.recovery:end_run",
+    "crawler.recovery:recover",
+    "crawler.state.runs:Runs.start_run",
+    "crawler.state.runs:Runs.finish_run",
+    "crawler.state.lists:Lists.record_list",
+    "crawler.state.lists:Lists.finish_walk",
+    "crawler.state.addresses:Addresses.see",
+    "crawler.state.addresses:Addresses.finish",
+    "crawler.state.articles:Articles.record",
+)
+"""The steps between which a run's state moves from memory to disk."""
+
+SETTINGS = (
+    "-a", "regions=js", "-a", "recheck=all",
+    "-s", "DOWNLOAD_DELAY=0", "-s", "CHECKPOINT_SECONDS=0.1", "-s", "GONE_CONFIRM_AFTER=0",
+    "-s", "WARC_MAX_BYTES=20000", "-s", "LOG_LEVEL=WARNING",
+)  # fmt: skip
+
+OFTEN = frozenset({"write", "see", "finish", "record", "record_list", "commit", "sync", "publish"})
+"""Steps that a run takes many times: the kill falls on one of the first twelve."""
+
+
+@dataclass
+class History:
+    """`kills` counts the processes that were killed, by where; `log` is what each run was told."""
+
+    site: Site
+    data_dir: Path
+    env: Mapping[str, str]
+    rng: Random
+    kills: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def kill_at(self, step: str, when: str, n: int) -> bool:
+        """Run until the n-th time a step is taken; False when it is never taken so often."""
+        target = f"{step}:{when}:{n}"
+        done = self._run({"XINHUA_KILL": target})
+        return self._note(target, done.returncode)
+
+    def kill_after(self, seconds: float) -> bool:
+        """Run for so long."""
+        process = subprocess.Popen(**self._call({}))
+        try:
+            process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        return self._note(f"after {seconds:.2f} s", process.returncode)
+
+    def kill_once(self) -> bool:
+        """One kill somewhere: three in four at a step, the others at a random moment."""
+        rng = self.rng
+        if rng.random() < 0.25:
+            return self.kill_after(rng.uniform(0.5, 3))
+        step = rng.choice((*STEPS, "os:write"))
+        when = "middle" if step == "os:write" else rng.choice(("before", "after"))
+        is_often = step.rpartition(".")[2].rpartition(":")[2] in OFTEN
+        return self.kill_at(step, when, rng.randint(1, 12 if is_often else 2))
+
+    def survive(self, kills: int) -> None:
+        """Be killed so many times while the site moves on, then run to the end."""
+        while len(self.kills) < kills:
+            self.kill_once()
+            self.site.day += self.rng.uniform(0, 1.5)
+        for _ in range(2):  # a withdrawal takes two looks
+            self.finish()
+
+    def finish(self) -> None:
+        """One run to its end."""
+        done = self._run({})
+        if done.returncode:
+            message = f"a run without a kill ended with {done.returncode}:\n{done.stdout}"
+            raise AssertionError(message)
+
+    def wrongs(self) -> list[str]:
+        """What is wrong now, from the files' side and from the site's."""
+        return [*faults_of(self.data_dir), *_untrue(self.site, self.data_dir)]
+
+    def _note(self, target: str, returncode: int) -> bool:
+        is_killed = returncode == -signal.SIGKILL
+        self.log.append(f"{target}: {returncode}")
+        if is_killed:
+            self.kills.append(target)
+        elif returncode not in {0, 3}:
+            message = f"{target}: ended with {returncode}"
+            raise AssertionError(message)
+        return is_killed
+
+    def _run(self, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(**self._call(env), check=False, timeout=300)
+
+    def _call(self, env: Mapping[str, str]) -> dict[str, Any]:
+        paths = {"PYTHONPATH": str(KILLER), "XINHUA_DATA_DIR": str(self.data_dir)}
+        base = {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {
+            "args": [sys.executable, "-m", "scrapy", "crawl", "xinhua", *SETTINGS],
+            "cwd": PROJECT,
+            "env": {**base, **self.env, **paths, **env},
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "text": True,
+        }
+
+
+def _untrue(site: Site, data_dir: Path) -> Iterator[str]:
+    """Where the published records differ from what the site knows of its listed articles."""
+    records: dict[str, list[dict[str, Any]]] = {}
+    for line in lines_of(data_dir):
+        records.setdefault(line["id"], []).append(line)
+    truth = {one["id"]: one for one in site.truth()["articles"]}
+    yield from (f"{identity} is no article" for identity in records.keys() - truth.keys())
+    for identity, article in truth.items():
+        lines = records.get(identity, [])
+        if article["hidden"]:
+            if lines:
+                yield f"{identity} is hidden by robots.txt, and published"
+        elif not lines:
+            if article["state"] == "live" and article["listed_on"]:
+                yield f"{identity} ({article['url']}) is lost"
+        else:
+            yield from _wrong_history(article, lines)
+
+
+def _wrong_history(article: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[str]:
+    """Versions count up from 1, each is one of the site's, in order; the last is today's state."""
+    identity = article["id"]
+    contents = [line for line in lines if line["status"] != "gone"]
+    told = [(one["expected"]["title"], one["expected"]["body"]) for one in article["versions"]]
+    number, at = 0, -1
+    for line in contents:
+        is_new = line["status"] == "live" or line["changed"]
+        number += bool(is_new)
+        if line["version"] != number:
+            yield f"{identity}: version {line['version']} where {number} belongs"
+        content = (line["title"], line["body"])
+        found = next((n for n in range(at + is_new, len(told)) if told[n] == content), None)
+        if found is None:
+            yield f"{identity}: version {line['version']} was never on the site, or twice here"
+        else:
+            at = found
+    last = lines[-1]
+    if (last["status"] == "gone") != (article["state"] == "gone"):
+        yield f"{identity} is {article['state']}, our last word is {last['status']}"
+    elif article["state"] == "live" and told and at != len(told) - 1:
+        yield f"{identity}: its last version is missing"

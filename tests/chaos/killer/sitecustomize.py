@@ -1,0 +1,81 @@
+"""Kills its own process at a step of the crawl, from outside the product.
+
+XINHUA_KILL is `module:function:when:n`: before, in the middle of, or after the n-th call of the
+function, which is wrapped as its module is imported. `middle` is for os.write: half the bytes go.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import runpy
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+runpy.run_path(str(Path(__file__).parents[2] / "guard" / "sitecustomize.py"))
+
+
+class Killer:
+    """A finder that wraps the named function once its module is there."""
+
+    def __init__(self, module: str, function: str, when: str, n: int) -> None:
+        self.module = module
+        self.function = function
+        self.when = when
+        self.left = n
+        self.is_found = False
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if name != self.module or self.is_found:
+            return None
+        self.is_found = True
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        loader: Any = spec.loader
+        execute = loader.exec_module
+
+        def execute_and_wrap(module: ModuleType) -> None:
+            execute(module)
+            self.wrap(module)
+
+        loader.exec_module = execute_and_wrap
+        return spec
+
+    def wrap(self, module: ModuleType) -> None:
+        owner: Any = module
+        *outer, name = self.function.split(".")
+        for part in outer:
+            owner = getattr(owner, part)
+        setattr(owner, name, self.wrapped(getattr(owner, name)))
+
+    def wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.left -= 1
+            if self.left:
+                return function(*args, **kwargs)
+            if self.when == "after":
+                function(*args, **kwargs)
+            elif self.when == "middle":
+                descriptor, data = args
+                function(descriptor, data[: len(data) // 2])
+            return os.kill(os.getpid(), signal.SIGKILL)
+
+        return call
+
+
+if "XINHUA_KILL" in os.environ:
+    module, function, when, n = os.environ["XINHUA_KILL"].split(":")
+    killer = Killer(module, function, when, int(n))
+    if module in sys.modules:
+        killer.wrap(sys.modules[module])
+    else:
+        sys.meta_path.insert(0, killer)

@@ -1,0 +1,51 @@
+"""Thirty kills: at each named step, in the middle of writes, at random moments."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chaos.history import STEPS, History
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    with Site(regions=["js"], articles=6, daily=2) as site:
+        env = {
+            "http_proxy": site.proxy_url,
+            "https_proxy": site.proxy_url,
+            "SSL_CERT_FILE": str(site.ca_file),
+        }
+        yield History(site, tmp_path / "data", env, Random(5))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_at_every_step(history: History, when: str) -> None:
+    """Ten of the steps before and the other ten after, in one history each."""
+    steps = STEPS[::2] if when == "before" else STEPS[1::2]
+    for n, step in enumerate(steps):
+        for nth in (1 + n % 3, 1, 1):
+            history.site.day += 0.7
+            if history.kill_at(step, when, nth):
+                break
+        else:
+            pytest.fail(f"{step} is never taken")
+    history.finish()
+    history.finish()
+    assert len(history.kills) == len(steps)
+    assert history.wrongs() == []
+
+
+def test_ten_kills_in_writes_and_at_random_moments(history: History) -> None:
+    for n in range(5):
+        assert history.kill_at("os:write", "middle", 1 + 3 * n)
+        history.site.day += 0.7
+    history.survive(10)
+    assert history.wrongs() == []
