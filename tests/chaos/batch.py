@@ -13,7 +13,7 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -43,8 +43,9 @@ class State:
         return cls(**stored | {"struck": Counter(stored["struck"])})
 
     def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), "utf-8")
+        partial.write_text(json.dumps(vars(self), ensure_ascii=False, indent=1), "utf-8")
         partial.replace(path)
 
 
