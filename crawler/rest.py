@@ -10,10 +10,10 @@ import sqlite3
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -121,7 +121,10 @@ class Rest:
     def articles(self) -> Iterator[Iterator[Piece]]:
         """The pieces, article by article, each by date."""
         rows = self._database.execute("SELECT * FROM pieces ORDER BY article_id, date, rowid")
-        pieces = (Piece(*row[:4], place=_place(row[4:])) for row in rows)
+        pieces = (
+            Piece(article_id, page, url, date, _place(place))
+            for article_id, page, url, date, *place in rows
+        )
         for _, group in groupby(pieces, key=attrgetter("article_id")):
             yield group
 
@@ -130,6 +133,6 @@ def _values(place: Place) -> tuple[str, str, int, bool]:
     return place.path, place.name, place.offset, place.is_ours
 
 
-def _place(values: tuple[str, str, int, int]) -> Place:
+def _place(values: Sequence[Any]) -> Place:
     path, name, offset, is_ours = values
     return Place(path, name, offset, bool(is_ours))

@@ -1,0 +1,405 @@
+"""`scrapy reextract`: the published lines again from our archives, and articles from anyone's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler import reextraction
+from crawler.archive.reader import read_page
+from crawler.items import HISTORY_KEYS, KEYS, Page, WarcPointer, as_line
+from crawler.spiders import xinhua
+from tests.commands.foreign import LATER, OTHER_URL, STYLES, Sink, noise, raw, type_of, wacz
+from tests.conftest import PROJECT
+from tests.processes import Crawl, crawl
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import RunScrapy
+    from tests.site import Site
+
+SMALL = 40_000
+"""So small a WARC_MAX_BYTES that a crawl gives several files, and articles lie across them."""
+
+
+@pytest.fixture(scope="module")
+def first(site: Site, proxy: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Crawl:
+    done = crawl(
+        "-a", "regions=js,he", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING",
+        "-s", f"WARC_MAX_BYTES={SMALL}",
+        data_dir=tmp_path_factory.mktemp("reextract") / "data", env=proxy,
+    )  # fmt: skip
+    assert done.exitcode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def warcs(first: Crawl) -> list[str]:
+    found = sorted(str(path) for path in first.data_dir.glob("warc/*/*/*.warc.gz"))
+    assert len(found) > 3
+    return found
+
+
+@pytest.fixture(scope="module")
+def published(first: Crawl) -> Path:
+    (path,) = first.data_dir.glob("jsonl/*/*/*.jsonl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(first: Crawl) -> Page:
+    """An article of one page as the crawl saw it, larger than any bound on what is peeked at."""
+    line = next(line for line in first.lines if not line["warc_pages"] and "www." in line["url"])
+    return read_page(first.data_dir, WarcPointer(**line["warc"]))
+
+
+def derived(line: dict[str, Any]) -> bytes:
+    """A line without what comes from the ledger."""
+    return as_line({key: value for key, value in line.items() if key not in HISTORY_KEYS})
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+# --- our own archives ----------------------------------------------------------------------------
+
+
+def test_our_archives_give_the_published_lines(
+    first: Crawl, warcs: list[str], scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    outputs = []
+    for jobs in ("1", "2"):
+        output = tmp_path / f"{jobs}.jsonl"
+        done = scrapy_cmd("reextract", *warcs, "-j", jobs, "-o", str(output),
+                          data_dir=first.data_dir)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        outputs.append(output.read_bytes())
+    assert outputs[0] == outputs[1]
+    made = [json.loads(line) for line in outputs[0].splitlines()]
+    assert all(tuple(line) == KEYS for line in made)
+    assert sorted(map(derived, made)) == sorted(map(derived, first.lines))
+    split = [line for line in made if len({pointer["file"] for pointer in line["warc_pages"]}) > 1]
+    assert split, "no article lies across two files"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.jsonl", "2.jsonl"]
+
+
+def test_the_lines_go_to_stdout(first: Crawl, warcs: list[str], scrapy_cmd: RunScrapy) -> None:
+    done = scrapy_cmd("reextract", *warcs, *warcs[:1], data_dir=first.data_dir)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == len(first.lines)
+    assert f"{len(warcs)} files: " in done.stderr
+    assert f"{len(first.lines)} records" in done.stderr
+
+
+def test_a_diff_lists_changed_fields_and_lines_of_one_side(
+    first: Crawl, warcs: list[str], published: Path, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    def diff(old: Path) -> str:
+        done = scrapy_cmd("reextract", *warcs, "--diff", str(old), data_dir=first.data_dir)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert diff(published) == ""
+    changed, dropped, *others = lines_of(published)
+    changed["title"] = "改过的标题"
+    changed["extractor_version"] = "0"
+    unknown = changed | {"id": "1"}
+    gone = changed | {"id": "2", "status": "gone"}
+    old = tmp_path / "old.jsonl"
+    old.write_bytes(b"".join(map(as_line, [changed, unknown, gone, *others])))
+    title = json.dumps(first.lines[0]["title"], ensure_ascii=False)
+    assert sorted(diff(old).splitlines()) == sorted([
+        f"{changed['id']} {changed['url']}: title",
+        '  - title: "改过的标题"',
+        f"  + title: {title}",
+        f"{dropped['id']} {dropped['url']}: not in old.jsonl",
+        f"1 {changed['url']}: only in old.jsonl",
+    ])  # fmt: skip
+
+
+def test_filters(first: Crawl, warcs: list[str], scrapy_cmd: RunScrapy) -> None:
+    def ids(*options: str) -> set[str]:
+        done = scrapy_cmd("reextract", *warcs, *options, data_dir=first.data_dir)
+        assert done.returncode == 0, done.stderr
+        return {json.loads(line)["id"] for line in done.stdout.splitlines()}
+
+    everything = {line["id"] for line in first.lines}
+    hebei = {line["id"] for line in first.lines if line["region"]["code"] == "he"}
+    assert ids("--regions", "河北") == hebei
+    assert 0 < len(hebei) < len(everything)
+    host = "www.he.xinhuanet.com"
+    assert ids("--hosts", host) == {line["id"] for line in first.lines if host in line["url"]}
+    assert ids("--since", "2000-01-01", "--until", "2100-01-01") == everything
+    assert ids("--until", "2016-12-31") == ids("--since", "2100-01-01") == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("no/such.warc",), ("{warc}", "-j", "0"), ("{warc}", "--since", "yesterday"),
+     ("{warc}", "--regions", "atlantis"), ("{warc}", "--diff", "no/such.jsonl")],
+)  # fmt: skip
+def test_bad_usage(arguments: tuple[str, ...], warcs: list[str], scrapy_cmd: RunScrapy) -> None:
+    done = scrapy_cmd("reextract", *(one.format(warc=warcs[0]) for one in arguments))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_pages_are_bounded_as_in_the_crawl() -> None:
+    assert reextraction.MAX_PAGES == xinhua.MAX_PAGES
+
+
+# --- kills and memory ----------------------------------------------------------------------------
+
+
+def start(data_dir: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "reextract", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def members_of(group: int) -> list[int]:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return []
+    return [group]
+
+
+def test_a_killed_one_goes_on_where_it_stopped(
+    first: Crawl, warcs: list[str], scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    small, big = tmp_path / "small.warc.gz", tmp_path / "big.warc.gz"
+    data = b"".join(path.read_bytes() for path in map(type(tmp_path), warcs))
+    small.write_bytes(data)
+    big.write_bytes(data * 100)
+    output = tmp_path / "out.jsonl"
+    arguments = [str(small), str(big), "-j", "1", "-o", str(output)]
+    process = start(first.data_dir, *arguments)
+    parts = tmp_path / "out.jsonl.parts"
+    while not list(parts.glob("*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()  # the parent alone: its workers must not stay
+    process.wait()
+    assert not output.exists()
+    (done,) = parts.glob("*.json")
+    for _ in range(1000):
+        if not members_of(process.pid):
+            break
+        time.sleep(0.01)
+    assert not members_of(process.pid), "a worker outlives its killed parent"
+    part = done.with_suffix(".jsonl")
+    part.write_bytes(part.read_bytes() + b'{"a mark": "not made again"}\n')
+    big.write_bytes(data)  # another state of the file: its half part is not taken
+    again = scrapy_cmd("reextract", *arguments, data_dir=first.data_dir)
+    assert again.returncode == 0, again.stderr
+    made = lines_of(output)
+    assert made.count({"a mark": "not made again"}) == 1
+    single = sum(not line["warc_pages"] for line in first.lines)
+    assert len([line for line in made if line.get("warc_pages") == []]) == 2 * single
+    assert not parts.exists()
+
+
+def peak_kib(data_dir: Path, *arguments: str) -> int:
+    process = start(data_dir, *arguments)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss
+
+
+def test_memory_does_not_grow_with_the_file(first: Crawl, warcs: list[str], tmp_path: Path) -> None:
+    data = b"".join(path.read_bytes() for path in map(type(tmp_path), warcs))
+    peaks = []
+    for times in (5, 50):
+        path = tmp_path / f"{times}.warc.gz"
+        path.write_bytes(data * times)
+        peaks.append(peak_kib(first.data_dir, str(path), "-j", "1", "-o", str(tmp_path / "o")))
+    assert peaks[1] < peaks[0] + 16 * 1024
+
+
+def test_a_record_of_two_gigabytes_is_passed_over(
+    page: Page, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    path = tmp_path / "huge.warc"
+    size = 2 * 1024**3
+    sink = Sink.new(compressed=False)
+    sink.response(page.url, type_of(page), page.body)
+    before = sink.bytes() + raw(page.url, b"", length=size).removesuffix(b"\r\n\r\n")
+    with path.open("wb") as file:  # a hole: no two gigabytes on disk
+        file.write(before)
+        file.seek(len(before) + size)
+        file.write(b"\r\n\r\n" + sink.bytes())
+    done = scrapy_cmd("reextract", str(path), "-j", "1")
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert f"{path} at {len(sink.bytes())}: the record is too large" in done.stderr
+    assert peak_kib(tmp_path, str(path), "-j", "1", "-o", str(tmp_path / "o")) < 250 * 1024
+
+
+# --- others' archives ----------------------------------------------------------------------------
+
+
+FIELDS = ("id", "url", "region", "title", "published_at", "source", "body", "images", "layout")
+
+
+def test_the_same_article_in_every_style(
+    first: Crawl, page: Page, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    (ours,) = [line for line in first.lines if line["url"] == page.url]
+    secure = Page(
+        page.url.replace("http:", "https:"), 200, page.headers, page.body, page.fetched_at, None
+    )
+    for name, make in STYLES.items():
+        (tmp_path / name).write_bytes(make(page))
+    (tmp_path / "https.warc.gz").write_bytes(STYLES["wget.warc.gz"](secure))
+    wacz(tmp_path / "browsertrix.wacz", page)
+    files = sorted(str(path) for path in tmp_path.glob("*.wa*"))
+    assert len(files) == len(STYLES) + 2
+    done = scrapy_cmd("reextract", *files)
+    assert done.returncode == 0, done.stderr
+    made = {line["warc"]["file"]: line for line in map(json.loads, done.stdout.splitlines())}
+    wacz_names = {f"{tmp_path}/browsertrix.wacz#archive/{name}"
+                  for name in ("data.warc.gz", "../../two.warc.gz")}  # fmt: skip
+    assert set(made) == {name for name in files if "wacz" not in name} | wacz_names
+    assert not (tmp_path.parent / "two.warc.gz").exists()
+    for name, line in made.items():
+        expected = {key: ours[key] for key in FIELDS}
+        if "https" in name:
+            expected["url"] = secure.url
+            line["images"] = expected["images"]  # their addresses follow the page's scheme
+        assert {key: line[key] for key in FIELDS} == expected, name
+        assert line["fetched_at"] == "2024-05-06T07:08:09Z"
+
+
+def test_other_hosts_statuses_and_records_make_no_line(
+    page: Page, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    path = tmp_path / "noise.warc.gz"
+    path.write_bytes(noise(page))
+    assert OTHER_URL.encode() in gzip.decompress(path.read_bytes())
+    done = scrapy_cmd("reextract", str(path))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.strip() == "1 files: 3 not_200"
+
+
+def test_revisits_are_resolved_within_and_across_files(
+    page: Page, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    original, later = Sink.new(), Sink.new()
+    headers = [*type_of(page), ("Content-Length", str(len(page.body)))]
+    digest = original.response(page.url, headers, page.body)
+    original.revisit(page.url, digest, headers)
+    later.revisit(page.url, digest, headers)
+    later.revisit(page.url, "sha1:" + "A" * 32, headers)  # found by address and date
+    other = page.url.replace("www.", "")
+    later.revisit(other, "sha1:" + "B" * 32, headers)  # nowhere
+    files = [tmp_path / "a.warc.gz", tmp_path / "b.warc.gz"]
+    files[0].write_bytes(original.bytes())
+    with_payload = raw(page.url, b"HTTP/1.0 200 OK\r\n\r\n" + page.body, kind="revisit")
+    files[1].write_bytes(later.bytes() + gzip.compress(with_payload))
+    done = scrapy_cmd("reextract", *map(str, reversed(files)))
+    assert done.returncode == 0, done.stderr
+    made = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "1 unresolved_revisit" in done.stderr
+    assert len(made) == 5
+    assert len({line["body"] for line in made}) == 1
+    assert sorted(line["fetched_at"] == LATER for line in made) == [False, *[True] * 4]
+    assert sum(line["warc"]["file"] == str(files[0]) for line in made) == 4
+
+
+# --- damage --------------------------------------------------------------------------------------
+
+
+def damaged(page: Page) -> dict[str, tuple[bytes, str, int]]:
+    """By name: the file, what is said of it, and how many articles can still be read."""
+    sink = Sink.new()
+    plain = Sink.new(compressed=False)
+    starts = []
+    for one in (sink, plain):
+        for _ in range(3):
+            starts.append(len(one.bytes()))
+            one.response(page.url, type_of(page), page.body)
+    good, bare = sink.bytes(), plain.bytes()
+    second, third, bare_second = starts[1], starts[2], starts[4]
+
+    def broken(head: bytes, body: bytes) -> bytes:
+        return good + gzip.compress(raw(page.url, head + body), mtime=0) + good
+
+    ok = b"HTTP/1.1 200 OK\r\n"
+    lying = bare[:bare_second] + bare[bare_second:].replace(
+        b"Content-Length: ", b"Content-Length: 9", 1
+    )
+    short = gzip.decompress(good[second:third])
+    at = short.index(b"Content-Length: ") + len(b"Content-Length: ")
+    short = short[:at] + b"40" + short[short.index(b"\r\n", at) :]
+    end = len(good)
+    return {
+        "truncated.warc.gz": (good[:-100], f" at {third}: ", 2),
+        "truncated.warc": (bare[:-100], ": the file ends inside a record", 2),
+        "concatenated.warc.gz": (good + good, "", 6),
+        "nothing.warc.gz": (b"", " at 0: there is no record", 0),
+        "page.warc": (page.body, " at 0: Invalid WARC header", 0),
+        "twice.warc.gz": (gzip.compress(good), " at 0: Invalid WARC header", 0),
+        "zstd.warc.zst": (b"\x28\xb5\x2f\xfd" + bytes(range(200)), " at 0: ", 0),
+        "flipped.warc.gz": (
+            good[: second + 40] + bytes([good[second + 40] ^ 255]) + good[second + 41 :],
+            f" at {second}: ", 2,
+        ),
+        "long.warc": (lying, f" at {bare_second}: the file ends inside a record", 2),
+        "short.warc.gz": (
+            good[:second] + gzip.compress(short, mtime=0) + good[third:], "Invalid WARC header", 2,
+        ),
+        "head.warc.gz": (broken(ok + b"X: " + b"a" * 10**6, b""), f" at {end}: ", 6),
+        "chunk.warc.gz": (
+            broken(ok + b"Transfer-Encoding: chunked\r\n\r\n", b"8000000000000000\r\nabc\r\n"),
+            f" at {end}: ", 6,
+        ),
+        "gzip.warc.gz": (
+            broken(ok + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(page.body)[:-9]),
+            f" at {end}: ", 6,
+        ),
+        "brotli.warc.gz": (
+            broken(ok + b"Content-Encoding: br\r\n\r\n", b"\x8b\x00\x80"),
+            f" at {end}: unsupported content coding: br", 6,
+        ),
+        "length.warc.gz": (broken(ok + b"Content-Length: 99\r\n\r\n", b"ab"), f" at {end}: ", 6),
+        "packed.wacz": (b"PK\x05\x06" + bytes(18), " at 0: a ZIP file without a WARC", 0),
+    }  # fmt: skip
+
+
+def test_damage_is_told_and_the_rest_is_read(
+    page: Page, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    cases = damaged(page)
+    for name, (data, _, _) in cases.items():
+        (tmp_path / name).write_bytes(data)
+    done = scrapy_cmd("reextract", *(str(tmp_path / name) for name in cases))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    counts = dict.fromkeys(cases, 0)
+    for line in map(json.loads, done.stdout.splitlines()):
+        counts[line["warc"]["file"].removeprefix(f"{tmp_path}/")] += 1
+    for name, (_, said, articles) in cases.items():
+        told = [line for line in done.stderr.splitlines() if f"{tmp_path}/{name} at " in line]
+        assert any(said in line for line in told) if said else not told, (name, told)
+        assert counts[name] == articles, name
+
+
+def test_whole_files_are_exit_0(page: Page, scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
+    path = tmp_path / "concatenated.warc.gz"
+    path.write_bytes(damaged(page)["concatenated.warc.gz"][0])
+    assert scrapy_cmd("reextract", str(path)).returncode == 0
