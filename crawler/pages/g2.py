@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from crawler.pages.evidence import DATE, SOURCE
+from crawler.pages.evidence import DATE
 from crawler.pages.g3 import Regional2014
 from crawler.pages.layout import Layout, Selectors
 
 if TYPE_CHECKING:
     from crawler.pages.document import Document
+
+_SOURCE = re.compile(r"(?:来\s?源|稿\s?源|出\s?处)\s{0,3}[:：]")
+"""The end of `evidence.SOURCE`, which is all it takes to know that there is one: in a whole page
+this is looked for in a tenth of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +59,17 @@ class Provinces2010(Layout):
     def select(self, doc: Document) -> Selectors | None:
         if any(doc.maybe(mark) is not None for mark in self.foreign):
             return None
+        if Regional2014().claims(doc):
+            return None
         fitting = [
             rule
             for rule in rules()
             if doc.maybe(rule.body) is not None and doc.first((rule.title,))
         ]
-        if not fitting or Regional2014().claims(doc) or not _has_header(doc):
+        if not fitting or not _has_header(doc):
             return None
         return next((r for r in fitting if doc.first((r.body,))), fitting[0]).selectors()
 
 
 def _has_header(doc: Document) -> bool:
-    return SOURCE.search(doc.source) is not None and DATE.search(doc.source) is not None
+    return _SOURCE.search(doc.source) is not None and DATE.search(doc.source) is not None
