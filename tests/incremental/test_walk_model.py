@@ -257,6 +257,7 @@ def test_since_goes_back_below_known_ground(runs: Runs) -> None:
     wanted = {article(number) for number in range(30 * 3, 186)}
     assert wanted <= runs.seen
     assert len(runs.asked) <= -(-(186 - 90) // 5) + 2  # to `since` and a day's margin, no further
+    assert not runs.is_open
 
 
 def test_since_alone_asks_no_more_than_its_days_of_a_list_never_walked(runs: Runs) -> None:
