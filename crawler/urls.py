@@ -11,6 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, urljoin
 
@@ -166,7 +167,12 @@ def _canonical(url: str) -> _Parts | None:
 
 def _split(url: str) -> _Parts | None:
     """The normalised parts of an address in scope, else None."""
-    if len(url) > MAX_LENGTH or _FORBIDDEN.search(url):
+    return _split_short(url) if len(url) <= MAX_LENGTH else None
+
+
+@lru_cache(maxsize=1024)  # one address is asked about many times in a row
+def _split_short(url: str) -> _Parts | None:
+    if _FORBIDDEN.search(url):
         return None
     found = _URL.fullmatch(url)
     if found is None:

@@ -45,7 +45,10 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, Encoding]
         return body.decode("utf-8"), Encoding(declared, "utf-8")
     except UnicodeDecodeError:
         pass
-    as_utf8, as_gb = _read(body, "utf-8"), _read(body, "gb18030")
+    as_gb = _read(body, "gb18030")
+    if not _damage(as_gb):
+        return as_gb, Encoding(declared, "gb18030")
+    as_utf8 = _read(body, "utf-8")
     says_gb = (declared or "").lower().startswith(("gb", "x-gb", "cp936", "hz"))
     if (_damage(as_gb), not says_gb) < (_damage(as_utf8), says_gb):
         return as_gb, Encoding(declared, "gb18030")
