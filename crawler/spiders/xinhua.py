@@ -272,8 +272,11 @@ def conditions(known: ArticleRow) -> dict[str, str]:
 
 
 def _revisit_of(known: ArticleRow) -> Revisit | None:
-    """The capture that an equal answer repeats."""
-    if known.warc is None or known.warc_date is None or len(known.warc_pages) != 1:
+    """The capture that an equal answer repeats; a gone article that is back gets a full response,
+    since its record points there."""
+    if known.status != "live" or len(known.warc_pages) != 1:
+        return None
+    if known.warc is None or known.warc_date is None:
         return None
     return Revisit(
         original_uri=known.url,
