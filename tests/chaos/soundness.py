@@ -17,15 +17,13 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from crawler import extraction
-from crawler.archive.reader import read_page
+from crawler.archive.reader import WarcError, read_page
 from crawler.items import HISTORY_KEYS, WarcPointer, as_record
 from crawler.state.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from crawler.items import Page
 
 
 def faults_of(data_dir: Path) -> list[str]:
@@ -97,7 +95,10 @@ def _lines(data_dir: Path) -> Iterator[str]:
 def _not_from_its_bytes(data_dir: Path, line: dict[str, Any]) -> list[str]:
     """The keys that come out differently when the line is made again from its records."""
     pointers = line["warc_pages"] or [line["warc"]]
-    pages: list[Page] = [read_page(data_dir, WarcPointer(**pointer)) for pointer in pointers]
+    try:
+        pages = [read_page(data_dir, WarcPointer(**pointer)) for pointer in pointers]
+    except WarcError as error:
+        return [f"warc ({error})"]
     again = json.loads(json.dumps(as_record(extraction.extract(pages))))
     return [key for key in line if key not in HISTORY_KEYS and again[key] != line[key]]
 

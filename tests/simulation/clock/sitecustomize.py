@@ -1,7 +1,7 @@
 """Shifts the product's one clock by XINHUA_CLOCK_SHIFT seconds, from outside the product.
 
-Lint bans every other clock (pyproject.toml), so this moves the whole crawl; monotonic time, by which
-requests are paced, goes on as it is. Kills work as in `tests/chaos/killer`.
+Lint bans every other clock (pyproject.toml), so this moves the whole crawl; monotonic time, by
+which requests are paced, goes on as it is. Kills work as in `tests/chaos/killer`.
 """
 
 from __future__ import annotations
