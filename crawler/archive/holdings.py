@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from crawler.archive.verify import Finding, verify_warc
 from crawler.durable import OPEN_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from crawler.archive.verify import Report
 
@@ -27,15 +28,14 @@ def warcs_of(data_dir: Path) -> list[Path]:
 def verify_holdings(data_dir: Path, reports: Iterable[Report]) -> Iterator[Finding]:
     """What only shows between files. `reports` are those of `warcs_of`."""
     reports = list(reports)
-    yield from _check_originals(data_dir, reports)
-    yield from _check_strays(data_dir)
-    listed: dict[str, int] = {}
-    for manifest in sorted(data_dir.glob("runs/*.json")):
-        yield from _check_manifest(data_dir, manifest, reports, listed)
-    for path in _published(data_dir):
-        name = path.relative_to(data_dir).as_posix()
-        if name not in listed:
-            yield Finding(path, None, "orphan_file", "no run's manifest lists it")
+    records = {report.path: report.records for report in reports}
+    yield from check_originals(data_dir, reports)
+    listed: set[str] = set()
+    for manifest in manifests_of(data_dir):
+        checked = check_manifest(data_dir, manifest, records)
+        listed.update(checked.listed)
+        yield from checked.findings
+    yield from check_strays(data_dir, listed)
 
 
 def verify_archive(data_dir: Path) -> Iterator[Finding]:
@@ -56,7 +56,13 @@ def _published(data_dir: Path) -> list[Path]:
     ])  # fmt: skip
 
 
-def _check_strays(data_dir: Path) -> Iterator[Finding]:
+def manifests_of(data_dir: Path) -> list[Path]:
+    """The run reports of a data folder, which are the manifests of its files."""
+    return sorted(data_dir.glob("runs/*.json"))
+
+
+def check_strays(data_dir: Path, listed: Collection[str]) -> Iterator[Finding]:
+    """Files that no run's manifest lists, were never closed, or index nothing."""
     for folder in ("warc", "jsonl"):
         for path in sorted(data_dir.glob(f"{folder}/*/*/*{OPEN_SUFFIX}")):
             yield Finding(
@@ -65,42 +71,65 @@ def _check_strays(data_dir: Path) -> Iterator[Finding]:
     for path in sorted(data_dir.glob("warc/*/*/*.cdxj")):
         if not path.with_name(path.name.removesuffix(".cdxj") + ".warc.gz").exists():
             yield Finding(path, None, "orphan_index", "the WARC it indexes is not there")
+    for path in _published(data_dir):
+        if path.relative_to(data_dir).as_posix() not in listed:
+            yield Finding(path, None, "orphan_file", "no run's manifest lists it")
 
 
-def _check_manifest(
-    data_dir: Path, manifest: Path, reports: list[Report], listed: dict[str, int]
-) -> Iterator[Finding]:
-    records = {report.path: report.records for report in reports}
+@dataclass(slots=True)
+class Manifest:
+    """What was found in one manifest, and the files it lists, relative to the data folder."""
+
+    path: Path
+    listed: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, path: Path, code: str, message: str) -> None:
+        self.findings.append(Finding(path, None, code, message))
+
+
+def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) -> Manifest:
+    """Hold the files of a run against its manifest; `records` are the WARCs' by path."""
+    report = Manifest(manifest)
     try:
         rows: list[dict[str, Any]] = json.loads(manifest.read_bytes())["files"]
         names = [str(row["path"]) for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        yield Finding(manifest, None, "bad_manifest", f"{type(error).__name__}: {error}")
-        return
+        report.add(manifest, "bad_manifest", f"{type(error).__name__}: {error}")
+        return report
     for row, name in zip(rows, names, strict=True):
         path = data_dir / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            yield Finding(manifest, None, "bad_manifest", f"it leads out of the folder: {name!r}")
+            report.add(manifest, "bad_manifest", f"it leads out of the folder: {name!r}")
             continue
-        listed[name] = listed.get(name, 0) + 1
+        report.listed.append(name)
         if not path.is_file():
-            yield Finding(path, None, "missing_file", f"{manifest.name} lists it")
+            report.add(path, "missing_file", f"{manifest.name} lists it")
             continue
-        with path.open("rb") as file:
-            actual = hashlib.file_digest(file, "sha256").hexdigest()
-        stated = {"sha256": row.get("sha256"), "bytes": row.get("bytes")}
-        found: dict[str, Any] = {"sha256": actual, "bytes": path.stat().st_size}
+        found = _measured(path)
         if path in records:
-            stated["records"] = row.get("records")
             found["records"] = records[path]
         for what, value in found.items():
-            if stated[what] != value:
-                message = f"{manifest.name} says {what} {stated[what]}, it is {value}"
-                yield Finding(path, None, "manifest_mismatch", message)
+            if row.get(what) != value:
+                message = f"{manifest.name} says {what} {row.get(what)}, it is {value}"
+                report.add(path, "manifest_mismatch", message)
+    return report
 
 
-def _check_originals(data_dir: Path, reports: list[Report]) -> Iterator[Finding]:
+def _measured(path: Path) -> dict[str, Any]:
+    """Digest and size of a file, of one of lines also their number."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        measured: dict[str, Any] = {"sha256": digest, "bytes": file.tell()}
+        if path.suffix != ".gz":
+            file.seek(0)
+            measured["records"] = sum(1 for _ in file)
+    return measured
+
+
+def check_originals(data_dir: Path, reports: Iterable[Report]) -> Iterator[Finding]:
     """Every revisit's original must stand in a published file's index, with that digest."""
+    reports = list(reports)
     wanted = {
         (original.uri, _timestamp(original.date), original.payload_digest)
         for report in reports

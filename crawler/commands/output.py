@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,3 +27,10 @@ def printable(text: str) -> str:
         character if character == "\n" or unicodedata.category(character)[0] != "C" else "\ufffd"
         for character in text
     )
+
+
+def count(value: str) -> int:
+    """An option's number from 1 up."""
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ArgumentTypeError(f"a number from 1 up is wanted, not {value!r}")
+    return int(value)

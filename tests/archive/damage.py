@@ -90,7 +90,9 @@ class Holding:
                 "path": path.relative_to(self.data_dir).as_posix(),
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
                 "bytes": path.stat().st_size,
-                "records": verify_warc(path).records if path == self.warc else 0,
+                "records": verify_warc(path).records
+                if path == self.warc
+                else path.read_bytes().count(b"\n"),
             }
             for path in paths
         ]

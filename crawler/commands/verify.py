@@ -1,0 +1,102 @@
+"""`scrapy verify [PATH|RUN…]`: proves files, digests, indexes, manifests, and JSONL against WARC.
+
+Exit codes: 0 all is sound, 1 something isn't (each defect is a line: file, offset, code, why),
+2 usage.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler.commands.output import count, printable
+from crawler.run import folder_of
+from crawler.state.ledger import LedgerError
+from crawler.verification import Scope, ScopeError, verify
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from pathlib import Path
+
+    from crawler.archive.verify import Finding
+    from crawler.verification import Verdict
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        return "[options] [<path or run> ...]"
+
+    def short_desc(self) -> str:
+        return "Prove archives: files, digests, indexes, manifests, JSONL against WARC"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument(
+            "-j", dest="jobs", type=count, metavar="N", help="processes (default: one a core)"
+        )
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        assert self.settings is not None
+        data_dir = folder_of(self.settings)
+        try:
+            scope = Scope.of(data_dir, args)
+        except ScopeError as error:
+            raise UsageError(printable(str(error)), print_help=False) from error
+        try:
+            verdict = verify(
+                scope,
+                opts.jobs or os.cpu_count() or 1,
+                quiet=False,
+                is_busy=lambda: _is_locked(scope.data_dir),
+            )
+        except (LedgerError, BrokenProcessPool) as error:
+            print(f"scrapy verify: {error}", file=sys.stderr)
+            self.exitcode = 1
+            return
+        for finding in verdict.findings:
+            print(printable(_sentence(finding, scope.data_dir)))
+        for note in verdict.notes:
+            print(printable(note))
+        print(_summary(verdict))
+        self.exitcode = 1 if verdict.findings else 0
+
+
+def _sentence(finding: Finding, data_dir: Path) -> str:
+    path = finding.file
+    name = path.relative_to(data_dir) if path.is_relative_to(data_dir) else path
+    at = "" if finding.offset is None else f" at {finding.offset}"
+    return f"{name}{at}: {finding.code}: {finding.message}"
+
+
+def _summary(verdict: Verdict) -> str:
+    counts = verdict.counts
+    told = [f"{counts[name]} {name}" for name in ("WARCs", "records", "JSONL files", "lines")]
+    told.append(f"{counts['manifests']} manifests")
+    if counts["differing"]:
+        fields = ", ".join(f"{name} {number}" for name, number in verdict.fields.most_common())
+        told.append(f"{counts['differing']} lines today's extractor reads otherwise ({fields})")
+    defects = len(verdict.findings)
+    end = f"{defects} defect{'s' if defects > 1 else ''}" if defects else "all sound"
+    return f"{', '.join(told)}: {end}"
+
+
+def _is_locked(data_dir: Path) -> bool:
+    """Whether a run is on in the folder."""
+    try:
+        with (data_dir / "state" / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,207 @@
+"""Proves published lines: each is derived again from the records it points at and compared.
+
+In: a JSONL file and its data folder. Out: a Finding for each line that is not what its records and
+today's code give, and the fields that another extractor version read otherwise. The fields of
+history are held against the ledger, where there is one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from crawler import extraction
+from crawler.archive.decode import DecodeError
+from crawler.archive.reader import WarcError, read_page
+from crawler.archive.verify import Finding
+from crawler.extractor_version import extractor_version
+from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_line, as_record
+from crawler.state import lines
+from crawler.state.ledger import Ledger
+from crawler.state.rows import VersionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from crawler.items import Page
+
+MAX_NOTES = 1000
+"""Sentences kept of one file; the counts hold all."""
+
+_OF_THE_RECORD = frozenset({"url", "fetched_at", "http", "warc", "warc_pages"})
+"""What no extractor decides: it must be the same whichever version made the line."""
+
+_POINTER = {one.name: {"str": str, "int": int}[str(one.type)] for one in fields(WarcPointer)}
+_NOT_OF_THE_LINE = ("article_id", "number", "jsonl")
+_COMPARED = [one.name for one in fields(VersionRow) if one.name not in _NOT_OF_THE_LINE]
+
+
+@dataclass(slots=True)
+class LinesReport:
+    """What was found in one JSONL file. `notes` tell lines that another extractor version made and
+    today's reads otherwise, `fields` counts in which fields: no defects."""
+
+    path: Path
+    lines: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    fields: Counter[str] = field(default_factory=Counter)
+    differing: int = 0
+
+
+def verify_lines(path: Path, data_dir: Path) -> LinesReport:
+    """Check every line of one published JSONL file. Raises LedgerError."""
+    report = LinesReport(path)
+    ledger_path = data_dir / "state" / "ledger.sqlite"
+    is_ours = path.is_relative_to(data_dir) and ledger_path.exists()
+    ledger = Ledger.open(ledger_path, read_only=True) if is_ours else None
+    proof = _Proof(report, data_dir, ledger)
+    try:
+        with path.open("rb") as file:
+            offset = 0
+            for raw in file:
+                report.lines += 1
+                proof.check(offset, raw)
+                offset += len(raw)
+    except OSError as error:
+        report.findings.append(Finding(path, None, "unreadable", error.strerror or str(error)))
+    finally:
+        if ledger:
+            ledger.close()
+    if not report.lines:
+        report.findings.append(Finding(path, 0, "empty_file", "there is no line"))
+    return report
+
+
+class _Proof:
+    """The checks of one file's lines."""
+
+    def __init__(self, report: LinesReport, data_dir: Path, ledger: Ledger | None) -> None:
+        self._report = report
+        self._data_dir = data_dir
+        self._ledger = ledger
+        self._offset = 0
+
+    def check(self, offset: int, raw: bytes) -> None:
+        self._offset = offset
+        line = self._parsed(raw)
+        if line is None:
+            return
+        try:
+            pointers = _pointers(line)
+        except (TypeError, KeyError, AttributeError) as error:
+            self._add("bad_line", f"no pointers of ours: {error}")
+            return
+        try:
+            pages = [read_page(self._data_dir, pointer) for pointer in pointers]
+        except (WarcError, DecodeError) as error:
+            self._add("bad_pointer", str(error))
+            return
+        if line["status"] == "gone":
+            self._check_gone(line, raw)
+        elif not pages:
+            self._add("bad_line", "it points at no record")
+            return
+        else:
+            self._check_derived(line, raw, pages)
+        self._check_history(line)
+
+    def _add(self, code: str, message: str) -> None:
+        where = f"line {self._report.lines}: {message}"
+        self._report.findings.append(Finding(self._report.path, self._offset, code, where))
+
+    def _parsed(self, raw: bytes) -> dict[str, Any] | None:
+        try:
+            line = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            self._add("bad_line", f"not JSON: {error}")
+            return None
+        if not isinstance(line, dict) or tuple(line) != KEYS:
+            self._add("bad_line", "its keys are not those of the format, in their order")
+            return None
+        return line
+
+    def _check_derived(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
+        is_same_code = line["extractor_version"] == extractor_version()
+        try:
+            derived = as_record(extraction.extract(pages))
+        except Exception as error:  # whatever today's code makes of an archived page
+            self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
+            return
+        again = as_line({key: line[key] if key in HISTORY_KEYS else derived[key] for key in KEYS})
+        if again == raw:
+            return
+        values = json.loads(again)
+        names = [key for key in KEYS if values[key] != line[key]]
+        others = [name for name in names if name != "extractor_version"]
+        if not names:
+            self._add("line_mismatch", "the values are right, but not written as the crawl does")
+        elif is_same_code or _OF_THE_RECORD & set(others):
+            self._differs(line, f"not what its record gives: {', '.join(names)}", others, True)
+        elif others:
+            self._differs(line, ", ".join(others), others, False)
+
+    def _differs(
+        self, line: Mapping[str, Any], what: str, names: list[str] | tuple[()], is_defect: bool
+    ) -> None:
+        if is_defect:
+            self._add("line_mismatch", f"{line['id']}: {what}")
+            return
+        report = self._report
+        report.differing += 1
+        report.fields.update(names or ["(all)"])
+        if len(report.notes) < MAX_NOTES:
+            report.notes.append(
+                f"{report.path} line {report.lines}: {line['id']}, extracted by"
+                f" {line['extractor_version']}, is now different: {what}"
+            )
+
+    def _check_gone(self, line: Mapping[str, Any], raw: bytes) -> None:
+        """A gone record has no content to derive; the looks it rests on were read already."""
+        if line["warc"] is not None or line["body"] is not None or not line["gone"]:
+            self._add(
+                "line_mismatch", f"{line['id']}: a gone record without reason or with content"
+            )
+        elif as_line(dict(line)) != raw:
+            self._add("line_mismatch", "the values are right, but not written as the crawl does")
+
+    def _check_history(self, line: Mapping[str, Any]) -> None:
+        path = self._report.path
+        if path.name != f"xinhua-{line['run_id']}.jsonl":
+            self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
+        if self._ledger is None:
+            return
+        try:
+            told = VersionRow(**lines.version(line, 0, path.relative_to(self._data_dir).as_posix()))
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            self._add("bad_line", f"no values of ours: {error!r}")
+            return
+        rows = self._ledger.versions(str(line["id"]))
+        known = next((row for row in rows if row.line_sha256 == lines.digest(line)), None)
+        if known is not None:
+            if known.jsonl != told.jsonl:
+                self._add("ledger_mismatch", f"{line['id']}: the ledger has it in {known.jsonl}")
+            return
+        same_time = [row for row in rows if row.fetched_at == told.fetched_at]
+        if not same_time:
+            self._add("not_in_ledger", f"{line['id']}: the ledger knows of no such version")
+            return
+        theirs, ours = asdict(same_time[-1]), asdict(told)
+        names = [name for name in _COMPARED if theirs[name] != ours[name]]
+        self._add("ledger_mismatch", f"{line['id']}: the ledger differs in {', '.join(names)}")
+
+
+def _pointers(line: Mapping[str, Any]) -> list[WarcPointer]:
+    """Every record a line points at: its pages, or the looks that a gone record rests on."""
+    if line["gone"] is not None:
+        rows = [one["warc"] for one in line["gone"]["observations"] if one["warc"] is not None]
+    else:
+        rows = line["warc_pages"] or [line["warc"]]
+    for row in rows:
+        types = {name: type(value) for name, value in row.items()}
+        if types != _POINTER:
+            raise TypeError(f"not a pointer: {str(row)[:200]}")
+    return [WarcPointer(**row) for row in rows]
