@@ -210,10 +210,13 @@ def inventions(article: Article, pages: Sequence[Page]) -> Iterator[str]:
     source = "".join(bare(_decoded(page)) for page in pages)
     for where, text in _texts(asdict(article)):
         if where.startswith("codes."):  # they may stand in a script
-            if text not in source:
+            if bare(text) not in source:
                 yield f"{where}: {text}"
-        elif not stands(bare(text), printed, pieces=12 if where in _CUT_INTO else 1):
-            yield f"{where}: {text[:200]!r}"
+        else:
+            pieces = 12 if where in _CUT_INTO else 1
+            lines = text.split() if where == "published_raw" else text.split("\n")
+            if not all(stands(bare(line), printed, pieces) for line in lines):
+                yield f"{where}: {text[:200]!r}"
     for kind in ("images", "videos", "attachments"):
         for medium in getattr(article, kind):
             name = re.split(r"[/\\]", re.sub(r"[?#].*", "", medium.url).rstrip("/"))[-1]
@@ -228,17 +231,17 @@ def inventions(article: Article, pages: Sequence[Page]) -> Iterator[str]:
 
 
 _CUT_INTO = frozenset({
-    "title", "paragraphs", "removed.text", "images.caption", "videos.caption",
+    "title", "source", "source_raw", "paragraphs", "removed.text", "images.caption",
+    "videos.caption",
 })  # fmt: skip
 """Texts out of which something may have been cut: the rest stands in the page piece by piece."""
 
 
 def _texts(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for key in ("title", "subtitle", "kicker", "published_raw", "source", "source_raw",
-                "summary"):  # fmt: skip
+                "byline_raw", "summary"):  # fmt: skip
         if record[key]:
             yield key, record[key]
-    yield from (("byline_raw", line) for line in (record["byline_raw"] or "").split("\n"))
     for key in ("paragraphs", "editors", "keywords", "channel"):
         yield from ((key, text) for text in record[key])
     for key, names in (("reporters", ["name"]), ("images", ["caption", "credit"]),
