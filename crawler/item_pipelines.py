@@ -101,7 +101,7 @@ class HistoryPipeline(_RunPipeline):
         if known is None:
             return article
         article.version = known.version
-        article.previous_sha256 = known.content_sha256
+        article.previous_sha256 = known.published_sha256
         article.changed = self._changed(article, known)
         if known.status == "gone":
             article.status = "restored"

@@ -157,7 +157,7 @@ class Withdrawals:
             also_at=sorted(others),
             region=Region(region.code, region.name, region.gb2260) if region else None,
             title=article.title,
-            previous_sha256=article.content_sha256,
+            previous_sha256=article.published_sha256,
             first_seen_at=iso(article.first_seen_at),
             fetched_at=observations[-1].at,
             layout=None,

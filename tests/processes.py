@@ -59,12 +59,13 @@ def crawl(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     timeout: float = 300,
+    project: Path = PROJECT,
 ) -> Crawl:
-    """Run the crawl to its end in its own process, from another working directory."""
+    """Run the crawl to its end in its own process; `project` may be a changed copy of it."""
     before = reports(data_dir)
     done = subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", "xinhua", *arguments],
-        cwd=PROJECT,
+        cwd=project,
         env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **(env or {})},
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,

@@ -181,7 +181,8 @@ def _newest_content() -> Any:
 
 def _articles() -> Select[Any]:
     names = ("title", "jsonl", "line_sha256", "warc_pages", "fetched_at")
-    columns = [versions.c[name] for name in names]
+    columns: list[Any] = [versions.c[name] for name in names]
+    columns.append(versions.c.content_sha256.label("published_sha256"))
     return select(articles, *columns).outerjoin(versions, _newest_content())
 
 
@@ -195,6 +196,7 @@ def _article(row: Row[Any]) -> ArticleRow:
         suspected_at=row.suspected_at,
         version=row.version,
         content_sha256=row.content_sha256,
+        published_sha256=row.published_sha256,
         extractor_version=row.extractor_version,
         title=row.title,
         published_at=row.published_at,

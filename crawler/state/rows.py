@@ -95,8 +95,9 @@ class ArticleRow:
 
     Everything about content (version, digests, pointers, `warc_date`, `jsonl`, `line_sha256`) is
     that of the newest line with content, so a gone article still says what it last was.
-    `published_at` is as in the line; `warc_pages` holds all pages, page 1 first; `jsonl` is
-    relative to DATA_DIR; `line_sha256` is the hex digest of the line with its line feed.
+    `content_sha256` is what today's code makes of it (see `rebase`), `published_sha256` what its
+    line says. `published_at` is as in the line; `warc_pages` holds all pages, page 1 first; `jsonl`
+    is relative to DATA_DIR; `line_sha256` is the hex digest of the line with its line feed.
     """
 
     id: str
@@ -107,6 +108,7 @@ class ArticleRow:
     suspected_at: datetime | None
     version: int
     content_sha256: str | None
+    published_sha256: str | None
     extractor_version: str | None
     title: str | None
     published_at: str | None

@@ -12,11 +12,12 @@ import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from crawler.clock import BEIJING
+from tests.conftest import PROJECT
 from tests.incremental.columns import ColumnSite
 from tests.processes import crawl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.processes import Crawl
     from tests.site.server import Entry
@@ -47,13 +48,13 @@ class Archive:
             "PYTHONPATH": str(CLOCK),
         }
 
-    def run(
-        self, *arguments: str, stdin: str | None = None, env: Mapping[str, str] | None = None
-    ) -> Crawl:
+    def run(self, *arguments: str, stdin: str | None = None, project: Path = PROJECT) -> Crawl:
         """One run to its end; its exit code is 0 or 3."""
         before = len(self.site.log)
-        env = {**self.env(), **(env or {})}
-        done = crawl(*FAST, *arguments, data_dir=self.data_dir, env=env, stdin=stdin)
+        done = crawl(
+            *FAST, *arguments,
+            data_dir=self.data_dir, env=self.env(), stdin=stdin, project=project,
+        )  # fmt: skip
         self.asked = self.site.log[before:]
         assert done.exitcode in {0, 3}, done.stderr
         report = done.report

@@ -13,7 +13,7 @@ TESTS = Path(__file__).resolve().parents[2]
 runpy.run_path(str(TESTS / "guard" / "sitecustomize.py"))
 
 if shift := os.environ.get("CLOCK_SHIFT"):
-    sys.path.insert(0, str(TESTS.parent))
+    sys.path.insert(0, str(Path.cwd()))  # the project, or a changed copy of it
     from crawler import clock
 
     del sys.path[0]
