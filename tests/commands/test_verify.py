@@ -94,7 +94,9 @@ def test_an_empty_folder_holds_nothing_wrong(scrapy_cmd: RunScrapy, tmp_path: Pa
 
 
 LINES: dict[str, tuple[Callable[[dict[str, Any]], None], set[str]]] = {
-    "a word of the text": (lambda line: line.update(title="另一个标题"), {"line_mismatch", "ledger_mismatch"}),
+    "a word of the text": (
+        lambda line: line.update(title="另一个标题"), {"line_mismatch", "ledger_mismatch"},
+    ),
     "the pointer": (lambda line: line["warc"].update(offset=0), {"bad_pointer"}),
     "a pointer of another kind": (lambda line: line["warc"].update(offset="0"), {"bad_line"}),
     "a pointer out of the folder": (
