@@ -132,8 +132,10 @@ def scan(
             on_read(record.length)
         if record.kind == "warcinfo":
             is_ours = OURS in (record.block or b"")
+        if record.kind not in {"response", "revisit"}:
+            continue
         address = urls.article(record.url or "")
-        if record.kind not in {"response", "revisit"} or address is None:
+        if address is None:
             continue
         at = fetched_at(record.date)
         if not wanted.wants(record.url or "", at if address.page == 1 else None):
