@@ -7,6 +7,7 @@ Exit codes: 0 all is sound, 1 something isn't (each defect is a line: file, offs
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sys
 from concurrent.futures.process import BrokenProcessPool
@@ -44,6 +45,9 @@ class Command(ScrapyCommand):
         parser.add_argument(
             "-j", dest="jobs", type=count, metavar="N", help="processes (default: one a core)"
         )
+        parser.add_argument(
+            "--json", dest="as_json", action="store_true", help="print one JSON object instead"
+        )
 
     def run(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
@@ -63,17 +67,43 @@ class Command(ScrapyCommand):
             print(f"scrapy verify: {error}", file=sys.stderr)
             self.exitcode = 1
             return
+        self.exitcode = 1 if verdict.findings else 0
+        if opts.as_json:
+            print(json.dumps(_object(verdict, scope.data_dir), ensure_ascii=False))
+            return
         for finding in verdict.findings:
             print(printable(_sentence(finding, scope.data_dir)))
         for note in verdict.notes:
             print(printable(note))
         print(_summary(verdict))
-        self.exitcode = 1 if verdict.findings else 0
+
+
+def _object(verdict: Verdict, data_dir: Path) -> dict[str, Any]:
+    """The verdict for programs: defects, notes, what was looked at, differing fields."""
+    findings = [
+        {
+            "file": _name(finding, data_dir),
+            "offset": finding.offset,
+            "code": finding.code,
+            "message": finding.message,
+        }
+        for finding in verdict.findings
+    ]
+    return {
+        "findings": findings,
+        "notes": list(verdict.notes),
+        "counts": dict(verdict.counts),
+        "fields": dict(verdict.fields),
+    }
+
+
+def _name(finding: Finding, data_dir: Path) -> str:
+    path = finding.file
+    return str(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path)
 
 
 def _sentence(finding: Finding, data_dir: Path) -> str:
-    path = finding.file
-    name = path.relative_to(data_dir) if path.is_relative_to(data_dir) else path
+    name = _name(finding, data_dir)
     at = "" if finding.offset is None else f" at {finding.offset}"
     return f"{name}{at}: {finding.code}: {finding.message}"
 

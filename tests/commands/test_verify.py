@@ -214,3 +214,21 @@ def test_what_is_not_there_is_exit_2(scrapy_cmd: RunScrapy, crawled: Path, tmp_p
         done = scrapy_cmd("verify", name, data_dir=crawled)
         assert done.returncode == 2, name
         assert "Traceback" not in done.stderr
+
+
+def test_the_verdict_as_json(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    def verdict() -> tuple[int, dict[str, Any]]:
+        done = scrapy_cmd("verify", "--json", data_dir=data_dir)
+        return done.returncode, json.loads(done.stdout)
+
+    exitcode, sound = verdict()
+    assert (exitcode, sound["findings"], sound["notes"], sound["fields"]) == (0, [], [], {})
+    assert sound["counts"]["lines"] == len(jsonl(data_dir).read_bytes().splitlines())
+    index = only(data_dir, "warc/*/*/*.cdxj")
+    index.unlink()
+    exitcode, broken = verdict()
+    assert exitcode == 1
+    found = {finding["code"]: finding for finding in broken["findings"]}
+    assert set(found) == {"missing_index", "missing_file"}
+    assert found["missing_file"]["file"] == str(index.relative_to(data_dir))
+    assert set(found["missing_file"]) == {"file", "offset", "code", "message"}
