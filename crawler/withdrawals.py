@@ -51,11 +51,17 @@ class Withdrawals:
         self._answered_again: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._candidates: list[_Candidate] = []
+        self._lists: dict[str, bool] = {}
 
     def answered(self, url: str, *, is_recheck: bool) -> None:
         """An article of this host is there."""
         self._answered[_host(url)] += 1
         self._answered_again[_host(url)] += is_recheck
+
+    def list_asked(self, url: str, *, is_there: bool) -> None:
+        """A list of this host was asked; `is_there`: it showed links, or hadn't changed."""
+        host = _host(url)
+        self._lists[host] = self._lists.get(host, False) or is_there
 
     def looked(
         self,
@@ -127,11 +133,14 @@ class Withdrawals:
 
     def _is_outage(self, host: str, candidates: int) -> bool:
         """Known suspects don't count as failures, so that a real mass removal is recorded; but
-        then other articles of the host must have answered."""
+        then other articles of the host must have answered. A host whose lists are all gone too
+        tells nothing of one article."""
         failed, answered = self._failed[host], self._answered_again[host]
         if failed > OUTAGE_LEAST and failed > OUTAGE_SHARE * (failed + answered):
             return True
-        return candidates > OUTAGE_LEAST and not self._answered[host]
+        if self._answered[host]:
+            return False
+        return candidates > OUTAGE_LEAST or self._lists.get(host) is False
 
     def _suspect(self, address: str, reason: str, since: datetime) -> None:
         again = since + self._confirm_after
