@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.soundness import faults_of, lines_of
+from tests.chaos.soundness import content_of, faults_of, lines_of
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
@@ -164,14 +164,14 @@ def _wrong_history(article: dict[str, Any], lines: list[dict[str, Any]]) -> Iter
     """Versions count up from 1, each is one of the site's, in order; the last is today's state."""
     identity = article["id"]
     contents = [line for line in lines if line["status"] != "gone"]
-    told = [(one["expected"]["title"], one["expected"]["body"]) for one in article["versions"]]
+    told = [content_of(one["expected"]) for one in article["versions"]]
     number, at = 0, -1
     for line in contents:
         is_new = line["status"] == "live" or line["changed"]
         number += bool(is_new)
         if line["version"] != number:
             yield f"{identity}: version {line['version']} where {number} belongs"
-        content = (line["title"], line["body"])
+        content = content_of(line)
         found = next((n for n in range(at + is_new, len(told)) if told[n] == content), None)
         if found is None:
             yield f"{identity}: version {line['version']} was never on the site, or twice here"

@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -22,7 +23,7 @@ from crawler.items import HISTORY_KEYS, WarcPointer, as_record
 from crawler.state.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -41,6 +42,20 @@ def lines_of(data_dir: Path) -> list[dict[str, Any]]:
     """All published records, in the order of their runs."""
     files = sorted(data_dir.glob("jsonl/*/*/*.jsonl"), key=lambda path: path.name)
     return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
+
+
+def content_of(fields: Mapping[str, Any]) -> str:
+    """What makes a version, of a record or of the site's truth, in a form that can be compared.
+
+    Media are compared by path, since an article may be met at any of its hosts.
+    """
+    plain = {key: fields[key] for key in ("title", "published_at", "source", "editors", "body")}
+    people = [(person["name"], person["role"]) for person in fields["reporters"]]
+    media = {
+        key: [(urlsplit(one["url"]).path, one.get("caption")) for one in fields[key]]
+        for key in ("images", "videos", "attachments")
+    }
+    return json.dumps(plain | media | {"reporters": people}, ensure_ascii=False)
 
 
 def _archives(data_dir: Path) -> Iterator[str]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.chaos.soundness import content_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -72,9 +74,8 @@ class Truth:
     def version(self, at: datetime) -> int:
         return sum(moment <= at for moment, _ in self._versions)
 
-    def content(self, version: int) -> tuple[str, str | None]:
-        told = self._versions[version - 1][1]["expected"]
-        return told["title"], told["body"]
+    def content(self, version: int) -> str:
+        return content_of(self._versions[version - 1][1]["expected"])
 
     def is_gone(self, at: datetime) -> bool:
         gone = False
@@ -127,8 +128,9 @@ def _precision(
             is_right = article.is_gone(first) and article.is_gone(at)
             scores["withdrawals"].tell(name, is_right=is_right)
             continue
-        content = (line["title"], line["body"])
-        is_right = content == article.content(article.version(at)) and not article.is_gone(at)
+        is_right = content_of(line) == article.content(article.version(at)) and not article.is_gone(
+            at
+        )
         scores["versions"].tell(name, is_right=is_right)
         if line["status"] == "restored":
             scores["restorals"].tell(name, is_right=is_right)
@@ -140,7 +142,7 @@ def _recall(
     records: Sequence[Mapping[str, Any]],
     quiet: Sequence[datetime],
 ) -> None:
-    contents = {(line["title"], line["body"]) for line in records}
+    contents = {content_of(line) for line in records if line["status"] != "gone"}
     gone = [_moment(line["fetched_at"]) for line in records if line["status"] == "gone"]
     versions: set[int] = set()
     withdrawn: set[datetime] = set()
