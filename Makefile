@@ -50,7 +50,8 @@ sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
 lock:  ## resolve both lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-dev.lock --group dev pyproject.toml
-LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--no-strip-extras  # a pin without its extra is no pin to older pips
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
