@@ -90,6 +90,7 @@ def everything(ledger: Ledger) -> None:
     ledger.outcomes(RUN)
     ledger.outcomes_by_region(RUN)
     ledger.urls_seen(RUN)
+    ledger.ended_as(RUN, [Outcome.PUBLISHED], 9)
     ledger.visit(RUN, first.url)
     ledger.close_outcomes(RUN)
     ledger.unfinished_runs()
