@@ -7,6 +7,7 @@ an `ArgumentError` whose message is the one line the user sees (exit 2).
 from __future__ import annotations
 
 import difflib
+import glob
 import re
 import sys
 import tempfile
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from crawler.regions import Region
 
-NAMES = ("regions", "since", "until", "urls", "lists", "recheck", "limit")
+NAMES = ("regions", "since", "until", "urls", "lists", "recheck", "limit", "from_warc")
 
 Recheck = Literal["due", "all", "none"]
 
@@ -80,6 +81,7 @@ class Arguments:
     included, in Beijing time. `urls`: exactly these articles. `lists`: canonical addresses of list
     pages to use instead of the registry's. `recheck`: which archived articles are looked at again,
     those due, all (suspected and gone ones too) or none. `limit`: articles to publish at most.
+    `from_warc`: the archives to replay in place of the network.
     """
 
     regions: tuple[str, ...]
@@ -90,11 +92,12 @@ class Arguments:
     lists: tuple[str, ...] = ()
     recheck: Recheck = "due"
     limit: int | None = None
+    from_warc: tuple[Path, ...] = ()
 
     @property
     def narrowed(self) -> bool:
         """Whether the run sees less than a full run of its regions: floors don't apply."""
-        return bool(self.lists) or any(
+        return bool(self.lists or self.from_warc) or any(
             value is not None for value in (self.urls, self.limit, self.since, self.until)
         )
 
@@ -112,6 +115,8 @@ def parse(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> Arguments
         for name in _EXCLUDED_BY_URLS:
             if name in spargs:
                 raise ArgumentError("urls", f"{name} can't be given beside exact addresses")
+    if "from_warc" in spargs and spargs.get("recheck", "none") != "none":
+        raise ArgumentError("from_warc", "recheck can't be given: archives don't change")
     since, until = _day(spargs, "since"), _day(spargs, "until")
     if since and until and since > until:
         raise ArgumentError("since", f"{since} is after until, {until}")
@@ -124,9 +129,10 @@ def parse(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> Arguments
         since=since,
         until=until,
         lists=_lists(spargs),
-        recheck=_recheck(spargs),
+        recheck="none" if "from_warc" in spargs else _recheck(spargs),
         limit=_limit(spargs),
         urls=_urls(spargs["urls"]) if "urls" in spargs else None,
+        from_warc=_files(spargs["from_warc"]) if "from_warc" in spargs else (),
     )
 
 
@@ -179,6 +185,14 @@ def _lists(spargs: Mapping[str, str]) -> tuple[str, ...]:
             raise ArgumentError("lists", f"{_short(url)} is an article: give it with urls")
         found.append(urls.canonical(url))
     return tuple(dict.fromkeys(found))
+
+
+def _files(pattern: str) -> tuple[Path, ...]:
+    found = sorted(Path(name).absolute() for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 - of any root
+    files = tuple(path for path in found if path.is_file())
+    if not files:
+        raise ArgumentError("from_warc", f"no file matches {_short(pattern)}")
+    return files
 
 
 def _urls(value: str) -> UrlList:

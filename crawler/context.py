@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from crawler.archive.replay import ReplayIndex
     from crawler.archive.writer import WarcWriter
     from crawler.arguments import Arguments
     from crawler.exporters.jsonl import JsonlWriter
@@ -43,7 +44,8 @@ class Context:
     """The open run.
 
     `schedule` holds the ages at which articles are looked at again; `alarms` are sentences for the
-    report, any of which makes the exit code 3; `on_end` is called with each address that ends.
+    report, any of which makes the exit code 3; `replay` holds the archives that take the network's
+    place; `on_end` is called with each address that ends.
     """
 
     run_id: str
@@ -59,6 +61,7 @@ class Context:
     alarms: list[str] = field(default_factory=list)
     stop: Callable[[str], None] = _no_engine
     storage_error: str | None = None
+    replay: ReplayIndex | None = None
     on_end: list[Callable[[str, Outcome], None]] = field(default_factory=list)
 
     def alarm(self, sentence: str) -> None:

@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     PENDING = "pending"  # not reached: limit or stop
     OUT_OF_RANGE = "out_of_range"  # published outside since/until
     DEFERRED = "deferred"  # its host is held (Retry-After, breaker)
+    NOT_ARCHIVED = "not_archived"  # a replay's archives don't hold it
     ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt gave no answer: disallow for now
 
     # refused
@@ -59,6 +60,7 @@ SETTLED = frozenset({
 
 OWED_NOW = frozenset({
     Outcome.PENDING, Outcome.DEFERRED, Outcome.ROBOTS_UNREACHABLE, Outcome.OUT_OF_RANGE,
+    Outcome.NOT_ARCHIVED,
 })  # fmt: skip
 """The address waits without having failed: the next run asks for it at once."""
 

@@ -26,6 +26,8 @@ from scrapy.utils.defer import deferred_from_coro
 
 from crawler import __version__, watch
 from crawler.archive import cdxj
+from crawler.archive.reader import WarcError
+from crawler.archive.replay import ReplayIndex
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import Context, attach
@@ -92,10 +94,12 @@ class Run:
     ) -> Self:
         """Mend what is left of a killed run and begin one. `lock` is what `claim` gave.
 
-        Raises CannotStartError with 5: the ledger is lost, locked or damaged, or the disk is full.
+        Raises CannotStartError with 5: the ledger is lost, locked or damaged, or the disk is full;
+        with 2: archives to replay can't be used.
         """
         data_dir = folder_of(settings)
         try:
+            replay = _replayed(arguments)
             _check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             started_at = now()
             run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -107,6 +111,9 @@ class Run:
         except (LedgerError, StorageError) as error:
             os.close(lock)
             raise CannotStartError(str(error), STORAGE) from error
+        except WarcError as error:
+            os.close(lock)
+            raise CannotStartError(f"from_warc: {error}", USAGE) from error
         context = Context(
             run_id=run_id,
             data_dir=data_dir,
@@ -120,9 +127,12 @@ class Run:
                 max_bytes=settings.getint("WARC_MAX_BYTES"),
             ),
             output=JsonlWriter(data_dir, run_id, started_at),
-            holds=_holds(ledger, started_at),
+            holds=Holds() if replay else _holds(ledger, started_at),
             schedule=recheck_schedule(settings),
+            replay=replay,
         )
+        for sentence in replay.damage if replay else ():
+            context.alarm(sentence)
         confirm_after = timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER"))
         context.withdrawals = Withdrawals(context, confirm_after)
         run = cls(context, started_at, lock, command)
@@ -246,7 +256,7 @@ class Run:
         if self._has_failed or self.reason == "start_error":
             return ERROR
         lists = report["lists"]
-        if lists["asked"] and not lists["answered"]:
+        if lists["asked"] and not lists["answered"] and not self.context.replay:
             return NO_LISTS
         if self.context.alarms or self.reason == "shutdown":
             return DEGRADED
@@ -290,6 +300,17 @@ def _check_disk(data_dir: Path, least: int) -> None:
     free = shutil.disk_usage(data_dir).free
     if free < least:
         raise StorageError(f"{data_dir} has {free} bytes free, fewer than DISK_MIN_FREE ({least})")
+
+
+def _replayed(arguments: Arguments) -> ReplayIndex | None:
+    """The archives asked for. Raises WarcError when they hold no page that can be gone to."""
+    if not arguments.from_warc:
+        return None
+    index = ReplayIndex.of(arguments.from_warc)
+    if not len(index):
+        why = index.damage[0] if index.damage else "no archived response"
+        raise WarcError(arguments.from_warc[0], 0, why)
+    return index
 
 
 def _holds(ledger: Ledger, at: datetime) -> Holds:

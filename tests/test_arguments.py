@@ -84,6 +84,20 @@ def test_limit() -> None:
     assert parsed(limit="5").narrowed
 
 
+def test_from_warc(tmp_path: Path) -> None:
+    for name in ("b.warc.gz", "a.warc"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.warc").mkdir()
+    found = parsed(from_warc=f"{tmp_path}/*.warc*")
+    assert found.from_warc == (tmp_path / "a.warc", tmp_path / "b.warc.gz")
+    assert found.recheck == "none"
+    assert found.narrowed
+    assert parsed(from_warc=f"{tmp_path}/**/b.*", recheck="none").from_warc == found.from_warc[1:]
+    assert "no file matches" in refused(from_warc=f"{tmp_path}/folder*")
+    assert "no file matches" in refused(from_warc="")
+    assert "recheck can't be given" in refused(from_warc=f"{tmp_path}/*", recheck="all")
+
+
 def test_lists() -> None:
     found = parsed(lists=f"{OTHER}?page=2, http://www.js.xinhuanet.com//a.htm,{OTHER}")
     assert found.lists == (OTHER, "http://www.js.xinhuanet.com/a.htm")

@@ -1,12 +1,11 @@
 """The download handler that answers from archives and never from the network.
 
-In: the WARCs of the setting REPLAY_WARCS. Out: for each request the latest capture of its URL, read
-as the live handler reads it (I6); what isn't archived is refused.
+In: the run's ReplayIndex, or the WARCs of the setting REPLAY_WARCS. Out: for each request the
+latest capture of its URL, read as the live handler reads it (I6); what isn't archived is refused.
 """
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -14,79 +13,118 @@ from urllib.parse import urldefrag
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 
+from crawler import urls
 from crawler.archive import records, wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.errors import CaptureError, CaptureTooLargeError, NotArchivedError
+from crawler.archive.foreign import OURS, as_stored, fetched_at
 from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.archive.responses import respond
+from crawler.context import context_of
 from crawler.items import Page, WarcPointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-logger = logging.getLogger(__name__)
+MAX_DAMAGE = 1000
+"""Sentences kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a response stands, and when it was fetched."""
+    """Where a response stands, when it was fetched, and whether its block is the wire's."""
 
     date: str
     path: Path
     offset: int
     length: int
+    is_ours: bool
 
 
 class ReplayIndex:
-    """The latest response of every URL. Revisits say that it was still so, and are passed over."""
+    """The latest response of every URL. Revisits say that it was still so, and are passed over.
+
+    An article is found under its canonical address too, whatever tail it was captured with.
+    """
 
     def __init__(self) -> None:
         self._latest: dict[str, Place] = {}
+        self._addresses: dict[str, str] = {}
+        self._articles: set[str] = set()
+        self.damage: list[str] = []
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Self:
-        """Read the WARCs. Damage is logged and what is whole of the file still counts.
+        """Read the WARCs. Damage is told in `damage`; what is whole of the file still counts.
 
         Raises WarcError for a file compressed as a whole, where no record can be gone to.
         """
         index = cls()
         for path in paths:
-            for record in read_records(path, on_damage=_log_damage):
+            is_ours = False
+            for record in read_records(path, on_damage=index._damaged):
                 if record.length <= 0:
                     why = "the file is compressed as a whole, not record by record"
                     raise WarcError(path, record.offset, why)
-                index.add(record)
+                if record.kind == "warcinfo":
+                    is_ours = OURS in (record.block or b"")
+                index.add(record, is_ours=is_ours)
         return index
 
-    def add(self, record: Record) -> None:
+    def _damaged(self, error: WarcError) -> None:
+        if len(self.damage) < MAX_DAMAGE:
+            self.damage.append(f"damaged archive: {error}")
+
+    def add(self, record: Record, *, is_ours: bool) -> None:
         """Take a record in, if it is a response (its block is not kept)."""
         if record.kind != "response" or record.url is None:
             return
         known = self._latest.get(record.url)
         if known is None or record.date >= known.date:
-            place = Place(record.date, record.path, record.offset, record.length)
+            place = Place(record.date, record.path, record.offset, record.length, is_ours)
             self._latest[record.url] = place
+            if urls.article(record.url):
+                self._add_address(urls.canonical(record.url), record.url, record.date)
+
+    def _add_address(self, address: str, url: str, date: str) -> None:
+        known = self._addresses.get(address)
+        if known is None or date >= self._latest[known].date:
+            self._addresses[address] = url
+            self._articles.add(urls.article_id(address))
 
     def find(self, url: str) -> Place | None:
-        return self._latest.get(url)
+        place = self._latest.get(url)
+        return place or self._latest.get(self._addresses.get(url, ""))
+
+    def is_elsewhere(self, address: str) -> bool:
+        """Whether an article is archived, but at another of its addresses."""
+        return self.find(address) is None and urls.article_id(address) in self._articles
+
+    def articles(self) -> Iterator[str]:
+        """The canonical addresses of the archived articles, page 1 of each, sorted."""
+        for address in sorted(self._addresses):
+            article = urls.article(address)
+            if article and article.page == 1:
+                yield address
 
     def __len__(self) -> int:
         return len(self._latest)
 
 
 class ReplayHandler(BaseDownloadHandler):
-    """Answers requests from the archives of REPLAY_WARCS (paths)."""
+    """Answers from the run's archives, without a run from those of REPLAY_WARCS (paths)."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._paths = [Path(path) for path in crawler.settings.getlist("REPLAY_WARCS")]
         self._data_dir = Path(crawler.settings["DATA_DIR"]).absolute()
         self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE") or MAX_BODY
-        self._index: ReplayIndex | None = None
+        context = context_of(crawler)
+        self._index = context.replay if context else None
 
     async def download_request(self, request: Request) -> Response:
         """Raises NotArchivedError, CaptureError as the live handler does, WarcError."""
@@ -123,7 +161,8 @@ def read_place(place: Place, data_dir: Path, *, max_bytes: int = MAX_BODY) -> Pa
     if truncated:
         raise CaptureError("truncated", f"the capture is cut short ({truncated})", pointer(""))
     try:
-        decoded = decode(record.block, max_bytes=max_bytes)
+        block = record.block if place.is_ours else as_stored(record.block)
+        decoded = decode(block, max_bytes=max_bytes)
     except DecodeError as error:
         raise CaptureError(error.kind, str(error), pointer("")) from error
     return Page(
@@ -131,7 +170,7 @@ def read_place(place: Place, data_dir: Path, *, max_bytes: int = MAX_BODY) -> Pa
         status=decoded.status,
         headers=decoded.headers,
         body=decoded.body,
-        fetched_at=record.date,
+        fetched_at=fetched_at(record.date),
         warc=pointer(decoded.entity_sha256),
     )
 
@@ -142,7 +181,3 @@ def _payload_digest(block: bytes) -> str:
         return records.digest(wire.split_response(block)[1])
     except wire.WireError:
         return records.digest(b"")
-
-
-def _log_damage(error: WarcError) -> None:
-    logger.error("damaged archive: %s", error)

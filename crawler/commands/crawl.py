@@ -18,6 +18,8 @@ from crawler.spiders.xinhua import XinhuaSpider
 if TYPE_CHECKING:
     import argparse
 
+    from scrapy.settings import Settings
+
 
 class Command(ScrapyCrawl):
     """Claims the data folder before anything is logged or made, opens the run before the reactor
@@ -38,6 +40,8 @@ class Command(ScrapyCrawl):
             _refuse(error, USAGE)
         except CannotStartError as error:
             _refuse(error, error.exitcode)
+        if self._arguments.from_warc:
+            _cut_off(self.settings)
         if self.settings.getbool("LOG_JSON"):
             jsonlog.install(self.settings)
 
@@ -63,6 +67,22 @@ class Command(ScrapyCrawl):
         self.crawler_process.start()
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
         _flush()
+
+
+def _cut_off(settings: Settings) -> None:
+    """Set a replay's settings: archives for the network, and no host to be considerate of."""
+    handler = "crawler.archive.replay.ReplayHandler"
+    middlewares = settings.getdict("DOWNLOADER_MIDDLEWARES")
+    polite = (
+        "crawler.middlewares.robots.RobotsMiddleware",
+        "crawler.middlewares.backoff.BackoffMiddleware",
+    )
+    values = {
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        "DOWNLOADER_MIDDLEWARES": middlewares | dict.fromkeys(polite),
+        "DOWNLOAD_DELAY": 0,
+    }
+    settings.setdict(values, priority="cmdline")
 
 
 def _refuse(error: Exception, exitcode: int) -> NoReturn:

@@ -15,7 +15,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from service_identity.exceptions import VerificationError
 from twisted.internet.error import CertificateError
 
-from crawler.archive.errors import CaptureError
+from crawler.archive.errors import CaptureError, NotArchivedError
 from crawler.errors import Ended
 from crawler.outcomes import Outcome
 from crawler.resolver import REFUSED
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
 _OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
+    (NotArchivedError, Outcome.NOT_ARCHIVED),
     (CannotResolveHostError, Outcome.DNS_FAILED),
     (TlsError, Outcome.TLS_FAILED),
     (CertificateError, Outcome.TLS_FAILED),

@@ -19,6 +19,7 @@ from crawler.state.rows import Sighting, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from crawler.archive.replay import ReplayIndex
     from crawler.context import Context
     from crawler.state.rows import ArticleRow, Seen
 
@@ -125,10 +126,16 @@ class Frontier:
 
     def _shown(self, sightings: Iterable[Sighting]) -> Iterator[Target]:
         """What to fetch of a list's addresses: new and owed ones, and gone articles it shows."""
-        context = self._context
-        seen = context.ledger.see(list(sightings), run_id=context.run_id, at=now())
+        context, replay = self._context, self._context.replay
+        shown = list(sightings)
+        if replay:
+            shown.sort(key=lambda one: replay.is_elsewhere(one.url))
+        seen = context.ledger.see(shown, run_id=context.run_id, at=now())
         for url in self._wanted(seen):
-            yield Target(url)
+            if replay and replay.is_elsewhere(url):
+                context.end(url, Outcome.DUPLICATE, "archived at another address")
+            else:
+                yield Target(url)
         if self._arguments.recheck != "none":
             archived = {one.sighting.article_id for one in seen if one.verdict in _ARCHIVED}
             gone = context.ledger.gone(archived, before=now() - LISTED_GONE)
@@ -162,11 +169,25 @@ class Frontier:
             return
         if arguments.lists:
             return
+        if self._context.replay:
+            yield from self._archived(self._context.replay)
+            return
         run_id = self._context.run_id
         while owed := ledger.owed(run_id=run_id, at=now(), regions=arguments.regions, limit=CHUNK):
             yield self._targets([one.sighting() for one in owed])
         if not (arguments.since or arguments.until):
             yield from self._rechecks()
+
+    def _archived(self, replay: ReplayIndex) -> Iterator[list[Target]]:
+        """In a replay, the archived articles of the regions, whether a list shows them or not."""
+        arguments = self._arguments
+        found = (
+            one
+            for one in map(sighting, replay.articles())
+            if not arguments.regions_given or one.region in arguments.regions
+        )
+        for chunk in batches(found, CHUNK):
+            yield self._targets(chunk)
 
     def _rechecks(self) -> Iterator[list[Target]]:
         """The articles of the regions that are due (or all), the longest due first."""

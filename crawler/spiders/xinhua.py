@@ -88,17 +88,24 @@ class XinhuaSpider(Spider):
             yield self._list_request(step)
 
     def closed(self, reason: str) -> None:
-        if reason == "finished":
+        if reason == "finished" and not self.context.replay:
             self.walk.finish()
 
     def _feed(self) -> None:
+        if not self.context.replay:
+            self._more()
+
+    def _more(self) -> None:
         engine = self.crawler.engine
         if engine and engine.running:
             for target in self.frontier.more():
                 engine.crawl(self._article_request(target))
 
     def _idle(self) -> None:
-        """A chunk of addresses may hold nothing to fetch: go on with the next one."""
+        """A chunk of addresses may hold nothing to fetch: go on with the next one. In a replay they
+        come last, for the lists say where an article was found."""
+        if self.context.replay:
+            self._more()
         engine = self.crawler.engine
         if self.frontier.has_more and engine and engine._slot:
             engine._slot.nextcall.schedule()
@@ -128,6 +135,9 @@ class XinhuaSpider(Spider):
     def list_failed(self, failure: Failure) -> None:
         step: ListStep = _request(failure).cb_kwargs["step"]
         outcome, detail = outcome_of(failure)
+        if outcome is Outcome.NOT_ARCHIVED:  # says nothing of the list
+            logger.info("list %s is not archived", step.url)
+            return
         self.context.withdrawals.list_asked(step.url, is_there=False)
         self.walk.failed(step, f"{outcome}: {detail}")
 
@@ -276,10 +286,10 @@ def conditions(known: ArticleRow) -> dict[str, str]:
 
 def _revisit_of(known: ArticleRow) -> Revisit | None:
     """The capture that an equal answer repeats; a gone article that is back gets a full response,
-    since its record points there."""
+    since its record points there; a replayed one's capture may stand elsewhere."""
     if known.status != "live" or len(known.warc_pages) != 1:
         return None
-    if known.warc is None or known.warc_date is None:
+    if known.warc is None or known.warc_date is None or known.warc.file.startswith("/"):
         return None
     return Revisit(
         original_uri=known.url,

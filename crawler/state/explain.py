@@ -33,6 +33,7 @@ _MEANING = {
     Outcome.PENDING: "not reached, or its time to be tried again has not come",
     Outcome.OUT_OF_RANGE: "published outside the days that were asked for",
     Outcome.DEFERRED: "its host was being left alone",
+    Outcome.NOT_ARCHIVED: "the archives that were replayed don't hold it",
     Outcome.ROBOTS_UNREACHABLE: "the host's robots.txt gave no answer, which forbids all for now",
     Outcome.ROBOTS_DENIED: "the host's robots.txt forbids it",
     Outcome.REFUSED_ADDRESS: "it leads to a private address or out of the two domains",

@@ -138,7 +138,9 @@ def test_a_block_too_large_is_passed_over(archive: tuple[Path, list[WarcPointer]
         ({"payload_digest": "sha256:1"}, "the payload digest"),
         ({"entity_sha256": "1"}, "the entity's SHA-256"),
         ({"file": "../../etc/passwd"}, "out of the data folder"),
-        ({"file": "/etc/passwd"}, "out of the data folder"),
+        ({"file": "/etc/passwd"}, "Invalid WARC header"),
+        ({"file": "/dev/zero"}, "no such file"),
+        ({"file": "/etc/../etc/passwd"}, "no such file"),
         ({"file": "warc/2017/09/missing.warc.gz"}, "No such file"),
     ],
 )

@@ -12,7 +12,8 @@ from tests.conftest import PROJECT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PIN = re.compile(
-    r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^ ;\\]+)[^\n]*\\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+    r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^ ;\\]+)[^\n]*\\\n"
+    r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 )
 
 

@@ -1,0 +1,65 @@
+"""`-a urls=` takes any number of addresses in constant memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import PROJECT
+from tests.incremental.conftest import FAST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.incremental.conftest import Archive
+
+HOST = "www.js.xinhuanet.com"
+MORE = 24 * 1024
+"""KiB: what ten times as many addresses may add; all of them kept would add five times that."""
+
+
+def peak(archive: Archive, data_dir: Path, count: int, *arguments: str) -> int:
+    """The peak of resident memory, in KiB, of a run over so many addresses."""
+    file = data_dir.with_suffix(".txt")
+    file.write_text("".join(f"http://{HOST}/2020-01/02/c_112{n:07}.htm\n" for n in range(count)))
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "scrapy",
+            "crawl",
+            "xinhua",
+            "-a",
+            f"urls={file}",
+            *arguments,
+            *FAST,
+        ],
+        cwd=PROJECT,
+        env={**os.environ, **archive.env(), "XINHUA_DATA_DIR": str(data_dir)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode in {0, 3}
+    (report,) = (data_dir / "runs").glob("*.json")
+    assert json.loads(report.read_bytes())["urls_seen"] == count
+    return usage.ru_maxrss
+
+
+@pytest.mark.parametrize("arguments", [(), ("-a", "limit=1")], ids=["all", "past the limit"])
+def test_ten_times_as_many_addresses_take_no_more_memory(
+    archive_of: Callable[..., Archive], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """robots.txt refuses them all, so that nothing but the addresses is there to be kept."""
+    archive = archive_of(articles=1)
+    archive.site.robots[HOST] = "User-agent: *\nDisallow: /\n"
+    few = peak(archive, tmp_path / "few", 1000, *arguments)
+    many = peak(archive, tmp_path / "many", 10_000, *arguments)
+    assert many - few < MORE
