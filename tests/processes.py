@@ -78,6 +78,32 @@ def crawl(
     return Crawl(done.returncode, done.stdout + done.stderr, data_dir, added)
 
 
+_MEASURE = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def peak_kib(*command: str, env: Mapping[str, str] | None = None) -> tuple[int, int]:
+    """Run a Python command; its exit code, and the peak memory of its largest process in KiB.
+
+    A small process starts it: what the kernel says of a child begins at what its parent held when
+    it was forked, so of a child of ours it would tell how large the test run is.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE, sys.executable, *command],
+        cwd=PROJECT,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    exitcode, peak = map(int, done.stdout.split())
+    return exitcode, peak
+
+
 def reports(data_dir: Path) -> set[str]:
     return (
         {path.stem for path in (data_dir / "runs").glob("*.json")} if data_dir.is_dir() else set()

@@ -18,7 +18,7 @@ from crawler.items import HISTORY_KEYS, KEYS, Page, WarcPointer, as_line
 from crawler.spiders import xinhua
 from tests.commands.foreign import LATER, OTHER_URL, STYLES, Sink, noise, raw, type_of, wacz
 from tests.conftest import PROJECT
-from tests.processes import Crawl, crawl
+from tests.processes import Crawl, crawl, peak_kib
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,11 +214,9 @@ def test_a_killed_one_goes_on_where_it_stopped(
     assert not parts.exists()
 
 
-def peak_kib(data_dir: Path, *arguments: str) -> int:
-    process = start(data_dir, *arguments)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss
+def peak(data_dir: Path, *arguments: str) -> int:
+    env = {"XINHUA_DATA_DIR": str(data_dir)}
+    return peak_kib("-m", "scrapy", "reextract", *arguments, env=env)[1]
 
 
 def test_memory_does_not_grow_with_the_file(first: Crawl, warcs: list[str], tmp_path: Path) -> None:
@@ -227,7 +225,7 @@ def test_memory_does_not_grow_with_the_file(first: Crawl, warcs: list[str], tmp_
     for times in (5, 50):
         path = tmp_path / f"{times}.warc.gz"
         path.write_bytes(data * times)
-        peaks.append(peak_kib(first.data_dir, str(path), "-j", "1", "-o", str(tmp_path / "o")))
+        peaks.append(peak(first.data_dir, str(path), "-j", "1", "-o", str(tmp_path / "o")))
     assert peaks[1] < peaks[0] + 16 * 1024
 
 
@@ -247,7 +245,7 @@ def test_a_record_of_two_gigabytes_is_passed_over(
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 2
     assert f"{path} at {len(sink.bytes())}: the record is too large" in done.stderr
-    assert peak_kib(tmp_path, str(path), "-j", "1", "-o", str(tmp_path / "o")) < 250 * 1024
+    assert peak(tmp_path, str(path), "-j", "1", "-o", str(tmp_path / "o")) < 250 * 1024
 
 
 # --- others' archives ----------------------------------------------------------------------------

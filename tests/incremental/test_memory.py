@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import PROJECT
 from tests.incremental.conftest import FAST
+from tests.processes import peak_kib
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,29 +25,14 @@ def peak(archive: Archive, data_dir: Path, count: int, *arguments: str) -> int:
     """The peak of resident memory, in KiB, of a run over so many addresses."""
     file = data_dir.with_suffix(".txt")
     file.write_text("".join(f"http://{HOST}/2020-01/02/c_112{n:07}.htm\n" for n in range(count)))
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "scrapy",
-            "crawl",
-            "xinhua",
-            "-a",
-            f"urls={file}",
-            *arguments,
-            *FAST,
-        ],
-        cwd=PROJECT,
-        env={**os.environ, **archive.env(), "XINHUA_DATA_DIR": str(data_dir)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode in {0, 3}
+    exitcode, kib = peak_kib(
+        "-m", "scrapy", "crawl", "xinhua", "-a", f"urls={file}", *arguments, *FAST,
+        env={**archive.env(), "XINHUA_DATA_DIR": str(data_dir)},
+    )  # fmt: skip
+    assert exitcode in {0, 3}
     (report,) = (data_dir / "runs").glob("*.json")
     assert json.loads(report.read_bytes())["urls_seen"] == count
-    return usage.ru_maxrss
+    return kib
 
 
 @pytest.mark.parametrize("arguments", [(), ("-a", "limit=1")], ids=["all", "past the limit"])
