@@ -80,8 +80,9 @@ def crawl(
 
 _MEASURE = """
 import resource, subprocess, sys
-status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+done = subprocess.run(sys.argv[1:], **quiet)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
