@@ -203,16 +203,22 @@ def _urls(value: str) -> UrlList:
         if value == "-":
             if sys.stdin is None:
                 raise ArgumentError("urls", "there is no standard input to read")
-            return _spool(_lines(sys.stdin.buffer, "standard input"))
-        if "://" in value:
-            return _spool((url, "") for url in _split({"urls": value}, "urls"))
-        with Path(value).open("rb") as file:
-            return _spool(_lines(file, value))
+            kept = _spool(_lines(sys.stdin.buffer, "standard input"))
+        elif "://" in value:
+            kept = _spool((url, "") for url in _split({"urls": value}, "urls"))
+        else:
+            with Path(value).open("rb") as file:
+                kept = _spool(_lines(file, value))
     except ArgumentError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ArgumentError("urls", f"can't read {_short(value)}: {reason}") from error
+        hint = "; an address begins with http://" if urls.in_scope(f"http://{value}") else ""
+        raise ArgumentError("urls", f"can't read {_short(value)}: {reason}{hint}") from error
+    if not kept.count:
+        name = "standard input" if value == "-" else _short(value)
+        raise ArgumentError("urls", f"no address in {name}")
+    return kept
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[tuple[str, str]]:

@@ -28,12 +28,11 @@ ROBOTSTXT_USER_AGENT = "xinhua-archive"
 SPIDER_MODULES = ["crawler.spiders"]
 LIST_MAX_PAGES = 5  # of a list never walked before, without since
 LIST_MAX_COLUMNS = 60  # columns followed from one regional root
-DEPTH_LIMIT = 0
 
 # --- fetch: politely, bounded --------------------------------------------------------------------
 ROBOTSTXT_OBEY = True
 DOWNLOAD_DELAY = 2  # seconds between two requests to one host
-DOWNLOAD_DELAY_JITTER = 0.5
+DOWNLOAD_DELAY_JITTER = 0.5  # up to so much of the delay is added to it
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 CONCURRENT_REQUESTS = 64
 CONCURRENT_ITEMS = 8  # the default of 100 makes 101 tasks a response
@@ -83,7 +82,6 @@ FEED_EXPORT_FIELDS = list(KEYS)
 FEED_EXPORT_ENCODING = "utf-8"
 
 RECHECK_SCHEDULE = [6, 24, 7 * 24, 30 * 24, 365 * 24]  # ages of an article in hours
-
 RECHECK_BUDGET = 1000  # archived articles looked at again in one run
 GONE_CONFIRM_AFTER = 6  # hours between the two observations of a withdrawal
 
@@ -91,6 +89,5 @@ GONE_CONFIRM_AFTER = 6  # hours between the two observations of a withdrawal
 EXTENSIONS = {"crawler.extensions.politeness.Politeness": 500}
 LOG_LEVEL = "INFO"
 LOG_JSON = False  # the log as JSON lines
-LOGSTATS_INTERVAL = 60.0
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

@@ -184,13 +184,15 @@ def test_what_was_checked_is_what_is_crawled(tmp_path: Path) -> None:
     assert list(found.iter_urls()) == [ARTICLE]
 
 
-def test_empty_file_is_no_work(tmp_path: Path) -> None:
+def test_a_file_without_addresses(tmp_path: Path) -> None:
     file = tmp_path / "urls"
     file.write_text("# nothing today\n")
-    found = parsed(urls=str(file))
-    assert found.urls is not None
-    assert found.urls.count == 0
-    assert found.narrowed
+    assert refused(urls=str(file)) == f"urls: no address in '{file}'"
+
+
+def test_an_address_without_its_scheme() -> None:
+    bare = ARTICLE.removeprefix("http://")
+    assert refused(urls=bare).endswith("No such file or directory; an address begins with http://")
 
 
 @pytest.mark.parametrize(
@@ -240,6 +242,8 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(parsed(urls="-").iter_urls()) == [ARTICLE, OTHER]
     stdin(monkeypatch, b"x\n")
     assert refused(urls="-").startswith("urls: 'standard input', line 1: 'x' is no address")
+    stdin(monkeypatch, b"")
+    assert refused(urls="-") == "urls: no address in standard input"
     monkeypatch.setattr("sys.stdin", None)
     assert "no standard input" in refused(urls="-")
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -180,6 +181,8 @@ BAD = {
     "look-alike list": ("-a", "lists=http://js.ymnews.cn/"),
     "unknown argument": ("-a", "colour=red"),
     "limit of nothing": ("-a", "limit=0"),
+    "empty list of addresses": ("-a", "urls=/dev/null"),
+    "setting that is no number": ("-s", "DOWNLOAD_DELAY=soon"),
 }
 
 
@@ -191,6 +194,33 @@ def test_bad_arguments_are_one_line_and_nothing_written(
     assert done.exitcode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_an_unknown_spider_is_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "xinhau"],
+        cwd=PROJECT, env={**os.environ, "XINHUA_DATA_DIR": str(tmp_path / "data")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "scrapy crawl: unknown spider 'xinhau' (known: xinhua)\n"
+
+
+def test_a_log_that_cannot_be_written_is_exit_2(tmp_path: Path) -> None:
+    done = crawl("--logfile", str(tmp_path / "no" / "crawl.log"), data_dir=tmp_path / "data")
+    assert done.exitcode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "LOG_FILE: can't write" in done.stderr
+
+
+def test_a_log_in_a_data_folder_yet_to_be_made(
+    site: Site, proxy: dict[str, str], tmp_path: Path
+) -> None:
+    log = tmp_path / "data" / "crawl.log"
+    done = crawl("-a", "lists=http://www.js.xinhuanet.com/", "-a", "limit=1", *FAST,
+                 "--logfile", str(log), data_dir=tmp_path / "data", env=proxy)  # fmt: skip
+    assert (done.exitcode, done.stderr) == (0, "")
+    assert log.exists()
 
 
 def test_an_unwritable_data_folder_is_exit_2(tmp_path: Path) -> None:

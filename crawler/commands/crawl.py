@@ -9,8 +9,9 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.spiderloader import get_spider_loader
 
-from crawler import jsonlog, regions
+from crawler import configuration, jsonlog, regions
 from crawler.arguments import ArgumentError, Arguments, parse
 from crawler.run import USAGE, CannotStartError, Run, claim, folder_of
 from crawler.spiders.xinhua import XinhuaSpider
@@ -30,13 +31,17 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
-        if args != [XinhuaSpider.name]:
-            return
         assert self.settings is not None
+        if args != [XinhuaSpider.name]:
+            if args and args[0] not in (known := get_spider_loader(self.settings).list()):
+                _refuse(f"unknown spider {args[0]!r} (known: {', '.join(known)})", USAGE)
+            return
         try:
             self._arguments = parse(opts.spargs, regions.load())
+            configuration.check(self.settings)
             self._lock = claim(folder_of(self.settings))
-        except (ArgumentError, regions.RegionError) as error:
+            configuration.check_log(self.settings)
+        except (ArgumentError, configuration.ConfigurationError, regions.RegionError) as error:
             _refuse(error, USAGE)
         except CannotStartError as error:
             _refuse(error, error.exitcode)
@@ -85,7 +90,7 @@ def _cut_off(settings: Settings) -> None:
     settings.setdict(values, priority="cmdline")
 
 
-def _refuse(error: Exception, exitcode: int) -> NoReturn:
+def _refuse(error: Exception | str, exitcode: int) -> NoReturn:
     """One line, which cron mails, and the exit code."""
     print(f"scrapy crawl: {error}", file=sys.stderr)
     _flush()

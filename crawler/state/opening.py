@@ -6,6 +6,7 @@ that can't be used is never written to.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -21,6 +22,8 @@ from crawler.state.errors import RESTORE, NoLedgerError, from_database, ledger_e
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+logging.getLogger("alembic").setLevel(logging.WARNING)  # else eight lines of its own a run
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT = 5.0

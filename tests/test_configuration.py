@@ -1,0 +1,67 @@
+"""Settings that would end a run midway are refused before it begins."""
+
+from __future__ import annotations
+
+import pytest
+from scrapy.settings import Settings
+
+from crawler import configuration, settings
+from crawler.configuration import ConfigurationError, check
+
+
+def given(**values: object) -> Settings:
+    """The project's settings with some set as `-s` does."""
+    wired = Settings()
+    wired.setmodule(settings, priority="project")
+    wired.setdict(values, priority="cmdline")
+    return wired
+
+
+def test_the_projects_own_settings_pass() -> None:
+    check(given())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DOWNLOAD_DELAY", "0"), ("DOWNLOAD_DELAY", "1.5"), ("DISK_MIN_FREE", "0"),
+        ("RECHECK_SCHEDULE", "6,24"), ("LOG_LEVEL", "WARNING"), ("LOG_JSON", "1"),
+        ("DOWNLOAD_MAXSIZE", "0"),
+    ],
+)  # fmt: skip
+def test_what_may_be_set(name: str, value: str) -> None:
+    check(given(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("DOWNLOAD_DELAY", "soon", "a number from 0.0 up is wanted, not 'soon'"),
+        ("DOWNLOAD_DELAY", "-1", "a number from 0.0 up is wanted, not '-1'"),
+        ("DOWNLOAD_DELAY", "nan", "a number from 0.0 up is wanted, not 'nan'"),
+        ("DOWNLOAD_TIMEOUT", "inf", "a number from 0.1 up is wanted, not 'inf'"),
+        ("DISK_MIN_FREE", "32M", "a whole number from 0 up is wanted, not '32M'"),
+        ("CONCURRENT_REQUESTS_PER_DOMAIN", "0", "a whole number from 1 up is wanted, not '0'"),
+        ("RECHECK_BUDGET", "", "a whole number from 0 up is wanted, not ''"),
+        ("RECHECK_SCHEDULE", "6,day", "hours separated by commas, each from 0 up is wanted, "
+         "not 'day'"),
+        ("LOG_LEVEL", "loud", "'loud' is none of "),
+        ("ROBOTSTXT_OBEY", "perhaps", "True or False is wanted, not 'perhaps'"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(name: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check(given(**{name: value}))
+    assert str(caught.value).startswith(f"{name}: {message}")
+
+
+def test_every_number_of_ours_is_checked() -> None:
+    """Scrapy's are those a run of ours reads itself, or fails on."""
+    from scrapy.settings import default_settings
+
+    ours = {
+        name for name, value in vars(settings).items()
+        if name.isupper() and isinstance(value, int | float) and not isinstance(value, bool)
+        and not hasattr(default_settings, name)
+    }  # fmt: skip
+    assert ours <= set(configuration._WHOLE) | set(configuration._NUMBERS)
