@@ -16,6 +16,9 @@ BREAKER_FAILURES = 3
 LONGEST_WAIT = 60.0
 """A Retry-After up to this many seconds is waited out in the run; a longer one defers the host."""
 
+LONGEST_HOLD = 7 * 24 * 3600.0
+"""A Retry-After of more is taken for so many seconds: a slip of the clock must not end a host."""
+
 _FIRST_BACKOFF = 1.0
 
 
@@ -85,14 +88,15 @@ class Holds:
         if known:
             known.failures = 0
 
-    def failed(self, host: str, reason: str, now: float) -> bool:
-        """Count a failure and back off from 1 s, doubling; True when it opened the breaker."""
+    def failed(self, host: str, reason: str, now: float, *, is_repeated: bool = False) -> bool:
+        """Back off from 1 s, doubling with each failure; True when this one opened the breaker.
+        A page that fails again (`is_repeated`) says no more of its host than it did before."""
         state = self._state(host)
-        state.failures += 1
+        state.failures += not is_repeated
         if state.failures >= BREAKER_FAILURES:
             self.close(host, f"{state.failures} failures in a row, last: {reason}")
             return True
-        self.wait(host, _FIRST_BACKOFF * 2 ** (state.failures - 1), now)
+        self.wait(host, _FIRST_BACKOFF * 2 ** max(0, state.failures - 1), now)
         return False
 
     def closed_hosts(self) -> dict[str, str]:

@@ -38,6 +38,16 @@ def test_failures_in_a_row_open_the_breaker_of_that_host() -> None:
     assert list(holds.closed_hosts()) == ["a"]
 
 
+def test_a_page_that_fails_again_and_again_opens_no_breaker() -> None:
+    holds = Holds()
+    holds.failed("a", "timeout", now=0)
+    assert not any(holds.failed("a", "timeout", now=n, is_repeated=True) for n in range(9))
+    assert holds.ready_at("a") == 8 + 1
+    holds.succeeded("a")
+    assert holds.failed("a", "timeout", now=20, is_repeated=True) is False
+    assert holds.ready_at("a") == 21
+
+
 def test_a_success_forgets_failures() -> None:
     holds = Holds()
     for n in range(2 * BREAKER_FAILURES):

@@ -19,7 +19,7 @@ from crawler.clock import now
 from crawler.context import Context, context_of
 from crawler.durable import StorageError
 from crawler.errors import Ended
-from crawler.holds import LONGEST_WAIT
+from crawler.holds import LONGEST_HOLD, LONGEST_WAIT
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -63,7 +63,7 @@ class BackoffMiddleware:
             until = now() + timedelta(seconds=wait)
             self._context.ledger.hold(host, until, f"{reason}, Retry-After {wait:.0f} s")
             self._holds.close(host, f"{reason} with Retry-After {wait:.0f} s")
-        elif self._holds.failed(host, reason, monotonic()) is False and wait is not None:
+        elif not self._failed(request, reason, is_of_us=status in BACK_OFF) and wait is not None:
             self._holds.obey(host, wait, monotonic())
         if status not in RETRY:
             return response
@@ -77,8 +77,14 @@ class BackoffMiddleware:
             return None
         host = urlparse_cached(request).hostname or ""
         reason = type(exception).__name__
-        self._holds.failed(host, reason, monotonic())
+        self._failed(request, reason)
         return self._retry(request, host, reason)
+
+    def _failed(self, request: Request, reason: str, *, is_of_us: bool = False) -> bool:
+        """Count against the host; what is said of us counts each time. True: the breaker opened."""
+        host = urlparse_cached(request).hostname or ""
+        is_repeated = "retry_times" in request.meta and not is_of_us
+        return self._holds.failed(host, reason, monotonic(), is_repeated=is_repeated)
 
     def _retry(self, request: Request, host: str, reason: str) -> Request | None:
         if request.meta.get("dont_retry") or self._holds.closed(host):
@@ -94,11 +100,11 @@ def _retry_after(response: Response) -> float | None:
         return None
     text = raw.decode("latin-1").strip()
     if text.isascii() and text.isdigit():
-        return float(text[:9])
+        return min(float(text), LONGEST_HOLD)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now()).total_seconds())
+    return min(max(0.0, (moment - now()).total_seconds()), LONGEST_HOLD)

@@ -1,12 +1,14 @@
 """robots.txt as RFC 9309 says, where Scrapy's own middleware lets requests through on failure.
 
-4xx: no rules (§2.3.1.3). 5xx, 429, timeouts, broken or cut answers: disallow (§2.3.1.4, I11).
-Answers are kept for up to 24 hours (§2.4), over runs, in the ledger.
+4xx: no rules (§2.3.1.3). 5xx, 429, timeouts, broken or cut answers, more than REDIRECT_MAX_TIMES
+redirects or one out of the two domains: disallow (§2.3.1.4, I11). Answers are kept for up to 24
+hours (§2.4), over runs, in the ledger; a longer run asks again.
 """
 
 from __future__ import annotations
 
 from asyncio import ensure_future
+from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -22,6 +24,7 @@ from crawler.context import Context, context_of
 from crawler.errors import Ended
 from crawler.outcomes import Outcome
 from crawler.resolver import REFUSED
+from crawler.state.hosts import ROBOTS_MAX_AGE
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -31,17 +34,18 @@ if TYPE_CHECKING:
 MAX_BYTES = 500 * 1024
 """RFC 9309 §2.5: at least 500 KiB are parsed; what follows is ignored."""
 
-LIST_PRIORITY = 1000
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class RobotsMiddleware:
-    """Asks each scheme and host for its rules once, then lets through or ends the request."""
+    """Asks each scheme and host for its rules once a day, then lets through or ends the request."""
 
     def __init__(self, crawler: Crawler, context: Context) -> None:
         self._crawler = crawler
         self._context = context
         self._agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
         self._rules: dict[str, Future[Protego]] = {}
+        self._stale_at: dict[str, datetime] = {}
         self._fetched: set[str] = set()
 
     @classmethod
@@ -58,7 +62,8 @@ class RobotsMiddleware:
         if parts.path == "/robots.txt":
             return None
         origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._rules:
+        if now() > self._stale_at.get(origin, _NEVER):
+            self._stale_at[origin] = now() + ROBOTS_MAX_AGE
             self._rules[origin] = ensure_future(self._ask(origin))
         rules = await self._rules[origin]
         if not rules.can_fetch(request.url, self._agent):
@@ -72,8 +77,10 @@ class RobotsMiddleware:
     async def _ask(self, origin: str) -> Protego:
         host = urlsplit(origin).hostname or ""
         kept = self._context.ledger.robots(origin, now())
+        if kept:
+            self._stale_at[origin] = kept.fetched_at + ROBOTS_MAX_AGE
         try:
-            text = _rules(kept.status, kept.body) if kept else await self._fetch(origin)
+            rules = rules_of(kept.status, kept.body) if kept else await self._fetch(origin)
         except Exception as error:
             self._count("unreachable")
             outcome, reason = Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt: {error}"
@@ -81,38 +88,43 @@ class RobotsMiddleware:
                 outcome, reason = Outcome.REFUSED_ADDRESS, REFUSED[host]
             self._context.holds.close(host, reason, outcome)
             raise Ended(outcome, reason) from error
-        rules = Protego.parse(text)
         delay = rules.crawl_delay(self._agent)
         if delay:
             self._context.holds.set_crawl_delay(host, float(delay), monotonic())
         return rules
 
-    async def _fetch(self, origin: str) -> str:
+    async def _fetch(self, origin: str) -> Protego:
         engine = self._crawler.engine
         assert engine
         request = Request(
             f"{origin}/robots.txt",
             callback=NO_CALLBACK,
-            priority=LIST_PRIORITY,
             meta={"dont_obey_robotstxt": True, "dont_retry": True, "kind": "robots"},
         )
         self._count("requests")
         response = await engine.download_async(request)
-        body = response.body[:MAX_BYTES]
-        text = _rules(response.status, body)
+        body = bounded(response.body)
+        rules = rules_of(response.status, body)
         self._context.ledger.store_robots(origin, now(), response.status, body)
         self._fetched.add(origin)
-        return text
+        return rules
 
     def _count(self, name: str) -> None:
         assert self._crawler.stats
         self._crawler.stats.inc_value(f"crawler/robots/{name}")
 
 
-def _rules(status: int | None, body: bytes) -> str:
+def bounded(body: bytes) -> bytes:
+    """The lines that are read of a long file: half a line would be another rule."""
+    if len(body) <= MAX_BYTES:
+        return body
+    return body[: body.rfind(b"\n", 0, MAX_BYTES) + 1]
+
+
+def rules_of(status: int | None, body: bytes) -> Protego:
     """The rules an answer stands for; ValueError when it leaves them unknown."""
     if status is not None and 200 <= status < 300:
-        return body.decode("utf-8", "replace")
+        return Protego.parse(body.decode("utf-8-sig", "replace"))  # editors begin with a BOM
     if status is not None and 400 <= status < 500 and status != 429:
-        return ""
+        return Protego()
     raise ValueError(f"HTTP {status}")

@@ -77,7 +77,7 @@ def test_a_failure_is_backed_off_from_and_tried_again(site: Site, fetch: Fetch, 
     seen = fetch(old=2)
     assert seen.crawl.exitcode == 0, seen.crawl.stderr
     assert seen.crawl.report["outcomes"] == {"published": 2}
-    gaps = [gap for gap in seen.gaps(OLD) if gap > 0.9]
+    gaps = [gap for gap in seen.gaps(OLD) if gap > 0.7]
     assert gaps[0] >= 1 - CLOCK
     assert gaps[1] >= 2 - CLOCK
 
@@ -113,6 +113,42 @@ def test_three_failures_in_a_row_end_that_host_and_no_other(
     assert seen.crawl.exitcode == 3
     (alarm,) = seen.crawl.report["alarms"]
     assert f"{OLD} was given up: 3 failures in a row" in alarm
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [
+    ("500", "http_error"), ("stall", "timeout"), ("reset_body", "truncated"),
+])  # fmt: skip
+def test_a_page_that_never_works_is_no_fault_of_its_host(
+    site: Site, fetch: Fetch, kind: str, outcome: str
+) -> None:
+    """Asked for three times, it raises no alarm and keeps no other page from being fetched."""
+    site.fault(kind, host=OLD, path=ARTICLES)
+    seen = fetch("-s", "DOWNLOAD_TIMEOUT=1", old=1)
+    assert len(seen.of(OLD)) == 1 + 3
+    assert seen.crawl.report["outcomes"] == {outcome: 1}
+    assert (seen.crawl.exitcode, seen.crawl.report["alarms"]) == (0, [])
+
+
+@pytest.mark.parametrize("header", ["99999999999", "date:99999999"])
+def test_a_retry_after_of_years_holds_a_week(
+    site: Site, fetch: Fetch, tmp_path: Path, header: str
+) -> None:
+    site.fault("429", host=OLD, path=ARTICLES, times=1, retry_after=header)
+    seen = fetch(old=2)
+    assert seen.crawl.report["outcomes"] == {"deferred": 2}
+    with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
+        (hold,) = ledger.holds(now())
+    assert timedelta(days=6) < hold.until - now() <= timedelta(days=7)
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "1.5", "Fri, 99 Foo 2026 00:00:00 GMT"])
+def test_a_retry_after_that_says_nothing_is_a_failure_like_any(
+    site: Site, fetch: Fetch, header: str
+) -> None:
+    site.fault("503", host=OLD, path=ARTICLES, times=1, retry_after=header)
+    seen = fetch(old=2)
+    assert seen.crawl.report["outcomes"] == {"published": 2}
+    assert seen.crawl.report["hosts"][OLD]["waits_obeyed"] == 0
 
 
 def test_failures_that_are_not_in_a_row_end_nothing(site: Site, fetch: Fetch) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import GUARD, PROJECT
 from tests.politeness.conftest import NEW, OLD
+from tests.politeness.proxy import Reply, Table
 from tests.processes import crawl
 
 if TYPE_CHECKING:
@@ -68,47 +67,12 @@ def test_a_literal_that_slipped_past_the_check_of_domains(
     "http://js.news.cn@evil.example/", "https://[::1]/",
 ])  # fmt: skip
 def test_a_redirect_out_of_the_two_domains(tmp_path: Path, target: str) -> None:
-    with Redirecting(target) as proxy:
-        done = crawl("-a", f"urls=http://{OLD}/2020-01/01/c_1125000001.htm",
-                     "-s", "DOWNLOAD_DELAY=0", data_dir=tmp_path / "data",
-                     env={"http_proxy": proxy.url, "https_proxy": proxy.url})  # fmt: skip
+    article = f"http://{OLD}/2020-01/01/c_1125000001.htm"
+    with Table({article: Reply(302, location=target)}) as proxy:
+        done = crawl("-a", f"urls={article}", "-s", "DOWNLOAD_DELAY=0",
+                     data_dir=tmp_path / "data", env=proxy.environment)  # fmt: skip
     assert done.report["outcomes"] == {"refused_address": 1}, done.stderr
-    assert [path.rpartition("/")[2] for path in proxy.asked] == ["robots.txt", "c_1125000001.htm"]
-
-
-class Redirecting:
-    """A proxy that knows no robots.txt and answers all else with a redirect to `target`."""
-
-    def __init__(self, target: str) -> None:
-        self.asked: list[str] = []
-        asked = self.asked
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked.append(self.path)
-                is_robots = self.path.endswith("/robots.txt")
-                self.send_response(404 if is_robots else 302)
-                if not is_robots:
-                    port = self.server.server_address[1]
-                    self.send_header("Location", target.format(port=port))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Tests print nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._server.serve_forever)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    assert proxy.asked == [f"http://{OLD}/robots.txt", article]
 
 
 @pytest.mark.parametrize("fault", ["unknown CA", "tls_expired", "tls_wrong_host"])

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from tests.politeness.conftest import ARTICLES, NEW, OLD
 
 if TYPE_CHECKING:
-    from tests.politeness.conftest import Fetch
+    from tests.politeness.conftest import Fetch, Seen
     from tests.site import Site
 
-CLOCK = 0.02
-"""Seconds by which our steady clock and the site's may see a gap differently."""
+CLOCK = 0.25
+"""Seconds by which a busy machine may shift the moment at which the site sees a request."""
+
+
+def is_kept(seen: Seen, host: str, delay: float) -> bool:
+    """Whether the host was asked no faster: all in all, and each time but for such shifts."""
+    gaps = seen.gaps(host)
+    return min(gaps) >= delay - CLOCK and sum(gaps) >= len(gaps) * delay - CLOCK
 
 
 def test_the_delay_is_kept_at_each_host_and_varies(fetch: Fetch) -> None:
@@ -21,7 +27,7 @@ def test_the_delay_is_kept_at_each_host_and_varies(fetch: Fetch) -> None:
     for host, requests in ((OLD, 8), (NEW, 6)):
         assert len(seen.of(host)) == requests
         gaps = seen.gaps(host)
-        assert min(gaps) >= 0.4 - CLOCK, gaps
+        assert is_kept(seen, host, 0.4), gaps
         assert max(gaps) - min(gaps) > 0.02, gaps
     assert seen.of(NEW)[0].at < seen.of(OLD)[-1].at
 
@@ -37,10 +43,10 @@ def test_crawl_delay_is_kept_whatever_we_set(site: Site, fetch: Fetch) -> None:
     site.robots[OLD] = "User-agent: *\nCrawl-delay: 0.7\nDisallow: /nothing/\n"
     seen = fetch(old=4)
     assert [entry.path == "/robots.txt" for entry in seen.of(OLD)] == [True] + 4 * [False]
-    assert min(seen.gaps(OLD)) >= 0.7 - CLOCK, seen.gaps(OLD)
+    assert is_kept(seen, OLD, 0.7), seen.gaps(OLD)
     again = fetch("-a", "recheck=all", old=4)  # robots.txt is known, its delay holds at once
     assert len(again.of(OLD)) == 4
-    assert min(again.gaps(OLD)) >= 0.7 - CLOCK, again.gaps(OLD)
+    assert is_kept(again, OLD, 0.7), again.gaps(OLD)
 
 
 def test_a_host_has_one_connection_at_a_time(site: Site, fetch: Fetch) -> None:

@@ -1,4 +1,5 @@
-"""Shifts the product's one clock by XINHUA_CLOCK_SHIFT seconds, from outside the product.
+"""Shifts the product's one clock by XINHUA_CLOCK_SHIFT seconds, from outside the product, and
+lets it run XINHUA_CLOCK_SPEED times as fast.
 
 Lint bans every other clock (pyproject.toml), so this moves the whole crawl; monotonic time, by
 which requests are paced, goes on as it is. Kills work as in `tests/chaos/killer`.
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 runpy.run_path(str(Path(__file__).parents[2] / "chaos" / "killer" / "sitecustomize.py"))
 
 SHIFT = timedelta(seconds=float(os.environ.get("XINHUA_CLOCK_SHIFT", "0")))
+SPEED = float(os.environ.get("XINHUA_CLOCK_SPEED", "1"))
+START = datetime.now(UTC)
 
 
 def now() -> datetime:
-    return datetime.now(UTC) + SHIFT
+    return START + SHIFT + (datetime.now(UTC) - START) * SPEED
 
 
 class Shifter:
