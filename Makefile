@@ -15,7 +15,7 @@ install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written
 	$(RUN) -m tests.demo
 
-test: $(VENV)/.dev  ## the whole test suite
+test: $(VENV)/.dev $(VENV)-pywb/.installed  ## the whole test suite
 	$(PYTEST) $(ARGS)
 
 lint: $(VENV)/.dev  ## style, types and import direction
@@ -24,7 +24,7 @@ lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 
-check: lint  ## all checks, and the test suite with its coverage
+check: lint $(VENV)-pywb/.installed  ## all checks, and the test suite with its coverage
 	$(PYTEST) --cov --cov-report=term $(ARGS)
 
 quality: $(VENV)/.dev  ## the score of every field and layout, held against its floors
@@ -47,9 +47,10 @@ chaos: $(VENV)/.dev  ## so many kills, resumed from data/chaos.json; then what w
 sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
 	$(RUN) -m tests.sample
 
-lock:  ## resolve both lock files again; needs uv
+lock:  ## resolve the lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-dev.lock --group dev pyproject.toml
+	uv pip compile $(LOCK) --output-file requirements-pywb.lock --group pywb
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-strip-extras  # a pin without its extra is no pin to older pips
 
@@ -64,4 +65,9 @@ $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(INSTALL) --requirement requirements-dev.lock
+	@touch $@
+
+$(VENV)-pywb/.installed: requirements-pywb.lock | $(VENV)/bin/python
+	$(PYTHON) -m venv --clear $(VENV)-pywb
+	$(VENV)-pywb/bin/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-pywb.lock
 	@touch $@

@@ -44,8 +44,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) ->
     copy = tmp_path_factory.mktemp("docs") / "a checkout"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "crawler", copy / "crawler", ignore=ignored)
-    for name in ("scrapy.cfg", "Makefile", "requirements.lock", "requirements-dev.lock"):
-        shutil.copy(PROJECT / name, copy)
+    for path in (*PROJECT.glob("requirements*.lock"), PROJECT / "scrapy.cfg", PROJECT / "Makefile"):
+        shutil.copy(path, copy)
     (copy / ".venv").mkdir()
     (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (live,) = [block for block in blocks("sh") if f"{LIVE} " in block.text]
