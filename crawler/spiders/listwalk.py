@@ -335,6 +335,7 @@ class ListWalk:
             page.status,
             etag=page.header("ETag"),
             last_modified=page.header("Last-Modified"),
+            size=page.warc.length if page.warc else None,
             links=addresses if step.since is None else (),
         )
 
@@ -346,6 +347,7 @@ class ListWalk:
         is_readable: bool = True,
         etag: str | None = None,
         last_modified: str | None = None,
+        size: int | None = None,
         links: Sequence[str] = (),
     ) -> None:
         self._context.ledger.record_list(
@@ -357,6 +359,7 @@ class ListWalk:
             is_readable=is_readable,
             etag=etag,
             last_modified=last_modified,
+            size=size,
             region=step.region,
             links=links,
         )

@@ -12,11 +12,10 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider, NotConfigured
 
 from crawler import pages, urls
-from crawler.archive.writer import Revisit
-from crawler.clock import iso
 from crawler.context import Context, context_of
 from crawler.items import Draft, Page, Reading
 from crawler.outcomes import Outcome
+from crawler.spiders.archived import archived, conditions
 from crawler.spiders.failures import outcome_of
 from crawler.spiders.frontier import Frontier, Target, sighting
 from crawler.spiders.listwalk import ListStep, ListWalk
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
-
-    from crawler.state.rows import ArticleRow
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +111,7 @@ class XinhuaSpider(Spider):
     # --- lists ---------------------------------------------------------------------------------
 
     def _list_request(self, step: ListStep) -> Request:
+        size = self.context.ledger.list_state(step.source).bytes
         return Request(
             step.url,
             callback=self.parse_list,
@@ -121,7 +119,7 @@ class XinhuaSpider(Spider):
             headers=self.walk.conditions(step),
             priority=LIST_PRIORITY,
             cb_kwargs={"step": step},
-            meta={"via": step.via, "kind": "list"},
+            meta={"via": step.via, "kind": "list", "size": size},
         )
 
     def parse_list(self, response: Response, step: ListStep) -> Iterator[Request]:
@@ -152,7 +150,7 @@ class XinhuaSpider(Spider):
             headers=conditions(known) if known else None,
             priority=RECHECK_PRIORITY if known else 0,
             cb_kwargs={"target": target},
-            meta={"kind": "article", "revisit_of": _revisit_of(known) if known else None},
+            meta={"kind": "article", **(archived(known) if known else {})},
         )
 
     def parse_article(
@@ -274,26 +272,3 @@ def _request(failure: Failure) -> Request:
     """The request that failed: Scrapy puts it there."""
     request: Request = failure.request  # type: ignore[attr-defined]
     return request
-
-
-def conditions(known: ArticleRow) -> dict[str, str]:
-    """The validators of an archived single page; of several pages page 1's say too little."""
-    if len(known.warc_pages) != 1 or known.status != "live":
-        return {}
-    validators = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in validators.items() if value}
-
-
-def _revisit_of(known: ArticleRow) -> Revisit | None:
-    """The capture that an equal answer repeats; a gone article that is back gets a full response,
-    since its record points there; a replayed one's capture may stand elsewhere."""
-    if known.status != "live" or len(known.warc_pages) != 1:
-        return None
-    if known.warc is None or known.warc_date is None or known.warc.file.startswith("/"):
-        return None
-    return Revisit(
-        original_uri=known.url,
-        original_date=iso(known.warc_date),
-        payload_digest=known.warc.payload_digest,
-        entity_sha256=known.warc.entity_sha256,
-    )

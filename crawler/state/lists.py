@@ -110,22 +110,23 @@ class Lists(Store):
         last_modified: str | None,
         region: str | None,
         links: Sequence[str],
+        size: int | None = None,
         list_url: str | None = None,
         is_readable: bool = True,
     ) -> None:
         """Note one answer of a list page (`status` None: no answer) and the links it holds.
 
         `links` are canonical article addresses; they join the walk of `list_url` (the list this
-        page belongs to, `url` itself by default), which is opened if none is. Validators, those of
-        this page, are kept for a 2xx answer and stay as they were otherwise. An answer that is not
-        `is_readable` counts as a failure.
+        page belongs to, `url` itself by default), which is opened if none is. Validators and
+        `size`, those of this page, are kept for a 2xx answer and stay as they were otherwise. An
+        answer that is not `is_readable` counts as a failure.
         """
         self._ensure(url)
         values: dict[str, Any] = {"region": region, "last_status": status, "last_at": at}
         values["last_run"] = run_id
         is_ok = status is not None and 200 <= status < 300 and is_readable
         if is_ok:
-            values |= {"etag": etag, "last_modified": last_modified}
+            values |= {"etag": etag, "last_modified": last_modified, "bytes": size}
         if is_ok or status == 304:
             values |= {"last_ok_at": at, "failures": 0}
         else:

@@ -173,7 +173,8 @@ class ListState:
     """A list source: its validators, its health and its walk.
 
     `completed_at` is the end of the last completed walk; `walk_started_at` is set while a walk is
-    open, and `resume_url`, `resume_page` then name the page it is to go on with.
+    open, and `resume_url`, `resume_page` then name the page it is to go on with. `bytes` is the
+    size of the last full answer in the archive.
     """
 
     url: str
@@ -188,6 +189,7 @@ class ListState:
     walk_started_at: datetime | None = None
     resume_url: str | None = None
     resume_page: int | None = None
+    bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData
 
 from crawler.state.columns import OutcomeName, Pointers, UtcTime
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema version this code reads and writes: the newest migration."""
 
 metadata = MetaData()
@@ -145,6 +145,7 @@ lists = Table(
     Column("walk_started_at", UtcTime),  # of the open walk; null: none
     Column("resume_url", Text),
     Column("resume_page", Integer),
+    Column("bytes", Integer),  # of the last full answer's record
 )
 
 list_links = Table(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
+from statistics import median
 from typing import TYPE_CHECKING
 
+from crawler.archive.reader import read_records
 from crawler.state.ledger import Ledger
 from tests.politeness.conftest import ARTICLES, NEW, OLD
+from tests.politeness.test_pace import CLOCK
+from tests.processes import crawl
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +46,6 @@ def test_a_slow_drip_ends_with_the_timeout_of_the_whole_exchange(
 
 
 def _has_cut(path: Path) -> bool:
-    from crawler.archive.reader import read_records
-
     return any(record.header("WARC-Truncated") == "time" for record in read_records(path))
 
 
@@ -75,3 +77,39 @@ def _age(tmp_path: Path, by: timedelta) -> None:
             moved = row.fetched_at - by
             ledger._write(update(robots).where(robots.c.host == row.host).values(fetched_at=moved))
         ledger.commit()
+
+
+def test_the_report_says_how_each_host_was_treated(
+    site: Site, fetch: Fetch, addresses: dict[str, list[str]], tmp_path: Path
+) -> None:
+    """Requests and the gaps between their starts, as the site saw them; what 304s saved."""
+    pace = ("-s", "DOWNLOAD_DELAY=0.5", "-s", "DOWNLOAD_DELAY_JITTER=0")
+    first = fetch(*pace, old=4, new=1)
+    hosts = first.crawl.report["hosts"]
+    assert {host: row["requests"] for host, row in hosts.items()} == {OLD: 5, NEW: 2}
+    assert abs(hosts[OLD]["median_gap_seconds"] - median(first.gaps(OLD))) < CLOCK
+    assert hosts[OLD]["median_gap_seconds"] >= 0.5
+    assert (hosts[OLD]["not_modified"], hosts[OLD]["bytes_saved"]) == (0, 0)
+    again = fetch(*pace, "-a", "recheck=all", old=4, new=1).crawl.report
+    sizes = {one["url"]: one["warc"]["length"] for one in first.crawl.lines}
+    old = sum(size for url, size in sizes.items() if url.split("/")[2] == OLD)
+    assert again["outcomes"] == {"not_modified": 5}
+    assert (again["hosts"][OLD]["not_modified"], again["hosts"][OLD]["bytes_saved"]) == (4, old)
+
+
+def test_lists_that_stand_unchanged_are_saved_as_well(
+    site: Site, proxy: dict[str, str], tmp_path: Path
+) -> None:
+    url = f"http://{OLD}/zhengwu/zhengwu/zyjh_lq.htm"
+    arguments = ("-a", f"lists={url}", "-a", "limit=1", "-s", "DOWNLOAD_DELAY=0")
+    crawl(*arguments, data_dir=tmp_path / "data", env=proxy)
+    again = crawl(*arguments, data_dir=tmp_path / "data", env=proxy)
+    row = again.report["hosts"][OLD]
+    assert row["not_modified"] == 1
+    (size,) = {
+        record.length
+        for path in (tmp_path / "data").rglob("*.warc.gz") if again.run_ids[0] not in path.name
+        for record in read_records(path)
+        if record.kind == "response" and record.url == url
+    }  # fmt: skip
+    assert row["bytes_saved"] == size

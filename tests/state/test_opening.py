@@ -11,19 +11,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import inspect, text
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.pool import NullPool
 
 from crawler.outcomes import Outcome
 from crawler.state import opening, schema
 from crawler.state.ledger import Ledger, LedgerError
 from tests.state.conftest import DAY, RUN, T0, at_site
 
+NEWEST = schema.REVISION
 NEXT_MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "next"
+down_revision = "{newest}"
 branch_labels = None
 depends_on = None
 
@@ -250,15 +254,33 @@ def next_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The crawler of tomorrow: one migration more. Returns the new migration's file."""
     folder = tmp_path / "migrations 100%"
     shutil.copytree(opening.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    file = folder / "versions" / "0002_next.py"
-    file.write_text(NEXT_MIGRATION.format(failing=""))
+    file = folder / "versions" / "next.py"
+    file.write_text(NEXT_MIGRATION.format(newest=NEWEST, failing=""))
     monkeypatch.setattr(opening, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "REVISION", "0002")
+    monkeypatch.setattr(schema, "REVISION", "next")
     return file
 
 
+def test_the_first_schema_is_migrated_to_todays(path: Path) -> None:
+    """As a crawler of its time left it, with a list in it."""
+    path.parent.mkdir(parents=True)
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path), poolclass=NullPool)
+    with closing(engine.connect()) as connection:
+        opening.migrate(connection, "0001")
+        connection.execute(
+            text("INSERT INTO lists (url, failures, walk) VALUES ('http://a', 0, 3)")
+        )
+        connection.commit()
+    with closing(Ledger.open(path)) as ledger:
+        (state,) = ledger.list_states()
+        assert (state.url, state.bytes) == ("http://a", None)
+        assert (
+            compare_metadata(MigrationContext.configure(ledger._connection), schema.metadata) == []
+        )
+
+
 def test_an_older_schema_is_migrated(filled: Path, next_schema: Path) -> None:
-    refused(filled, "schema 0001, older .*next crawl migrates", read_only=True)
+    refused(filled, "older than this crawler's next. The next crawl migrates", read_only=True)
     with closing(Ledger.open(filled)) as ledger:
         columns = inspect(ledger._connection).get_columns("holds")
         assert "note" in {column["name"] for column in columns}
@@ -270,8 +292,10 @@ def test_an_older_schema_is_migrated(filled: Path, next_schema: Path) -> None:
 
 
 def test_a_failing_migration_leaves_the_old_schema(filled: Path, next_schema: Path) -> None:
-    next_schema.write_text(NEXT_MIGRATION.format(failing="op.execute('SELECT * FROM nowhere')"))
+    next_schema.write_text(
+        NEXT_MIGRATION.format(newest=NEWEST, failing="op.execute('SELECT * FROM nowhere')")
+    )
     refused(filled, "nowhere")
     with closing(sqlite3.connect(filled)) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]
         assert "note" not in [row[1] for row in raw.execute("PRAGMA table_info(holds)")]
