@@ -86,6 +86,8 @@ def test_links_lead_somewhere(document: str) -> None:
 
 @pytest.mark.parametrize("block", cases("sh"))
 def test_shell_commands_run(block: Block, checkout: Path, proxy: dict[str, str]) -> None:
+    for name in re.findall(r"^(?:jq|flock)\b", block.text, re.MULTILINE):
+        tool(name)
     commands = re.sub(r"^make ", "make --dry-run ", block.text, flags=re.MULTILINE)
     done = shell(commands, checkout, proxy)
     assert done.returncode == 0, done.stderr
@@ -115,6 +117,7 @@ def test_queries_run(block: Block, checkout: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_jq_command_prints_every_article(checkout: Path) -> None:
+    tool("jq")
     (block,) = [block for block in blocks("sh") if block.text.startswith("jq -r '[")]
     printed = shell(block.text, checkout).stdout.splitlines()
     lines = [path.read_text().count("\n") for path in checkout.rglob("data/jsonl/**/*.jsonl")]
@@ -144,6 +147,16 @@ def test_the_crontab_line_runs_as_cron_runs_it(checkout: Path, proxy: dict[str, 
     assert "archive@example.org" in (checkout / "data" / "crawl.log").read_text()
 
 
+def tool(name: str) -> str:
+    """A system tool's path; the test is skipped without it, on CI it fails."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if found is None and os.environ.get("CI"):
+        pytest.fail(f"{name} is not installed: .ci/run is to see to that")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
 def test_the_systemd_units_start_the_same_program() -> None:
     units = ConfigParser(strict=False, interpolation=None)
     units.optionxform = str  # type: ignore[assignment,method-assign]
@@ -152,18 +165,58 @@ def test_the_systemd_units_start_the_same_program() -> None:
     service = units["Service"]
     folder, _, command = service["ExecStart"].partition("/.venv/")
     assert (folder, service["WorkingDirectory"]) == (HOME, HOME)
+    assert service["ReadWritePaths"] == f"{HOME}/data"
     (crontab, *_) = [block.text for block in blocks("crontab")]
     assert f".venv/{command} " in crontab
     assert service["Environment"] in crontab
     assert service["SuccessExitStatus"] == str(LOCKED)
 
 
-def test_logrotate_turns_the_log_that_cron_writes() -> None:
+def systemd_says(texts: list[str], folder: Path, home: Path) -> str:
+    """What systemd finds wrong with the service and the timer, in its own words."""
+    names = ("xinhua-archive.service", "xinhua-archive.timer")
+    for name, text in zip(names, texts, strict=True):
+        (folder / name).write_text(text.replace(HOME, str(home)))
+    done = subprocess.run(
+        [tool("systemd-analyze"), "verify", *(folder / name for name in names)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return "\n".join(line for line in done.stderr.splitlines() if "xinhua-archive" in line)
+
+
+def test_systemd_takes_the_units(checkout: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.symlink_to(checkout)
+    service, timer = (block.text for block in blocks("ini"))
+    assert systemd_says([service, timer], tmp_path, home) == ""
+    spoilt = service.replace("ProtectSystem", "ProtectSytem").replace("bin/scrapy", "bin/scarpy")
+    said = systemd_says([spoilt, timer.replace("*-*-* *:45:00", "sometimes")], tmp_path, home)
+    assert "ProtectSytem" in said
+    assert "scarpy is not executable" in said
+    assert "xinhua-archive.timer:" in said
+
+
+def test_logrotate_turns_the_log_that_cron_writes(tmp_path: Path) -> None:
     (block,) = blocks("logrotate")
     (crontab, *_) = [block.text for block in blocks("crontab")]
     path = re.search(r"--logfile (\S+)", crontab)
     assert path
     assert block.text.startswith(f"{HOME}/{path[1]} {{")
+    log = tmp_path / path[1]
+    log.parent.mkdir()
+    log.write_text("a line\n")
+    configuration = tmp_path / "logrotate.conf"
+    configuration.write_text(block.text.replace(HOME, str(tmp_path)))
+    configuration.chmod(0o644)
+    for _ in range(3):
+        done = subprocess.run(
+            [tool("logrotate"), "--force", "--state", tmp_path / "state", configuration],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        log.write_text("the next run's\n")
+    kept = sorted(path.name for path in log.parent.iterdir())
+    assert kept == ["crawl.log", "crawl.log.1", "crawl.log.2.gz", "crawl.log.3.gz"]
 
 
 def test_the_example_region_loads(tmp_path: Path) -> None:
