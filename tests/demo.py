@@ -56,8 +56,9 @@ def show(report: dict[str, Any]) -> None:
     )
     for file in report["files"]:
         print(f"    {file['bytes']:>9,} bytes {file['records']:>5} records  {file['path']}")
+    print(f"\nIts report, with the digests of these files: {DATA}/runs/{report['run_id']}.json")
     outcomes = ", ".join(f"{count} {name}" for name, count in report["outcomes"].items())
-    print(f"\n{report['urls_seen']} article addresses seen: {outcomes}.")
+    print(f"Article addresses seen: {report['urls_seen']} ({outcomes}).")
     for alarm in report["alarms"]:
         print(f"Alarm: {alarm}")
     articles = [DATA / file["path"] for file in report["files"] if file["path"].endswith(".jsonl")]
@@ -68,8 +69,8 @@ def show(report: dict[str, Any]) -> None:
         )
         return
     with articles[0].open(encoding="utf-8") as lines:
-        article = json.loads(next(lines))
-    print("One of the articles:\n")
+        article = max(map(json.loads, lines), key=lambda one: sum(map(bool, one.values())))
+    print("The article with the most to show:\n")
     print(json.dumps(article, ensure_ascii=False, indent=2))
     print(f"\nThe others are in {articles[0]}. Crawl again with `make demo`: it adds nothing.")
 
