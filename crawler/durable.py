@@ -38,18 +38,6 @@ def fsync_dir(path: Path) -> None:
         raise StorageError.of("fsync of folder", path, error) from error
 
 
-def fsync_file(path: Path) -> None:
-    """Make the contents of a closed file durable."""
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise StorageError.of("fsync of", path, error) from error
-
-
 def make_folder(path: Path) -> None:
     """Create a folder and its missing parents, each entry durable."""
     missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]

@@ -259,6 +259,16 @@ def test_scrapy_list_prints_the_spider() -> None:
     assert done.stdout.split() == ["xinhua"]
 
 
+def test_nobody_can_steer_a_running_crawl(tmp_path: Path) -> None:
+    """Scrapy's consoles, both on by default, would listen on ports of their own."""
+    arguments = ("-a", "lists=http://www.js.xinhuanet.com/no/", "-s", "LOG_LEVEL=INFO")
+    nobody = {"http_proxy": "http://127.0.0.1:9"}
+    done = crawl(*arguments, data_dir=tmp_path / "data", env=nobody)
+    assert "scrapy.extensions.corestats.CoreStats" in done.stderr
+    consoles = ("scrapy.extensions.telnet", "scrapy.extensions.remote")
+    assert not [name for name in consoles if name in done.stderr]
+
+
 def test_the_log_as_json(site: Site, proxy: dict[str, str], tmp_path: Path) -> None:
     log = tmp_path / "crawl.log"
     done = crawl(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.archive.verify import Finding, verify_warc
+from crawler.archive.verify import Finding
 from crawler.durable import OPEN_SUFFIX
 
 if TYPE_CHECKING:
@@ -36,16 +36,6 @@ def verify_holdings(data_dir: Path, reports: Iterable[Report]) -> Iterator[Findi
         listed.update(checked.listed)
         yield from checked.findings
     yield from check_strays(data_dir, listed)
-
-
-def verify_archive(data_dir: Path) -> Iterator[Finding]:
-    """Every check of a data folder's archive, one file after the other."""
-    reports = []
-    for path in warcs_of(data_dir):
-        report = verify_warc(path)
-        yield from report.findings
-        reports.append(report)
-    yield from verify_holdings(data_dir, reports)
 
 
 def _published(data_dir: Path) -> list[Path]:

@@ -25,11 +25,6 @@ class Hosts(Store):
         if before is None or before.until < until:
             self._upsert(holds, [{"host": host, "until": until, "reason": reason}])
 
-    def held(self, host: str, at: datetime) -> datetime | None:
-        """Until when a host is held, None if it isn't at `at`."""
-        row = self._row(select(holds.c.until).where(holds.c.host == host, holds.c.until > at))
-        return None if row is None else row.until
-
     def holds(self, at: datetime) -> list[Hold]:
         """All holds in force at `at`, by host."""
         rows = self._rows(select(holds).where(holds.c.until > at).order_by(holds.c.host))

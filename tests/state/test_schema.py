@@ -83,7 +83,6 @@ def everything(ledger: Ledger) -> None:
     ledger.known_links(LIST, [first.url])
     ledger.list_states(["js"])
     ledger.hold("host", T0, "reason")
-    ledger.held("host", T0)
     ledger.holds(T0)
     ledger.store_robots("host", T0, 200, b"")
     ledger.robots("host", T0)
