@@ -107,11 +107,28 @@ class Context:
         self.ledger.commit()
 
 
+class Aftermath(logging.Filter):
+    """Keeps out of the log what follows from a storage failure, which is in it once, by itself:
+    each exchange still in flight would add the same tracebacks."""
+
+    LOGGERS = ("scrapy.core.engine", "scrapy.core.scraper", "scrapy.utils.signal", "twisted")
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not (self._context.storage_error and isinstance(error, StorageError))
+
+
 _contexts: WeakKeyDictionary[Crawler, Context] = WeakKeyDictionary()
 
 
 def attach(crawler: Crawler, context: Context) -> None:
     _contexts[crawler] = context
+    for name in Aftermath.LOGGERS:
+        logging.getLogger(name).addFilter(Aftermath(context))
 
 
 def context_of(crawler: Crawler) -> Context | None:

@@ -7,15 +7,11 @@ closes its components in another order, so none of this happens in them.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import secrets
-import shutil
-import tempfile
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
@@ -31,13 +27,24 @@ from crawler.archive.replay import ReplayIndex
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import Context, attach
+from crawler.data_folder import (
+    DEGRADED,
+    ERROR,
+    NO_LISTS,
+    OK,
+    STORAGE,
+    USAGE,
+    CannotStartError,
+    check_disk,
+    folder_of,
+)
 from crawler.durable import StorageError, publish
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.report import build_report, earlier_reports, write_report
 from crawler.holds import LONGEST_WAIT, Holds
 from crawler.manifest import files_of
 from crawler.recovery import end_run, recover
-from crawler.state.ledger import Ledger, LedgerError
+from crawler.state.ledger import Ledger
 from crawler.withdrawals import Withdrawals
 
 if TYPE_CHECKING:
@@ -54,17 +61,6 @@ if TYPE_CHECKING:
     from crawler.regions import Region
 
 logger = logging.getLogger(__name__)
-
-OK, ERROR, USAGE, DEGRADED, NO_LISTS, STORAGE, LOCKED = 0, 1, 2, 3, 4, 5, 75
-"""Exit codes of a crawl (docs/operations.md)."""
-
-
-class CannotStartError(Exception):
-    """The run can't begin: the message says why, `exitcode` what the shell sees."""
-
-    def __init__(self, message: str, exitcode: int) -> None:
-        super().__init__(message)
-        self.exitcode = exitcode
 
 
 class Run:
@@ -100,7 +96,7 @@ class Run:
         data_dir = folder_of(settings)
         try:
             replay = _replayed(arguments)
-            _check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
+            check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             started_at = now()
             run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
             ledger = Ledger.open(data_dir / "state" / "ledger.sqlite")
@@ -108,7 +104,7 @@ class Run:
                 logger.warning(sentence)
             ledger.start_run(run_id, started_at, command)
             ledger.commit()
-        except (LedgerError, StorageError) as error:
+        except StorageError as error:
             os.close(lock)
             raise CannotStartError(str(error), STORAGE) from error
         except WarcError as error:
@@ -162,7 +158,7 @@ class Run:
         if self._checkpoints:
             self._checkpoints.stop()
         if self.context.storage_error is None:
-            with suppress(LedgerError, StorageError):  # the context knows: the exit code is 5
+            with suppress(StorageError):  # the context knows: the exit code is 5
                 self.context.withdrawals.confirm()
 
     def _failed(self) -> None:
@@ -171,9 +167,9 @@ class Run:
 
     def _checkpoint(self) -> None:
         try:
-            _check_disk(self.context.data_dir, self._disk_min_free)
+            check_disk(self.context.data_dir, self._disk_min_free)
             self.context.checkpoint()
-        except (LedgerError, StorageError) as error:
+        except StorageError as error:
             self.context.storage_failed(str(error))
 
     def _stop(self, reason: str) -> None:
@@ -191,7 +187,7 @@ class Run:
         self._has_failed |= has_failed
         try:
             exitcode = self._publish()
-        except (LedgerError, StorageError, OSError) as error:
+        except (StorageError, OSError) as error:
             # What is on disk stays `.open` and is mended by the next run.
             context.storage_error = context.storage_error or str(error)
             logger.critical("the run could not be published: %s", error)
@@ -263,43 +259,9 @@ class Run:
         return OK
 
 
-def folder_of(settings: BaseSettings) -> Path:
-    """DATA_DIR; a relative one is relative to the working directory."""
-    return Path(settings["DATA_DIR"]).absolute()
-
-
 def recheck_schedule(settings: BaseSettings) -> list[timedelta]:
     """RECHECK_SCHEDULE: the ages at which an article is looked at again."""
     return [timedelta(hours=float(age)) for age in settings.getlist("RECHECK_SCHEDULE")]
-
-
-def claim(data_dir: Path) -> int:
-    """Take the data folder for this process: a file descriptor that locks it until closed.
-
-    Raises CannotStartError: 2 the folder can't be written, 75 another run holds it.
-    """
-    path = data_dir / "state" / "lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        with tempfile.TemporaryFile(dir=data_dir):
-            pass
-    except OSError as error:
-        message = f"the data folder {data_dir} can't be written: {error.strerror}"
-        raise CannotStartError(message, USAGE) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        message = f"another run holds {path}; this one does nothing"
-        raise CannotStartError(message, LOCKED) from error
-    return lock
-
-
-def _check_disk(data_dir: Path, least: int) -> None:
-    free = shutil.disk_usage(data_dir).free
-    if free < least:
-        raise StorageError(f"{data_dir} has {free} bytes free, fewer than DISK_MIN_FREE ({least})")
 
 
 def _replayed(arguments: Arguments) -> ReplayIndex | None:

@@ -13,7 +13,8 @@ from scrapy.spiderloader import get_spider_loader
 
 from crawler import configuration, jsonlog, regions
 from crawler.arguments import ArgumentError, Arguments, parse
-from crawler.run import USAGE, CannotStartError, Run, claim, folder_of
+from crawler.data_folder import USAGE, CannotStartError, claim, folder_of
+from crawler.run import Run
 from crawler.spiders.xinhua import XinhuaSpider
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from crawler.commands.difference import difference
 from crawler.commands.output import STORAGE, open_ledger, printable
 from crawler.durable import StorageError
 from crawler.fixtures import Difference, Fixture, FixtureError
-from crawler.state.ledger import LedgerError, NoLedgerError
+from crawler.state.ledger import NoLedgerError
 
 if TYPE_CHECKING:
     import argparse
@@ -73,7 +73,7 @@ class Command(ScrapyCommand):
                 raise UsageError(f"fixture {self.syntax()}", print_help=False)
         except FixtureError as error:
             self._fail(error, 1)
-        except (LedgerError, StorageError) as error:
+        except StorageError as error:
             self._fail(error, STORAGE)
 
     def _add(self, target: str, name: str | None) -> None:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.data_folder import ERROR, STORAGE, CannotStartError, claim, folder_of
 from crawler.durable import StorageError
 from crawler.recovery import recover
-from crawler.run import ERROR, STORAGE, CannotStartError, claim, folder_of, recheck_schedule
-from crawler.state.ledger import Ledger, LedgerError
+from crawler.run import recheck_schedule
+from crawler.state.ledger import Ledger
 from crawler.state.rebuild import rebuild
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Command(ScrapyCommand):
                 os.close(lock)
         except CannotStartError as error:
             self._fail(error, error.exitcode)
-        except (LedgerError, StorageError) as error:
+        except StorageError as error:
             self._fail(error, STORAGE)
 
     def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:

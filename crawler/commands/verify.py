@@ -17,7 +17,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.output import count, printable
-from crawler.run import folder_of
+from crawler.data_folder import folder_of
 from crawler.state.ledger import LedgerError
 from crawler.verification import Scope, ScopeError, verify
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.durable import StorageError
+
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
 
@@ -45,7 +47,7 @@ _ADVICE: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 
 
-class LedgerError(Exception):
+class LedgerError(StorageError):
     """The ledger is lost, locked, damaged, unwritable or of a newer version of the crawler."""
 
 

@@ -8,55 +8,60 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chaos.soundness import faults_of, lines_of
-from tests.cron.invoke import QUICK, cron
+from tests.cron.invoke import QUICK, cron, start, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.processes import Crawl
     from tests.site import Site
 
 TO_THE_BRIM = ("-s", "DISK_MIN_FREE=0")
+MIB = 2**20
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder on a disk of 640 KiB where we may mount one; else files can't exceed 600 blocks.
-
-    The second is a command for the shell that starts the crawl.
-    """
+def mount(tmp_path: Path) -> Iterator[Callable[[int], Path | None]]:
+    """Give a folder a disk of so many bytes, or another size to the one it has; None where we may
+    not mount one."""
     folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=640k", "tmpfs", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        yield folder / "data", "ulimit -f 600"
-        return
-    try:
-        yield folder / "data", ""
-    finally:
+
+    def sized(size: int) -> Path | None:
+        option = f"size={size}"
+        if folder.is_dir():
+            call = ["mount", "-o", f"remount,{option}", str(folder)]
+        else:
+            folder.mkdir()
+            call = ["mount", "-t", "tmpfs", "-o", option, "tmpfs", str(folder)]
+        done = subprocess.run(call, capture_output=True, check=False)
+        return None if done.returncode else folder
+
+    yield sized
+    if folder.is_mount():
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def crawl_all(articles: list[str], data_dir: Path, env: dict[str, str], shell: str) -> Crawl:
+def crawl_all(articles: list[str], data_dir: Path, env: dict[str, str], shell: str = "") -> Crawl:
     return cron("-a", f"urls={','.join(articles)}", *QUICK, *TO_THE_BRIM,
                 data_dir=data_dir, env=env, shell=shell)  # fmt: skip
 
 
+@pytest.mark.parametrize("size", [100, 300, 640, 800])
 def test_a_full_disk(
-    site: Site, proxy: dict[str, str], articles: list[str], small_disk: tuple[Path, str]
+    site: Site,
+    proxy: dict[str, str],
+    articles: list[str],
+    mount: Callable[[int], Path | None],
+    size: int,
 ) -> None:
-    data_dir, shell = small_disk
-    full = crawl_all(articles, data_dir, proxy, shell)
+    """Whatever meets the end first: the ledger being made, its log, the archive, the lines."""
+    data_dir = mount(size * 1024) or pytest.skip("no disk may be mounted here")
+    full = crawl_all(articles, data_dir, proxy)
     assert full.exitcode == 5, full.stderr
     assert "Traceback" not in full.stderr
-    if not shell:
-        subprocess.run(["mount", "-o", "remount,size=64m", str(data_dir.parent)], check=True)
-    rest = crawl_all(articles, data_dir, proxy, "")
+    mount(64 * MIB)
+    rest = crawl_all(articles, data_dir, proxy)
     assert rest.exitcode == 0, rest.stderr
     assert faults_of(data_dir) == []
     assert sorted(line["url"] for line in lines_of(data_dir)) == sorted(articles)
@@ -69,23 +74,27 @@ def test_a_limit_on_file_size(
     """Whatever meets the limit first: the ledger being made, the archive, the lines, its log."""
     full = crawl_all(articles, data_dir, proxy, f"ulimit -f {blocks}")
     assert full.exitcode == 5, full.stderr
-    rest = crawl_all(articles, data_dir, proxy, "")
+    rest = crawl_all(articles, data_dir, proxy)
     assert rest.exitcode == 0, rest.stderr
     assert faults_of(data_dir) == []
     assert sorted(line["url"] for line in lines_of(data_dir)) == sorted(articles)
 
 
 def test_the_guard_stops_before_the_disk_is_full(
-    site: Site, proxy: dict[str, str], articles: list[str], small_disk: tuple[Path, str]
+    site: Site, proxy: dict[str, str], articles: list[str], mount: Callable[[int], Path | None]
 ) -> None:
-    """While there is room left for it, what was fetched is published and reported."""
-    data_dir, shell = small_disk
-    least = 2**60 if shell else 300_000
-    done = cron("-a", f"urls={','.join(articles)}", *QUICK, "-s", f"DISK_MIN_FREE={least}",
-                data_dir=data_dir, env=proxy)  # fmt: skip
-    assert done.exitcode == 5
+    """Another program fills the disk: while there is room, what was fetched is published."""
+    data_dir = mount(32 * MIB) or pytest.skip("no disk may be mounted here")
+    asked = len(site.log)
+    crawl = start("-a", f"urls={','.join(articles)}", "-s", "DOWNLOAD_DELAY=0.2",
+                  "-s", "CHECKPOINT_SECONDS=0.2", "-s", f"DISK_MIN_FREE={16 * MIB}",
+                  data_dir=data_dir, env=proxy)  # fmt: skip
+    until(lambda: len(site.log) > asked + 4, "some articles were asked for")
+    (data_dir / "other").write_bytes(bytes(17 * MIB))
+    done = crawl.end()
+    assert done.exitcode == 5, done.stderr
     assert "fewer than DISK_MIN_FREE" in done.stderr
-    if not shell:
-        assert (done.report["exit_code"], done.report["reason"]) == (5, "storage")
-        assert 0 < len(done.lines) < len(articles)
-        assert faults_of(data_dir) == []
+    assert "Traceback" not in done.stderr
+    assert (done.report["exit_code"], done.report["reason"]) == (5, "storage")
+    assert 0 < len(done.lines) < len(articles)
+    assert faults_of(data_dir) == []

@@ -1,0 +1,67 @@
+"""The data folder as a run meets it: where it is, whether it is free to take and has room.
+
+Out: the folder, a lock on it, or why a run can't start and the exit code that says so.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.durable import StorageError
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+OK, ERROR, USAGE, DEGRADED, NO_LISTS, STORAGE, LOCKED = 0, 1, 2, 3, 4, 5, 75
+"""Exit codes of a crawl (docs/operations.md)."""
+
+
+class CannotStartError(Exception):
+    """The run can't begin: the message says why, `exitcode` what the shell sees."""
+
+    def __init__(self, message: str, exitcode: int) -> None:
+        super().__init__(message)
+        self.exitcode = exitcode
+
+
+def folder_of(settings: BaseSettings) -> Path:
+    """DATA_DIR; a relative one is relative to the working directory."""
+    return Path(settings["DATA_DIR"]).absolute()
+
+
+def claim(data_dir: Path) -> int:
+    """Take the data folder for this process: a file descriptor that locks it until closed.
+
+    Raises CannotStartError: 2 the folder can't be written, 5 its disk is full, 75 another run holds
+    it.
+    """
+    path = data_dir / "state" / "lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        message = f"the data folder {data_dir} can't be written: {error.strerror}"
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise CannotStartError(message, STORAGE if is_full else USAGE) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        message = f"another run holds {path}; this one does nothing"
+        raise CannotStartError(message, LOCKED) from error
+    return lock
+
+
+def check_disk(data_dir: Path, least: int) -> None:
+    """Raise StorageError when fewer than `least` bytes are free."""
+    free = shutil.disk_usage(data_dir).free
+    if free < least:
+        raise StorageError(f"{data_dir} has {free} bytes free, fewer than DISK_MIN_FREE ({least})")
