@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT)
+
+
 class _RunPipeline:
     """A step that needs the open run."""
 
@@ -58,10 +61,8 @@ class NormalisePipeline(_RunPipeline):
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
             self.context.alarm(f"extraction failed for {item.draft.url}: {detail}")
-            self.context.withdrawals.unread(
-                item.address, status=200, warc=item.pages[0].warc, reason=detail
-            )
-            self.context.end(item.address, Outcome.EXTRACTION_FAILED, detail)
+            page = item.pages[0]
+            self.context.withdrawals.unread(item.address, page, Outcome.EXTRACTION_FAILED, detail)
             logger.exception("normalising %s failed", item.draft.url)
             raise DropItem(detail) from error
         article.address = item.address
@@ -92,6 +93,7 @@ class HistoryPipeline(_RunPipeline):
         known = ledger.article(article.id)
         if extraction.is_empty(article):
             self._emptied(article, known)
+        self.context.withdrawals.answered(article.address, is_recheck=known is not None)
         seen = ledger.address(article.address)
         assert seen is not None
         if seen.found_on:
@@ -115,6 +117,8 @@ class HistoryPipeline(_RunPipeline):
 
     def _emptied(self, article: Article, known: ArticleRow | None) -> NoReturn:
         """A page without content is a sign of withdrawal, or no article at all."""
+        if known and _is_unclaimed(article) and known.status == "live":
+            self._unclaimed(article, known)
         if known:
             self.context.withdrawals.sign(
                 article.address, known, status=200, warc=article.warc, reason="emptied"
@@ -125,7 +129,8 @@ class HistoryPipeline(_RunPipeline):
 
     def _changed(self, article: Article, known: ArticleRow) -> list[str]:
         """The changed fields. The last version's capture is extracted again with today's code, so
-        a better extractor is no edit: if that gives the same, only the ledger's digest moves."""
+        a better extractor is no edit: if that gives the same, only the ledger's digest moves. What
+        the fallback makes of a new design says nothing of an article that a layout has read."""
         if known.content_sha256 == article.content_sha256:
             return []
         pages = [read_page(self.context.data_dir, pointer) for pointer in known.warc_pages]
@@ -137,7 +142,18 @@ class HistoryPipeline(_RunPipeline):
                 extractor_version=article.extractor_version,
             )
             return []
+        if _is_unclaimed(article) and not _is_unclaimed(previous) and known.status == "live":
+            self._unclaimed(article, known)
         return changed_fields(as_record(previous), as_record(article))
+
+    def _unclaimed(self, article: Article, known: ArticleRow) -> NoReturn:
+        """Archived, noted, and compared by the look that follows the layout's being written."""
+        (detail,) = (flag.detail for flag in article.flags if flag.flag in _UNCLAIMED)
+        self.context.withdrawals.looked(
+            article.address, known, status=200, warc=article.warc, reason="unclaimed"
+        )
+        self.end(article, Outcome.UNCLAIMED, detail)
+        raise DropItem(f"{detail}: {article.url}")
 
 
 class PublishPipeline(_RunPipeline):
@@ -162,7 +178,8 @@ def _outcome(article: Article) -> Outcome:
     if article.version > 1:
         return Outcome.CHANGED
     flags = {flag.flag for flag in article.flags}
-    for outcome in (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT):
-        if outcome in flags:
-            return outcome
-    return Outcome.PUBLISHED
+    return next((outcome for outcome in _UNCLAIMED if outcome in flags), Outcome.PUBLISHED)
+
+
+def _is_unclaimed(article: Article) -> bool:
+    return any(flag.flag in _UNCLAIMED for flag in article.flags)

@@ -17,6 +17,7 @@ class Outcome(StrEnum):
     NOT_MODIFIED = "not_modified"  # 304
     UNKNOWN_LAYOUT = "unknown_layout"  # no layout claims it: published through the fallback
     AMBIGUOUS_LAYOUT = "ambiguous_layout"  # several claim it: published through the fallback
+    UNCLAIMED = "unclaimed"  # looked at again, none or several layouts claim it now: not compared
     GONE = "gone"  # a withdrawal was confirmed, record written
     SUSPECTED = "suspected"  # a first sign of withdrawal, observed only
     REDIRECTED = "redirected"  # leads to another article address, which has its own outcome
@@ -53,7 +54,8 @@ class Outcome(StrEnum):
 
 SETTLED = frozenset({
     Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
-    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.GONE, Outcome.REDIRECTED,
+    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED, Outcome.GONE,
+    Outcome.REDIRECTED,
     Outcome.NOT_ARTICLE, Outcome.KNOWN, Outcome.DUPLICATE, Outcome.EXTRACTION_FAILED,
 })  # fmt: skip
 """Nothing is owed to the address: a later run doesn't ask for it outside re-checks."""

@@ -33,9 +33,11 @@ DROP = 0.2
 """A fill rate that falls by more than this, over at least LEAST_RECORDS records, is an alarm."""
 
 UNCLAIMED = 0.1
-"""So large a share of new articles without their layout says that a layout has changed."""
+"""So large a share of pages without their layout says that a layout has changed."""
 
 _NEW = ("published", "unknown_layout", "ambiguous_layout")
+_READ = ("published", "restored", "changed", "unchanged")
+_UNREAD = ("unknown_layout", "ambiguous_layout", "unclaimed")
 
 
 def alarms(report: Report, earlier: Sequence[Report], floors: Mapping[str, int]) -> list[str]:
@@ -88,13 +90,14 @@ def drift(report: Report, earlier: Sequence[Report]) -> list[str]:
 
 
 def unclaimed(report: Report) -> list[str]:
-    """Too many new articles that none or several of the layouts claim."""
-    counts = report["outcomes"]
-    new = sum(counts.get(outcome, 0) for outcome in _NEW)
-    lost = new - counts.get("published", 0)
-    if new < LEAST_RECORDS or lost <= UNCLAIMED * new:
+    """Too many pages of articles, new ones or known, that none or several of the layouts claim."""
+    read, unread = (
+        sum(report["outcomes"].get(outcome, 0) for outcome in outcomes)
+        for outcomes in (_READ, _UNREAD)
+    )
+    if read + unread < LEAST_RECORDS or unread <= UNCLAIMED * (read + unread):
         return []
-    return [f"{lost} of {new} new articles went through the fallback: a layout has changed"]
+    return [f"no layout, or several, claim {unread} of {read + unread} pages: a layout has changed"]
 
 
 def _finished(report: Report) -> datetime:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.context import Context
-    from crawler.items import WarcPointer
+    from crawler.items import Page, WarcPointer
     from crawler.state.rows import ArticleRow
 
 OUTAGE_LEAST = 5
@@ -81,14 +81,13 @@ class Withdrawals:
             due = next_check(article.first_seen_at, published or None, moment, context.schedule)
         context.ledger.checked(article.id, moment, due, article.etag, article.last_modified)
 
-    def unread(
-        self, address: str, *, status: int | None, warc: WarcPointer | None, reason: str
-    ) -> None:
-        """What stands at the address of an article, archived or not, can't be compared with it:
-        the next look is as far as after any other."""
+    def unread(self, address: str, page: Page, outcome: Outcome, reason: str) -> None:
+        """What stands at the address of an article, archived or not, can't be compared with it;
+        gives the address its outcome. The next look is as far as after any other."""
         article = self._context.ledger.article(urls.article_id(address))
         if article is not None:
-            self.looked(address, article, status=status, warc=warc, reason=reason)
+            self.looked(address, article, status=page.status, warc=page.warc, reason=reason)
+        self._context.end(address, outcome, reason)
 
     def failed(self, url: str) -> None:
         """A re-check failed in a way that says nothing of the page: 5xx, timeout, robots."""

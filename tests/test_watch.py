@@ -76,6 +76,13 @@ def test_few_records_prove_no_drift() -> None:
 def test_pages_no_layout_claims() -> None:
     changed = report(outcomes={"published": 17, "unknown_layout": 2, "ambiguous_layout": 1})
     assert watch.alarms(changed, [], {}) == [
-        "3 of 20 new articles went through the fallback: a layout has changed"
+        "no layout, or several, claim 3 of 20 pages: a layout has changed"
     ]
     assert watch.alarms(report(outcomes={"published": 18, "unknown_layout": 2}), [], {}) == []
+
+
+def test_archived_pages_no_layout_claims_any_more() -> None:
+    changed = report(outcomes={"unchanged": 17, "unclaimed": 3, "not_modified": 500})
+    assert watch.alarms(changed, [], {}) == [
+        "no layout, or several, claim 3 of 20 pages: a layout has changed"
+    ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crawler.state.ledger import Ledger
 
-UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT)
+UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED)
 MOST_UNCLAIMED = 1000
 """So many addresses of unclaimed pages are listed; the outcomes count them all."""
 

@@ -53,7 +53,8 @@ def refuse(doc: Document, draft: Draft) -> None:
         if not _has_header(draft) and _is_list(doc, text):
             raise NotAnArticle("list_page", "more links than text")
     if not text and not has_media:
-        raise NotAnArticle("empty", "no text and no media in the content")
+        is_proven = len(draft.claims) == 1
+        raise NotAnArticle("empty", "no text and no media in the content", is_proven=is_proven)
 
 
 def _refuse_apology(draft: Draft, text: str) -> None:

@@ -12,10 +12,12 @@ class NotAnArticle(Exception):  # noqa: N818 - it is a verdict on a page, not a 
 
     `list_page`: links to articles; `soft_404`: says with status 200 that the page is gone;
     `error_page`: a server, a firewall or damage speaks; `empty`: no text and no media;
-    `redirect_stub`: sends the reader elsewhere by script or meta.
+    `redirect_stub`: sends the reader elsewhere by script or meta. `is_proven` is False where it is
+    the fallback that finds nothing: what a layout we don't know holds stays open.
     """
 
-    def __init__(self, kind: Kind, detail: str = "") -> None:
+    def __init__(self, kind: Kind, detail: str = "", *, is_proven: bool = True) -> None:
         super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.is_proven = is_proven
         self.kind: Kind = kind
         self.detail = detail

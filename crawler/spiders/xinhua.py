@@ -185,7 +185,6 @@ class XinhuaSpider(Spider):
                 meta={"kind": "article", "via": page.url},
             )
             return
-        self.context.withdrawals.answered(target.address, is_recheck=target.article is not None)
         drafts, fetched = zip(*read, strict=True)
         yield Reading(address=target.address, draft=pages.join(drafts), pages=fetched)
 
@@ -222,8 +221,7 @@ class XinhuaSpider(Spider):
         if there.id == urls.article_id(address):
             return target
         reason = f"redirected to {there.url}"
-        self.context.withdrawals.unread(address, status=page.status, warc=page.warc, reason=reason)
-        self.context.end(address, Outcome.REDIRECTED, reason)
+        self.context.withdrawals.unread(address, page, Outcome.REDIRECTED, reason)
         is_wanted = self.frontier.admit_now(sighting(there.url, found_on=address))
         return Target(there.url) if is_wanted else None
 
@@ -257,14 +255,15 @@ class XinhuaSpider(Spider):
             except pages.NotAnArticle as error:
                 if not is_first or error.kind == "error_page":
                     self._failed(target, Outcome.SOFT_404, f"{error.kind} at {page.url}")
+                elif target.article and not error.is_proven:
+                    withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
                 else:
                     self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
             except Exception as error:
                 logger.exception("reading %s failed", page.url)
                 detail = f"{type(error).__name__}: {error}"
                 self.context.alarm(f"extraction failed for {page.url}: {detail}")
-                withdrawals.unread(target.address, status=200, warc=page.warc, reason=detail)
-                self.context.end(target.address, Outcome.EXTRACTION_FAILED, detail)
+                withdrawals.unread(target.address, page, Outcome.EXTRACTION_FAILED, detail)
         return None
 
 

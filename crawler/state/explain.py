@@ -24,6 +24,7 @@ _MEANING = {
     Outcome.NOT_MODIFIED: "the server said that the page had not changed",
     Outcome.UNKNOWN_LAYOUT: "published through the fallback, as no layout claims the page",
     Outcome.AMBIGUOUS_LAYOUT: "published through the fallback, as several layouts claim the page",
+    Outcome.UNCLAIMED: "looked at again; no layout, or several, claim the page now",
     Outcome.GONE: "the withdrawal of the article was confirmed",
     Outcome.SUSPECTED: "a first sign that the article was withdrawn",
     Outcome.REDIRECTED: "it leads to another article address",

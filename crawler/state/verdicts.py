@@ -26,7 +26,7 @@ PROVISIONAL = frozenset({Outcome.KNOWN, Outcome.DUPLICATE, Outcome.PENDING})
 
 PAGE_IS_THERE = frozenset({
     Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
-    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT,
+    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED,
 })  # fmt: skip
 """They end a suspicion."""
 

@@ -140,16 +140,15 @@ def article(world: World, plan: Plan, path: str, number: int) -> Answer:
     if path == plan.moved_from:
         return Answer(301, b"", location=plan.path)
     state = world.state(plan)
+    dress = redesigned if world.redesigned(plan.channel) else bytes
     if state.gone:
-        return _withdrawn(state)
+        return _withdrawn(state, dress)
     story = state.story
     pages = len(story.page_urls) or 1
     if number > pages:
         return missing()
     layout = "mobile" if path == plan.mobile else story.layout
-    body = render(layout, story, number)
-    if world.redesigned(plan.channel):
-        body = redesigned(body)
+    body = dress(render(layout, story, number))
     validators = plan.channel.index % 7 != 3  # some hosts send none
     # FACTS e, encoding: what a header claims is not to be trusted
     declared = f"{_HTML}; charset=GBK" if plan.channel.index % 5 == 3 else _HTML
@@ -157,7 +156,7 @@ def article(world: World, plan: Plan, path: str, number: int) -> Answer:
     return Answer(200, body, declared, modified=modified, etag=validators)
 
 
-def _withdrawn(state: State) -> Answer:
+def _withdrawn(state: State, dress: Callable[[bytes], bytes]) -> Answer:
     if state.form == "front":
         return Answer(302, b"", location="/")
     if state.form == "skip":
@@ -166,7 +165,7 @@ def _withdrawn(state: State) -> Answer:
         return soft_404()
     if state.form == "emptied":
         empty = replace(state.story, blocks=(), summary="", author=None)
-        return Answer(200, render(empty.layout, empty))
+        return Answer(200, dress(render(empty.layout, empty)))
     return missing(int(state.form))
 
 
