@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test chaos lint check quality mutate test-unpinned sample lock
+.PHONY: install demo test chaos simulate lint check quality mutate test-unpinned sample lock
 
 install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 
@@ -44,6 +44,10 @@ test-unpinned: | $(VENV)/bin/python  ## the newest releases pyproject.toml allow
 KILLS := 1000
 chaos: $(VENV)/.dev  ## so many kills, resumed from data/chaos.json; then what was lost (nothing)
 	$(RUN) -m tests.chaos.batch --kills $(KILLS)
+
+DAYS := 60
+simulate: $(VENV)/.dev  ## so many days under cron against a site that changes, scored against its truth
+	$(RUN) -m tests.simulation --days $(DAYS)
 
 sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
 	$(RUN) -m tests.sample

@@ -12,27 +12,17 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tests.chaos.history import OFTEN, STEPS
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.simulation.troubles import Trouble
     from tests.site import Site
 
 CLOCK = Path(__file__).with_name("clock")
-BEIJING_AHEAD = timedelta(hours=8)
-
-OUTAGES: tuple[dict[str, Any], ...] = (
-    {"kind": "503"},
-    {"kind": "502"},
-    {"kind": "404"},
-    {"kind": "reset"},
-    {"kind": "500", "path": "/robots.txt"},
-    {"kind": "error_page"},
-)
-"""What the whole site does while it is out: one after the other."""
 
 
 @dataclass(frozen=True)
@@ -47,67 +37,28 @@ class Run:
 
 
 class Days:
-    """Plays days at `a_day` runs each; outages and kills as often as the shares say."""
+    """Plays days at `a_day` runs each, each run with its trouble."""
 
-    def __init__(
-        self,
-        site: Site,
-        data_dir: Path,
-        *,
-        seed: int,
-        a_day: int,
-        outages: float,
-        kills: float,
-    ) -> None:
+    def __init__(self, site: Site, data_dir: Path, *, a_day: int) -> None:
         self.site = site
         self.data_dir = data_dir
         self.a_day = a_day
         self.runs: list[Run] = []
-        self._rng = Random(seed)
-        self._outages = outages
-        self._kills = kills
-        self._outage_left = 0
-        self._outage_number = 0
 
-    def play(self, days: int) -> None:
-        """Live through the days; the last run of all is a quiet one."""
-        for number in range(days * self.a_day):
+    def play(self, troubles: Sequence[Trouble]) -> None:
+        """Live through the days, one run for each trouble."""
+        for number, trouble in enumerate(troubles):
             self.site.day = number / self.a_day
-            self._one_run(is_quiet=number < 2 or number == days * self.a_day - 1)
+            self._one_run(trouble)
 
-    def _one_run(self, *, is_quiet: bool) -> None:
-        trouble = "" if is_quiet else self._trouble()
-        kill: dict[str, str] = {}
-        if not is_quiet and not trouble and self._rng.random() < self._kills:
-            kill = {"XINHUA_KILL": self._step()}
+    def _one_run(self, trouble: Trouble) -> None:
         before = len(self.site.log)
-        at = self._moment()
-        exitcode = self._crawl(at, kill)
+        at = beijing(self.site.world.at)
+        if trouble.outage:
+            self.site.fault(**trouble.outage)
+        exitcode = self._crawl(at, {"XINHUA_KILL": trouble.kill} if trouble.kill else {})
         self.site.faults.replace([])
-        if exitcode == -signal.SIGKILL:
-            trouble = f"killed {kill['XINHUA_KILL']}"
-        self.runs.append(Run(at, trouble, exitcode, len(self.site.log) - before))
-
-    def _moment(self) -> datetime:
-        return (self.site.world.at - BEIJING_AHEAD).replace(tzinfo=UTC)
-
-    def _trouble(self) -> str:
-        """An outage begins, goes on (up to three runs), or nothing is wrong."""
-        if not self._outage_left and self._rng.random() < self._outages:
-            self._outage_left = self._rng.randint(1, 3)
-            self._outage_number += 1
-        if not self._outage_left:
-            return ""
-        self._outage_left -= 1
-        outage = OUTAGES[self._outage_number % len(OUTAGES)]
-        self.site.fault(**outage)
-        return f"outage {outage['kind']} {outage.get('path', '')}".strip()
-
-    def _step(self) -> str:
-        step = self._rng.choice(STEPS)
-        is_often = step.rpartition(".")[2].rpartition(":")[2] in OFTEN
-        when = self._rng.choice(("before", "after"))
-        return f"{step}:{when}:{self._rng.randint(1, 9 if is_often else 2)}"
+        self.runs.append(Run(at, _told(trouble, exitcode), exitcode, len(self.site.log) - before))
 
     def _crawl(self, at: datetime, kill: dict[str, str]) -> int:
         shift = (at - datetime.now(UTC)).total_seconds()
@@ -133,3 +84,15 @@ class Days:
             message = f"the run of {at} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
             raise AssertionError(message)
         return done.returncode
+
+
+def beijing(moment: datetime) -> datetime:
+    """The site's time, which is Beijing's, as UTC."""
+    return (moment - timedelta(hours=8)).replace(tzinfo=UTC)
+
+
+def _told(trouble: Trouble, exitcode: int) -> str:
+    """What disturbed a run; a kill that never came didn't."""
+    if trouble.outage:
+        return f"outage {trouble.outage['kind']} {trouble.outage.get('path', '')}".strip()
+    return f"killed {trouble.kill}" if exitcode == -signal.SIGKILL else ""

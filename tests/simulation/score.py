@@ -2,7 +2,8 @@
 
 A crawl can't know what it never had occasion to see. Expected is what stood there at a moment the
 schedule of re-checks looks: an article when a quiet run met it in a list, a version or a withdrawal
-when a look was due, and it still stood at the quiet run after that.
+when a look was due, and it still stood at the quiet run after that. Of a page in a design no layout
+knows, a first version is expected through the fallback, its title and body right, and no more.
 """
 
 from __future__ import annotations
@@ -58,15 +59,16 @@ class Score:
 
 
 class Truth:
-    """One article as the site knows it, at any moment."""
+    """One article as the site knows it, at any moment; `redesigned` is when its design changed."""
 
-    def __init__(self, article: Mapping[str, Any]) -> None:
+    def __init__(self, article: Mapping[str, Any], redesigned: datetime | None) -> None:
         self.id: str = article["id"]
         self.is_hidden: bool = article["hidden"]
         self.published = _moment(article["versions"][0]["at"])
+        self.redesigned = redesigned
         self._versions = [(_moment(one["at"]), one) for one in article["versions"]]
         self._events = [
-            (_moment(one["at"]), one["what"] == "withdrawn")
+            (_moment(one["at"]), one["form"] or "")
             for one in article["history"]
             if one["what"] in {"withdrawn", "restored"}
         ]
@@ -77,12 +79,19 @@ class Truth:
     def content(self, version: int) -> str:
         return content_of(self._versions[version - 1][1]["expected"])
 
+    def words(self, version: int) -> tuple[str, str]:
+        expected = self._versions[version - 1][1]["expected"]
+        return expected["title"], expected["body"]
+
+    def is_known_design(self, at: datetime) -> bool:
+        return self.redesigned is None or at < self.redesigned
+
+    def form(self, at: datetime) -> str:
+        """How its withdrawal showed then; empty while it stood."""
+        return next((form for moment, form in reversed(self._events) if moment <= at), "")
+
     def is_gone(self, at: datetime) -> bool:
-        gone = False
-        for moment, is_withdrawal in self._events:
-            if moment <= at:
-                gone = is_withdrawal
-        return gone
+        return bool(self.form(at))
 
 
 def score(
@@ -90,10 +99,12 @@ def score(
     lines: Sequence[Mapping[str, Any]],
     runs: Sequence[Run],
     listed: Sequence[set[str]],
+    redesigns: Mapping[str, datetime],
 ) -> dict[str, Score]:
-    """Scores of articles, versions, withdrawals and restorals. `listed` are, run by run, the ids
-    that stood in a list then."""
-    truths = {one["id"]: Truth(one) for one in truth["articles"]}
+    """Scores of articles, versions, withdrawals and restorals, and of what went through the
+    fallback. `listed` are, run by run, the ids that stood in a list then; `redesigns` are by
+    region."""
+    truths = {one["id"]: Truth(one, redesigns.get(one["region"])) for one in truth["articles"]}
     kept: dict[str, list[Mapping[str, Any]]] = {}
     for line in lines:
         kept.setdefault(line["id"], []).append(line)
@@ -101,7 +112,8 @@ def score(
     quiet = [run.at for run in runs if not run.trouble]
     met = {identity for run, ids in zip(runs, listed, strict=True) if not run.trouble
            for identity in ids}  # fmt: skip
-    scores = {name: Score() for name in ("articles", "versions", "withdrawals", "restorals")}
+    names = ("articles", "versions", "withdrawals", "restorals", "fallback")
+    scores = {name: Score() for name in names}
     for identity, one in truths.items():
         if identity in met and not one.is_hidden:
             scores["articles"].expect(identity, is_found=identity in kept)
@@ -128,9 +140,12 @@ def _precision(
             is_right = article.is_gone(first) and article.is_gone(at)
             scores["withdrawals"].tell(name, is_right=is_right)
             continue
-        is_right = content_of(line) == article.content(article.version(at)) and not article.is_gone(
-            at
-        )
+        version = article.version(at)
+        if line["layout"] == "fallback" and not article.is_known_design(at):
+            is_right = (line["title"], line["body"]) == article.words(version)
+            scores["fallback"].tell(name, is_right=is_right)
+            continue
+        is_right = content_of(line) == article.content(version) and not article.is_gone(at)
         scores["versions"].tell(name, is_right=is_right)
         if line["status"] == "restored":
             scores["restorals"].tell(name, is_right=is_right)
@@ -147,9 +162,15 @@ def _recall(
     versions: set[int] = set()
     withdrawn: set[datetime] = set()
     for look, later in _looks(article, records, quiet):
+        is_known = article.is_known_design(later)
         if article.is_gone(look) and article.is_gone(later):
-            withdrawn.add(look)
-        elif not article.is_gone(look) and article.version(look) == article.version(later):
+            if is_known or article.form(later) != "emptied":
+                withdrawn.add(look)
+        elif (
+            is_known
+            and not article.is_gone(look)
+            and article.version(look) == article.version(later)
+        ):
             versions.add(article.version(look))
     for version in sorted(versions):
         is_found = article.content(version) in contents

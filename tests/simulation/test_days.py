@@ -1,4 +1,4 @@
-"""Five simulated days under cron: several runs a day, edits, withdrawals, an outage, a kill."""
+"""Nine simulated days under cron: edits, withdrawals, outages, kills, a new design."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos.history import STEPS
 from tests.simulation.figures import simulate
+from tests.simulation.troubles import OUTAGES, Trouble, plan
 
 if TYPE_CHECKING:
     from tests.simulation.figures import Figures
@@ -14,12 +16,26 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
-    return simulate(tmp_path_factory.mktemp("days") / "data", days=5, seed=3, outages=0.1)
+    data_dir = tmp_path_factory.mktemp("days") / "data"
+    return simulate(data_dir, days=9, seed=9, a_day=2, daily=4, outages=0.1)
 
 
 def test_the_days_were_as_troubled_as_they_should_be(figures: Figures) -> None:
     troubles = {run.trouble.partition(" ")[0] for run in figures.runs}
     assert troubles == {"", "killed", "outage"}
+    assert figures.unclaimed > 0
+
+
+def test_troubles_are_planned_by_the_seed_alone() -> None:
+    runs, shares = 240, {"outages": 0.06, "kills": 0.12}
+    planned = plan(runs, seed=1, **shares)
+    assert planned == plan(runs, seed=1, **shares) != plan(runs, seed=2, **shares)
+    kinds = {trouble.outage["kind"] for trouble in planned if trouble.outage}
+    assert kinds == {outage["kind"] for outage in OUTAGES}
+    steps = {trouble.kill.rsplit(":", 2)[0] for trouble in planned if trouble.kill}
+    assert steps == set(STEPS)
+    quiet = Trouble()
+    assert [planned[0], planned[1], planned[-1]] == [quiet] * 3
 
 
 @pytest.mark.parametrize("name", ["articles", "versions", "withdrawals"])
