@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from crawler.archive.decode import Kind
     from crawler.archive.taps import Capture
-    from crawler.archive.writer import Truncated
+    from crawler.archive.writer import Truncated, WarcWriter
 
 _FRAMING = 64 * 1024
 """What chunk framing may add to twice DOWNLOAD_MAXSIZE before the exchange is ended."""
@@ -142,7 +142,8 @@ class CaptureHandler(HTTP11DownloadHandler):
         if context is None:
             return None
         try:
-            return context.archive.write(_exchange(request, capture, verdict, number))
+            revisit = _revisit(request, verdict.decoded, context.archive)
+            return context.archive.write(_exchange(request, capture, verdict, number, revisit))
         except StorageError as error:
             context.storage_failed(str(error))
             raise
@@ -183,7 +184,9 @@ def _judge(
     return _Verdict(decoded=decoded)
 
 
-def _exchange(request: Request, capture: Capture, verdict: _Verdict, number: int) -> Exchange:
+def _exchange(
+    request: Request, capture: Capture, verdict: _Verdict, number: int, revisit: Revisit | None
+) -> Exchange:
     meta = request.meta
     is_proxied = bool(meta.get("proxy"))
     sent = bytes(capture.request)
@@ -201,7 +204,7 @@ def _exchange(request: Request, capture: Capture, verdict: _Verdict, number: int
         discovered_from=_discovered_from(request),
         tls=capture.tls,
         attempts=meta.get("retry_times", 0) + number,
-        revisit=_revisit(request, verdict.decoded),
+        revisit=revisit,
     )
 
 
@@ -221,12 +224,12 @@ def _discovered_from(request: Request) -> str | None:
     return found.url if isinstance(found, DiscoveredFrom) else found
 
 
-def _revisit(request: Request, decoded: Decoded | None) -> Revisit | None:
-    """The earlier capture that this answer repeats: a 304 for it, or a 200 with its entity."""
+def _revisit(request: Request, decoded: Decoded | None, archive: WarcWriter) -> Revisit | None:
+    """The published capture that this answer repeats: a 304 for it, or a 200 with its entity."""
     known: Revisit | None = request.meta.get("revisit_of")
-    if known is None or decoded is None:
+    if known is None or decoded is None or archive.wrote(known.warc):
         return None
-    is_same = (
-        decoded.status == 200 and decoded.entity and decoded.entity_sha256 == known.entity_sha256
-    )
-    return known if is_same or decoded.status == 304 else None
+    if decoded.status == 304:
+        return known
+    is_same = decoded.status == 200 and decoded.entity_sha256 == known.warc.entity_sha256
+    return known if is_same and decoded.entity and not known.only_304 else None

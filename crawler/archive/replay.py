@@ -6,6 +6,7 @@ latest capture of its URL, read as the live handler reads it (I6); what isn't ar
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+_NOT_MODIFIED = re.compile(rb"HTTP/\d\.\d +304\b")
+
 MAX_DAMAGE = 1000
 """Sentences kept."""
 
@@ -46,7 +49,8 @@ class Place:
 
 
 class ReplayIndex:
-    """The latest response of every URL. Revisits say that it was still so, and are passed over.
+    """The latest response of every URL. Revisits and 304s say that it was still so, and are passed
+    over.
 
     An article is found under its canonical address too, whatever tail it was captured with.
     """
@@ -82,6 +86,8 @@ class ReplayIndex:
     def add(self, record: Record, *, is_ours: bool) -> None:
         """Take a record in, if it is a response (its block is not kept)."""
         if record.kind != "response" or record.url is None:
+            return
+        if _NOT_MODIFIED.match(record.block or b""):
             return
         known = self._latest.get(record.url)
         if known is None or record.date >= known.date:

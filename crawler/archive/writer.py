@@ -32,12 +32,13 @@ _WARC_FIELDS = "application/warc-fields"
 
 @dataclass(frozen=True, slots=True)
 class Revisit:
-    """The earlier capture that an answer repeats: its URI, WARC-Date and digests."""
+    """The earlier capture that an answer repeats: its URI, WARC-Date and pointer."""
 
     original_uri: str
     original_date: str
-    payload_digest: str
-    entity_sha256: str
+    warc: WarcPointer
+    only_304: bool = False
+    """An equal 200 is archived in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class WarcWriter:
         self._append(b"".join((opening, *members)))
         if not exchange.response:
             return None
-        entity = exchange.revisit or exchange.decoded
+        entity = exchange.revisit.warc if exchange.revisit else exchange.decoded
         return WarcPointer(
             file=self._name,
             offset=offset,
@@ -121,6 +122,10 @@ class WarcWriter:
             payload_digest=payload_digest,
             entity_sha256=entity.entity_sha256 if entity else "",
         )
+
+    def wrote(self, pointer: WarcPointer) -> bool:
+        """Whether a record is in a file of this run, which isn't published yet."""
+        return pointer.file.rpartition("/")[2].startswith(f"xinhua-{self._run_id}-")
 
     def sync(self) -> None:
         """Make all that was written durable. Raises StorageError."""
@@ -252,11 +257,11 @@ class WarcWriter:
             ("WARC-Profile", records.PROFILE_NOT_MODIFIED if is_304 else records.PROFILE_IDENTICAL),
             ("WARC-Refers-To-Target-URI", records.uri(revisit.original_uri)),
             ("WARC-Refers-To-Date", revisit.original_date),
-            ("WARC-Payload-Digest", revisit.payload_digest),
+            ("WARC-Payload-Digest", revisit.warc.payload_digest),
             ("WARC-Truncated", None if is_304 else "length"),
             ("Content-Type", _HTTP_RESPONSE),
         )
-        return records.record("revisit", record_id, date, fields, head), revisit.payload_digest
+        return records.record("revisit", record_id, date, fields, head), revisit.warc.payload_digest
 
 
 def _metadata(exchange: Exchange) -> bytes:

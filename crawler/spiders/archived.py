@@ -1,4 +1,4 @@
-"""What a request for an archived article carries: its validators, and what an answer may repeat."""
+"""What a request for an archived article or list carries: validators, what its answer may be of."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from crawler.archive.writer import Revisit
 from crawler.clock import iso
 
 if TYPE_CHECKING:
-    from crawler.state.rows import ArticleRow
+    from crawler.state.rows import ArticleRow, ListState
 
 
 def archived(known: ArticleRow) -> dict[str, Any]:
     """Meta for the archive (`revisit_of`) and the politeness report (`size`)."""
     return {"revisit_of": _revisit_of(known), "size": known.warc.length if known.warc else None}
+
+
+def archived_list(known: ListState) -> dict[str, Any]:
+    """The same for a list, of which only a 304 is a repeat."""
+    capture = known.capture
+    if capture is None:
+        return {}
+    revisit = Revisit(capture.url, iso(capture.at), capture.warc, only_304=True)
+    return {"revisit_of": revisit, "size": capture.warc.length}
 
 
 def conditions(known: ArticleRow) -> dict[str, str]:
@@ -31,9 +40,4 @@ def _revisit_of(known: ArticleRow) -> Revisit | None:
         return None
     if known.warc is None or known.warc_date is None or known.warc.file.startswith("/"):
         return None
-    return Revisit(
-        original_uri=known.url,
-        original_date=iso(known.warc_date),
-        payload_digest=known.warc.payload_digest,
-        entity_sha256=known.warc.entity_sha256,
-    )
+    return Revisit(known.url, iso(known.warc_date), known.warc)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crawler import regions, urls
@@ -17,6 +17,7 @@ from crawler.clock import BEIJING, now
 from crawler.pages import lists
 from crawler.spiders.frontier import sighting
 from crawler.state.retry import retry_at
+from crawler.state.rows import ListCapture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -112,13 +113,15 @@ class ListWalk:
                 yield from self._ask(state.url, region=state.region)
 
     def conditions(self, step: ListStep) -> dict[str, str]:
-        """Validators for a list whose walk is complete; none when all its links are needed."""
+        """Validators for a list whose walk is complete; none when all its links are needed, or
+        when the answer they are of is not in this archive."""
         state = self._context.ledger.list_state(step.source)
         if (
             step.page > 1
             or self._arguments.since
             or state.walk_started_at
             or not state.completed_at
+            or not state.capture
         ):
             return {}
         conditions = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
@@ -335,7 +338,7 @@ class ListWalk:
             page.status,
             etag=page.header("ETag"),
             last_modified=page.header("Last-Modified"),
-            size=page.warc.length if page.warc else None,
+            capture=_capture(page),
             links=addresses if step.since is None else (),
         )
 
@@ -347,7 +350,7 @@ class ListWalk:
         is_readable: bool = True,
         etag: str | None = None,
         last_modified: str | None = None,
-        size: int | None = None,
+        capture: ListCapture | None = None,
         links: Sequence[str] = (),
     ) -> None:
         self._context.ledger.record_list(
@@ -359,7 +362,7 @@ class ListWalk:
             is_readable=is_readable,
             etag=etag,
             last_modified=last_modified,
-            size=size,
+            capture=capture,
             region=step.region,
             links=links,
         )
@@ -367,6 +370,13 @@ class ListWalk:
     def _count(self, name: str) -> None:
         assert self._crawler.stats
         self._crawler.stats.inc_value(f"crawler/{name}")
+
+
+def _capture(page: Page) -> ListCapture | None:
+    """Where a list's answer is archived; a replayed one stands elsewhere."""
+    if page.warc is None or page.warc.file.startswith("/"):
+        return None
+    return ListCapture(page.url, datetime.fromisoformat(page.fetched_at), page.warc)
 
 
 def _region_code(url: str) -> str | None:

@@ -15,7 +15,7 @@ from crawler import pages, urls
 from crawler.context import Context, context_of
 from crawler.items import Draft, Page, Reading
 from crawler.outcomes import Outcome
-from crawler.spiders.archived import archived, conditions
+from crawler.spiders.archived import archived, archived_list, conditions
 from crawler.spiders.failures import outcome_of
 from crawler.spiders.frontier import Frontier, Target, sighting
 from crawler.spiders.listwalk import ListStep, ListWalk
@@ -111,7 +111,7 @@ class XinhuaSpider(Spider):
     # --- lists ---------------------------------------------------------------------------------
 
     def _list_request(self, step: ListStep) -> Request:
-        size = self.context.ledger.list_state(step.source).bytes
+        known = self.context.ledger.list_state(step.source)
         return Request(
             step.url,
             callback=self.parse_list,
@@ -119,7 +119,7 @@ class XinhuaSpider(Spider):
             headers=self.walk.conditions(step),
             priority=LIST_PRIORITY,
             cb_kwargs={"step": step},
-            meta={"via": step.via, "kind": "list", "size": size},
+            meta={"via": step.via, "kind": "list", **archived_list(known)},
         )
 
     def parse_list(self, response: Response, step: ListStep) -> Iterator[Request]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, select, update
 
-from crawler.state.rows import ListState
+from crawler.state.rows import ListCapture, ListState
 from crawler.state.schema import list_links, lists
 from crawler.state.store import CHUNK, Store
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-_HIDDEN = ("walk", "last_run")
+_HIDDEN = ("walk", "last_run", "captured_url", "captured_at", "warc")
 
 KEPT_WALKS = 8
 """So many completed walks that met something new are known ground. The last alone may be no deeper
@@ -110,15 +110,15 @@ class Lists(Store):
         last_modified: str | None,
         region: str | None,
         links: Sequence[str],
-        size: int | None = None,
+        capture: ListCapture | None = None,
         list_url: str | None = None,
         is_readable: bool = True,
     ) -> None:
         """Note one answer of a list page (`status` None: no answer) and the links it holds.
 
         `links` are canonical article addresses; they join the walk of `list_url` (the list this
-        page belongs to, `url` itself by default), which is opened if none is. Validators and
-        `size`, those of this page, are kept for a 2xx answer and stay as they were otherwise. An
+        page belongs to, `url` itself by default), which is opened if none is. Validators, those of
+        this page, and `capture` are kept for a 2xx answer and stay as they were otherwise. An
         answer that is not `is_readable` counts as a failure.
         """
         self._ensure(url)
@@ -126,7 +126,10 @@ class Lists(Store):
         values["last_run"] = run_id
         is_ok = status is not None and 200 <= status < 300 and is_readable
         if is_ok:
-            values |= {"etag": etag, "last_modified": last_modified, "bytes": size}
+            values |= {"etag": etag, "last_modified": last_modified}
+            values["captured_url"] = capture.url if capture else None
+            values["captured_at"] = capture.at if capture else None
+            values["warc"] = (capture.warc,) if capture else ()
         if is_ok or status == 304:
             values |= {"last_ok_at": at, "failures": 0}
         else:
@@ -173,4 +176,6 @@ def _chunks(urls: Collection[str]) -> Iterator[list[str]]:
 
 
 def _state(row: Row[Any]) -> ListState:
-    return ListState(**{name: value for name, value in row._mapping.items() if name not in _HIDDEN})
+    values = {name: value for name, value in row._mapping.items() if name not in _HIDDEN}
+    capture = ListCapture(row.captured_url, row.captured_at, row.warc[0]) if row.warc else None
+    return ListState(**values, capture=capture)

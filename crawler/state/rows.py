@@ -169,18 +169,27 @@ class ObservationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ListCapture:
+    """The archived answer that a list's validators are of."""
+
+    url: str
+    at: datetime
+    warc: WarcPointer
+
+
+@dataclass(frozen=True, slots=True)
 class ListState:
-    """A list source: its validators, its health and its walk.
+    """A list source: its validators and their capture, its health and its walk.
 
     `completed_at` is the end of the last completed walk; `walk_started_at` is set while a walk is
-    open, and `resume_url`, `resume_page` then name the page it is to go on with. `bytes` is the
-    size of the last full answer in the archive.
+    open, and `resume_url`, `resume_page` then name the page it is to go on with.
     """
 
     url: str
     region: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    capture: ListCapture | None = None
     last_status: int | None = None
     last_at: datetime | None = None
     last_ok_at: datetime | None = None
@@ -189,7 +198,6 @@ class ListState:
     walk_started_at: datetime | None = None
     resume_url: str | None = None
     resume_page: int | None = None
-    bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

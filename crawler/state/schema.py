@@ -145,7 +145,9 @@ lists = Table(
     Column("walk_started_at", UtcTime),  # of the open walk; null: none
     Column("resume_url", Text),
     Column("resume_page", Integer),
-    Column("bytes", Integer),  # of the last full answer's record
+    Column("captured_url", Text),  # of the answer that the validators are of
+    Column("captured_at", UtcTime),
+    Column("warc", Pointers),  # none or one
 )
 
 list_links = Table(

@@ -115,7 +115,7 @@ def request_for(name: str, kind: Kind, origin: Origin) -> dict[str, Any]:
         meta["proxy"] = proxy
     return {
         "name": name, "url": urls[kind.way], "method": kind.method, "meta": meta,
-        "revisit_of": kind.revisit_of,
+        "revisit_of": kind.revisit_of, "too_early": kind.too_early,
         "pause": 0.05 if CLOSE in kind.steps or RESET in kind.steps else 0,  # until it is closed
     }  # fmt: skip
 

@@ -107,9 +107,7 @@ def make_holding(folder: Path) -> Holding:
     assert plain
     archive.write(exchange(sized("Content-Encoding: gzip", body=GZIPPED), ip="2001:db8::1"))
     archive.write(exchange(b""))
-    revisit = Revisit(
-        "http://js.news.cn/a", "2017-09-28T01:02:03Z", plain.payload_digest, plain.entity_sha256
-    )
+    revisit = Revisit("http://js.news.cn/a", "2017-09-28T01:02:03Z", plain)
     archive.write(exchange(revisit=revisit))
     archive.write(exchange(sized(status="HTTP/1.1 404 Not Found")))
     archive.close()

@@ -11,7 +11,7 @@ import json
 import resource
 import signal
 import sys
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,9 @@ class Fetcher(scrapy.Spider):
         for entry in self.job["requests"]:
             meta = {"dont_retry": True, **entry["meta"]}
             if known := pages.get(entry.get("revisit_of") or ""):
+                published = replace(known.warc, file="warc/2017/09/xinhua-before-00000.warc.gz")
                 meta["revisit_of"] = Revisit(
-                    known.url, known.fetched_at, known.warc.payload_digest, known.warc.entity_sha256
+                    known.url, known.fetched_at, known.warc if entry["too_early"] else published
                 )
             request = scrapy.Request(entry["url"], method=entry["method"], meta=meta)
             result: dict[str, Any] = {"name": entry["name"], "error": None, "pointer": None}

@@ -37,6 +37,7 @@ class Kind:
     exchanges: int = 1
     swallowed: int = 0
     revisit_of: str | None = None
+    too_early: bool = False  # the original isn't published
     meta: dict[str, Any] = field(default_factory=dict)
 
 
@@ -129,6 +130,8 @@ KINDS: dict[str, Kind] = {
         status=304, body=b"", revisit_of="gzip",
     ),
     "identical-revisit": Kind((sized(_GZIP, body=GZIPPED),), body=LONG, revisit_of="gzip"),
+    "unpublished-no-revisit": Kind((sized(_GZIP, body=GZIPPED),), body=LONG, revisit_of="gzip",
+                                   too_early=True),
     "changed-no-revisit": Kind((sized(),), revisit_of="gzip"),
     "not-found": Kind((sized(status="HTTP/1.1 404 Not Found"),), status=404),
     "precondition": Kind((sized(status="HTTP/1.1 412 Precondition Failed"),), status=412),

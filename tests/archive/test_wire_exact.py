@@ -128,7 +128,7 @@ def test_revisits_refer_to_the_original(crawled: Crawled) -> None:
         digest = original.header("WARC-Payload-Digest")
         assert revisit.header("WARC-Payload-Digest") == digest
         assert revisit.header("WARC-Truncated") == truncated
-    for name in ("changed-no-revisit", "not-modified"):
+    for name in ("changed-no-revisit", "unpublished-no-revisit", "not-modified"):
         other = crawled.of(name)[0][1].response
         assert other is not None
         assert other.kind == "response"

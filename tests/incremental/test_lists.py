@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.archive.holdings import verify_archive
 from tests.conftest import PROJECT
 from tests.cron.invoke import until
 from tests.incremental.columns import HOST, Column
@@ -129,6 +130,15 @@ def test_without_news_only_lists_are_asked_conditionally(archive: Archive, secon
     assert {path for path, status in statuses.items() if status != 304} == unconditional
     assert set(statuses) == {path_of(url) for url in LISTS} | {"/lb/real.htm"}
     assert second.lines == []
+
+
+def test_an_unchanged_list_is_a_revisit(archive: Archive, second: Crawl) -> None:
+    """Of an answer in a file that the first run published."""
+    unchanged = [entry for entry in archive.asked if entry.status == 304]
+    revisits = archive.revisits(second.report["run_id"])
+    assert len(revisits) == len(unchanged) >= 5
+    assert all(one["WARC-Profile"].endswith("/server-not-modified") for one in revisits)
+    assert list(verify_archive(archive.data_dir)) == []
 
 
 @pytest.fixture(scope="module")

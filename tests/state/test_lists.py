@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.items import WarcPointer
 from crawler.state.ledger import ListState
 from crawler.state.lists import KEPT_WALKS
+from crawler.state.rows import ListCapture
 from tests.state.conftest import HOUR, RUN, T0
 
 if TYPE_CHECKING:
@@ -102,6 +104,17 @@ def test_each_page_has_its_own_validators(ledger: Ledger) -> None:
     assert ledger.list_state(LIST).etag == '"l1"'
     assert ledger.list_state(PAGE_2).last_modified == "then"
     assert ledger.list_state(PAGE_2).walk_started_at is None
+
+
+def test_the_capture_is_that_of_the_validators(ledger: Ledger) -> None:
+    pointer = WarcPointer("warc/a.warc.gz", 1, 2, "<urn:uuid:1>", "sha1:A", "b" * 64)
+    capture = ListCapture(LIST, T0, pointer)
+    answer(ledger, capture=capture)
+    answer(ledger, status=304, etag=None, at=T0 + HOUR)
+    answer(ledger, status=500, etag=None, at=T0 + HOUR)
+    assert ledger.list_state(LIST).capture == capture
+    answer(ledger, etag='"l2"', at=T0 + HOUR)  # archived elsewhere
+    assert ledger.list_state(LIST).capture is None
 
 
 def test_health_and_validators_by_answer(ledger: Ledger) -> None:

@@ -273,7 +273,7 @@ def test_the_first_schema_is_migrated_to_todays(path: Path) -> None:
         connection.commit()
     with closing(Ledger.open(path)) as ledger:
         (state,) = ledger.list_states()
-        assert (state.url, state.bytes) == ("http://a", None)
+        assert (state.url, state.capture) == ("http://a", None)
         assert (
             compare_metadata(MigrationContext.configure(ledger._connection), schema.metadata) == []
         )
