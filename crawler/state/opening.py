@@ -44,6 +44,10 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
     """
     exists = path.is_file() and path.stat().st_size > 0
     if not exists:
+        wal, _ = companions(path)
+        if wal.is_file() and wal.stat().st_size > 0:  # SQLite would delete it
+            problem = "is gone, but its -wal companion is there"
+            raise ledger_error(str(path), problem, RESTORE)
         _refuse_if_lost(path, fresh=fresh)
         if read_only:
             raise NoLedgerError(f"The ledger {path} doesn't exist. The first crawl makes it.")
@@ -110,10 +114,6 @@ def companions(path: Path) -> tuple[Path, Path]:
 
 
 def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
-    wal, _ = companions(path)
-    if wal.is_file() and wal.stat().st_size > 0:
-        problem = "is gone, but its -wal companion is there"
-        raise ledger_error(str(path), problem, RESTORE)
     published = path.parent.parent / "jsonl"
     if not fresh and next(published.rglob("*.jsonl"), None) is not None:
         raise ledger_error(str(path), f"is gone, but {published} holds published lines", RESTORE)
@@ -121,7 +121,7 @@ def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
 
 def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool) -> None:
     tables = set(inspect(connection).get_table_names())
-    if not tables:
+    if not tables:  # new, or its making was cut short: a -wal then holds nothing committed
         _refuse_if_lost(path, fresh=fresh)
         if read_only:
             raise NoLedgerError(f"The ledger {path} is empty. The next crawl fills it.")

@@ -53,6 +53,26 @@ def filled(path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("left", [0, 32, None])
+def test_one_whose_making_was_cut_short_is_made_again(path: Path, left: int | None) -> None:
+    """Killed before, at, or after the first bytes of the log; nothing was committed."""
+    path.parent.mkdir(parents=True)
+    log = path.with_name("ledger.sqlite-wal")
+    with closing(sqlite3.connect(path.with_name("made"), isolation_level=None)) as made:
+        made.execute("PRAGMA journal_mode=WAL")
+        made.execute("PRAGMA cache_size=1")
+        made.execute("BEGIN IMMEDIATE")
+        for number in range(200):
+            made.execute(f"CREATE TABLE t{number} (x)")
+        shutil.copy(path.with_name("made"), path)
+        content = path.with_name("made-wal").read_bytes()
+        made.execute("ROLLBACK")
+    assert len(content) > 32
+    log.write_bytes(content[:left])
+    with closing(Ledger.open(path)) as ledger:
+        assert ledger.runs(1) == []
+
+
 def refused(path: Path, match: str, *, read_only: bool = False) -> None:
     """Opening fails with `match`, names the file, and changes no byte in its folder."""
     before = {file: file.read_bytes() for file in path.parent.glob("*")}
