@@ -79,8 +79,9 @@ class Block:
     A text block is one visual paragraph: block elements and runs of two or more `<br>` (or one
     `<br>` followed by an indent) end it; a lone `<br>` inside is "\\n". Otherwise the characters
     are those of the tree, entities undone. `is_caption` says the markup marks it as a caption
-    (the navy 楷体 font, a caption class, a figure). `url` is absolute, for media only; `label` is
-    an image's alt text, a link's text.
+    (the navy 楷体 font, a caption class, a figure); `is_set_apart`, that it is centred, small, blue
+    or 楷体 and not bold, as captions are, but not only they. `url` is absolute, for media only;
+    `label` is an image's alt text, a link's text.
     """
 
     kind: BlockKind
@@ -89,6 +90,7 @@ class Block:
     url: str | None = None
     label: str | None = None
     is_caption: bool = False
+    is_set_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from crawler.pages.document import (
     squeeze,
     visible_text,
 )
+from crawler.pages.looks import Looks, Mark
 from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url
 
 if TYPE_CHECKING:
@@ -37,19 +38,9 @@ _GLUED = re.compile(
     r"(?:(?<=[。！？…”’」』!?])|(?<=[。！？…”’」』!?][）)】\]]))[ \n]*(?=" + _INDENT + ")"
 )
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
-_CAPTION_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:caption|figcaption|picintro|pictext|pictxt|pic[_-]txt|tuzhu|imgtext|zhushi)",
-    re.IGNORECASE,
-)
-_NAVY = re.compile(r"navy|#000080|rgb\(\s?0,\s?0,\s?128\s?\)", re.IGNORECASE)
-_KAITI = re.compile(r"楷|kai_?ti", re.IGNORECASE)
 _STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, pre"
 _CELLS = ("td", "th")
 _FILM_TAGS = ("iframe", "video", "embed", "object")
-
-
-_Marks = tuple[int, int, int, int]
-"""What an element says of its text: caption, navy, 楷体, white space kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +67,18 @@ class _Reader:
     _films: set[str] = field(default_factory=set)
     _text: list[str] = field(default_factory=list)
     _plain: list[str] = field(default_factory=list)
+    _usual: list[str] = field(default_factory=list)
     _files: list[Block] = field(default_factory=list)
     _where: str = ""
-    _caption: int = 0
-    _navy: int = 0
-    _kaiti: int = 0
-    _verbatim: int = 0
+    _looks: Looks = field(default_factory=Looks)
 
     def read(self, root: Node) -> None:
         """Walk the container without recursion; an exit closes what its entrance opened."""
         self._where = self.container
         self._fields = frozenset(i for i, part in self.parts.items() if part.role == "field")
-        self._verbatim = int(not self._is_structured(root))
-        todo: list[tuple[Node, _Marks | None]] = []
+        if not self._is_structured(root):
+            self._looks.keep_white_space()
+        todo: list[tuple[Node, Mark | None]] = []
         todo.extend([(child, None) for child in children(root)][::-1])
         while todo:
             node, opened = todo.pop()
@@ -97,9 +87,8 @@ class _Reader:
             elif node.is_text_node:
                 self._add(node.text_content or "")
             elif node.is_element_node and self._enter(node):
-                marks = self._marks(node)
-                self._open(node, marks)
-                todo.append((node, marks))
+                self._open(node)
+                todo.append((node, self._looks.enter(node)))
                 todo.extend([(child, None) for child in children(node)][::-1])
         self._end_paragraph()
         self._drop_gallery_copies()
@@ -126,8 +115,7 @@ class _Reader:
         if tag == "img":
             self._image(node)
         elif tag == "br":
-            self._text.append("\n")
-            self._plain.append("\n")
+            self._put("\n")
         elif tag in UNSEEN:
             if tag in _FILM_TAGS:
                 self._film(node)
@@ -153,49 +141,36 @@ class _Reader:
                 self._end_paragraph()
             self.removed.append(Removed(text, part.rule, f"{self.container} {name_of(node)}"))
 
-    def _marks(self, node: Node) -> _Marks:
-        attributes = node.attributes
-        style, name = attributes.get("style") or "", attributes.get("class") or ""
-        color, face = attributes.get("color") or "", attributes.get("face") or ""
-        return (
-            int(node.tag == "figcaption" or _CAPTION_CLASS.search(name) is not None),
-            int(_NAVY.search(color) is not None or _NAVY.search(style) is not None),
-            int(_KAITI.search(face) is not None or _KAITI.search(style) is not None),
-            int(node.tag == "pre"),
-        )
-
-    def _open(self, node: Node, marks: _Marks) -> None:
+    def _open(self, node: Node) -> None:
         tag = node.tag or ""
         if tag in LINES:
             self._end_paragraph()
             self._where = f"{self.container} {tag}"
         elif tag in _CELLS and self._text:
-            self._text.append("\t")
-            self._plain.append("\t")
+            self._put("\t")
         elif tag == "a" and (url := file_url(node, self.doc)):
             label = visible_text(node).strip() or None
             self._files.append(Block(BlockKind.ATTACHMENT, self._where, url=url, label=label))
-        self._shift(marks, 1)
 
-    def _leave(self, node: Node, marks: _Marks) -> None:
-        self._shift(marks, -1)
+    def _leave(self, node: Node, mark: Mark) -> None:
+        self._looks.leave(mark)
         if node.tag in LINES:
             self._end_paragraph()
             self._where = self.container
 
-    def _shift(self, marks: _Marks, step: int) -> None:
-        caption, navy, kaiti, verbatim = marks
-        self._caption += step * caption
-        self._navy += step * navy
-        self._kaiti += step * kaiti
-        self._verbatim += step * verbatim
-
     def _add(self, text: str) -> None:
-        """Take in text; `_plain` is the same with the characters of captions blanked."""
-        text = text.replace("\r", "") if self._verbatim else squeeze(text)
+        """Take in text."""
+        looks = self._looks
+        text = text.replace("\r", "") if looks.is_verbatim else squeeze(text)
+        self._put(text, is_caption=looks.is_caption, is_set_apart=looks.is_set_apart)
+
+    def _put(self, text: str, *, is_caption: bool = False, is_set_apart: bool = False) -> None:
+        """`_plain` is the text with the characters of captions blanked, `_usual` with those too
+        that look like captions."""
+        blank = " " * len(text)
         self._text.append(text)
-        is_caption = self._caption or (self._navy and self._kaiti)
-        self._plain.append(" " * len(text) if is_caption else text)
+        self._plain.append(blank if is_caption else text)
+        self._usual.append(blank if is_caption or is_set_apart else text)
 
     def _image(self, node: Node) -> None:
         url = image_url(node, self.doc)
@@ -223,15 +198,21 @@ class _Reader:
         self.blocks = kept
 
     def _end_paragraph(self) -> None:
-        text = "".join(self._text)
-        plain = "".join(self._plain)
+        text, plain, usual = ("".join(parts) for parts in (self._text, self._plain, self._usual))
         for paragraph, start, end in _paragraphs(text):
             is_caption = _BLANK.fullmatch(plain, start, end) is not None
+            is_set_apart = not is_caption and _BLANK.fullmatch(usual, start, end) is not None
             self.blocks.append(
-                Block(BlockKind.TEXT, self._where, text=paragraph, is_caption=is_caption)
+                Block(
+                    BlockKind.TEXT,
+                    self._where,
+                    text=paragraph,
+                    is_caption=is_caption,
+                    is_set_apart=is_set_apart,
+                )
             )
         self.blocks.extend(self._files)
-        self._text, self._plain, self._files = [], [], []
+        self._text, self._plain, self._usual, self._files = [], [], [], []
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, int, int]]:

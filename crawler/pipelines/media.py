@@ -3,9 +3,10 @@
 In: the blocks that are left. Out: `paragraphs`, `body`, `images`, `videos`, `attachments`.
 
 A caption belongs to its image and not to the body. A text is a caption when the markup says so, or
-when it follows an image and ends with a photo credit or opens with 图为. A line that is only a
-credit is the credit of the image before it. In a photo story, where images and what is told of them
-are all there is, the captions and credits form the body as well.
+when it follows an image and ends with a photo credit, opens with 图为 or is set apart (centred,
+small, blue) from what follows. A line that is only a credit is the credit of the image before it.
+In a photo story, where images and what is told of them are all there is, the captions and credits
+form the body as well.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from crawler.items import Attachment, Block, BlockKind, Image, Video
-from crawler.pipelines.photo_credits import credit_at_end, is_credit, is_legend
+from crawler.pipelines.photo_credits import (
+    credit_at_end,
+    is_credit,
+    is_heading,
+    is_legend,
+    opens_story,
+)
 from crawler.pipelines.text import clean_line
 
 if TYPE_CHECKING:
@@ -26,6 +33,10 @@ if TYPE_CHECKING:
 
 LONGEST_CAPTION: Final = 400
 """Characters of an unmarked caption; what is longer is a paragraph."""
+
+_LONGEST_SET_APART = 160
+_MOST_SET_APART = 2
+"""Lines set apart under an image that may be its caption; more of them are a text of that look."""
 
 _STORY_TEXTS = 3
 """Unmarked texts a photo story may print under one image."""
@@ -90,15 +101,40 @@ def _kinds(blocks: Sequence[Block]) -> list[_Is]:
     kinds = [_kind(block) for block in blocks]
     for (place, before), (_, kind) in pairwise(enumerate(kinds)):
         text = blocks[place + 1].text
-        beside = before is _Is.PICTURE and kind is _Is.PLAIN and len(text) <= LONGEST_CAPTION
-        if beside and (is_legend(text) or credit_at_end(text)):
+        if before is not _Is.PICTURE or kind is not _Is.PLAIN:
+            continue
+        if len(text) <= LONGEST_CAPTION and (is_legend(text) or credit_at_end(text)):
             kinds[place + 1] = _Is.CAPTION
+        else:
+            for under in _set_apart(blocks, kinds, place + 1):
+                kinds[under] = _Is.CAPTION
+    for place in range(len(blocks) - 1):
+        above = kinds[place] is _Is.PLAIN and kinds[place + 1] is _Is.PICTURE
+        if above and blocks[place].is_set_apart and credit_at_end(blocks[place].text):
+            kinds[place] = _Is.CAPTION
     return kinds
+
+
+def _set_apart(blocks: Sequence[Block], kinds: Sequence[_Is], start: int) -> list[int]:
+    """The places of the few lines from `start` on that look unlike the text that follows."""
+    found: list[int] = []
+    for place in range(start, len(blocks)):
+        block = blocks[place]
+        if kinds[place] is _Is.CREDIT:
+            continue
+        if kinds[place] is not _Is.PLAIN or not block.is_set_apart:
+            break
+        if len(block.text) > _LONGEST_SET_APART or is_heading(block.text):
+            return []
+        found.append(place)
+    return found if len(found) <= _MOST_SET_APART else []
 
 
 def _kind(block: Block) -> _Is:
     if block.kind is not BlockKind.TEXT:
         return _Is.PICTURE if block.kind is BlockKind.IMAGE and block.url else _Is.OTHER
+    if opens_story(block.text):
+        return _Is.OTHER
     if is_credit(block.text):
         return _Is.CREDIT
     return _Is.CAPTION if block.is_caption else _Is.PLAIN
@@ -150,6 +186,8 @@ def _caption(
             return False
         picture.credit = text
         return True
+    if kind is _Is.OTHER:
+        return False
     if kind is _Is.PLAIN:
         if story and picture and not picture.captions:
             picture.captions.append(text)

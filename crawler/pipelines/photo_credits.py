@@ -1,7 +1,7 @@
 """Normalise: photo credits. In: a text near an image. Out: the credit, and whether it is all.
 
-新华社记者 张三 摄, 新华社发（张三摄）, （主办方供图）, 图片来源：某某: on a line of its own or
-at the end of a caption.
+新华社记者 张三 摄, 新华社发（张三摄）, 张三 摄, （主办方供图）, 图片来源：某某: on a line of its
+own or at the end of a caption. 记者张三摄影报道 on a line of its own signs the text, not a photo.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from crawler.pipelines.names import HAN
+from crawler.pipelines.names import HAN, is_plain, names
 
 LONGEST: Final = 90
 """Characters of a credit, generously."""
@@ -28,16 +28,34 @@ _CREDIT = re.compile(
     rf")\s?[)）】]?\s?[。.]?"
 )
 _BRACKETED = re.compile(rf"[(（【]\s?{_NAMES}\s?[/／]?\s?{_DONE}\s?[)）】]\s?[。.]?")
+_BARE = re.compile(rf"([{HAN}、，, ·•]{{2,24}}?)\s?[/／]?\s?(?:摄影|摄|供图)\s?[。.]?")
+_BYLINE = re.compile(r"报道\s?[)）】]?$")
 _LEGEND = re.compile(
-    r"(?:上|下|左|右|中|大|小|题|附|拼版)?图(?:为|是|中|[一二三四五六七八九十\d①-⑩]{1,2}\s?[:：，]|\s?[:：])"
+    r"[▲△↑]|(?:上|下|左|右|中|大|小|题|附|拼版)?图(?:为|是|中|[一二三四五六七八九十\d①-⑩]{1,2}\s?[:：，]|\s?[:：])"
+)
+
+
+_HEADING = re.compile(
+    r"[【\[（(]?\s?(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s?[、.．)）]\D|第.{1,3}[章节部]|【|——.*——$"
+)
+_STORY = re.compile(
+    r"新华社(?:传真)?(?:照片|图片)[，,]|[（(][^()（）]{1,8}[)）]\s?[（(]\d{1,3}[)）]"
 )
 
 
 def is_credit(text: str) -> bool:
     """Whether the whole text is a photo credit."""
-    return len(text) <= LONGEST and any(
-        pattern.fullmatch(text) for pattern in (_CREDIT, _BRACKETED)
-    )
+    return not _BYLINE.search(text[-4:]) and _credits(text)
+
+
+def _credits(text: str) -> bool:
+    if len(text) > LONGEST:
+        return False
+    if any(pattern.fullmatch(text) for pattern in (_CREDIT, _BRACKETED)):
+        return True
+    bare = _BARE.fullmatch(text)
+    people = names(bare[1]) if bare else None
+    return bool(people) and all(map(is_plain, people or ()))
 
 
 def credit_at_end(text: str) -> str | None:
@@ -49,7 +67,7 @@ def credit_at_end(text: str) -> str | None:
     }
     for start in sorted(starts):
         candidate = ending[start:].strip()
-        if candidate and len(candidate) <= LONGEST and is_credit(candidate):
+        if candidate and (is_credit(candidate) or (start > 0 and _credits(candidate))):
             return candidate
     return None
 
@@ -57,3 +75,13 @@ def credit_at_end(text: str) -> str | None:
 def is_legend(text: str) -> bool:
     """Whether the text says of itself that it tells what a picture shows: 图为…, 上图：…"""
     return _LEGEND.match(text) is not None
+
+
+def is_heading(text: str) -> bool:
+    """Whether the text is a heading rather than what a picture shows: 一、…, 【现象】."""
+    return _HEADING.match(text) is not None
+
+
+def opens_story(text: str) -> bool:
+    """Whether the text is the head of an agency photo: 新华社照片，杭州，… and （社会）（1）…"""
+    return _STORY.match(text) is not None

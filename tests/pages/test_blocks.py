@@ -94,6 +94,29 @@ def test_marked_captions(mark: str) -> None:
     assert [b.is_caption for b in draft.blocks if b.kind is BlockKind.TEXT] == [True] + [False] * 3
 
 
+@pytest.mark.parametrize(
+    ("line", "is_set_apart"),
+    [
+        ('<p style="text-align: center">{}</p>', True),
+        ('<p align="center">{}</p>', True),
+        ("<center>{}</center>", True),
+        ('<p><font color="navy">{}</font></p>', True),
+        ('<p><span style="color: #0000ff">{}</span></p>', True),
+        ('<p><span style="font-size: 14px;">{}</span></p>', True),
+        ('<p><span style="font-family: 楷体">　{}</span></p>', True),
+        ('<p align="center"><strong>{}</strong></p>', False),
+        ('<div align="center"><p style="text-align: left">{}</p></div>', False),
+        ('<p style="background-color: blue-grey; font-size: 18px">{}</p>', False),
+        ('<p>　　<span style="color: navy">蓝色的</span>{}</p>', False),
+        ("<p>　　{}</p>", False),
+    ],
+)
+def test_lines_set_apart(line: str, is_set_apart: bool) -> None:
+    draft = read(main_2017(P + line.format("晚班车驶过云上村") + P))
+    (block,) = (b for b in draft.blocks if b.text.endswith("晚班车驶过云上村"))
+    assert (block.is_set_apart, block.is_caption) == (is_set_apart, False)
+
+
 def test_a_caption_between_breaks() -> None:
     image, caption = "<img src=1_1n.jpg>", f"{NAVY}{CAPTION}</font>"
     lines = "<br><br>".join(["　　" + BODY[0], image, caption, "　　" + BODY[1]])
@@ -106,6 +129,12 @@ def test_a_coloured_word_is_no_caption() -> None:
         main_2017('<p>　　他说：<font color="navy" face="楷体">“好。”</font>众人点头。</p>')
     )
     assert not any(b.is_caption for b in draft.blocks)
+
+
+def test_a_date_that_ends_a_notice_is_text() -> None:
+    lines = ["通知", "明天晚班车停运。", "特此通知。", "2018年3月11日"]
+    draft = read(regional_2014("".join(f"<p>{line}</p>" for line in lines)))
+    assert texts(draft) == lines
 
 
 def test_images_are_absolute_and_furniture_is_left_out() -> None:

@@ -37,6 +37,8 @@ def marked(content: str) -> Block:
         "摄影：张三",
         "新华社/法新（张三摄）",
         "新华社特约记者 阿不都·热合曼 摄",
+        "张三 摄",
+        "张三、李小四 摄影",
     ],
 )
 def test_credits(credit: str) -> None:
@@ -51,6 +53,7 @@ def test_credits(credit: str) -> None:
     "line",
     [
         "新华社记者张三、李四",
+        "本报记者 张三 摄影报道",
         "摄影展昨天开幕",
         "新华社发展迅速",
         "张三说，这是他拍摄的",
@@ -97,6 +100,55 @@ def test_other_texts_after_an_image_are_paragraphs() -> None:
     made = article(TEXT, image(), MORE, TEXT)
     assert made.images == [Image(A, None, None, 1)]
     assert made.paragraphs == [TEXT, MORE, TEXT]
+
+
+def apart(content: str) -> Block:
+    return Block(BlockKind.TEXT, WHERE, text=content, is_set_apart=True)
+
+
+@pytest.mark.parametrize(
+    ("under", "caption"),
+    [
+        (["新建的步道"], "新建的步道"),
+        (["新建的步道", "新华社发（张三摄）"], "新建的步道"),
+        (["新建的步道", "与整治后的河道"], "新建的步道\n与整治后的河道"),
+    ],
+)
+def test_what_is_set_apart_under_an_image_is_its_caption(under: list[str], caption: str) -> None:
+    made = article(TEXT, image(), *map(apart, under), MORE)
+    assert made.images[0].caption == caption
+    assert made.paragraphs == [TEXT, MORE]
+    assert article(TEXT, *map(apart, under[:1]), MORE).paragraphs == [TEXT, under[0], MORE]
+
+
+@pytest.mark.parametrize(
+    "under",
+    [["一、先看河道"], ["【步道】"], ["——步道——"], ["第一行", "第二行", "第三行"], [TEXT * 6]],
+)
+def test_headings_verses_and_texts_of_that_look_stay(under: list[str]) -> None:
+    made = article(TEXT, image(), *map(apart, under), MORE)
+    assert made.images[0].caption is None
+    assert made.paragraphs == [TEXT, *under, MORE]
+
+
+def test_a_credited_line_set_apart_above_its_image() -> None:
+    above = "整治后的河道（资料图片）"
+    made = article(TEXT, apart(above), image(), MORE)
+    assert (made.images[0].caption, made.paragraphs) == (above, [TEXT, MORE])
+    assert article(TEXT, above, image(), MORE).paragraphs == [TEXT, above, MORE]
+
+
+def test_an_agency_photo_with_its_head_is_a_photo_story() -> None:
+    parts = (
+        "新华社照片，南京，2019年12月9日",
+        "（社会）（1）河道里的灯",
+        image(),
+        "农机在播种玉米。",
+        "新华社记者 张三 摄",
+    )
+    made = article(*parts)
+    assert made.paragraphs == [part for part in parts if isinstance(part, str)]
+    assert made.images == [Image(A, "农机在播种玉米。", "新华社记者 张三 摄", 2)]
 
 
 def test_captions_above_their_images() -> None:
