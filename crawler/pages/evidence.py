@@ -22,6 +22,9 @@ DATE = re.compile(r"(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}")
 SOURCE = re.compile(r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处)\s{0,3}[:：]")
 EDITOR = re.compile(r"[\[【(（]?\s{0,3}(?<![总主副术])(?:责任\s?编辑|编\s?辑|责\s?编)\s{0,3}[:：]")
 BYLINE = re.compile(r"(?:作\s?者|记\s?者|通讯员)\s{0,3}[:：]")
+BARE_BYLINE = re.compile(r"(?<=\s)(?:记者|通讯员)\s{1,3}")
+"""Without a colon it takes a line with a source to prove it."""
+
 EDITOR_LINE = re.compile(
     r"\s*[\[【(（]?\s*(?:作\s?者\s?[:：][^。！？]{0,30}?)?(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：][^。！？]{0,40}"
 )

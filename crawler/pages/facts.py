@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from crawler.pages.document import Document
 
 _TIME_METAS = ("publishdate", "pubdate", "publishtime", "article:published_time")
-_CRUMBS = (".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread")
+_CRUMBS = (
+    ".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread", ".curNews",
+    "#location", "#position", ".place", ".weizhi", ".weizhi02", ".detail_location",
+)  # fmt: skip
 _FWL = re.compile(r"01[0-9]{40}(?![0-9A-Za-z])")
 _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
 _PUBLISHID = re.compile(r"[1-9]\d{4,11}(?:\.\d{1,10}){1,5}")

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from crawler.pages.document import Document, Node
 
 _PROSE = re.compile(r"[，。；：、！？,;]")
-_BOILERPLATE = re.compile(r"凡本网|本网站?(?:转载|注明|授权|同意)|版权(?:归|均|所有)|免责|许可证")
+_BOILERPLATE = re.compile(
+    r"凡本网|本网站?(?:转载|注明|授权|同意)|版权(?:归|均|所有)|免责|许可证|制作单位|copyright|©",
+    re.IGNORECASE,
+)
 """Prose that every page carries and that would outweigh a short article."""
 
 _FILM = "video, [video_src], iframe.pageVideo, .video-url"
@@ -68,12 +71,15 @@ def densest(doc: Document) -> Node | None:
             if child.is_text_node:
                 _credit(child, block, score, nodes)
             elif is_shown(child) and child.tag != "a":
-                starts_block = child.tag in LINES or child.tag == "td"
-                todo.append((child, child if starts_block else block))
+                todo.append((child, child if _starts_block(child) else block))
     if not score:
         film = next((film for film in body.css(_FILM) if film_url(film, doc)), None)
         return None if film is None else player_of(film, body).parent
     return nodes[max(score, key=lambda key: score[key])]
+
+
+def _starts_block(node: Node) -> bool:
+    return node.tag in LINES or node.tag == "td"
 
 
 def _credit(text: Node, block: Node, score: dict[int, float], nodes: dict[int, Node]) -> None:
@@ -83,11 +89,11 @@ def _credit(text: Node, block: Node, score: dict[int, float], nodes: dict[int, N
         return
     if SOURCE.search(said) and DATE.search(said):
         return
-    shares = (0.9, 1.0, 0.5, 0.25) if block.tag == "p" else (1.0, 0.5, 0.25)
+    shares = [0.9, 1.0, 0.5, 0.25] if block.tag == "p" else [1.0, 0.5, 0.25]
     around: Node | None = block
-    for share in shares:
-        if around is None:
-            break
-        score[around.mem_id] = score.get(around.mem_id, 0.0) + len(said) * share
+    while shares and around is not None:
+        score[around.mem_id] = score.get(around.mem_id, 0.0) + len(said) * shares[0]
         nodes[around.mem_id] = around
+        if _starts_block(around):  # font and span are no level of their own
+            shares.pop(0)
         around = around.parent

@@ -7,6 +7,7 @@ is marked, so that it doesn't come out as text too, and what stood beside it is 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from crawler.items import Block, BlockKind, Draft, Evidence, Removed
@@ -152,6 +153,7 @@ def take_header_lines(draft: Draft, times: list[Evidence], sources: list[Evidenc
     Only where a line with the time stands there: the first paragraph may well be the title again.
     """
     head = [b for b in draft.blocks if b.kind is BlockKind.TEXT][:_HEAD]
+    head = [*takewhile(lambda block: "。" not in block.text, head)]
     head = [b for b in head if len(b.text) <= LONGEST]
     lines = [
         b

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, ClassVar
 from crawler.pages import facts
 from crawler.pages.blocks import read_blocks
 from crawler.pages.document import shows_text
-from crawler.pages.evidence import BYLINE, EDITOR, SOURCE, find, find_time, lines_around
+from crawler.pages.evidence import (
+    BARE_BYLINE,
+    BYLINE,
+    EDITOR,
+    SOURCE,
+    find,
+    find_time,
+    lines_around,
+)
 from crawler.pages.header import Header, take_editor_lines, take_header_lines
 from crawler.pages.parts import parts_of
 from crawler.pages.refusal import NotAnArticle
@@ -136,7 +144,10 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
         for lines, side in ((after, "after"), (before, "before")):
             if not editors and (editor := find(EDITOR, lines, f"line {side} the content")):
                 editors.append(editor)
-            if byline := find(BYLINE, lines, f"line {side} the content"):
+            byline = find(BYLINE, lines, f"line {side} the content") or find(
+                BARE_BYLINE, filter(SOURCE.search, lines), f"line {side} the content"
+            )
+            if byline:
                 draft.bylines.append(byline)
 
     facts.put_visible(draft, times=times, sources=sources, keywords=header.tags())

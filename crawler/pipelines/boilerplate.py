@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from crawler.items import BlockKind, Evidence, Removed
 from crawler.pipelines.credits import bare_names, read_credits
 from crawler.pipelines.disclaimer import find_notices
-from crawler.pipelines.furniture import is_heading, is_weak, rule_for, without_brackets
+from crawler.pipelines.furniture import (
+    is_heading,
+    is_weak,
+    names_source,
+    rule_for,
+    without_brackets,
+)
 from crawler.pipelines.text import clean, skeleton
 
 if TYPE_CHECKING:
@@ -76,6 +82,7 @@ def cut_boilerplate(work: Work) -> Work:
     _cut_lines(lines, work.article.id, found)
     _cut_links(lines)
     _cut_edges(lines)
+    _cut_last_source(lines, found)
     removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
     work = work.having(removed=removed)
     return replace(work, draft=found.added_to(work.draft), blocks=_blocks(work.blocks, lines))
@@ -161,6 +168,7 @@ def _cut_line(line: _Line, article_id: str, found: _Found, but: frozenset[str]) 
         found.times.append(Evidence(text, line.where))
     if furniture == "source_line":
         found.sources.append(Evidence(text, line.where))
+        found.bylines.append(Evidence(text, line.where))
     return False
 
 
@@ -233,6 +241,13 @@ def _cut_links(lines: list[_Line]) -> None:
             run.append(line)
         else:
             return
+
+
+def _cut_last_source(lines: Sequence[_Line], found: _Found) -> None:
+    """（来源：某某日报） as the last line."""
+    last = next((line for line in reversed(lines) if line.text), None)
+    if last is not None and names_source(last.text):
+        found.sources.append(Evidence(last.cut("source_line"), last.where))
 
 
 def _cut_edges(lines: Sequence[_Line]) -> None:

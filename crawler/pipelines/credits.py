@@ -1,14 +1,17 @@
 """Normalise: credits, i.e. functions and the names behind them.
 
 In: a short printed text: `[作者: 张三 责任编辑: 李四 ]`, `新华社记者 张三、李四`. Out: Credits in
-order: what the label makes of a person, the names, the printed words.
+order: what the label makes of a person, the names, the printed words. The labels are data
+(`credits.toml`).
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from crawler.items import Role
 from crawler.pipelines.names import HAN, is_plain, names
@@ -21,29 +24,11 @@ Function = Role | Literal["duty_editor", "editor", "checker", "crew"]
 LONGEST = 240
 """Characters of a text with credits; a longer one is text."""
 
-# Words that stand for a function by themselves, and words that need a colon to do so.
-_BARE: dict[Function, str] = {
-    "duty_editor": "责任编辑 责编 值班编辑 执行编辑",
-    "checker": "校对",
-    "commentator": "评论员 观察员",
-    "correspondent": "通讯员",
-    "reporter": "记者 实习生 参与采写",
-    "author": "作者",
-    "photographer": "摄影记者 摄影报道 摄影 摄像",
-}
-_WITH_COLON: dict[Function, str] = {
-    "editor": "编辑 小编",
-    "checker": "编审 审校 审核 审签 审读 监制 终审 复审 初审 签发 编校 主编 总编 总编辑 值班主任",
-    "crew": "策划 统筹 设计 制图 制作 绘图 海报 剪辑 配音 播音 出镜 出品 视频 插图 漫画 动画 供图 "
-    "供稿 翻译 视觉 编导 后期 拍摄 美编 文案 来源 稿源",
-    "photographer": "图 图片",
-    "reporter": "采写 采访 主笔 参与报道",
-    "author": "撰稿 撰稿人 撰文 执笔 文字 文",
-}
-_BEFORE = (
-    "特约|见习|实习|特派|首席|高级|资深|全媒体|融媒体|文字|前方|驻站|参与|执笔|采写|网络|图文|视频|"
-    "新华社|新华网|本网|本报|本刊|本台|本站"
+_WORDS: dict[str, dict[Any, str]] = tomllib.loads(
+    Path(__file__).with_name("credits.toml").read_text(encoding="utf-8")
 )
+_BARE, _WITH_COLON = _WORDS["bare"], _WORDS["with_colon"]
+_BEFORE = "|".join(_WORDS["before"]["words"].split())
 
 
 def _spaced(words: str) -> str:
@@ -54,10 +39,11 @@ def _spaced(words: str) -> str:
 
 _LABEL = re.compile(
     rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_spaced(' '.join(_WITH_COLON.values()))}) ?[:：/／]"
-    rf"|(?:{_spaced(' '.join(_BARE.values()))})(?!们) ?[:：/／]?)"
+    rf"|(?:{_spaced(' '.join(_BARE.values()))})(?!们) ?[:：/／]?"
+    rf"|(?<![{HAN}])编 ?辑 (?=[{HAN}]))"
 )
 _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
-    (function, re.compile(rf"(?:{_spaced(words)}) ?[:：/／]?$"))
+    (function, re.compile(rf"(?:{_spaced(words)}) ?[:：/／]? ?$"))
     for table in (_BARE, _WITH_COLON)
     for function, words in table.items()
 ]

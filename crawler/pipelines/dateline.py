@@ -1,6 +1,7 @@
 """Normalise: the dateline. In: the paragraphs. Out: `dateline`, all parts as printed.
 
-新华社南京9月28日电, 新华网石家庄２月６日电, 本报讯, 某某日报讯: who sends it, from where, when.
+新华社南京9月28日电, 新华网石家庄２月６日电, 本报讯, 某某日报讯, 某某在线3月1日消息: who sends it,
+from where, when.
 It opens one of the first paragraphs and stays in the text.
 """
 
@@ -16,18 +17,25 @@ if TYPE_CHECKING:
 
 _LONGEST = 80
 _AGENCY = r"(?:新华社|新华网|中新社|中新网|中国新闻网|人民网|央广网|央视网|光明网|中国网)"
-_PAPER = r"(?:本报|本网|本刊|本台|[^\W\d_a-zA-Z]{2,9}[报网社])"
+_PAPER = (
+    r"(?:本报|本网|本刊|本台|[^\W\d_a-zA-Z]{2,9}(?:[报网社]|在线|新闻|客户端|频道)"
+    r"|[^\W\d_a-zA-Z]{2,6}广播电视台)"
+)
 _PLACE = r"(?P<place>[^\d０-９，。、；：！？,.;:!?()（）]{1,24}?)"
 _DATE = r"(?P<date>(?:[\d０-９]{4}\s?年\s?)?[\d０-９]{1,2}\s?月\s?[\d０-９]{1,2}\s?日)"
-_KIND = r"(?:体育|财经|新媒体|综合|文化|英文)?专?[电讯]"
+_KIND = r"(?:(?:体育|财经|新媒体|综合|文化|英文)?专?[电讯]|消息)"
 _OPENINGS = tuple(
     re.compile(r"(?:据\s?)?" + pattern)
     for pattern in (
         rf"{_AGENCY}\s?{_PLACE}?\s?{_DATE}\s?{_KIND}",
-        rf"(?:{_AGENCY}|{_PAPER})\s?(?P<place>(?!))?(?P<date>(?!))?[电讯](?=[\s(（:：,，]|记者|题)",
+        rf"(?:{_AGENCY}|{_PAPER})\s?(?P<place>(?!))?(?P<date>(?!))?(?:[电讯]|消息)"
+        r"(?=[\s(（:：,，]|记者|题)",
         rf"{_PAPER}\s?{_PLACE}?\s?{_DATE}\s?{_KIND}(?=[\s(（:：,，]|记者|题)",
     )
 )
+_HEARSAY = re.compile(r"据.*消息")
+"""据本报消息，… names where the author has it from."""
+
 _SEARCHED = 3
 """Paragraphs in which an article may begin."""
 
@@ -37,7 +45,8 @@ def set_dateline(work: Work) -> Work:
     for paragraph in work.article.paragraphs[:_SEARCHED]:
         opening = paragraph[:_LONGEST].lstrip("(（【[ ")
         for pattern in _OPENINGS:
-            if found := pattern.match(opening):
+            found = pattern.match(opening)
+            if found and not _HEARSAY.fullmatch(found[0]):
                 place = (found["place"] or "").strip() or None
                 return work.having(dateline=Dateline(found[0], place, found["date"]))
     return work

@@ -24,23 +24,24 @@ SEARCHED: Final = 4000
 """Characters at a line's end that are searched; the longest notice has under 1000."""
 
 _OUTLET = WORDING["outlet"]["pattern"]
-_PHRASES = {
+PHRASES: Final = {
     f"{clause}_{number}": pattern.replace("{o}", _OUTLET)
     for clause, patterns in WORDING["clauses"].items()
     for number, pattern in enumerate(patterns)
 }
-_PHRASE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PHRASES.items()))
-_ANCHORS = (
-    "声明", "本网", "版权", "转载", "授权", "追究", "真实性", "联系", "电话", "内进行", "观点",
-    "无关", "侵权", "侵犯", "解释权", "核实", "免费服务", "管理协调部", "参考", "传真", "邮箱",
-    "目的在于", "不代表",
-)  # fmt: skip
+_PHRASE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in PHRASES.items()))
+_ANCHORS = tuple(WORDING["anchors"]["words"])
+ANCHORS_OF_PIECES: Final = (*_ANCHORS, *WORDING["anchors"]["of_pieces"])
 _PROVES_NOTHING = frozenset({"reminder", "contact"})
 _ENDS = "。！？；;!?)）】]\n"
 _OPENS = "“\"「『‘《'"
 _NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})?"
 _PREFIX = re.compile(
     rf"{_NUMBER}(?:\w{{1,10}}(?:网站?|报|社|站|台))?(?:特别|郑重)?(?:声明|说明|注|提示)?(?:本文|文章|作品|稿件|以上\w{{0,6}}|如|并)?{_NUMBER}"
+)
+_SAYS = re.compile(
+    r"[^，。：“,:]{1,14}(?:认为|表示|(?<!特别)(?<!温馨)(?<!重要)(?<!友情)(?<!郑重)提醒|指出|介绍|建议|强调"
+    r"|说|称)[，,：:]"
 )
 _SENTENCE_END = re.compile(r"[。！？；;!?\n]")
 _OF_ITSELF = re.compile(r"[本我][网站报社刊]|本[平栏频]|新华[网社]|本文|以上内容|管理协调部|声明")
@@ -49,6 +50,9 @@ _OF_ITSELF = re.compile(r"[本我][网站报社刊]|本[平栏频]|新华[网社
 _SHORT = 16
 _REST = 12
 """Letters after the last phrase that still belong to the notice, or a third of the line."""
+
+_QUOTATION = 200
+"""Characters a quotation is looked for in on either side of its words."""
 
 _BRIDGE = 40
 """Letters without a phrase that a notice split over lines may have in one."""
@@ -118,17 +122,31 @@ def _groups(lines: Sequence[str], is_cut: Sequence[bool]) -> list[list[_Line]]:
 
 
 def _read(number: int, text: str) -> _Line:
-    """A line with its phrases; a long one without a word of the family is not looked at."""
+    """A line with its phrases; one without a word of the family is not looked at."""
     plain = "".join(text.split()) if len(text) <= SEARCHED else text
-    if len(text) > _BRIDGE and not any(anchor in plain for anchor in _ANCHORS):
+    anchors = _ANCHORS if len(text) > _BRIDGE else ANCHORS_OF_PIECES
+    if not any(anchor in plain for anchor in anchors):
         return _Line(number, text, "", [], [])
     skipped = max(0, len(text) - SEARCHED)
     letters, places = skeleton_map(text[skipped:])
+    places = [place + skipped for place in places]
     hits = [
         _Hit(found.lastgroup or "", found.start(), found.end())
         for found in _PHRASE.finditer(letters)
+        if not _is_told(text, places[found.start()])
     ]
-    return _Line(number, text, letters, [place + skipped for place in places], hits)
+    return _Line(number, text, letters, places, hits)
+
+
+def _is_told(text: str, at: int) -> bool:
+    """Whether the words there are quoted, or what somebody says: an article's, not the site's."""
+    near = max(0, at - _QUOTATION)
+    opened, closed = text.rfind("“", near, at), text.rfind("”", near, at)
+    if opened > closed:
+        end, again = (text.find(mark, at, at + _QUOTATION) for mark in "”“")
+        if end >= 0 and not 0 <= again < end:
+            return True
+    return _SAYS.match(text, _sentence_start(text, at)) is not None
 
 
 def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:

@@ -71,6 +71,9 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"(?:copyright|©|\(c\)copyright|制作单位:|版权所有(?=[:新©\dc]|$)).{0,200}"),
     ),
 )
+_SOURCE_IN_BRACKETS = re.compile(
+    r"\((?:稿件|信息|文章|新闻|消息)?(?:来源|稿源):[^。!?;()\d]{2,24}\)"
+)
 _BARE_MARKS = re.compile(r"[\[\]【】()（）|｜:：>»·\s-]+")
 _CRUMB = re.compile(r"[>›»]")
 _LONGEST_CRUMB = 14
@@ -109,6 +112,11 @@ def is_weak(line: str) -> bool:
     if not bare:
         return _BARE_MARKS.fullmatch(line) is not None
     return not bare.isdigit() and _only_words(bare)
+
+
+def names_source(line: str) -> bool:
+    """Whether the line is （来源：某某日报）; it ends a text, or stands under a table in it."""
+    return len(line) <= _LONGEST_WEAK and _SOURCE_IN_BRACKETS.fullmatch(squeeze(line)) is not None
 
 
 def is_heading(line: str) -> bool:

@@ -2,8 +2,9 @@
 
 Names are joined by 、 and other separators or by blanks; a two-character name may be padded inside
 (张 三). Chinese names have 2-4 characters (any Han character, those outside GB2312 too), names of
-minorities and foreigners have a middle dot, Latin names at least two capitalised words. One
-doubtful piece makes the whole list doubtful: a wrong name is worse than none.
+minorities and foreigners have a middle dot or are spelt in the characters that spell sounds
+(旦增尼玛曲珠), Latin names have at least two capitalised words. One doubtful piece makes the whole
+list doubtful: a wrong name is worse than none.
 """
 
 from __future__ import annotations
@@ -18,8 +19,18 @@ LONGEST: Final = 200
 """Characters of a list of names; a longer one is text."""
 
 _DOT = "·•・‧∙．"
+_SOUNDS = (
+    "阿艾安奥巴白保贝边别勃博布才策措查朝次达丹旦道德迪地丁顿多朵额恩尔尕噶嘎改盖冈刚高格各根"
+    "贡古广桂果哈海汗合和赫胡花霍吉加嘉坚江杰金晋久觉卡开凯康柯克肯孔库拉来兰朗勒雷李里力丽莲琳"
+    "龙鲁伦罗洛玛买麦曼毛梅美蒙米明莫木姆穆那娜纳乃南尼聂努诺欧帕潘培佩彭皮平珀普其奇旗琪强乔切"
+    "青琼曲群热仁日荣茹如瑞萨赛桑沙珊松苏索塔泰坦唐特提铁图土吐托娃旺维温沃乌吾西希夏雅亚央杨叶"
+    "伊依益意因音尹英永尤于玉元云扎再泽增占哲珍芝朱珠卓孜孙万佐祖"
+)
+_SPELT = re.compile(f"[{_SOUNDS}]{{5,8}}")
+"""A longer name without a dot: Tibetan, Mongolian, Uyghur or Kazakh."""
+
 _NAME = re.compile(
-    rf"[{HAN}]{{2,4}}|[{HAN}]{{1,8}}(?:[{_DOT}][{HAN}]{{1,8}}){{1,3}}"
+    rf"[{HAN}]{{2,4}}|[{_SOUNDS}]{{5,8}}|[{HAN}]{{1,8}}(?:[{_DOT}][{HAN}]{{1,8}}){{1,3}}"
     r"|[A-Z][A-Za-z.'’-]{0,20}(?: [A-Z][A-Za-z.'’-]{0,20}){1,3}"
 )
 _SEPARATOR = re.compile(r"[、，,;；/／|｜&\n]")
@@ -65,12 +76,14 @@ def names(text: str) -> list[str] | None:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name shows by itself that it is one: a usual surname, a middle dot, Latin words."""
+    """Whether a name shows by itself that it is one: a usual surname, a middle dot, Latin words,
+    five characters or more that spell sounds."""
     return (
         name[:1] in _SURNAMES
         or name[:2] in _COMPOUND_SURNAMES
         or name.isascii()
         or any(dot in name for dot in _DOT)
+        or _SPELT.fullmatch(name) is not None
     )
 
 

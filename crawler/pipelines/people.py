@@ -3,10 +3,10 @@
 In: the paragraphs and the byline and editor evidence. Out: `reporters`, `byline_raw`, `editors`.
 
 A byline is a bracket with a function and names at a paragraph's end or beside the dateline
-(（记者张三）), or a line that is nothing else (新华社记者张三、李四), or evidence beside the text
-(作者： 记者张三). 记者 makes a reporter, 通讯员 a correspondent, 评论员 a commentator, 作者 an
-author, or a photographer when the credit of a photo names the same person. `记者17日从…` is
-nobody. The duty editor (责任编辑, else plain 编辑) is never an author.
+(（记者张三）, there also without 记者), or a line that is nothing else (新华社记者张三、李四), or
+evidence beside the text (作者： 记者张三). 记者 makes a reporter, 通讯员 a correspondent, 评论员 a
+commentator, 作者 an author, or a photographer when the credit of a photo names the same person.
+`记者17日从…` is nobody. The duty editor (责任编辑, else plain 编辑) is never an author.
 """
 
 from __future__ import annotations
@@ -31,9 +31,17 @@ _REST = re.compile(r"[\s。.完(（)）【】\[\]]*")
 _OPENING = 120
 """A dateline and its byline stand in a paragraph's first characters."""
 
+_BULLET = re.compile(r"^[□■●◆◇★☆▲△◎○•·*＊|｜—\s]{1,6}")
+_BESIDE_DATELINE = re.compile(r"\d\s?日\s?(?:专)?[电讯]\s*$")
+_TOPIC = re.compile(
+    "国[际内]|经济|财经|文[化体娱教]|时政|高[端原]|社会|法治|科[技教]|国防|军事|体育|教育|健康|民生|安全"
+    "|[足篮排网]球|全运|冬奥|综述|特写|完"
+)
+"""What agencies print in brackets after a dateline and is nobody's name."""
+
 _LED_BY_DATELINE = re.compile(r"[电讯]\s*(?:题[:：].{0,60})?\s*$")
 _OUTLET = re.compile(
-    rf"(?:[{HAN}\w·“”《》\s/]{{0,14}}"
+    rf"(?:综合)?(?:[{HAN}\w·“”《》\s/]{{0,14}}"
     rf"(?:[报社网台刊线端点站”》]|媒体?|中心|频道|集团|新闻|杂志|驻[{HAN}]{{1,6}}))?\s*"
 )
 _QUOTED_SENTENCE = re.compile(r"据|受访|图为|接受")
@@ -92,6 +100,8 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
                 at_start = not before and len(bracket[0]) < len(paragraph)
                 if at_start or _LED_BY_DATELINE.search(before):
                     yield from _credits(bracket[1], bracket[0])
+                if _BESIDE_DATELINE.search(before):
+                    yield from _names_alone(bracket)
             if found := _REPORTS.search(opening):
                 yield from _reports(found)
         lines = [paragraph] if len(paragraph) > _LONGEST_LINES else paragraph.split("\n")
@@ -103,7 +113,7 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
             if signed := _SIGNED.search(ending):
                 yield from _own_line(signed[1].strip())
             if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(line):
-                yield from _own_line(line)
+                yield from _own_line(_BULLET.sub("", line))
 
 
 def _own_line(line: str) -> list[Credit]:
@@ -111,6 +121,13 @@ def _own_line(line: str) -> list[Credit]:
     found = _credits(line, line)
     plain = [is_plain(name) for credit in found for name in credit.names or ()]
     return found if all(plain) or (_SURE.match(line) and any(plain)) else []
+
+
+def _names_alone(bracket: re.Match[str]) -> Iterator[Credit]:
+    """新华网南京9月28日电（张三 李四）: reporters, where each is plainly a name."""
+    people = bare_names(bracket[1])
+    if people and all(map(is_plain, people)) and not any(map(_TOPIC.search, people)):
+        yield Credit("reporter", people, bracket[0])
 
 
 def _only_brackets(text: str) -> bool:

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from crawler.pipelines.names import HAN
 from crawler.pipelines.text import clean_line, skeleton
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ LONGEST: Final = 60
 _OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
 _LABEL = re.compile(
     r"(?<!图片)(?:[稿文信新消本][件章息闻文] ?)?(?:来 ?源|稿 ?源|出 ?处)(?: ?于)? ?[:：] ?"
+    r"|\bSource ?[:：] ?"
 )
 _NEXT = re.compile(
     r" ?(?:[|｜]|(?:责任编辑|责 ?编|编 ?辑|作 ?者|记 ?者|发布时间|时间|日期|点击|浏览|评论) ?[:：]"
     r"|字[号体] ?[:：]|【|\[字|(?:19|20)\d\d ?[-年/.] ?\d)"
+    rf"| [{HAN}]{{2,6}} ?[:：]| (?:本报|本网|新华社|新华网)?(?:记者|通讯员|作者) ?[{HAN}]"
 )
-_EDGES = "()（）[]【】<>《》“”\"' 　,，;；、.。|-—_"
+_EDGES = " 　,，;；、.。|-—_"
+_PAIRS = tuple(zip("(（[【<《“\"'", ")）]】>》”\"'", strict=True))
 _SEVERAL = re.compile(r"[、，,;；/ ]|[和与]")
 
 
@@ -50,9 +54,23 @@ def _name(raw: str) -> str | None:
     labels = list(_LABEL.finditer(raw))
     name = raw[labels[-1].end() :] if labels else raw
     end = _NEXT.search(name)
-    name = (name[: end.start()] if end else name).strip(_EDGES)
+    name = _bare(name[: end.start()] if end else name)
     if not skeleton(name) or len(name) > LONGEST or skeleton(name).isdigit():
         return None
+    return name
+
+
+def _bare(name: str) -> str:
+    """The name without what stands at its edges: brackets around all of it, or left unpaired."""
+    before = ""
+    while name != before:
+        before = name
+        name = name.strip(_EDGES)
+        for opens, closes in _PAIRS:
+            if name.startswith(opens) and name.find(closes, 1) in (-1, len(name) - 1):
+                name = name[1:].removesuffix(closes)
+            elif name.endswith(closes) and opens not in name[:-1]:
+                name = name[:-1]
     return name
 
 

@@ -3,7 +3,8 @@
 Out: `published_at` (ISO 8601, +08:00), its precision and printed form, `modified_at`, and a flag
 when the dates of one page are more than a day apart.
 
-What a reader sees beats what a meta says; a time of the same day that says more wins. Xinhua prints
+What a reader sees beats what a meta says; a time of the same day that says more wins. A page that
+shows no time but 更新时间 was published then. Xinhua prints
 Beijing time without a zone. What is no possible date is no date; an impossible time of day leaves
 the day. The day in the address is evidence only, never the published time.
 """
@@ -66,6 +67,7 @@ def set_times(work: Work) -> Work:
             (modified if changed else published).append(found)
     if modified:
         work = work.having(modified_at=modified[0].moment.isoformat())
+    published = published or [time for time in modified if not time.where.startswith("meta")]
     if not published:
         return work
     first = published[0]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawler.items import Evidence
+from crawler.pipelines.disclaimer import ANCHORS_OF_PIECES, PHRASES
 from tests.pipelines.drafts import MORE, NOTICE, TEXT, article
 
 CODE = "010070080010000000000000011111101121738857"
@@ -207,6 +210,15 @@ NOTICES = {
         "特别提醒：本站不承担由此产生的责任，请自行核实，本站拥有最终解释权。",
     ),
     "one line": ("未经授权不得转载。",),
+    "of its own texts": ("注：本文为新华网独家稿件，转载请注明来源。",),
+    "to whom it belongs": (
+        "特别声明：本文为合作媒体授权新华网浙江频道转载，文章版权归原作者及原出处所有。文章系作者个人观点，不"
+        "代表新华网浙江频道对观点赞同或支持。如需转载，请联系文章原作者及原出处。",
+    ),
+    "sorry for mistakes": (
+        "声明：转载此文是出于传递更多信息之目的。若有来源标注错误或侵犯了您的合法权益，请作者持权属证明与本网"
+        "联系，我们将及时更正、删除，谢谢。",
+    ),
     "heading alone": ("【版权声明】",),
 }  # fmt: skip
 
@@ -260,6 +272,31 @@ def test_a_notice_before_the_end_is_cut_when_it_has_several_clauses() -> None:
 def test_an_article_may_talk_about_copyright(paragraph: str) -> None:
     for parts in ([TEXT, paragraph, MORE], [TEXT, MORE, paragraph], [paragraph, TEXT]):
         assert article(*parts).paragraphs == parts
+
+
+@given(data=st.data())
+@settings(max_examples=500, deadline=None)
+def test_no_phrase_is_skipped_unread(data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(sorted(PHRASES.values())))
+    phrase = data.draw(st.from_regex(pattern, fullmatch=True))
+    assert any(anchor in phrase for anchor in ANCHORS_OF_PIECES), pattern
+
+
+def test_an_article_on_copyright_and_nothing_else_stays() -> None:
+    parts = [
+        "版权声明怎么写，才算尽到提醒义务？",
+        "律师认为，未经授权不得转载的提示本身并不创设权利。",
+        "不少网站在页脚写明“凡本网注明来源的作品，未经授权不得转载”。",
+        "法官提醒，转载时应注明来源，并支付报酬。违者将被追究责任。",
+    ]
+    assert article(*parts).paragraphs == parts
+    assert article(*parts, *NOTICE).paragraphs == parts
+
+
+def test_a_source_in_brackets_ends_the_text_or_belongs_to_it() -> None:
+    made = article(TEXT, MORE, "（来源：某某日报）")
+    assert (made.paragraphs, made.source) == ([TEXT, MORE], "某某日报")
+    assert article(TEXT, "（来源：某某统计局）", MORE).source is None
 
 
 def test_an_article_that_is_a_notice_stays() -> None:

@@ -37,6 +37,9 @@ from tests.pipelines.drafts import MORE, TEXT, article
         ("江苏网讯　", "江苏网讯", None, None),
         ("本报南京9月28日电（", "本报南京9月28日电", "南京", "9月28日"),
         ("新华社电 ", "新华社电", None, None),
+        ("某某在线3月11日讯（", "某某在线3月11日讯", None, "3月11日"),
+        ("央广网北京3月11日消息（记者 张三）", "央广网北京3月11日消息", "北京", "3月11日"),
+        ("央视网消息：", "央视网消息", None, None),
     ],
 )
 def test_wordings(opening: str, raw: str, place: str | None, day: str | None) -> None:
@@ -54,6 +57,7 @@ def test_wordings(opening: str, raw: str, place: str | None, day: str | None) ->
         "昨天的新华社北京9月2日电说，今年好。",
         "本报讯息一出，市民叫好。",
         "通讯中断了三天。",
+        "据新华社消息，河道已经通航。",
     ],
 )
 def test_no_dateline(paragraph: str) -> None:

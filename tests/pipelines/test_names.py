@@ -28,6 +28,7 @@ from crawler.pipelines.names import is_plain, names
         ("阿不都·热合曼", ["阿不都·热合曼"]),
         ("阿不都 • 热合曼、张三", ["阿不都•热合曼", "张三"]),
         ("王䶮、李喆、镕玥、陈𠮷", ["王䶮", "李喆", "镕玥", "陈𠮷"]),
+        ("热孜万古丽、旦增尼玛曲珠", ["热孜万古丽", "旦增尼玛曲珠"]),
         ("John Smith", ["John Smith"]),
         ("张三、John Smith", ["张三", "John Smith"]),
     ],
@@ -39,7 +40,7 @@ def test_names_are_read(printed: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     "printed",
     [
-        "17日从有关部门", "获悉", "手记", "您怎么看", "张三李四", "张", "热孜万古丽", "某某日报",
+        "17日从有关部门", "获悉", "手记", "您怎么看", "张三李四", "张", "河道整治局", "某某日报",
         "新华网", "综合报道", "张三、获悉", "2909", "admin", "张三 李", "张三。", "编辑部", "佚名",
         "张三（北京）", "张三" * 200, "·张三", "张三·",
     ],
@@ -49,5 +50,5 @@ def test_doubtful_words_are_nobody(printed: str) -> None:
 
 
 def test_plain_names() -> None:
-    assert all(map(is_plain, ["张三", "欧阳小明", "阿不都·热合曼", "John Smith"]))
+    assert all(map(is_plain, ["张三", "欧阳小明", "阿不都·热合曼", "John Smith", "乌云其木格"]))
     assert not is_plain("次仁")

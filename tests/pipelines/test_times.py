@@ -95,6 +95,14 @@ def test_modified_only_when_the_page_says_so() -> None:
     assert article(TEXT, url=URL, times=times[:1]).modified_at is None
 
 
+def test_the_only_time_shown_is_when_it_was_published() -> None:
+    shown = Evidence("更新时间：2020-02-20 08:00", ".update")
+    made = article(TEXT, url=URL, times=[shown])
+    assert made.published_at == made.modified_at == "2020-02-20T08:00:00+08:00"
+    declared = Evidence("2020-02-20 08:00", "meta[name=modified]")
+    assert article(TEXT, url=URL, times=[declared]).published_at is None
+
+
 @pytest.mark.parametrize(
     ("times", "flagged"),
     [
