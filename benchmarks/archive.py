@@ -33,12 +33,12 @@ from benchmarks import plain_scrapy
 from benchmarks.extract import synthetic
 from crawler import pages as layouts
 from crawler.archive.writer import Exchange, WarcWriter
-from crawler.batch import Job, work
 from crawler.clock import iso, now
 from crawler.durable import publish
 from crawler.extraction import extract
 from crawler.items import Page, as_line, as_record
 from crawler.reextraction import Filter
+from crawler.reextraction.batch import Job, work
 from tests.site import Site
 
 if TYPE_CHECKING:

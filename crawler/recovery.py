@@ -14,9 +14,9 @@ from crawler.archive.reader import WarcError, read_page
 from crawler.archive.recovery import cut_jsonl, recover_warcs
 from crawler.clock import now
 from crawler.durable import OPEN_SUFFIX, publish, write_atomically
+from crawler.exporters.manifest import files_of
 from crawler.exporters.report import build_report, read_report, write_report
 from crawler.items import WarcPointer
-from crawler.manifest import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -40,9 +40,9 @@ from crawler.data_folder import (
 )
 from crawler.durable import StorageError, publish
 from crawler.exporters.jsonl import JsonlWriter
+from crawler.exporters.manifest import files_of
 from crawler.exporters.report import build_report, earlier_reports, write_report
 from crawler.holds import LONGEST_WAIT, Holds
-from crawler.manifest import files_of
 from crawler.recovery import end_run, recover
 from crawler.state.ledger import Ledger
 from crawler.withdrawals import Withdrawals

@@ -20,10 +20,10 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import regions
-from crawler.batch import Job, join, parts_folder, work
 from crawler.commands.output import printable
 from crawler.items import HISTORY_KEYS
 from crawler.reextraction import Filter
+from crawler.reextraction.batch import Job, join, parts_folder, work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -1,1 +1,1 @@
-"""What a run writes: JSONL lines and the run report."""
+"""What a run writes: JSONL lines, the run report and in it the manifest."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.items import as_line
-from crawler.lineproof import verify_lines
+from crawler.verification.lines import verify_lines
 from tests.processes import crawl
 
 if TYPE_CHECKING:

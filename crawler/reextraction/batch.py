@@ -28,7 +28,7 @@ from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.reextraction import Filter, Tally, assemble, scan
-from crawler.rest import Rest
+from crawler.reextraction.rest import Rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

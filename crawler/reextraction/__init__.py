@@ -24,7 +24,7 @@ from crawler.clock import BEIJING
 from crawler.extraction import is_empty
 from crawler.items import Draft, Page, WarcPointer, as_record
 from crawler.pipelines import normalise
-from crawler.rest import Piece, Place, Repeat, Rest
+from crawler.reextraction.rest import Piece, Place, Repeat, Rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

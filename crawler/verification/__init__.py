@@ -29,7 +29,7 @@ from crawler.archive.holdings import (
 )
 from crawler.archive.verify import Finding, verify_warc
 from crawler.exporters.report import read_report
-from crawler.lineproof import LinesReport, verify_lines
+from crawler.verification.lines import LinesReport, verify_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
