@@ -84,6 +84,14 @@ def test_links_lead_somewhere(document: str) -> None:
     assert [target for target in links(document) if not (folder / target).exists()] == []
 
 
+def test_the_files_named_to_contributors_are_there() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    table = text[text.index("|---|---|") :]
+    named = re.findall(r"`([a-z_/]+(?:/|\.py|\.json))`", table)
+    assert len(named) > 15
+    assert [name for name in named if not (PROJECT / "crawler" / name).exists()] == []
+
+
 @pytest.mark.parametrize("block", cases("sh"))
 def test_shell_commands_run(block: Block, checkout: Path, proxy: dict[str, str]) -> None:
     for name in re.findall(r"^(?:jq|flock)\b", block.text, re.MULTILINE):
