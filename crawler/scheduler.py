@@ -49,6 +49,7 @@ class HostScheduler(BaseScheduler):
         self._jitter = crawler.settings.getfloat("DOWNLOAD_DELAY_JITTER")
         self._concurrency = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self._wake: CallLaterResult | None = None
+        self._wake_time = 0.0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -133,7 +134,11 @@ class HostScheduler(BaseScheduler):
 
     def _wake_at(self, when: float, now: float) -> None:
         # The engine polls an unready scheduler only every 5 s.
+        if self._wake and self._wake_time > when:
+            self._wake.cancel()
+            self._wake = None
         if self._wake is None:
+            self._wake_time = when
             self._wake = call_later(when - now, self._woken)
 
     def _woken(self) -> None:

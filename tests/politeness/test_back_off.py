@@ -151,6 +151,15 @@ def test_a_retry_after_that_says_nothing_is_a_failure_like_any(
     assert seen.crawl.report["hosts"][OLD]["waits_obeyed"] == 0
 
 
+def test_a_host_that_waits_long_slows_no_other(site: Site, fetch: Fetch) -> None:
+    """The engine by itself looks for work every five seconds only."""
+    site.fault("429", host=OLD, path=ARTICLES, times=1, retry_after="14")
+    pace = ("-s", "DOWNLOAD_DELAY=1", "-s", "DOWNLOAD_DELAY_JITTER=0")
+    seen = fetch(*pace, old=1, new=6)
+    assert seen.crawl.report["outcomes"] == {"published": 7}
+    assert sorted(seen.gaps(NEW))[-2] < 3, seen.gaps(NEW)
+
+
 def test_failures_that_are_not_in_a_row_end_nothing(site: Site, fetch: Fetch) -> None:
     """A success between them shows that the host is well."""
     for skip in (0, 2, 4, 6):
