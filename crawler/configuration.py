@@ -63,6 +63,9 @@ def check(settings: BaseSettings) -> None:
         except ValueError as error:
             reason = f"True or False is wanted, not {settings[name]!r}"
             raise ConfigurationError(name, reason) from error
+    contact = str(settings["CONTACT"])
+    if not contact.strip() or not contact.isprintable():
+        raise ConfigurationError("CONTACT", f"an address on one line is wanted, not {contact!r}")
     level, known = settings["LOG_LEVEL"], logging.getLevelNamesMapping()
     if not (isinstance(level, int) or level in known):
         names = ", ".join(name for name in known if name != "NOTSET")

@@ -20,7 +20,11 @@ DISK_MIN_FREE = 32 * 1024 * 1024  # bytes; below it the run stops with exit code
 FIXTURES_DIR = str(Path(DATA_DIR) / "fixtures")  # real pages are not ours to publish
 
 # --- who we are ----------------------------------------------------------------------------------
-CONTACT = os.environ.get("XINHUA_CONTACT") or f"{getpass.getuser()}@{platform.node()}"
+try:
+    _user = getpass.getuser()
+except (KeyError, OSError):  # in a container, of a user without a name
+    _user = str(os.getuid())
+CONTACT = os.environ.get("XINHUA_CONTACT") or f"{_user}@{platform.node()}"
 USER_AGENT = f"xinhua-archive/{__version__} (+{{contact}})"  # the spider puts CONTACT in
 ROBOTSTXT_USER_AGENT = "xinhua-archive"
 

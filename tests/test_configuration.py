@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import runpy
+
 import pytest
 from scrapy.settings import Settings
 
@@ -46,6 +49,8 @@ def test_what_may_be_set(name: str, value: str) -> None:
         ("RECHECK_SCHEDULE", "6,day", "hours separated by commas, each from 0 up is wanted, "
          "not 'day'"),
         ("LOG_LEVEL", "loud", "'loud' is none of "),
+        ("CONTACT", " ", "an address on one line is wanted, not ' '"),
+        ("CONTACT", "me\r\nCookie: a=b", "an address on one line is wanted"),
         ("ROBOTSTXT_OBEY", "perhaps", "True or False is wanted, not 'perhaps'"),
     ],
 )  # fmt: skip
@@ -53,6 +58,15 @@ def test_what_is_refused(name: str, value: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         check(given(**{name: value}))
     assert str(caught.value).startswith(f"{name}: {message}")
+
+
+def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    monkeypatch.delenv("XINHUA_CONTACT", raising=False)
+    assert runpy.run_path(settings.__file__)["CONTACT"].startswith(f"{os.getuid()}@")
 
 
 def test_every_number_of_ours_is_checked() -> None:
