@@ -288,6 +288,7 @@ def _holds(ledger: Ledger, at: datetime) -> Holds:
 
 
 def _warcinfo(settings: BaseSettings) -> dict[str, str]:
+    """What the first record of each file says; the writer adds the run."""
     return {
         "software": f"xinhua-archive/{__version__} Scrapy/{scrapy.__version__}",
         "format": "WARC File Format 1.1",

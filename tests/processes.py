@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
+from crawler.verification import Scope, verify
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from crawler.archive.verify import Finding
 
 SCHEMA = Draft202012Validator(
     json.loads((PROJECT / "crawler" / "exporters" / "article.schema.json").read_text())
@@ -103,6 +106,11 @@ def peak_kib(*command: str, env: Mapping[str, str] | None = None) -> tuple[int, 
     )
     exitcode, peak = map(int, done.stdout.split())
     return exitcode, peak
+
+
+def defects(data_dir: Path) -> list[Finding]:
+    """What `scrapy verify` finds wrong in a data folder."""
+    return verify(Scope.of(data_dir, ()), 1, quiet=True, is_busy=lambda: False).findings
 
 
 def reports(data_dir: Path) -> set[str]:

@@ -121,6 +121,27 @@ def test_every_line_is_its_bytes(first: Crawl, data_dir: Path) -> None:
         assert {key: json.loads(json.dumps(again[key])) for key in derived} == derived
 
 
+def test_each_record_says_where_it_was_found(first: Crawl, data_dir: Path) -> None:
+    """In the metadata record tied to the response that a line points at."""
+    found = {}
+    for path in data_dir.glob("warc/*/*/*.warc.gz"):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file):
+                if record.rec_type == "metadata":
+                    block = record.content_stream().read().decode()
+                    fields = dict(line.split(": ", 1) for line in block.splitlines())
+                    found[record.rec_headers["WARC-Concurrent-To"]] = fields
+                elif record.rec_type == "warcinfo":
+                    assert (
+                        f"run-id: {first.run_ids[0]}\r\n".encode() in record.content_stream().read()
+                    )
+    for line in first.lines:
+        fields = found[line["warc"]["record_id"]]
+        assert fields["discovered-from"] == line["discovered_from"]["url"]
+        assert fields["via"]
+        assert int(fields["fetchTimeMs"]) >= 0
+
+
 def test_the_manifest_is_true(first: Crawl, data_dir: Path) -> None:
     files = {file["path"]: file for file in first.report["files"]}
     on_disk = {

@@ -12,6 +12,7 @@ from crawler import extraction
 from crawler.archive.reader import read_page
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
 from tests.conftest import PROJECT
+from tests.processes import defects
 
 SAMPLE = PROJECT / "data" / "sample"
 LINES: list[dict[str, Any]] = [
@@ -42,3 +43,7 @@ def test_the_manifest_lists_the_files() -> None:
     }
     assert listed == found
     assert len(LINES) >= 7
+
+
+def test_it_is_sound() -> None:
+    assert defects(SAMPLE) == []

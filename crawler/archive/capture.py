@@ -34,7 +34,7 @@ from crawler.archive.writer import Exchange, Revisit
 from crawler.clock import iso
 from crawler.context import context_of
 from crawler.durable import StorageError
-from crawler.items import DiscoveredFrom, Page, WarcPointer
+from crawler.items import Page, WarcPointer
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -201,7 +201,7 @@ def _exchange(
         truncated=verdict.truncated,
         via=_via(request),
         hop="L" * meta.get("depth", 0) + "R" * meta.get("redirect_times", 0) or None,
-        discovered_from=_discovered_from(request),
+        discovered_from=meta.get("discovered_from"),
         tls=capture.tls,
         attempts=meta.get("retry_times", 0) + number,
         revisit=revisit,
@@ -217,11 +217,6 @@ def _via(request: Request) -> str | None:
         return str(via)
     referer = request.headers.get("Referer")
     return referer.decode("latin-1") if referer else None
-
-
-def _discovered_from(request: Request) -> str | None:
-    found = request.meta.get("discovered_from")
-    return found.url if isinstance(found, DiscoveredFrom) else found
 
 
 def _revisit(request: Request, decoded: Decoded | None, archive: WarcWriter) -> Revisit | None:

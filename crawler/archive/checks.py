@@ -130,6 +130,18 @@ def _check_request(values: Mapping[str, str], block: bytes) -> Iterator[Defect]:
         yield "mismatched_request", f"asks {hosts} for {head.target[:200]!r}, not the target URI"
 
 
+def check_warcinfo(block: bytes, name: str) -> Iterator[str]:
+    """Whether a file's first record says what wrote the file called `name`, and for which run."""
+    lines = block.decode("utf-8", "replace").splitlines()
+    said = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    for key in ("software", "format", "operator", "robots"):
+        if not said.get(key):
+            yield f"there is no {key}"
+    run = said.get("run-id")
+    if run is None or name.rpartition("-")[0] != f"xinhua-{run}":
+        yield f"run-id is {run!r}, which is not the file's"
+
+
 def is_cut(block: bytes, method: str) -> bool:
     """Whether a response's body ends before its own framing says it does."""
     try:

@@ -151,7 +151,7 @@ class _Exchanges:
         if self._report.records == 1 and kind != "warcinfo":
             self._report.add(at, "missing_warcinfo", "the first record is no warcinfo")
         if kind == "warcinfo":
-            self._take_warcinfo(at, values, record_id)
+            self._take_warcinfo(at, values, record_id, block)
             return
         if self._warcinfo_id and values.get("warc-warcinfo-id") != self._warcinfo_id:
             self._report.add(at, "dangling_reference", "WARC-Warcinfo-ID is not this file's")
@@ -170,7 +170,7 @@ class _Exchanges:
                 )
             )
 
-    def _take_warcinfo(self, at: int, values: dict[str, str], record_id: str) -> None:
+    def _take_warcinfo(self, at: int, values: dict[str, str], record_id: str, block: bytes) -> None:
         if self._report.records > 1:
             self._report.add(at, "second_warcinfo", "a warcinfo that isn't the first record")
             return
@@ -179,6 +179,8 @@ class _Exchanges:
         if values.get("warc-filename") != name:
             stated = values.get("warc-filename")
             self._report.add(at, "bad_filename", f"WARC-Filename is {stated!r}, not {name!r}")
+        for message in checks.check_warcinfo(block, name):
+            self._report.add(at, "bad_warcinfo", message)
 
     def _begin(self, at: int, kind: str, values: dict[str, str], block: bytes) -> None:
         self._finish()

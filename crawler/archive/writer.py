@@ -165,7 +165,7 @@ class WarcWriter:
             ("WARC-Filename", self._name.rpartition("/")[2]),
             ("Content-Type", _WARC_FIELDS),
         )
-        block = records.warc_fields(self._info)
+        block = records.warc_fields({**self._info, "run-id": self._run_id})
         return records.record("warcinfo", self._warcinfo_id, iso(moment), fields, block)
 
     def _append(self, data: bytes) -> None:

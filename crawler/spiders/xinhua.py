@@ -143,6 +143,8 @@ class XinhuaSpider(Spider):
 
     def _article_request(self, target: Target) -> Request:
         known = target.article
+        address = self.context.ledger.address(target.address)
+        found_on = address.found_on if address else None
         return Request(
             target.address,
             callback=self.parse_article,
@@ -150,7 +152,12 @@ class XinhuaSpider(Spider):
             headers=conditions(known) if known else None,
             priority=RECHECK_PRIORITY if known else 0,
             cb_kwargs={"target": target},
-            meta={"kind": "article", **(archived(known) if known else {})},
+            meta={
+                "kind": "article",
+                "via": found_on,
+                "discovered_from": found_on,
+                **(archived(known) if known else {}),
+            },
         )
 
     def parse_article(

@@ -183,6 +183,7 @@ FIELDS: dict[str, dict[str, Callable[[Holding], None]]] = {
     },
     "missing_payload_digest": {"": _drop(GZIP_RESPONSE, "WARC-Payload-Digest")},
     "bad_length": {
+        "trailing": edit(REQUEST, lambda r: setattr(r, "block", r.block + b"more")),
         "short": _set(REQUEST, "Content-Length", "3"),
         "long": _set(REQUEST, "Content-Length", "99999"),
         "no_number": _set(REQUEST, "Content-Length", "-1"),
@@ -213,6 +214,9 @@ FIELDS: dict[str, dict[str, Callable[[Holding], None]]] = {
         "": edit(METADATA, lambda r: r.fields.append(("WARC-Date", r.get("WARC-Date"))))
     },
     "bad_http": {
+        "head_over_limit": edit(
+            RESPONSE, lambda r: r.replace_block(sized("X: " + "x" * 40_000))
+        ),
         "response": edit(RESPONSE, lambda r: r.replace_block(b"<html>\r\n\r\n")),
         "request": edit(REQUEST, lambda r: r.replace_block(b"<html>\r\n\r\n")),
     },
@@ -232,6 +236,10 @@ FIELDS: dict[str, dict[str, Callable[[Holding], None]]] = {
         "date": _set(METADATA, "WARC-Date", "2017-09-28T01:02:04Z"),
     },
     "bad_filename": {"": _set(0, "WARC-Filename", "other.warc.gz")},
+    "bad_warcinfo": {
+        "run": edit(0, lambda r: r.replace_block(r.block.replace(b"run-id: r1", b"run-id: r2"))),
+        "software": edit(0, lambda r: r.replace_block(r.block.replace(b"software:", b"hardware:"))),
+    },
     "bad_revisit": {
         "profile": _set(REVISIT, "WARC-Profile", "http://netpreserve.org/warc/0.9/revisit/x"),
         "empty_digest": _set(REVISIT, "WARC-Payload-Digest", records.digest(b"")),
@@ -257,8 +265,9 @@ ALSO["bad_target_uri-missing"] = ALSO["bad_target_uri-scheme"] = frozenset({"mis
 ALSO["bad_target_uri-space"] = frozenset({"mismatched_exchange"})
 ALSO["bad_type"] = frozenset({"missing_metadata"})
 ALSO["bad_revisit-empty_digest"] = ALSO["bad_revisit-no_date"] = frozenset({"revisit_of_nothing"})
-for _name in ("short", "long", "no_number", "missing"):
+for _name in ("trailing", "short", "long", "no_number", "missing"):
     ALSO[f"bad_length-{_name}"] = frozenset({"missing_request"})
+ALSO["bad_http-head_over_limit"] = frozenset({"bad_payload_digest"})  # it has no payload then
 ALSO["dangling_reference-metadata"] = frozenset({"missing_metadata"})
 
 
@@ -306,6 +315,15 @@ def several_records(holding: Holding) -> None:
     parts = [record.member() for record in holding.records]
     two = holding.records[REQUEST].plain() + holding.records[METADATA].plain()
     parts[REQUEST : METADATA + 1] = [gzip.compress(two, mtime=0)]
+    holding.warc.write_bytes(b"".join(parts))
+
+
+@damage("bad_record", "missing_request")
+def bad_length_split_over_members(holding: Holding) -> None:
+    """One record in two members: the first ends within it, the second begins nowhere."""
+    parts = [record.member() for record in holding.records]
+    plain = holding.records[REQUEST].plain()
+    parts[REQUEST] = gzip.compress(plain[:-20], mtime=0) + gzip.compress(plain[-20:], mtime=0)
     holding.warc.write_bytes(b"".join(parts))
 
 
@@ -370,6 +388,29 @@ def index_mismatch(holding: Holding) -> None:
     path = cdxj.index_path(holding.warc)
     path.write_text(path.read_text().replace('"status": "404"', '"status": "200"'))
     holding.manifest([holding.warc, path])
+
+
+def _index(old: str, new: str) -> Callable[[Holding], None]:
+    def function(holding: Holding) -> None:
+        path = cdxj.index_path(holding.warc)
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        holding.manifest([holding.warc, path])
+
+    return function
+
+
+for _way, _old, _new in (
+    ("offset", '"offset": "', '"offset": "1'),
+    ("length", '"length": "', '"length": "1'),
+    ("filename", '"filename": "', '"filename": "other-'),
+    ("digest", '"digest": "sha1:', '"digest": "sha1:A'),
+    ("key", "cn,news,js)/", "cn,news,he)/"),
+):
+    DAMAGE[f"index_mismatch-{_way}"] = _index(_old, _new)
+    ALSO[f"index_mismatch-{_way}"] = frozenset()
+    UNDESCRIBED.add(f"index_mismatch-{_way}")
 
 
 @damage(describe=False)

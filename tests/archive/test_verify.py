@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.archive.conftest import Crawled
 
 NAMED_FOR = {
+    "bad_length_split_over_members": "bad_length",
     "damaged_member_checksum": "damaged_member",
     "torn_middle": "damaged_member",
     "not_gzip_tail": "not_gzip",

@@ -66,6 +66,7 @@ def test_records_of_an_exchange(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert warcinfo.header("WARC-Filename") == "xinhua-r1-00000.warc.gz"
     assert b"operator: tester@localhost\r\n" in (warcinfo.block or b"")
+    assert b"run-id: r1\r\n" in (warcinfo.block or b"")
     for record in (response, request, metadata):
         assert record.date == "2017-09-28T01:02:03Z"
         assert record.url == "http://js.news.cn/a"

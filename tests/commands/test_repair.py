@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.archive.holdings import verify_archive
 from tests.conftest import PROJECT
-from tests.processes import Crawl, crawl
+from tests.processes import Crawl, crawl, defects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +88,7 @@ def test_what_a_kill_left_is_published_and_said(data_dir: Path, scrapy_cmd: RunS
     assert len(said) == 3
     assert not list(data_dir.rglob("*.open"))
     assert len(lines_of(data_dir)) == len(whole) >= 3
-    assert list(verify_archive(data_dir)) == []
+    assert defects(data_dir) == []
     (report,) = data_dir.glob("runs/*.json")
     assert json.loads(report.read_bytes())["reason"] == "killed"
 

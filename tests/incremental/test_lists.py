@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.archive.holdings import verify_archive
 from tests.conftest import PROJECT
 from tests.cron.invoke import until
 from tests.incremental.columns import HOST, Column
 from tests.incremental.conftest import FAST
+from tests.processes import defects
 from tests.site.answer import Answer
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_an_unchanged_list_is_a_revisit(archive: Archive, second: Crawl) -> None
     revisits = archive.revisits(second.report["run_id"])
     assert len(revisits) == len(unchanged) >= 5
     assert all(one["WARC-Profile"].endswith("/server-not-modified") for one in revisits)
-    assert list(verify_archive(archive.data_dir)) == []
+    assert defects(archive.data_dir) == []
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,17 @@ import typing
 from dataclasses import fields, is_dataclass
 
 import pytest
+from scrapy.utils.project import get_project_settings
 
 from crawler import items
+from crawler.archive.writer import Exchange, Tls, _metadata
 from crawler.clock import now
 from crawler.exporters.report import build_report
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
 from crawler.outcomes import Outcome
 from crawler.pages import LAYOUTS
 from crawler.pipelines.flags import FlagName
+from crawler.run import _warcinfo
 from crawler.state.ledger import Ledger
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW
@@ -82,6 +85,16 @@ def test_the_layouts_are_listed() -> None:
     assert listed(DOCUMENT, "Layouts") == [*(layout.name for layout in LAYOUTS), "fallback"]
 
 
+def test_the_fields_of_warcinfo_and_metadata_are_listed() -> None:
+    exchange = Exchange(
+        "http://js.news.cn/", now(), b"", b"", 1, via="a", hop="L", discovered_from="a",
+        tls=Tls("TLSv1.3", "0"),
+    )  # fmt: skip
+    metadata = [line.partition(":")[0] for line in _metadata(exchange).decode().splitlines()]
+    names = [*_warcinfo(get_project_settings()), "run-id", *metadata]
+    assert listed(DOCUMENT, "The WARC files") == names
+
+
 def test_the_keys_of_the_run_report_are_listed(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "ledger.sqlite")
     report = build_report(
@@ -113,6 +126,7 @@ def test_a_missing_key_is_found(row: str) -> None:
         ("Outcomes", "| `soft_404` |"),
         ("Flags", "| `region_conflict` |"),
         ("Layouts", "| `fallback` |"),
+        ("The WARC files", "| `via` |"),
         ("The run report", "| `alarms` |"),
     ],
 )
