@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crawler.outcomes import Outcome
     from crawler.regions import Region
     from crawler.state.ledger import Ledger
+    from crawler.state.lists import Lists
     from crawler.withdrawals import Withdrawals
 
 logger = logging.getLogger(__name__)
@@ -43,9 +44,10 @@ def _no_engine(reason: str) -> None:
 class Context:
     """The open run.
 
-    `schedule` holds the ages at which articles are looked at again; `alarms` are sentences for the
-    report, any of which makes the exit code 3; `replay` holds the archives that take the network's
-    place; `on_end` is called with each address that ends.
+    `lists` is the ledger, or in a replay what is forgotten with it; `schedule` holds the ages at
+    which articles are looked at again; `alarms` are sentences for the report, any of which makes
+    the exit code 3; `replay` holds the archives that take the network's place; `on_end` is called
+    with each address that ends.
     """
 
     run_id: str
@@ -53,6 +55,7 @@ class Context:
     arguments: Arguments
     regions: Mapping[str, Region]
     ledger: Ledger
+    lists: Lists
     archive: WarcWriter
     output: JsonlWriter
     holds: Holds

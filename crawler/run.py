@@ -45,6 +45,7 @@ from crawler.exporters.report import build_report, earlier_reports, write_report
 from crawler.holds import LONGEST_WAIT, Holds
 from crawler.recovery import end_run, recover
 from crawler.state.ledger import Ledger
+from crawler.state.lists import Lists
 from crawler.withdrawals import Withdrawals
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Run:
             arguments=arguments,
             regions=regions,
             ledger=ledger,
+            lists=Lists.scratch() if replay else ledger,
             archive=WarcWriter(
                 data_dir,
                 run_id,

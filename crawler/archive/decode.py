@@ -22,11 +22,11 @@ _MAX_CODINGS = 4
 _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _NO_BODY_STATUS = frozenset({204, 304})
 
-Kind = Literal["truncated", "damaged", "too_large", "not_http"]
+Kind = Literal["truncated", "damaged", "unsupported", "too_large", "not_http"]
 
 
 class DecodeError(ValueError):
-    """The block has no trustworthy body. `kind` says in which of four ways."""
+    """The block has no trustworthy body. `kind` says in which of five ways."""
 
     def __init__(self, kind: Kind, message: str) -> None:
         super().__init__(message)
@@ -93,7 +93,7 @@ def _head_kind(block: bytes, error: wire.WireError) -> Kind:
 def _unframe(head: wire.ResponseHead, body: bytes, max_bytes: int) -> tuple[bytes, bool]:
     codings = [c.strip().lower() for v in head.values("transfer-encoding") for c in v.split(",")]
     if codings and codings != ["chunked"]:
-        raise DecodeError("damaged", f"unsupported transfer coding: {', '.join(codings)[:80]}")
+        raise DecodeError("unsupported", f"unsupported transfer coding: {', '.join(codings)[:80]}")
     if codings:
         try:
             return wire.dechunk(body, max_bytes=max_bytes), True
@@ -137,7 +137,7 @@ def _undo(coding: str, data: bytes, max_bytes: int) -> bytes:
         return _gunzip(data, max_bytes)
     if coding == "deflate":
         return _inflate(data, max_bytes)
-    raise DecodeError("damaged", f"unsupported content coding: {coding[:80]}")
+    raise DecodeError("unsupported", f"unsupported content coding: {coding[:80]}")
 
 
 def _gunzip(data: bytes, max_bytes: int) -> bytes:

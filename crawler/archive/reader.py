@@ -6,14 +6,16 @@ Records in constant memory, Pages. Damage is a WarcError with file and offset.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from fastwarc.warc import ArchiveIterator
 
-from crawler.archive import members, records
-from crawler.archive.decode import MAX_BODY, decode
+from crawler.archive import members, records, wire
+from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.foreign import OURS, as_stored, fetched_at
 from crawler.archive.wire import MAX_HEAD
 from crawler.durable import OPEN_SUFFIX
@@ -29,6 +31,7 @@ MAX_BLOCK = MAX_BODY + MAX_HEAD
 """Larger blocks are not read into memory; their record comes with `block` None."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK"
 
 
 class WarcError(Exception):
@@ -118,8 +121,12 @@ def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Ite
     file.seek(0, 2)
     size = file.tell()
     file.seek(start)
-    is_gzip = file.read(2) == _GZIP_MAGIC
+    magic = file.read(2)
+    is_gzip = magic == _GZIP_MAGIC
     file.seek(start)
+    if magic == _ZIP_MAGIC:
+        why = "a ZIP file, perhaps a WACZ: unpack the WARC files of its archive folder"
+        raise WarcError(path, start, why)
     pending: Record | None = None
     at = start
     try:
@@ -208,76 +215,86 @@ def parse_record(plain: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
     return fields, block
 
 
-def read_page(data_dir: Path, pointer: WarcPointer, *, max_bytes: int = MAX_BODY) -> Page:
-    """The page a pointer points at, its id and digests checked, decoded as the crawl decoded it.
+def name_in(data_dir: Path, path: Path) -> str:
+    """A file's name in pointers: relative to the data folder, absolute when it lies elsewhere."""
+    for form in (os.path.abspath, os.path.realpath):
+        file, folder = Path(form(path)), Path(form(data_dir))
+        if file.is_relative_to(folder):
+            return file.relative_to(folder).as_posix()
+    return file.as_posix()
 
-    The records of a replayed archive, which stand elsewhere and may be anyone's, have no digests
-    to rely on: of them id and entity are checked. Raises WarcError when the bytes are not there or
-    are others, DecodeError when they hold no page.
+
+def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BODY) -> Page:
+    """The page of a response record, as every reader of archives makes it.
+
+    `file` is its file's name in pointers, `is_ours` says that its block is the wire's. Raises
+    DecodeError, also for a capture that says it was cut short.
     """
-    if PurePosixPath(pointer.file).is_absolute():
-        return _read_elsewhere(pointer, max_bytes)
-    path, fields, block = _pointed_at(data_dir, pointer)
-    values = {name.lower(): value for name, value in fields}
-
-    def check(what: str, actual: str | None, expected: str) -> None:
-        if actual != expected:
-            raise WarcError(path, pointer.offset, f"{what} is {actual}, not {expected}")
-
-    check("the record's type", values.get("warc-type"), "response")
-    check("the record's id", values.get("warc-record-id"), pointer.record_id)
-    check("the payload digest", values.get("warc-payload-digest"), pointer.payload_digest)
-    check("the block digest", records.digest(block), values.get("warc-block-digest", ""))
-    decoded = decode(block, max_bytes=max_bytes)
-    check("the entity's SHA-256", decoded.entity_sha256, pointer.entity_sha256)
-    return Page(
-        url=values.get("warc-target-uri", ""),
-        status=decoded.status,
-        headers=decoded.headers,
-        body=decoded.body,
-        fetched_at=values.get("warc-date", ""),
-        warc=pointer,
-    )
-
-
-def _read_elsewhere(pointer: WarcPointer, max_bytes: int) -> Page:
-    path = Path(pointer.file)
-    if ".." in path.parts or not path.is_file():
-        raise WarcError(path, pointer.offset, "no such file")
-    first, record = record_at(path, 0), record_at(path, pointer.offset)
-    if record.kind != "response" or record.record_id != pointer.record_id or record.block is None:
-        raise WarcError(path, pointer.offset, f"not the response {pointer.record_id}")
-    is_ours = OURS in (first.block or b"")
+    reason = record.header("WARC-Truncated")
+    if reason and record.kind == "response":
+        raise DecodeError("truncated", f"the capture is cut short ({reason})")
+    if record.block is None:
+        raise DecodeError("too_large", "the record is too large for a page")
     decoded = decode(record.block if is_ours else as_stored(record.block), max_bytes=max_bytes)
-    if decoded.entity_sha256 != pointer.entity_sha256:
-        why = f"the entity's SHA-256 is {decoded.entity_sha256}, not {pointer.entity_sha256}"
-        raise WarcError(path, pointer.offset, why)
+    digest = record.header("WARC-Payload-Digest")
     return Page(
         url=record.url or "",
         status=decoded.status,
         headers=decoded.headers,
         body=decoded.body,
         fetched_at=fetched_at(record.date),
-        warc=pointer,
+        warc=WarcPointer(
+            file=file,
+            offset=record.offset,
+            length=record.length,
+            record_id=record.record_id,
+            payload_digest=digest or records.digest(wire.split_response(record.block)[1]),
+            entity_sha256=decoded.entity_sha256,
+        ),
     )
 
 
-def _pointed_at(
-    data_dir: Path, pointer: WarcPointer
-) -> tuple[Path, tuple[tuple[str, str], ...], bytes]:
-    relative = PurePosixPath(pointer.file)
-    path = data_dir / relative
-    if ".." in relative.parts:
-        raise WarcError(path, pointer.offset, "the pointer leads out of the data folder")
-    if not path.exists():
-        path = path.with_name(path.name + OPEN_SUFFIX)  # of the run that is going on
+def read_page(data_dir: Path, pointer: WarcPointer, *, max_bytes: int = MAX_BODY) -> Page:
+    """The page a pointer points at: place, id and digests are checked, and it is decoded as the
+    crawl decoded it. Raises WarcError when the bytes are not there or are others, DecodeError when
+    they hold no page.
+    """
+    path = _pointed_at(data_dir, pointer)
+    record = record_at(path, pointer.offset)
+
+    def check(what: str, actual: object, expected: object) -> None:
+        if actual != expected:
+            raise WarcError(path, pointer.offset, f"{what} is {actual}, not {expected}")
+
+    is_ours = is_our_file(path)
+    check("the record's type", record.kind, "response")
+    check("the record's id", record.record_id, pointer.record_id)
+    check("the record's length", record.length, pointer.length)
+    if is_ours and record.block is not None:  # others' digests may be of another kind
+        digest = records.digest(record.block)
+        check("the block digest", digest, record.header("WARC-Block-Digest"))
+    page = page_of(record, pointer.file, is_ours=is_ours, max_bytes=max_bytes)
+    assert page.warc
+    check("the payload digest", page.warc.payload_digest, pointer.payload_digest)
+    check("the entity's SHA-256", page.warc.entity_sha256, pointer.entity_sha256)
+    return page
+
+
+@lru_cache(maxsize=64)
+def is_our_file(path: Path) -> bool:
+    """Whether we wrote a WARC, as its first record tells; not, where that can't be read."""
     try:
-        with path.open("rb") as file:
-            plain = members.read_member(file, pointer.offset, pointer.length, 2 * MAX_BLOCK)
-        return path, *parse_record(plain)
-    except OSError as error:
-        raise WarcError(path, pointer.offset, error.strerror or str(error)) from error
-    except members.DamageError as error:
-        raise WarcError(path, error.offset, error.why) from error
-    except ValueError as error:
-        raise WarcError(path, pointer.offset, str(error)) from error
+        return OURS in (record_at(path, 0).block or b"")
+    except WarcError:
+        return False
+
+
+def _pointed_at(data_dir: Path, pointer: WarcPointer) -> Path:
+    """The file of a pointer; while a run is on its own files have another ending."""
+    path = data_dir / pointer.file  # an absolute name stays as it is
+    if ".." in PurePosixPath(pointer.file).parts:
+        raise WarcError(path, pointer.offset, "the pointer leads out of the data folder")
+    for one in (path, path.with_name(path.name + OPEN_SUFFIX)):
+        if one.is_file():
+            return one
+    raise WarcError(path, pointer.offset, "no such file")

@@ -1,28 +1,28 @@
 """The download handler that answers from archives and never from the network.
 
-In: the run's ReplayIndex, or the WARCs of the setting REPLAY_WARCS. Out: for each request the
-latest capture of its URL, read as the live handler reads it (I6); what isn't archived is refused.
+In: the run's ReplayIndex. Out: for each request the archived answer of its URL, read as the live
+handler reads it (I6); what isn't archived is refused.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urldefrag
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.exceptions import NotConfigured
 
 from crawler import urls
-from crawler.archive import records, wire
-from crawler.archive.decode import MAX_BODY, DecodeError, decode
-from crawler.archive.errors import CaptureError, CaptureTooLargeError, NotArchivedError
-from crawler.archive.foreign import OURS, as_stored, fetched_at
-from crawler.archive.reader import Record, WarcError, read_records, record_at
+from crawler.archive.decode import MAX_BODY, DecodeError
+from crawler.archive.errors import CaptureError, NotArchivedError
+from crawler.archive.foreign import OURS
+from crawler.archive.reader import Record, WarcError, name_in, page_of, read_records, record_at
 from crawler.archive.responses import respond
 from crawler.context import context_of
-from crawler.items import Page, WarcPointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,34 +31,55 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-_NOT_MODIFIED = re.compile(rb"HTTP/\d\.\d +304\b")
-
 MAX_DAMAGE = 1000
 """Sentences kept."""
+
+_OK = re.compile(rb"HTTP/[0-9.]+ +200\b")
+_NOT_MODIFIED = re.compile(rb"HTTP/[0-9.]+ +304\b")
+
+_TABLE = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;
+CREATE TABLE captures (
+    url TEXT PRIMARY KEY, is_page INTEGER, date TEXT, path TEXT, offset INTEGER, is_ours INTEGER,
+    article_id TEXT, page INTEGER, address TEXT
+) WITHOUT ROWID;
+CREATE INDEX of_article ON captures (article_id, page);
+CREATE INDEX of_address ON captures (address) WHERE page = 1;
+BEGIN;
+"""
+_ADD = """
+INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    is_page = excluded.is_page, date = excluded.date, path = excluded.path,
+    offset = excluded.offset, is_ours = excluded.is_ours
+WHERE (excluded.is_page, excluded.date) >= (is_page, date)
+"""
+_FIND = "SELECT path, offset, is_ours FROM captures WHERE "
+_AT_URL = f"{_FIND} url = ?"
+_OF_ARTICLE = (
+    f"{_FIND} article_id = ? AND page = ? ORDER BY address = ? DESC, is_page DESC, date DESC, url"
+)
+_FIRST_PAGES = "SELECT DISTINCT address FROM captures WHERE page = 1 ORDER BY address"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a response stands, when it was fetched, and whether its block is the wire's."""
+    """Where a response stands, and whether its block is the wire's."""
 
-    date: str
     path: Path
     offset: int
-    length: int
     is_ours: bool
 
 
 class ReplayIndex:
-    """The latest response of every URL. Revisits and 304s say that it was still so, and are passed
-    over.
+    """One response of every URL, the latest whole page (200), without one the latest answer.
+    Revisits and 304s say that it was still so, and are passed over. Memory is constant.
 
-    An article is found under its canonical address too, whatever tail it was captured with.
+    An article is found at whatever address it was captured.
     """
 
     def __init__(self) -> None:
-        self._latest: dict[str, Place] = {}
-        self._addresses: dict[str, str] = {}
-        self._articles: set[str] = set()
+        self._database = sqlite3.connect("", isolation_level=None)  # a file that goes with us
+        self._database.executescript(_TABLE)
         self.damage: list[str] = []
 
     @classmethod
@@ -89,101 +110,56 @@ class ReplayIndex:
             return
         if _NOT_MODIFIED.match(record.block or b""):
             return
-        known = self._latest.get(record.url)
-        if known is None or record.date >= known.date:
-            place = Place(record.date, record.path, record.offset, record.length, is_ours)
-            self._latest[record.url] = place
-            if urls.article(record.url):
-                self._add_address(urls.canonical(record.url), record.url, record.date)
-
-    def _add_address(self, address: str, url: str, date: str) -> None:
-        known = self._addresses.get(address)
-        if known is None or date >= self._latest[known].date:
-            self._addresses[address] = url
-            self._articles.add(urls.article_id(address))
+        is_page = bool(_OK.match(record.block or b"")) and not record.header("WARC-Truncated")
+        article = urls.article(record.url)
+        names = (article.id, article.page, article.url) if article else (None, None, None)
+        place = (str(record.path), record.offset, is_ours)
+        self._database.execute(_ADD, (record.url, is_page, record.date, *place, *names))
 
     def find(self, url: str) -> Place | None:
-        place = self._latest.get(url)
-        return place or self._latest.get(self._addresses.get(url, ""))
-
-    def is_elsewhere(self, address: str) -> bool:
-        """Whether an article is archived, but at another of its addresses."""
-        return self.find(address) is None and urls.article_id(address) in self._articles
+        """The answer to a request; for an article's address that isn't archived its capture at
+        another one."""
+        row = self._database.execute(_AT_URL, (url,)).fetchone()
+        article = None if row else urls.article(url)
+        if article:
+            values = (article.id, article.page, article.url)
+            row = self._database.execute(_OF_ARTICLE, values).fetchone()
+        return Place(Path(row[0]), row[1], bool(row[2])) if row else None
 
     def articles(self) -> Iterator[str]:
         """The canonical addresses of the archived articles, page 1 of each, sorted."""
-        for address in sorted(self._addresses):
-            article = urls.article(address)
-            if article and article.page == 1:
-                yield address
+        for (address,) in self._database.execute(_FIRST_PAGES):
+            yield address
 
     def __len__(self) -> int:
-        return len(self._latest)
+        (count,) = self._database.execute("SELECT count(*) FROM captures").fetchone()
+        return int(count)
 
 
 class ReplayHandler(BaseDownloadHandler):
-    """Answers from the run's archives, without a run from those of REPLAY_WARCS (paths)."""
+    """Answers from the archives of the run."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._paths = [Path(path) for path in crawler.settings.getlist("REPLAY_WARCS")]
-        self._data_dir = Path(crawler.settings["DATA_DIR"]).absolute()
-        self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE") or MAX_BODY
         context = context_of(crawler)
-        self._index = context.replay if context else None
+        if context is None or context.replay is None:
+            raise NotConfigured("no replay is on: start it with `-a from_warc=`")
+        self._index = context.replay
+        self._data_dir = context.data_dir
+        self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE") or MAX_BODY
 
     async def download_request(self, request: Request) -> Response:
         """Raises NotArchivedError, CaptureError as the live handler does, WarcError."""
-        if self._index is None:
-            self._index = ReplayIndex.of(self._paths)
         url = urldefrag(request.url)[0]
         place = self._index.find(url)
         if place is None:
             message = f"{url} is in none of the archives"
             raise NotArchivedError(message)
-        page = read_place(place, self._data_dir, max_bytes=self._max_bytes)
+        record = record_at(place.path, place.offset)
+        name = name_in(self._data_dir, place.path)
+        try:
+            page = page_of(record, name, is_ours=place.is_ours, max_bytes=self._max_bytes)
+        except DecodeError as error:
+            raise CaptureError(error.kind, f"{place.path}: {error}", None) from error
         request.meta["page"] = page
         return respond(page)
-
-
-def read_place(place: Place, data_dir: Path, *, max_bytes: int = MAX_BODY) -> Page:
-    """The page that stands there. Raises CaptureError where the live handler would, WarcError.
-
-    Its pointer's file is relative to `data_dir`, or absolute when the archive is elsewhere.
-    """
-    record = record_at(place.path, place.offset)
-    if record.block is None:
-        raise CaptureTooLargeError("too_large", f"{place.path}: the block is too large", None)
-    path = place.path.absolute()
-    name = path.relative_to(data_dir) if path.is_relative_to(data_dir) else path
-    digest = record.header("WARC-Payload-Digest") or _payload_digest(record.block)
-
-    def pointer(entity_sha256: str) -> WarcPointer:
-        return WarcPointer(
-            name.as_posix(), place.offset, place.length, record.record_id, digest, entity_sha256
-        )
-
-    truncated = record.header("WARC-Truncated")
-    if truncated:
-        raise CaptureError("truncated", f"the capture is cut short ({truncated})", pointer(""))
-    try:
-        block = record.block if place.is_ours else as_stored(record.block)
-        decoded = decode(block, max_bytes=max_bytes)
-    except DecodeError as error:
-        raise CaptureError(error.kind, str(error), pointer("")) from error
-    return Page(
-        url=record.url or "",
-        status=decoded.status,
-        headers=decoded.headers,
-        body=decoded.body,
-        fetched_at=fetched_at(record.date),
-        warc=pointer(decoded.entity_sha256),
-    )
-
-
-def _payload_digest(block: bytes) -> str:
-    """Foreign archives may lack it; what is not even HTTP is refused by the decoder anyway."""
-    try:
-        return records.digest(wire.split_response(block)[1])
-    except wire.WireError:
-        return records.digest(b"")

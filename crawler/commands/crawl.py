@@ -76,7 +76,8 @@ class Command(ScrapyCrawl):
 
 
 def _cut_off(settings: Settings) -> None:
-    """Set a replay's settings: archives for the network, and no host to be considerate of."""
+    """Set a replay's settings: archives for the network, no host to be considerate of or to report
+    on, and lists read as far as they are archived."""
     handler = "crawler.archive.replay.ReplayHandler"
     middlewares = settings.getdict("DOWNLOADER_MIDDLEWARES")
     polite = (
@@ -87,6 +88,9 @@ def _cut_off(settings: Settings) -> None:
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
         "DOWNLOADER_MIDDLEWARES": middlewares | dict.fromkeys(polite),
         "DOWNLOAD_DELAY": 0,
+        "EXTENSIONS": settings.getdict("EXTENSIONS")
+        | {"crawler.extensions.politeness.Politeness": None},
+        "LIST_MAX_PAGES": sys.maxsize,
     }
     settings.setdict(values, priority="cmdline")
 

@@ -8,7 +8,7 @@ other files is told to a Rest and made afterwards by `assemble`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice, pairwise
 from pathlib import Path
@@ -18,11 +18,10 @@ from crawler import pages as layouts
 from crawler import regions, urls
 from crawler.archive.decode import DecodeError, decode
 from crawler.archive.foreign import OURS, as_stored, fetched_at
-from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.archive.records import PROFILE_NOT_MODIFIED
+from crawler.archive.reader import WarcError, page_of, read_records, record_at
 from crawler.clock import BEIJING
 from crawler.extraction import is_empty
-from crawler.items import Draft, Page, WarcPointer, as_record
+from crawler.items import as_record
 from crawler.pipelines import normalise
 from crawler.reextraction.rest import Piece, Place, Repeat, Rest
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from crawler.archive.reader import Record
+    from crawler.items import Draft, Page
 
 MAX_PAGES = 50
 """Pages of one article, as the spider bounds them."""
@@ -256,7 +256,8 @@ def _record(
 
 def _note_revisit(record: Record, at: str, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
     """Ours repeat what is published and make no line; a 304 is no capture of a page."""
-    if is_ours or record.header("WARC-Profile") == PROFILE_NOT_MODIFIED:
+    profile = record.header("WARC-Profile") or ""
+    if is_ours or profile.endswith("/revisit/server-not-modified"):  # of WARC 1.0 or 1.1
         tally.counts["not_modified"] += 1
         return
     digest = record.header("WARC-Payload-Digest") or ""
@@ -285,34 +286,14 @@ def _page_at(place: Place, url: str, at: str, tally: Tally) -> Page | None:
 
 def _page(record: Record, place: Place, url: str, at: str, tally: Tally) -> Page | None:
     """The page that a record holds, as captured at `url`, or None with the reason counted."""
-    if record.header("WARC-Truncated") and record.kind == "response":
-        tally.counts["truncated"] += 1
-        return None
-    if record.block is None:
-        tally.counts["too_large"] += 1
-        tally.problem(place.name, place.offset, "the record is too large for a page")
-        return None
     try:
-        decoded = decode(record.block if place.is_ours else as_stored(record.block))
+        page = page_of(record, place.name, is_ours=place.is_ours)
     except DecodeError as error:
         tally.counts[error.kind] += 1
-        tally.problem(place.name, place.offset, error)
+        if not record.header("WARC-Truncated"):  # which is no damage of the archive
+            tally.problem(place.name, place.offset, error)
         return None
-    if decoded.status != 200:
+    if page.status != 200:
         tally.counts["not_200"] += 1
         return None
-    return Page(
-        url=url,
-        status=decoded.status,
-        headers=decoded.headers,
-        body=decoded.body,
-        fetched_at=at,
-        warc=WarcPointer(
-            file=place.name,
-            offset=place.offset,
-            length=record.length,
-            record_id=record.record_id,
-            payload_digest=record.header("WARC-Payload-Digest") or "",
-            entity_sha256=decoded.entity_sha256,
-        ),
-    )
+    return replace(page, url=url, fetched_at=at)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from crawler.archive.reader import name_in
 from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
@@ -66,11 +67,8 @@ class Job:
 
     @classmethod
     def of(cls, file: Path, data_dir: Path, folder: Path, wanted: Filter) -> Job:
-        """A file of the data folder is named relative to it, as in our own lines; any other one
-        as it was given."""
-        path, stat = file.resolve(), file.stat()
-        is_ours = path.is_relative_to(data_dir.resolve())
-        name = path.relative_to(data_dir.resolve()).as_posix() if is_ours else file.as_posix()
+        """A file as input; its part is another one when the file, the filter or the code is."""
+        path, stat, name = file.resolve(), file.stat(), name_in(data_dir, file)
         state = (str(path), name, stat.st_size, stat.st_mtime_ns, wanted.key, extractor_version())
         digest = hashlib.sha256(repr(state).encode()).hexdigest()[:32]
         return cls(path, name, folder / f"{digest}.jsonl", wanted)

@@ -38,6 +38,6 @@ def _revisit_of(known: ArticleRow) -> Revisit | None:
     since its record points there; a replayed one's capture may stand elsewhere."""
     if known.status != "live" or len(known.warc_pages) != 1:
         return None
-    if known.warc is None or known.warc_date is None or known.warc.file.startswith("/"):
+    if known.warc is None or known.warc_date is None or not known.warc.file.startswith("warc/"):
         return None
     return Revisit(known.url, iso(known.warc_date), known.warc)

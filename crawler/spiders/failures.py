@@ -39,6 +39,7 @@ _OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
 _KINDS = {
     "truncated": Outcome.TRUNCATED,
     "damaged": Outcome.DAMAGED,
+    "unsupported": Outcome.DAMAGED,
     "too_large": Outcome.TOO_LARGE,
     "not_http": Outcome.DAMAGED,
 }

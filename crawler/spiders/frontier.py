@@ -126,16 +126,10 @@ class Frontier:
 
     def _shown(self, sightings: Iterable[Sighting]) -> Iterator[Target]:
         """What to fetch of a list's addresses: new and owed ones, and gone articles it shows."""
-        context, replay = self._context, self._context.replay
-        shown = list(sightings)
-        if replay:
-            shown.sort(key=lambda one: replay.is_elsewhere(one.url))
-        seen = context.ledger.see(shown, run_id=context.run_id, at=now())
+        context = self._context
+        seen = context.ledger.see(list(sightings), run_id=context.run_id, at=now())
         for url in self._wanted(seen):
-            if replay and replay.is_elsewhere(url):
-                context.end(url, Outcome.DUPLICATE, "archived at another address")
-            else:
-                yield Target(url)
+            yield Target(url)
         if self._arguments.recheck != "none":
             archived = {one.sighting.article_id for one in seen if one.verdict in _ARCHIVED}
             gone = context.ledger.gone(archived, before=now() - LISTED_GONE)

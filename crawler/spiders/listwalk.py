@@ -82,6 +82,7 @@ class ListWalk:
         self._context = context
         self._crawler = crawler
         self._arguments = context.arguments
+        self._lists = context.lists
         self._asked: set[str] = set()
         self._paged: set[tuple[str, str]] = set()
         self._silent: set[str] = set()
@@ -107,7 +108,7 @@ class ListWalk:
             for node in region.nodes:
                 url = lists.nodeart_url(node, 1, NODEART_COUNT)
                 yield from self._ask(url, region=code)
-        for state in self._context.ledger.list_states(arguments.regions):
+        for state in self._lists.list_states(arguments.regions):
             is_source = state.completed_at or state.walk_started_at
             if is_source and not _is_given_up(state):
                 yield from self._ask(state.url, region=state.region)
@@ -115,7 +116,7 @@ class ListWalk:
     def conditions(self, step: ListStep) -> dict[str, str]:
         """Validators for a list whose walk is complete; none when all its links are needed, or
         when the answer they are of is not in this archive."""
-        state = self._context.ledger.list_state(step.source)
+        state = self._lists.list_state(step.source)
         if (
             step.page > 1
             or self._arguments.since
@@ -148,7 +149,7 @@ class ListWalk:
             self._unreadable(step, page, str(error))
             return Found()
         addresses = [link.url for link in links]
-        is_known = len(self._context.ledger.known_links(step.source, addresses)) == len(addresses)
+        is_known = len(self._lists.known_links(step.source, addresses)) == len(addresses)
         self._record(step, page, addresses)
         self._note_days(step, links)
         steps = [*lists_found, *self._go_on(step, further, links, is_known=is_known)]
@@ -166,7 +167,7 @@ class ListWalk:
         """An alarm for a list that once was read; any other may just be empty or long dead."""
         self._count("lists/unreadable")
         sentence = f"list {step.url} shows no links: {why}"
-        if step.page == 1 and self._context.ledger.list_state(step.source).completed_at:
+        if step.page == 1 and self._lists.list_state(step.source).completed_at:
             self._context.alarm(sentence)
         else:
             logger.info(sentence)
@@ -178,7 +179,7 @@ class ListWalk:
         the next run walks this list from its first page. The second time the list ends there."""
         if step.page == 1:
             return
-        ledger = self._context.ledger
+        ledger = self._lists
         failures = ledger.list_state(step.url).failures
         ledger.start_walk(step.walk, at=now())
         if is_missing and failures > 1:
@@ -190,7 +191,7 @@ class ListWalk:
         self, step: ListStep, further: ListStep | None, links: list[ListLink], *, is_known: bool
     ) -> Iterator[ListStep]:
         """The next page of this walk; where the walk is complete, what comes after it."""
-        ledger, since = self._context.ledger, self._arguments.since
+        ledger, since = self._lists, self._arguments.since
         ledger.start_walk(step.walk, at=now())
         if further and links and self._is_wanted(step, links, is_known=is_known):
             if step.page > 1:
@@ -209,7 +210,7 @@ class ListWalk:
     def _is_wanted(self, step: ListStep, links: list[ListLink], *, is_known: bool) -> bool:
         if step.since is not None:
             return _reaches(links, step.since)
-        if self._context.ledger.list_state(step.source).completed_at is None:
+        if self._lists.list_state(step.source).completed_at is None:
             return step.page < self._max_pages
         return not is_known
 
@@ -271,7 +272,7 @@ class ListWalk:
             columns = [url for url in answer.columns if _region_code(url) == step.region]
             named += columns[: self._max_columns]
         for url in named:
-            if not _is_at_rest(self._context.ledger.list_state(url)):
+            if not _is_at_rest(self._lists.list_state(url)):
                 yield from self._ask(url, region=step.region, via=page.url)
 
     def _ask(
@@ -289,7 +290,7 @@ class ListWalk:
         self._count("lists/asked")
         if region:
             self._silent.add(region)
-        ledger, since = self._context.ledger, self._arguments.since
+        ledger, since = self._lists, self._arguments.since
         if ledger.list_state(url).completed_at is None:
             ledger.start_walk(url, at=now(), region=region)  # from now on it is remembered
         step = ListStep(source=url, url=url, region=region, root=root, via=via, is_entry=True)
@@ -304,7 +305,7 @@ class ListWalk:
 
     def _resumed(self, step: ListStep) -> ListStep | None:
         """The last page that the open walk of an earlier run read."""
-        state = self._context.ledger.list_state(step.walk)
+        state = self._lists.list_state(step.walk)
         url, page = state.resume_url, state.resume_page or 1
         if not state.walk_started_at or not url or page == 1:
             return None
@@ -353,7 +354,7 @@ class ListWalk:
         capture: ListCapture | None = None,
         links: Sequence[str] = (),
     ) -> None:
-        self._context.ledger.record_list(
+        self._lists.record_list(
             step.url if step.page > 1 else step.source,
             list_url=step.source,
             run_id=self._context.run_id,
@@ -373,8 +374,8 @@ class ListWalk:
 
 
 def _capture(page: Page) -> ListCapture | None:
-    """Where a list's answer is archived; a replayed one stands elsewhere."""
-    if page.warc is None or page.warc.file.startswith("/"):
+    """Where a list's answer is archived."""
+    if page.warc is None:
         return None
     return ListCapture(page.url, datetime.fromisoformat(page.fetched_at), page.warc)
 

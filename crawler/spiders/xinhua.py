@@ -70,7 +70,8 @@ class XinhuaSpider(Spider):
             raise NotConfigured("no run is open: start it with `scrapy crawl xinhua`")
         spider = cls(context, crawler, *args, **kwargs)
         spider._set_crawler(crawler)
-        crawler.signals.connect(spider._feed, signal=signals.scheduler_empty)
+        if not context.replay:  # whose articles come last: the lists say where they were found
+            crawler.signals.connect(spider._feed, signal=signals.scheduler_empty)
         crawler.signals.connect(spider._idle, signal=signals.spider_idle)
         return spider
 
@@ -89,20 +90,14 @@ class XinhuaSpider(Spider):
             self.walk.finish()
 
     def _feed(self) -> None:
-        if not self.context.replay:
-            self._more()
-
-    def _more(self) -> None:
         engine = self.crawler.engine
         if engine and engine.running:
             for target in self.frontier.more():
                 engine.crawl(self._article_request(target))
 
     def _idle(self) -> None:
-        """A chunk of addresses may hold nothing to fetch: go on with the next one. In a replay they
-        come last, for the lists say where an article was found."""
-        if self.context.replay:
-            self._more()
+        """A chunk of addresses may hold nothing to fetch: go on with the next one."""
+        self._feed()
         engine = self.crawler.engine
         if self.frontier.has_more and engine and engine._slot:
             engine._slot.nextcall.schedule()
@@ -111,7 +106,7 @@ class XinhuaSpider(Spider):
     # --- lists ---------------------------------------------------------------------------------
 
     def _list_request(self, step: ListStep) -> Request:
-        known = self.context.ledger.list_state(step.source)
+        known = self.context.lists.list_state(step.source)
         return Request(
             step.url,
             callback=self.parse_list,

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import create_engine, delete, exists, select, update
 
 from crawler.state.rows import ListCapture, ListState
-from crawler.state.schema import list_links, lists
+from crawler.state.schema import list_links, lists, metadata
 from crawler.state.store import CHUNK, Store
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ than a page or two, and a page that items moved across would look like news down
 
 
 class Lists(Store):
+    @classmethod
+    def scratch(cls) -> Lists:
+        """Empty and in memory: archived lists say nothing of what the site's lists show today."""
+        connection = create_engine("sqlite://").connect()
+        metadata.create_all(connection, [lists, list_links])
+        return cls(connection, None)
+
     def list_state(self, url: str) -> ListState:
         """What is known of a list page; a bare ListState for one never asked."""
         row = self._list(url)

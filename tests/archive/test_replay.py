@@ -6,7 +6,8 @@ import asyncio
 import base64
 import gzip
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from scrapy import Request
@@ -15,6 +16,7 @@ from scrapy.utils.test import get_crawler
 from crawler.archive.errors import CaptureError, NotArchivedError
 from crawler.archive.reader import WarcError, read_page
 from crawler.archive.replay import ReplayHandler, ReplayIndex
+from crawler.context import attach
 from crawler.durable import publish
 from tests.archive.kinds import KINDS, MAXSIZE, TEXT, sized
 from tests.archive.test_writer import MOMENT, exchange, writer
@@ -24,16 +26,15 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
+    from crawler.context import Context
     from tests.archive.conftest import Crawled
 
 
 def replay(data_dir: Path, *warcs: Path) -> ReplayHandler:
-    settings = {
-        "REPLAY_WARCS": [str(path) for path in warcs],
-        "DATA_DIR": str(data_dir),
-        "DOWNLOAD_MAXSIZE": MAXSIZE,
-    }
-    return ReplayHandler(get_crawler(settings_dict=settings))
+    crawler = get_crawler(settings_dict={"DOWNLOAD_MAXSIZE": MAXSIZE})
+    run = SimpleNamespace(replay=ReplayIndex.of(warcs), data_dir=data_dir)
+    attach(crawler, cast("Context", run))
+    return ReplayHandler(crawler)
 
 
 def ask(handler: ReplayHandler, request: Request) -> Response:
@@ -94,6 +95,47 @@ def test_the_latest_capture_answers_and_revisits_do_not_hide_it(tmp_path: Path) 
         ask(handler, Request("http://js.news.cn/other"))
 
 
+def test_a_whole_page_is_preferred_to_a_later_error(tmp_path: Path) -> None:
+    """What was withdrawn since, or failed once, is what an archive is asked for."""
+    answers = [(b"HTTP/1.1 503 Busy", 1, None), (b"HTTP/1.1 200 OK", 2, None),
+               (b"HTTP/1.1 200 OK", 3, "length"), (b"HTTP/1.1 404 Not Found", 4, None)]  # fmt: skip
+    archive = writer(tmp_path)
+    for status, minute, truncated in answers:
+        block = status + b"\r\nContent-Length: 1\r\n\r\n%d" % minute
+        moment = MOMENT.replace(minute=minute)
+        archive.write(exchange(block, started_at=moment, truncated=truncated))
+        if minute in (1, 4):
+            archive.write(exchange(block, url="http://js.news.cn/b", started_at=moment))
+    archive.close()
+    handler = replay(tmp_path, publish(archive.files[0]))
+    assert ask(handler, Request("http://js.news.cn/a")).body == b"2"
+    assert ask(handler, Request("http://js.news.cn/b")).status == 404
+
+
+def test_an_article_is_found_at_any_of_its_addresses(tmp_path: Path) -> None:
+    archive = writer(tmp_path)
+    for host, tail in (
+        ("a.js.news.cn", ""),
+        ("www.js.xinhuanet.com", "?f=x"),
+        ("a.js.news.cn", "_2"),
+    ):
+        name, _, query = f"c_1121738857{tail}".partition("?")
+        url = f"http://{host}/2017-09/28/{name}.htm{'?' if query else ''}{query}"
+        archive.write(exchange(sized(body=url.encode()), url=url))
+    archive.close()
+    handler = replay(tmp_path, publish(archive.files[0]))
+
+    def body(url: str) -> bytes:
+        return ask(handler, Request(url)).body
+
+    own = "http://www.js.xinhuanet.com/2017-09/28/c_1121738857"
+    assert body(f"{own}.htm") == f"{own}.htm?f=x".encode()
+    assert body(f"{own}_2.htm") == b"http://a.js.news.cn/2017-09/28/c_1121738857_2.htm"
+    assert body("https://js.news.cn/2017-09/28/c_1121738857.htm").endswith(b"c_1121738857.htm")
+    with pytest.raises(NotArchivedError):
+        body(f"{own}_3.htm")
+
+
 def test_foreign_and_damaged_archives(tmp_path: Path) -> None:
     archive = writer(tmp_path)
     for number in range(3):
@@ -107,7 +149,7 @@ def test_foreign_and_damaged_archives(tmp_path: Path) -> None:
     whole = tmp_path / "whole.warc.gz"
     whole.write_bytes(gzip.compress(gzip.decompress(data)))
     with pytest.raises(WarcError, match="compressed as a whole"):
-        ask(replay(tmp_path, whole), request)
+        replay(tmp_path, whole)
     torn = tmp_path / "torn.warc.gz"
     torn.write_bytes(data[:-900])
     assert len(ReplayIndex.of([torn])) == 2
