@@ -63,11 +63,7 @@ class Crawls:
     """The crawl of one site, with and without the archive."""
 
     def __init__(self, site: Site) -> None:
-        self._environment = os.environ | {
-            "http_proxy": site.proxy_url,
-            "https_proxy": site.proxy_url,
-            "SSL_CERT_FILE": str(site.ca_file),
-        }
+        self._environment = os.environ | site.environment
         self._one = site.truth()["articles"][0]["url"]
 
     def seconds(self, *options: str, is_whole: bool = True) -> tuple[float, int]:

@@ -60,11 +60,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def proxy(site: Site) -> dict[str, str]:
     """The environment in which a crawl goes through the site."""
-    return {
-        "http_proxy": site.proxy_url,
-        "https_proxy": site.proxy_url,
-        "SSL_CERT_FILE": str(site.ca_file),
-    }
+    return site.environment
 
 
 class RunScrapy(Protocol):

@@ -33,13 +33,10 @@ def main() -> int:
     print(f"The loopback Xinhua plays {' and '.join(REGIONS)} on this machine. Crawling:")
     print(f"\n    scrapy {shlex.join(COMMAND)}\n", flush=True)
     with Site(regions=list(REGIONS)) as site:
-        environment = os.environ | {
-            "http_proxy": site.proxy_url,
-            "https_proxy": site.proxy_url,
-            "SSL_CERT_FILE": str(site.ca_file),
-        }
         crawl = subprocess.run(
-            [sys.executable, "-m", "scrapy", *COMMAND], env=environment, check=False
+            [sys.executable, "-m", "scrapy", *COMMAND],
+            env=os.environ | site.environment,
+            check=False,
         )
     reports = sorted(set(DATA.glob("runs/*.json")) - earlier)
     if not reports:

@@ -25,16 +25,11 @@ def main() -> int:
         shutil.rmtree(SAMPLE)
     with Site(regions=["js", "he"]) as site:
         articles = {article["layout"]: article["url"] for article in site.truth()["articles"]}
-        environment = os.environ | {
-            "http_proxy": site.proxy_url,
-            "https_proxy": site.proxy_url,
-            "SSL_CERT_FILE": str(site.ca_file),
-        }
         settings = (f"DATA_DIR={SAMPLE}", "DOWNLOAD_DELAY=0.05", "CONTACT=archive@example.org")
         command = [sys.executable, "-m", "scrapy", "crawl", "xinhua"]
         command += ["-a", f"urls={','.join(sorted(articles.values()))}"]
         command += [word for setting in settings for word in ("-s", setting)]
-        crawl = subprocess.run(command, env=environment, check=False)
+        crawl = subprocess.run(command, env=os.environ | site.environment, check=False)
     shutil.rmtree(SAMPLE / "state")
     return crawl.returncode
 

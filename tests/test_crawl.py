@@ -175,11 +175,7 @@ def test_a_second_run_asks_for_lists_only(
 def test_pages_no_layout_claims_are_published_marked_and_listed(tmp_path: Path) -> None:
     with Site(regions=["js"], articles=25) as site:
         site.world.redesigns["js"] = 0.0
-        environment = {"http_proxy": site.proxy_url, "https_proxy": site.proxy_url}
-        done = crawl(
-            "-a", "regions=js", *FAST, "-s", "DOWNLOAD_VERIFY_CERTIFICATES=0",
-            data_dir=tmp_path / "data", env=environment,
-        )  # fmt: skip
+        done = crawl("-a", "regions=js", *FAST, data_dir=tmp_path / "data", env=site.environment)
     count = done.report["outcomes"]["unknown_layout"]
     assert count >= 20
     assert len(done.report["unclaimed"]) == count

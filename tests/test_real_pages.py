@@ -33,11 +33,10 @@ def crawled(
     shared: Path, gold: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Crawl:
     with Site(regions=["js"], shared=shared) as site:
-        environment = {"http_proxy": site.proxy_url, "https_proxy": site.proxy_url}
         return crawl(
             "-a", "urls=-", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING",
             data_dir=tmp_path_factory.mktemp("real") / "data",
-            env=environment,
+            env=site.environment,
             stdin="".join(f"{url}  # gold\n" for url in gold),
         )  # fmt: skip
 

@@ -47,11 +47,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Archived:
     """Two crawls: of everything, and three days later of everything once more."""
     folder = tmp_path_factory.mktemp("pywb")
     with Site(regions=REGIONS, wire=True) as site:
-        env = {
-            "http_proxy": site.proxy_url,
-            "https_proxy": site.proxy_url,
-            "SSL_CERT_FILE": str(site.ca_file),
-        }
+        env = site.environment
         for day in (0, 3):
             site.day = day
             done = crawl(

@@ -53,11 +53,7 @@ def play(seed: int, state: State) -> None:
     """One history with its own site and data folder."""
     folder = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
     with Site(seed=1 + seed % 7, regions=["js"], articles=6, daily=2) as site:
-        env = {
-            "http_proxy": site.proxy_url,
-            "https_proxy": site.proxy_url,
-            "SSL_CERT_FILE": str(site.ca_file),
-        }
+        env = site.environment
         history = History(site, folder / "data", env, Random(seed))
         try:
             history.survive(KILLS_A_HISTORY)

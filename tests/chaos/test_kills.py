@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
     with Site(regions=["js"], articles=6, daily=2) as site:
-        env = {
-            "http_proxy": site.proxy_url,
-            "https_proxy": site.proxy_url,
-            "SSL_CERT_FILE": str(site.ca_file),
-        }
+        env = site.environment
         yield History(site, tmp_path / "data", env, Random(5))
 
 

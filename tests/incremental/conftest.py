@@ -42,9 +42,7 @@ class Archive:
         moment = self.site.world.at.replace(tzinfo=BEIJING) + timedelta(minutes=self.count)
         return {
             "CLOCK_SHIFT": str((moment - datetime.now(UTC)).total_seconds()),
-            "http_proxy": self.site.proxy_url,
-            "https_proxy": self.site.proxy_url,
-            "SSL_CERT_FILE": str(self.site.ca_file),
+            **self.site.environment,
             "PYTHONPATH": str(CLOCK),
         }
 

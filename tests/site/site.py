@@ -99,6 +99,16 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What makes a program take this site for the network, and go nowhere else."""
+        return {
+            "http_proxy": self.proxy_url,
+            "https_proxy": self.proxy_url,
+            "no_proxy": "",
+            "SSL_CERT_FILE": str(self.ca_file),
+        }
+
+    @property
     def ca_file(self) -> Path:
         """The CA's certificate, for SSL_CERT_FILE."""
         return self.authority.ca_file
