@@ -47,6 +47,7 @@ DOWNLOAD_FAIL_ON_DATALOSS = True
 DOWNLOAD_VERIFY_CERTIFICATES = True
 RETRY_TIMES = 2
 REDIRECT_MAX_TIMES = 5
+METAREFRESH_MAXDELAY = 10  # seconds; a page that reloads itself every minute is no redirect
 COOKIES_ENABLED = False
 HTTPERROR_ALLOW_ALL = True  # every answer reaches the spider, which gives it an outcome
 DEFAULT_REQUEST_HEADERS = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawler.archive.reader import read_records
 from crawler.state.ledger import Ledger
 from tests.politeness.conftest import ARTICLES, NEW, OLD
+from tests.politeness.proxy import Reply, Table
 from tests.politeness.test_pace import CLOCK
 from tests.processes import crawl
 
@@ -113,3 +114,15 @@ def test_lists_that_stand_unchanged_are_saved_as_well(
         if record.kind == "response" and record.url == url
     }  # fmt: skip
     assert row["bytes_saved"] == size
+
+
+def test_a_page_that_reloads_itself_is_asked_for_once(tmp_path: Path) -> None:
+    """As front pages do, for those who leave them open."""
+    url, article = f"http://{OLD}/", f"http://{OLD}/2020-01/01/c_1125000001.htm"
+    reload = f'<meta http-equiv="refresh" content="60;url={url}">'
+    html = f'<html><head>{reload}</head><body><a href="{article}">长椅</a></body></html>'
+    with Table({url: Reply(200, html.encode())}) as proxy:
+        done = crawl("-a", f"lists={url}", "-s", "DOWNLOAD_DELAY=0",
+                     data_dir=tmp_path / "data", env=proxy.environment)  # fmt: skip
+    assert proxy.asked == [f"http://{OLD}/robots.txt", url, article]
+    assert done.report["outcomes"] == {"missing": 1}
