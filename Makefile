@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test chaos simulate lint check quality mutate test-unpinned sample lock
+.PHONY: install demo test chaos simulate lint check quality proofs mutate test-unpinned sample lock
 
 install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 
@@ -29,6 +29,9 @@ check: lint $(VENV)-pywb/.installed  ## all checks, and the test suite with its 
 
 quality: $(VENV)/.dev  ## the score of every field and layout, held against its floors
 	$(RUN) -m tests.quality
+
+proofs: $(VENV)/.dev  ## the archive as tables: exchanges byte for byte, others' checkers, damage
+	$(RUN) -m tests.archive $(ARGS)
 
 mutate: $(VENV)/.dev  ## 20,000 damaged pages, none of which may crash, hang or be made up
 	$(RUN) -m tests.quality.mutations $(ARGS)

@@ -142,7 +142,11 @@ def memory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Crawled:
-    folder = tmp_path_factory.mktemp("crawled")
+    return crawl_kinds(tmp_path_factory.mktemp("crawled"))
+
+
+def crawl_kinds(folder: Path) -> Crawled:
+    """Every kind of exchange, fetched once from an origin that logs it."""
     with Origin({name: kind.steps for name, kind in KINDS.items()}, folder) as origin:
         requests = [request_for(name, kind, origin) for name, kind in KINDS.items()]
         results = fetch(folder, requests, certificate=origin.certificate)

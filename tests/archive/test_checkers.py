@@ -12,7 +12,9 @@ import pytest
 
 from crawler.archive import cdxj
 from tests.archive.checkers import CHECKERS
+from tests.archive.damage import DAMAGE
 from tests.archive.kinds import KINDS
+from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
     from tests.archive.conftest import Crawled
@@ -39,21 +41,25 @@ MISREAD: dict[tuple[str, str], str] = {
 }
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_every_exchange_passes(checker: str, crawled: Crawled, tmp_path: Path) -> None:
+def complaints_of(checker: str, crawled: Crawled, folder: Path) -> dict[str, str]:
+    """What a checker says of the exchanges, each a file of its own, by kind."""
     data = crawled.warc.read_bytes()
     warcinfo = crawled.records[0]
     names = [name for name, kind in KINDS.items() for _ in range(kind.exchanges)]
     paths = []
     for number, (name, exchange) in enumerate(zip(names, crawled.exchanges, strict=True)):
         parts = [warcinfo, exchange.response, exchange.request, exchange.metadata]
-        path = tmp_path / f"{name}.{number}.warc.gz"
+        path = folder / f"{name}.{number}.warc.gz"
         path.write_bytes(
             b"".join(data[part.offset : part.offset + part.length] for part in parts if part)
         )
         paths.append(path)
-    verdicts = CHECKERS[checker](paths)
-    complaints = {name.partition(".")[0]: says for name, says in verdicts.items()}
+    return {name.partition(".")[0]: says for name, says in CHECKERS[checker](paths).items()}
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_every_exchange_passes(checker: str, crawled: Crawled, tmp_path: Path) -> None:
+    complaints = complaints_of(checker, crawled, tmp_path)
     expected = {name: says for (tool, name), says in MISREAD.items() if tool == checker}
     assert complaints.keys() == expected.keys(), complaints
     for name, says in expected.items():
@@ -79,3 +85,21 @@ def test_index_is_what_cdxj_indexer_prints(crawled: Crawled) -> None:
     assert path.name == crawled.warc.name.replace(".warc.gz", ".cdxj")
     assert path.read_text() == done.stdout
     assert len(done.stdout.splitlines()) == sum(bool(ex.response) for ex in crawled.exchanges)
+
+
+def test_the_tables_that_show_all_this() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.archive"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout.splitlines()
+    assert f"{len(KINDS)} of {len(KINDS)} kinds of exchange are archived byte for byte" in said
+    for checker in CHECKERS:
+        misread = sum(tool == checker for tool, _ in MISREAD)
+        assert f"{checker} accepts {len(KINDS) - misread} of {len(KINDS)} kinds" in said
+    (row,) = [line.split() for line in said if line.startswith("bad_block_digest-wrong ")]
+    assert row[1:] == ["found"] * len(CHECKERS) + ["bad_block_digest"]
+    (row,) = [line.split() for line in said if line.startswith("bad_ip-form ")]
+    assert row[1:] == ["-"] * len(CHECKERS) + ["bad_ip"]
+    assert said[-2].endswith(f"scrapy verify {len(DAMAGE)}")
