@@ -81,8 +81,9 @@ def _sentence(data_dir: Path, warc: Recovered) -> str:
     name = warc.path.relative_to(data_dir).as_posix()
     if not warc.path.exists():
         return f"{name}: no whole exchange; removed"
-    cut = f", {warc.cut} bytes cut ({warc.why})" if warc.cut else ""
-    return f"{name}: published and indexed{cut}"
+    cut = f", {warc.cut} bytes cut" if warc.cut else ""
+    why = f" ({warc.why})" if warc.why else ""
+    return f"{name}: published and indexed{cut}{why}"
 
 
 def _recover_jsonl(

@@ -18,6 +18,7 @@ from crawler.archive.surt import surt
 from crawler.durable import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _INDEXED = ("response", "revisit")
@@ -29,15 +30,26 @@ def index_path(warc: Path) -> Path:
     return warc.with_name(warc.name.removesuffix(".gz").removesuffix(".warc") + ".cdxj")
 
 
-def index_lines(warc: Path) -> list[str]:
-    """The index of a WARC, sorted. Raises WarcError."""
-    return sorted(_line(record) for record in read_records(warc) if record.kind in _INDEXED)
+def index_lines(warc: Path, on_damage: Callable[[WarcError], None] | None = None) -> list[str]:
+    """The index of a WARC, sorted. Raises WarcError at damage that `on_damage` isn't told of."""
+    lines = []
+    for record in read_records(warc, on_damage=on_damage):
+        if record.kind not in _INDEXED:
+            continue
+        try:
+            lines.append(_line(record))
+        except WarcError as error:
+            if on_damage is None:
+                raise
+            on_damage(error)
+    return sorted(lines)
 
 
-def write_index(warc: Path) -> Path:
-    """Write a WARC's index beside it; return its path. Raises WarcError, StorageError."""
+def write_index(warc: Path, on_damage: Callable[[WarcError], None] | None = None) -> Path:
+    """Write a WARC's index beside it; return its path. Raises WarcError as `index_lines`,
+    StorageError."""
     path = index_path(warc)
-    write_atomically(path, "".join(index_lines(warc)).encode())
+    write_atomically(path, "".join(index_lines(warc, on_damage)).encode())
     return path
 
 

@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """One file mended: its final path (not there if it held no exchange), bytes cut, and why."""
+    """One file mended: its final path (not there if it held no exchange), the bytes cut off,
+    and the first damage met."""
 
     path: Path
     cut: int
@@ -42,12 +43,17 @@ def recover_warcs(data_dir: Path) -> list[Recovered]:
     for path in sorted(data_dir.glob("warc/*/*/*.warc.gz")):
         if not index_path(path).exists():
             try:
-                write_index(path)
+                _index(path)
             except WarcError as error:
                 logger.error("no index can be made: %s", error)
             else:
                 done.append(Recovered(path, 0, None))
     return done
+
+
+def _index(path: Path) -> None:
+    """Index what is readable."""
+    write_index(path, on_damage=lambda error: logger.error("passed over by the index: %s", error))
 
 
 def _recover(path: Path) -> Recovered:
@@ -60,7 +66,7 @@ def _recover(path: Path) -> Recovered:
             os.fsync(file.fileno())
         if records > 1:
             published = publish(path)
-            write_index(published)
+            _index(published)
             return Recovered(published, cut, why)
         path.unlink()  # a warcinfo record alone describes nothing
     except OSError as error:
@@ -70,17 +76,26 @@ def _recover(path: Path) -> Recovered:
 
 
 def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
-    """How many whole records a file begins with, where they end, and what is wrong after them."""
+    """How many whole records a file holds, where the last one ends, and what damage was met first.
+
+    A disk that fails may leave a gap before whole records: it stays, so that they keep their place.
+    """
     records = end = 0
-    try:
-        for member in members.members(file):
-            if not _is_whole_record(member):
-                return records, end, f"at {member.offset}: the record's length is wrong"
-            records += 1
-            end = member.offset + member.length
-    except members.DamageError as error:
-        return records, end, str(error)
-    return records, end, None
+    why: str | None = None
+    start: int | None = 0
+    while start is not None:
+        try:
+            for member in members.members(file, start):
+                if _is_whole_record(member):
+                    records += 1
+                    end = member.offset + member.length
+                else:
+                    why = why or f"at {member.offset}: the record's length is wrong"
+            return records, end, why
+        except members.DamageError as error:
+            why = why or str(error)
+            start = members.find_member(file, error.offset)
+    return records, end, why
 
 
 def _is_whole_record(member: members.Member) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from crawler.archive.cdxj import index_path
 from crawler.archive.reader import WarcError, read_records
 from crawler.archive.recovery import cut_jsonl, recover_warcs
+from crawler.archive.verify import verify_warc
 from crawler.durable import StorageError, publish, write_atomically
 from tests.archive.checkers import warcio_check
 from tests.archive.test_writer import exchange, writer
@@ -63,6 +64,27 @@ def test_other_tails(open_file: Path, tmp_path: Path, tail: bytes) -> None:
     assert done.cut == len(tail)
     assert done.path.read_bytes() == data
     assert warcio_check([done.path]) == {}
+
+
+def test_a_gap_before_whole_records_loses_none_of_them(open_file: Path, tmp_path: Path) -> None:
+    """What a failing disk leaves, no kill: they keep their place, and verify tells of the gap."""
+    data = open_file.read_bytes()
+    records = list(read_records(open_file))
+    gap = records[2]
+    holed = data[: gap.offset] + b"\0" * gap.length + data[gap.offset + gap.length :]
+    open_file.write_bytes(holed + data[:40])
+    (done,) = recover_warcs(tmp_path)
+    assert done.cut == 40
+    assert done.why
+    assert str(gap.offset) in done.why
+    assert done.path.read_bytes() == holed
+    told: list[WarcError] = []
+    kept = [record.record_id for record in read_records(done.path, on_damage=told.append)]
+    assert kept == [record.record_id for record in records if record is not gap]
+    assert [error.offset for error in told] == [gap.offset]
+    assert index_path(done.path).read_text().count("\n") == 2
+    assert "not_gzip" in {finding.code for finding in verify_warc(done.path).findings}
+    assert recover_warcs(tmp_path) == []
 
 
 def test_a_torn_member_hides_what_was_appended_after_it(open_file: Path) -> None:
