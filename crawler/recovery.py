@@ -91,7 +91,7 @@ def _recover_jsonl(
 ) -> str:
     cut = cut_jsonl(path)
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if _has_bytes(data_dir, json.loads(line))]
+    kept = [line for line in lines if _has_bytes(data_dir, line)]
     name = path.relative_to(data_dir).as_posix().removesuffix(OPEN_SUFFIX)
     if not kept:
         path.unlink()
@@ -105,12 +105,14 @@ def _recover_jsonl(
     return f"{name}: published {len(kept)} lines; {len(lines) - len(kept)} lines, {cut} bytes cut"
 
 
-def _has_bytes(data_dir: Path, line: dict[str, Any]) -> bool:
-    """Whether the records a line points at can be read; a gone line points at none."""
-    pointers = line["warc_pages"] or ([line["warc"]] if line["warc"] else [])
+def _has_bytes(data_dir: Path, line: bytes) -> bool:
+    """Whether the records a line points at can be read; a gone line points at none. A line that a
+    failing disk damaged is none."""
     try:
+        article = json.loads(line)
+        pointers = article["warc_pages"] or ([article["warc"]] if article["warc"] else [])
         for pointer in pointers:
             read_page(data_dir, WarcPointer(**pointer))
-    except WarcError:
+    except (WarcError, ValueError, KeyError, TypeError):
         return False
     return True

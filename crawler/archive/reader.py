@@ -101,7 +101,8 @@ def _next_start(file: BinaryIO, start: int, damage: int) -> int | None:
     file.seek(start)
     if file.read(2) == _GZIP_MAGIC:
         return members.find_member(file, after)
-    return members.find_plain(file, after)
+    plain = members.find_plain(file, after)
+    return members.find_member(file, after) if plain is None else plain
 
 
 def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,6 +20,8 @@ from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_WARCINFO = re.compile(rb"\r\nWARC-Type: warcinfo\r\n")
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +62,12 @@ def _index(path: Path) -> None:
 def _recover(path: Path) -> Recovered:
     try:
         with path.open("r+b") as file:
-            records, whole, why = _whole_part(file)
+            exchanges, whole, why = _whole_part(file)
             cut = os.fstat(file.fileno()).st_size - whole
             if cut:
                 file.truncate(whole)
             os.fsync(file.fileno())
-        if records > 1:
+        if exchanges:
             published = publish(path)
             _index(published)
             return Recovered(published, cut, why)
@@ -76,7 +79,8 @@ def _recover(path: Path) -> Recovered:
 
 
 def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
-    """How many whole records a file holds, where the last one ends, and what damage was met first.
+    """How many whole records beside the warcinfo a file holds, where the last one ends, and what
+    damage was met first.
 
     A disk that fails may leave a gap before whole records: it stays, so that they keep their place.
     """
@@ -87,7 +91,7 @@ def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
         try:
             for member in members.members(file, start):
                 if _is_whole_record(member):
-                    records += 1
+                    records += not _WARCINFO.search(member.start[:1000])
                     end = member.offset + member.length
                 else:
                     why = why or f"at {member.offset}: the record's length is wrong"

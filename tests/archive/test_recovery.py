@@ -66,11 +66,14 @@ def test_other_tails(open_file: Path, tmp_path: Path, tail: bytes) -> None:
     assert warcio_check([done.path]) == {}
 
 
-def test_a_gap_before_whole_records_loses_none_of_them(open_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", [0, 2])
+def test_a_gap_before_whole_records_loses_none_of_them(
+    open_file: Path, tmp_path: Path, at: int
+) -> None:
     """What a failing disk leaves, no kill: they keep their place, and verify tells of the gap."""
     data = open_file.read_bytes()
     records = list(read_records(open_file))
-    gap = records[2]
+    gap = records[at]
     holed = data[: gap.offset] + b"\0" * gap.length + data[gap.offset + gap.length :]
     open_file.write_bytes(holed + data[:40])
     (done,) = recover_warcs(tmp_path)

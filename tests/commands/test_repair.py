@@ -93,6 +93,16 @@ def test_what_a_kill_left_is_published_and_said(data_dir: Path, scrapy_cmd: RunS
     assert json.loads(report.read_bytes())["reason"] == "killed"
 
 
+def test_a_line_that_a_failing_disk_damaged_is_cut(data_dir: Path, scrapy_cmd: RunScrapy) -> None:
+    (half_lines,) = data_dir.rglob("*.jsonl.open")
+    first, *others = half_lines.read_bytes().splitlines(keepends=True)
+    half_lines.write_bytes(b"".join([first, b"\0" * 900 + b"\n", b"[]\n", *others]))
+    done = scrapy_cmd("repair", data_dir=data_dir)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"published {len(others)} lines; 2 lines, 50 bytes cut" in done.stdout
+    assert lines_of(data_dir) == [first, *others[:-1]]
+
+
 def test_a_second_repair_changes_nothing(data_dir: Path, scrapy_cmd: RunScrapy) -> None:
     scrapy_cmd("repair", data_dir=data_dir)
     before = state_of(data_dir)
