@@ -19,6 +19,8 @@ MAX_BODY = 64 * 1024 * 1024
 """Bound on a decoded body where the crawl's DOWNLOAD_MAXSIZE doesn't apply (reading archives)."""
 
 _MAX_CODINGS = 4
+_MAX_MEMBERS = 10_000
+_PIECE = 16 * 1024
 _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _NO_BODY_STATUS = frozenset({204, 304})
 
@@ -144,14 +146,18 @@ def _gunzip(data: bytes, max_bytes: int) -> bytes:
     """All members of a gzip stream, each checksum and length checked; zero padding may follow."""
     parts: list[bytes] = []
     room = max_bytes
-    while True:
-        part, data = _decompress(data, isal_zlib.MAX_WBITS | 16, room)
+    end = 0
+    for _ in range(_MAX_MEMBERS):
+        part, end = _decompress(data, end, isal_zlib.MAX_WBITS | 16, room)
         parts.append(part)
         room -= len(part)
-        if not data.strip(b"\0"):
+        if data[end : end + 2] != b"\x1f\x8b"[: len(data) - end]:
+            break
+        if end == len(data):
             return b"".join(parts)
-        if data[:2] != b"\x1f\x8b"[: len(data)]:
-            raise DecodeError("damaged", f"{len(data)} bytes follow the gzip stream")
+    if data[end:].strip(b"\0"):
+        raise DecodeError("damaged", f"{len(data) - end} bytes follow the gzip stream")
+    return b"".join(parts)
 
 
 def _inflate(data: bytes, max_bytes: int) -> bytes:
@@ -160,21 +166,34 @@ def _inflate(data: bytes, max_bytes: int) -> bytes:
         len(data) >= 2 and data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
     )
     window = isal_zlib.MAX_WBITS if has_zlib_header else -isal_zlib.MAX_WBITS
-    body, rest = _decompress(data, window, max_bytes)
-    if rest.strip(b"\0"):
-        raise DecodeError("damaged", f"{len(rest)} bytes follow the deflate stream")
+    body, end = _decompress(data, 0, window, max_bytes)
+    if data[end:].strip(b"\0"):
+        raise DecodeError("damaged", f"{len(data) - end} bytes follow the deflate stream")
     return body
 
 
-def _decompress(data: bytes, window: int, room: int) -> tuple[bytes, bytes]:
-    """One compressed stream: its contents and what follows it."""
+def _decompress(data: bytes, at: int, window: int, room: int) -> tuple[bytes, int]:
+    """The compressed stream at `at`: its contents and where it ends.
+
+    Fed in pieces, since the stream hands back what follows its end: of many small members that
+    would be the square of their number.
+    """
     stream = isal_zlib.decompressobj(wbits=window)
+    parts: list[bytes] = []
+    size = 0
     try:
-        contents: bytes = stream.decompress(data, room + 1)
+        while not stream.eof:
+            piece = stream.unconsumed_tail
+            if not piece:
+                piece = data[at : at + _PIECE]
+                at += len(piece)
+            part = stream.decompress(piece, room - size + 1)
+            if not part and not piece:
+                raise DecodeError("truncated", "the compressed body is cut short")
+            parts.append(part)
+            size += len(part)
+            if size > room:
+                raise DecodeError("too_large", "the decoded body is over the limit")
     except _IsalError as error:
         raise DecodeError("damaged", f"damaged compression: {error}") from error
-    if len(contents) > room:
-        raise DecodeError("too_large", "the decoded body is over the limit")
-    if not stream.eof:
-        raise DecodeError("truncated", "the compressed body is cut short")
-    return contents, stream.unused_data
+    return b"".join(parts), at - len(stream.unused_data)

@@ -21,6 +21,7 @@ _MAGIC = b"\x1f\x8b\x08"
 _VERSION = b"WARC/1."
 _PLAIN = b"\r\n\r\n" + _VERSION
 _PIECE = 256 * 1024
+_MEMBER = 32 * 1024  # most members are smaller, and what was read past the end is read again
 START = 64 * 1024
 """How much of a member's contents is kept: enough for every record head we accept."""
 
@@ -111,7 +112,7 @@ def _read_member(file: BinaryIO, offset: int) -> Member:
         while not stream.eof:
             data = stream.unconsumed_tail
             if not data:
-                data = file.read(_PIECE)
+                data = file.read(_MEMBER)
                 read += len(data)
             if not data and not stream.unconsumed_tail:
                 raise DamageError(offset, "the file ends inside a gzip member")

@@ -124,6 +124,15 @@ def test_bodies(block: bytes, body: bytes) -> None:
     assert decode(block).body == body
 
 
+def test_many_members_take_no_more_time_than_one() -> None:
+    """The count is bounded, and what follows a member isn't copied for each."""
+    empty = gzip.compress(b"", mtime=0)
+    assert decode(sized(_GZIP, body=empty * 5000 + GZIPPED)).body == LONG
+    copied = empty * 3_000_000  # the square of it would be hours
+    with pytest.raises(DecodeError, match="bytes follow the gzip stream"):
+        decode(sized(_GZIP, body=copied))
+
+
 def test_an_answer_to_head_has_no_body() -> None:
     block = answer("Content-Length: 4711", _GZIP, body=b"")
     assert decode(block, method="HEAD").body == b""
