@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from crawler.clock import now
 from crawler.durable import StorageError
+from crawler.outcomes import FETCHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,8 +47,8 @@ class Context:
 
     `lists` is the ledger, or in a replay what is forgotten with it; `schedule` holds the ages at
     which articles are looked at again; `alarms` are sentences for the report, any of which makes
-    the exit code 3; `replay` holds the archives that take the network's place; `on_end` is called
-    with each address that ends.
+    the exit code 3; `replay` holds the archives that take the network's place; `open` are the
+    addresses handed out to be fetched and not ended, `fetched` counts the records with content.
     """
 
     run_id: str
@@ -65,7 +66,8 @@ class Context:
     stop: Callable[[str], None] = _no_engine
     storage_error: str | None = None
     replay: ReplayIndex | None = None
-    on_end: list[Callable[[str, Outcome], None]] = field(default_factory=list)
+    open: set[str] = field(default_factory=set)
+    fetched: int = 0
 
     def alarm(self, sentence: str) -> None:
         """Something an operator must hear of: goes into the report, makes the exit code 3."""
@@ -100,8 +102,8 @@ class Context:
         self.ledger.finish(
             address, outcome, run_id=self.run_id, at=now(), detail=detail, retry_at=retry_at
         )
-        for listener in self.on_end:
-            listener(address, outcome)
+        self.open.discard(address)
+        self.fetched += outcome in FETCHED
 
     def checkpoint(self) -> None:
         """Make all that was written so far durable: WARC, then JSONL, then the ledger (I3)."""

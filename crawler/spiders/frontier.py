@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawler import regions, urls
 from crawler.clock import now
-from crawler.outcomes import FETCHED, Outcome
+from crawler.outcomes import Outcome
 from crawler.state.rows import Sighting, Verdict
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ class Frontier:
         self._recheck_budget = recheck_budget
         self._chunks = self._without_lists()
         self._waiting: deque[Target] = deque()
-        self._open: set[str] = set()
-        self._published = 0
         self.has_more = False
-        context.on_end.append(self._ended)
 
     def admit(self, sightings: Iterable[Sighting]) -> list[Target]:
         """Show a list's addresses to the ledger. Returns those to fetch now."""
@@ -67,7 +64,7 @@ class Frontier:
         context = self._context
         (seen,) = context.ledger.see([one], run_id=context.run_id, at=now())
         if seen.verdict in _FETCH:
-            self._open.add(one.url)
+            context.open.add(one.url)
             return True
         return False
 
@@ -76,9 +73,9 @@ class Frontier:
         limit = self._arguments.limit
         count = len(self._waiting)
         if limit is not None:
-            count = min(count, max(0, limit - self._published - len(self._open)))
+            count = min(count, max(0, limit - self._context.fetched - len(self._context.open)))
         taken = [self._waiting.popleft() for _ in range(count)]
-        self._open.update(target.address for target in taken)
+        self._context.open.update(target.address for target in taken)
         return taken
 
     def more(self) -> list[Target]:
@@ -88,7 +85,7 @@ class Frontier:
         addresses asked for by name are still shown to the ledger, which owes them to the next run.
         """
         self.has_more = False
-        if len(self._open) >= CHUNK // 2:
+        if len(self._context.open) >= CHUNK // 2:
             return []
         ready = self.next()
         if ready or (self._waiting and not self._is_full()):
@@ -106,12 +103,7 @@ class Frontier:
 
     def _is_full(self) -> bool:
         limit = self._arguments.limit
-        return limit is not None and self._published >= limit
-
-    def _ended(self, address: str, outcome: Outcome) -> None:
-        self._open.discard(address)
-        if outcome in FETCHED:
-            self._published += 1
+        return limit is not None and self._context.fetched >= limit
 
     def _may_be_in_range(self, sighting: Sighting) -> bool:
         """The address's day only prefilters, with a day's margin: it may differ from the page's."""

@@ -69,10 +69,12 @@ class ListStep:
 
 @dataclass(slots=True)
 class Found:
-    """What a list answer gave: article addresses, and list pages to ask next."""
+    """What a list answer gave: article addresses, and list pages to ask next; `is_there` says that
+    it was a list, or that one had not changed."""
 
     sightings: list[Sighting] = field(default_factory=list)
     steps: list[ListStep] = field(default_factory=list)
+    is_there: bool = False
 
 
 class ListWalk:
@@ -140,10 +142,10 @@ class ListWalk:
             if page.status != 304:
                 logger.warning("list %s answered HTTP %s", step.url, page.status)
                 self._stopped(step, is_missing=400 <= page.status < 500)
-            return Found()
+            return Found(is_there=page.status == 304)
         try:
-            links, further, lists_found = self._read(step, page)
-            if step.page == 1 and not (links or further or lists_found):
+            links, further, named = self._read(step, page)
+            if step.page == 1 and not (links or further or named):
                 raise lists.ListError("no article in it")
         except lists.ListError as error:
             self._unreadable(step, page, str(error))
@@ -152,8 +154,9 @@ class ListWalk:
         is_known = len(self._lists.known_links(step.source, addresses)) == len(addresses)
         self._record(step, page, addresses)
         self._note_days(step, links)
-        steps = [*lists_found, *self._go_on(step, further, links, is_known=is_known)]
-        return Found(list(self._sightings(step, links)), steps)
+        found = self._lists_named(step, page, named)
+        steps = [*found, *self._go_on(step, further, links, is_known=is_known)]
+        return Found(list(self._sightings(step, links)), steps, is_there=True)
 
     def failed(self, step: ListStep, reason: str) -> None:
         """A list page gave no answer: the walk stays open and is resumed."""
@@ -245,8 +248,8 @@ class ListWalk:
 
     def _read(
         self, step: ListStep, page: Page
-    ) -> tuple[list[ListLink], ListStep | None, list[ListStep]]:
-        """The links, the next page of this list, and other lists this page names."""
+    ) -> tuple[list[ListLink], ListStep | None, list[str]]:
+        """The links, the next page of this list, and the addresses of other lists it names."""
         kind = lists.classify(page)
         if kind == "datasource":
             return lists.read_datasource(page), None, []
@@ -256,7 +259,7 @@ class ListWalk:
             return node.links, None if node.end else self._further(step, page, url), []
         answer = lists.read_list(page)
         further = self._further(step, page, *answer.next_pages[:1])
-        return answer.links, further, list(self._lists_on(step, page, answer))
+        return answer.links, further, self._named(step, answer)
 
     def _further(self, step: ListStep, page: Page, url: str | None = None) -> ListStep | None:
         """The next page of a list, unless the pager leads back to one already asked."""
@@ -265,12 +268,16 @@ class ListWalk:
         self._paged.add((step.walk, url))
         return replace(step, url=url, page=step.page + 1, via=page.url, is_entry=False)
 
-    def _lists_on(self, step: ListStep, page: Page, answer: lists.ListPage) -> Iterator[ListStep]:
+    def _named(self, step: ListStep, answer: lists.ListPage) -> list[str]:
         named = [*answer.data_sources]
         named += (lists.nodeart_url(node, 1, NODEART_COUNT) for node in answer.node_ids)
         if step.root and step.page == 1:
             columns = [url for url in answer.columns if _region_code(url) == step.region]
             named += columns[: self._max_columns]
+        return named
+
+    def _lists_named(self, step: ListStep, page: Page, named: Iterable[str]) -> Iterator[ListStep]:
+        """The first steps of those not asked in this run and not at rest."""
         for url in named:
             if not _is_at_rest(self._lists.list_state(url)):
                 yield from self._ask(url, region=step.region, via=page.url)

@@ -120,8 +120,7 @@ class XinhuaSpider(Spider):
     def parse_list(self, response: Response, step: ListStep) -> Iterator[Request]:
         page: Page = response.meta["page"]
         found = self.walk.answered(step, page)
-        is_there = page.status == 304 or bool(found.sightings or found.steps)
-        self.context.withdrawals.list_asked(step.url, is_there=is_there)
+        self.context.withdrawals.list_asked(step.url, is_there=found.is_there)
         yield from map(self._article_request, self.frontier.admit(found.sightings))
         yield from map(self._list_request, found.steps)
 

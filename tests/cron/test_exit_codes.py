@@ -56,6 +56,22 @@ def test_1_an_error_nobody_foresaw(site: Site, proxy: dict[str, str], data_dir: 
     assert "WarcError" in again.stderr
 
 
+def test_1_an_address_without_an_outcome(
+    site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
+) -> None:
+    """What was asked for and never ended is told, and owed to the next run."""
+    urls = f"urls={','.join(articles[:3])}"
+    faulty = ("-s", 'SPIDER_MIDDLEWARES={"tests.cron.swallow.Swallow": 1}')
+    done = cron("-a", urls, *QUICK, *faulty, data_dir=data_dir, env=proxy)
+    assert done.exitcode == 1, done.stderr
+    assert done.report["exit_code"] == 1
+    (alarm,) = done.report["alarms"]
+    assert alarm.startswith("1 addresses were asked for and have no outcome, http://www.js.")
+    assert done.report["outcomes"] == {"pending": 1, "published": 2}
+    rest = cron("-a", urls, *QUICK, data_dir=data_dir, env=proxy)
+    assert (rest.exitcode, rest.report["outcomes"]) == (0, {"known": 2, "published": 1})
+
+
 def test_2_a_bad_argument(data_dir: Path) -> None:
     done = cron("-a", "regions=atlantis", data_dir=data_dir)
     assert done.exitcode == 2
@@ -64,7 +80,7 @@ def test_2_a_bad_argument(data_dir: Path) -> None:
 
 
 def test_3_an_alarm(site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path) -> None:
-    site.fault("500", host="www.js.xinhuanet.com", path="/20*")
+    site.fault("500", host="www.js.xinhuanet.com", path="*.htm")
     done = cron("-a", f"urls={','.join(articles[:9])}", *QUICK, data_dir=data_dir, env=proxy)
     assert done.exitcode == 3, done.stderr
     assert any("www.js.xinhuanet.com was given up" in alarm for alarm in done.report["alarms"])

@@ -157,6 +157,21 @@ def test_a_list_that_lost_its_links_is_an_alarm(third: Crawl) -> None:
     assert DATA in alarm
 
 
+def test_a_page_that_names_lists_asked_already_is_no_empty_one(
+    archive_of: Callable[..., Archive],
+) -> None:
+    """A channel that sends no validators: each run reads its columns' pages anew."""
+    archive = archive_of(regions=["ln"], articles=12, daily=0)
+    archive.run("-a", "regions=ln")
+    again = archive.run("-a", "regions=ln")
+    assert (again.exitcode, again.report["alarms"]) == (0, [])
+    columns = [one for one in archive.asked if one.path.endswith("/index.htm")]
+    assert columns
+    assert {name.lower() for one in columns for name, _ in one.headers}.isdisjoint(
+        {"if-none-match", "if-modified-since"}
+    )
+
+
 def test_without_regions_every_link_is_taken(archive: Archive, third: Crawl) -> None:
     assert third.report["links_refused"] == 0
     assert third.report["urls_seen"] == 1
