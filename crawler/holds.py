@@ -14,10 +14,11 @@ BREAKER_FAILURES = 3
 """So many failures in a row end a host's work for the run."""
 
 LONGEST_WAIT = 60.0
-"""A Retry-After up to this many seconds is waited out in the run; a longer one defers the host."""
+"""A Retry-After or Crawl-delay up to this many seconds is waited out in the run; a longer one
+defers the host."""
 
 LONGEST_HOLD = 7 * 24 * 3600.0
-"""A Retry-After of more is taken for so many seconds: a slip of the clock must not end a host."""
+"""More is taken for so many seconds: a slip of somebody's clock must not end a host."""
 
 _FIRST_BACKOFF = 1.0
 

@@ -2,13 +2,14 @@
 
 4xx: no rules (§2.3.1.3). 5xx, 429, timeouts, broken or cut answers, more than REDIRECT_MAX_TIMES
 redirects or one out of the two domains: disallow (§2.3.1.4, I11). Answers are kept for up to 24
-hours (§2.4), over runs, in the ledger; a longer run asks again.
+hours (§2.4), over runs, in the ledger; a longer run asks again. Crawl-delay isn't in the RFC; it is
+kept, over runs where it is long.
 """
 
 from __future__ import annotations
 
 from asyncio import ensure_future
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.clock import now
 from crawler.context import Context, context_of
 from crawler.errors import Ended
+from crawler.holds import LONGEST_HOLD, LONGEST_WAIT
 from crawler.outcomes import Outcome
 from crawler.resolver import REFUSED
 from crawler.state.hosts import ROBOTS_MAX_AGE
@@ -90,8 +92,17 @@ class RobotsMiddleware:
             raise Ended(outcome, reason) from error
         delay = rules.crawl_delay(self._agent)
         if delay:
-            self._context.holds.set_crawl_delay(host, float(delay), monotonic())
+            self._obey(host, delay)
         return rules
+
+    def _obey(self, host: str, delay: float) -> None:
+        """Keep the Crawl-delay. One too long to wait for lets a run ask once, now or never."""
+        self._context.holds.set_crawl_delay(host, delay, monotonic())
+        if delay > LONGEST_WAIT:
+            until = now() + timedelta(seconds=min(delay, LONGEST_HOLD))
+            reason = f"robots.txt asks for a Crawl-delay of {delay:.0f} s"
+            self._context.ledger.hold(host, until, reason)
+            self._context.holds.close(host, reason)
 
     async def _fetch(self, origin: str) -> Protego:
         engine = self._crawler.engine

@@ -59,6 +59,24 @@ def test_a_long_retry_after_defers_the_host_for_this_run_and_those_after(
     assert later.crawl.report["outcomes"] == {"published": 4, "known": 2}
 
 
+def test_a_crawl_delay_too_long_for_a_run_is_kept_over_runs(
+    site: Site, fetch: Fetch, tmp_path: Path
+) -> None:
+    """It would hold up all other hosts: a run asks once, the next not before its time."""
+    site.robots[OLD] = "User-agent: *\nCrawl-delay: 3000\nDisallow: /nothing/\n"
+    first = fetch(old=3, new=2)
+    assert [entry.path for entry in first.of(OLD)] == ["/robots.txt"]
+    assert first.crawl.report["outcomes"] == {"deferred": 3, "published": 2}
+    (alarm,) = first.crawl.report["alarms"]
+    assert "Crawl-delay of 3000 s" in alarm
+    assert fetch(old=3).of(OLD) == []
+    _let_go(tmp_path)
+    later = fetch(old=3)
+    assert len(later.of(OLD)) == 1
+    assert later.crawl.report["outcomes"] == {"deferred": 2, "published": 1}
+    assert fetch(old=3).of(OLD) == []
+
+
 def _let_go(tmp_path: Path) -> None:
     """Two hours have gone by, as far as the ledger knows."""
     from sqlalchemy import update
