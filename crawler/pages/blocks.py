@@ -25,7 +25,7 @@ from crawler.pages.document import (
     visible_text,
 )
 from crawler.pages.looks import Looks, Mark
-from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url
+from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url, slide_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,6 +40,10 @@ _GLUED = re.compile(
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
 _STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, pre"
 _CELLS = ("td", "th")
+_SLIDE_NUMBER = re.compile(r"[\s\d/()（）+]{1,12}")
+
+_MOST_SLIDES = 300
+
 _FILM_TAGS = ("iframe", "video", "embed", "object")
 
 
@@ -129,17 +133,36 @@ class _Reader:
         if part.role == "player":
             for film in [node, *node.css(FILM_SELECTOR)]:
                 self._film(film)
-        elif part.role == "gallery":
-            before = len(self.blocks)
-            for image in node.css("img"):
-                self._image(image)
-            self._gallery.update(range(before, len(self.blocks)))
+        told: set[int] = set()
+        if part.role == "gallery":
+            told = self._show(node)
         if is_hidden(node.attributes) or node.tag in UNSEEN:
             return
-        if text := visible_text(node, self._fields).strip():
+        if text := visible_text(node, self._fields | told).strip():
             if node.tag in LINES:
                 self._end_paragraph()
             self.removed.append(Removed(text, part.rule, f"{self.container} {name_of(node)}"))
+
+    def _show(self, gallery: Node) -> set[int]:
+        """Take the pictures of a slide show, and what a slide tells; the slides that told."""
+        before = len(self.blocks)
+        told: set[int] = set()
+        for number, image in enumerate(gallery.css("img")):
+            known = len(self.blocks)
+            self._image(image)
+            slide = slide_of(image, gallery) if number < _MOST_SLIDES else None
+            if slide is None or len(self.blocks) == known:
+                continue
+            lines = [line for line in visible_text(slide).split("\n") if line.strip()]
+            tells = [line for line in lines if not _SLIDE_NUMBER.fullmatch(line)]
+            if tells:
+                text = "\n".join(tells)
+                self.blocks.append(Block(BlockKind.TEXT, self._where, text=text, is_caption=True))
+                numbers = (line.strip() for line in lines if line not in tells)
+                self.removed += [Removed(n, "gallery", self._where) for n in numbers]
+                told.add(slide.mem_id)
+        self._gallery.update(range(before, len(self.blocks)))
+        return told
 
     def _open(self, node: Node) -> None:
         tag = node.tag or ""
@@ -191,10 +214,15 @@ class _Reader:
         """A slide show repeats the pictures of the text, and itself: each is kept once."""
         seen = {b.url for i, b in enumerate(self.blocks) if i not in self._gallery}
         kept = []
+        shown = True
         for i, block in enumerate(self.blocks):
-            if i not in self._gallery or block.url not in seen:
+            if block.kind is BlockKind.IMAGE:
+                shown = i not in self._gallery or block.url not in seen
+            if shown or i not in self._gallery:
                 kept.append(block)
                 seen.add(block.url)
+            elif block.text:
+                self.removed.append(Removed(block.text, "gallery", block.where))
         self.blocks = kept
 
     def _end_paragraph(self) -> None:

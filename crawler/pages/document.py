@@ -38,6 +38,8 @@ LINES = frozenset({
 """Elements that begin and end a line of their own."""
 
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
+_BETWEEN_LINKS = " \t\n\r\f\xa0\u3000|>·•-、/"
+_MEDIA = frozenset({"img", "video", "iframe", "embed", "object"})
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -51,6 +53,7 @@ class Document:
         self.encoding = encoding
         self.tree = LexborHTMLParser(text)
         self._found: dict[str, Node | None] = {}
+        self._containers: dict[str, Node | None] = {}
 
     @classmethod
     def of(cls, page: Page) -> Document:
@@ -62,6 +65,15 @@ class Document:
         if selector not in self._found:
             self._found[selector] = self.tree.css_first(selector)
         return self._found[selector]
+
+    def container(self, selector: str) -> Node | None:
+        """The first match that isn't a mere list of links, an empty one included, or None."""
+        if selector not in self._containers:
+            found = self.maybe(selector)
+            if found is not None and only_links(found):
+                found = next((e for e in self.all(selector) if not only_links(e)), None)
+            self._containers[selector] = found
+        return self._containers[selector]
 
     def first(self, selectors: Sequence[str]) -> tuple[Node, str] | None:
         """The match of the first selector whose match shows text, and that selector."""
@@ -164,6 +176,24 @@ def shows_text(node: Node) -> bool:
             elif is_shown(child):
                 todo.append(child)
     return False
+
+
+def only_links(node: Node) -> bool:
+    """Whether a node shows text and all of it is links, no picture or film beside them."""
+    linked = False
+    todo = [node]
+    while todo:
+        for child in children(todo.pop()):
+            if child.is_text_node:
+                if (child.text_content or "").strip(_BETWEEN_LINKS):
+                    return False
+            elif child.tag == "a":
+                linked = linked or shows_text(child)
+            elif child.tag in _MEDIA:
+                return False
+            elif is_shown(child):
+                todo.append(child)
+    return linked
 
 
 def visible_text(node: Node, without: frozenset[int] = frozenset()) -> str:

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
     from crawler.pages.document import Node
 
-DATE = re.compile(r"(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}")
-SOURCE = re.compile(r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处)\s{0,3}[:：]")
-EDITOR = re.compile(r"[\[【(（]?\s{0,3}(?<![总主副术])(?:责任\s?编辑|编\s?辑|责\s?编)\s{0,3}[:：]")
+DATE = re.compile(r"(?:[1１][9９]|[2２][0０])\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}")
+SOURCE = re.compile(
+    r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处|(?:来|转)自(?=\s{0,3}[:：]))\s{0,3}[:：]"
+)
+EDITOR = re.compile(
+    r"[\[【(（]?\s{0,3}(?<![总主副术])(?:责任\s?编辑|编\s?辑|责\s?编)\s{0,3}[:：]"
+    r"|[\[【(（]\s{0,3}(?:责任\s?编辑|责\s?编)\s{1,3}"
+)
 BYLINE = re.compile(r"(?:作\s?者|记\s?者|通讯员)\s{0,3}[:：]")
 BARE_BYLINE = re.compile(r"(?<=\s)(?:记者|通讯员)\s{1,3}")
 """Without a colon it takes a line with a source to prove it."""
@@ -33,7 +38,7 @@ TIME_LINE = re.compile(
 )
 _NEXT_LABEL = re.compile(
     r"[【\[|｜]|来\s?源\s?[:：]|稿件来源|作\s?者\s?[:：]|记\s?者\s?[:：]|责任编辑|编\s?辑\s?[:：]|责\s?编\s?[:：]|"
-    r"字\s?[号体]|(?<=\s)(?:打印|关闭|分享|评论)|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
+    r"字\s?[号体]|(?<=\s)(?:打印|关闭|分享|评论|我要|收藏|关注|纠错|微[信博])|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
 )
 LONGEST = 160
 """Characters of an information line; a longer one is text."""
@@ -92,10 +97,17 @@ def labelled(label: re.Pattern[str], text: str) -> str | None:
     found = label.search(text)
     if found is None:
         return None
-    value_at = len(text) - len(text[found.end() :].lstrip())
+    start, value_at = found.start(), _blanks(text, found.end())
+    while again := label.match(text, value_at):  # 来源：来源：某某日报
+        value_at = _blanks(text, again.end())
     after = _NEXT_LABEL.search(text, value_at)
     end = len(text) if after is None else after.start()
-    return text[found.start() : end].strip() if text[value_at:end].strip() else None
+    return text[start:end].strip() if text[value_at:end].strip() else None
+
+
+def _blanks(text: str, at: int) -> int:
+    """Where the blanks there end."""
+    return len(text) - len(text[at:].lstrip())
 
 
 def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence | None:
@@ -106,8 +118,11 @@ def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence |
     return None
 
 
-def find_time(before: Iterable[str]) -> Evidence | None:
-    """The nearest line with a date and a source, else the nearest with a date."""
+def find_time(before: Iterable[str], after: Iterable[str]) -> Evidence | None:
+    """The nearest line with a date and a source, else the nearest before with a date."""
     dated = [line for line in before if DATE.search(line)]
-    best = next((line for line in dated if SOURCE.search(line)), dated[0] if dated else None)
-    return None if best is None else Evidence(best, "line before the content")
+    if best := next(filter(SOURCE.search, dated), None):
+        return Evidence(best, "line before the content")
+    if best := next((e for e in after if DATE.search(e) and SOURCE.search(e)), None):
+        return Evidence(best, "line after the content")
+    return Evidence(dated[0], "line before the content") if dated else None

@@ -68,7 +68,7 @@ def _codes(doc: Document) -> Codes:
 def _fwl(doc: Document) -> str | None:
     """The 42-digit page code: of `#fwl`, else the only one on the page. All known begin with 01."""
     node = doc.maybe("#fwl")
-    if node is not None and (found := _FWL.search(node.text() or "")):
+    if node is not None and (found := _FWL.search(node.text(separator=" ") or "")):
         return found[0]
     codes = {
         found[0]

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
 from crawler.pages import facts
-from crawler.pages.document import LINES, children, is_shown, squeeze
+from crawler.pages.document import (
+    LINES,
+    children,
+    is_shown,
+    only_links,
+    squeeze,
+    visible_text,
+)
 from crawler.pages.evidence import DATE, SOURCE
 from crawler.pages.layout import Selectors, read_with
 from crawler.pages.media import film_url
@@ -28,9 +35,17 @@ _BOILERPLATE = re.compile(
 )
 """Prose that every page carries and that would outweigh a short article."""
 
+_CUT_SHORT = re.compile(r"(.{4,200}?)\s?(?:\.{3}|…)")
+_SITE_ALONE = re.compile(r"(?:新华网)?\w{0,6}(?:频道)?|新华网.{0,2}\w{0,6}频道")
+_HEADINGS = 8
+
 _FILM = "video, [video_src], iframe.pageVideo, .video-url"
 _SHORTEST = 20
+_SHORTEST_OF_ALL = 8
 """Characters of a run of text that counts as prose; with a comma or full stop in it."""
+
+_HIGHEST = 16
+"""Elements around a text that are looked at."""
 
 _NAMED = Selectors(
     body=(),
@@ -48,52 +63,108 @@ def read(doc: Document) -> Draft:
         draft = facts.start(doc, "fallback")
     else:
         draft = read_with(doc, "fallback", _NAMED, container, "densest element")
-    title = draft.title
-    if title is None or (draft.title_tag and squeeze(title.text) not in squeeze(draft.title_tag)):
-        draft.title = Evidence(draft.title_tag, "title") if draft.title_tag else title
+    if draft.title_tag:
+        draft.title = _heading(doc, draft.title_tag) or Evidence(draft.title_tag, "title")
     return draft
+
+
+def _heading(doc: Document, tag: str) -> Evidence | None:
+    """The heading that the title tag repeats, or cuts short; the first where it names but the site.
+
+    A heading that the tag doesn't know is another's, a channel's or a list's.
+    """
+    tag = squeeze(tag).strip()
+    begun = _CUT_SHORT.match(tag)
+    for node in doc.all("h1, h2")[:_HEADINGS]:
+        text = squeeze(visible_text(node)).strip()
+        if not text or only_links(node):
+            continue
+        cut_short = begun is not None and text.startswith(begun[1])
+        if (text in tag and len(text) > len(tag) // 3) or cut_short or _SITE_ALONE.fullmatch(tag):
+            return Evidence(visible_text(node).strip(), node.tag or "")
+    return None
 
 
 def densest(doc: Document) -> Node | None:
     """The element that holds most prose directly or one level of paragraphs below.
 
-    On a page without prose, the element that holds its first film.
+    Where a page that names its source and day has no longer lines, short ones count; on a page
+    without prose it is the element that holds its first film.
     """
     body = doc.tree.body
     if body is None:
         return None
-    score: dict[int, float] = {}
-    nodes: dict[int, Node] = {}
-    todo = [(body, body)]
-    while todo:
-        node, block = todo.pop()
-        for child in children(node):
-            if child.is_text_node:
-                _credit(child, block, score, nodes)
-            elif is_shown(child) and child.tag != "a":
-                todo.append((child, child if _starts_block(child) else block))
-    if not score:
+    found = _Density(_SHORTEST).densest(body)
+    if found is None and SOURCE.search(doc.source) and DATE.search(doc.source):
+        found = _Density(_SHORTEST_OF_ALL).densest(body)
+    if found is None:
         film = next((film for film in body.css(_FILM) if film_url(film, doc)), None)
-        return None if film is None else player_of(film, body).parent
-    return nodes[max(score, key=lambda key: score[key])]
+        found = None if film is None else player_of(film, body).parent
+    return found
+
+
+class _Density:
+    """How much prose of at least so many characters a run stands in and below each element."""
+
+    def __init__(self, shortest: int) -> None:
+        self._shortest = shortest
+        self._score: dict[int, float] = {}
+        self._nodes: dict[int, Node] = {}
+        self._paragraphs: dict[int, bool] = {}
+
+    def densest(self, body: Node) -> Node | None:
+        todo = [(body, body)]
+        while todo:
+            node, block = todo.pop()
+            for child in children(node):
+                if child.is_text_node:
+                    self._credit(child, block)
+                elif is_shown(child) and child.tag != "a":
+                    todo.append((child, child if _starts_block(child) else block))
+        if not self._score:
+            return None
+        return self._nodes[max(self._score, key=lambda key: self._score[key])]
+
+    def _credit(self, text: Node, block: Node) -> None:
+        """Prose counts for its block, most for the one that holds paragraphs, less further out."""
+        said = squeeze(text.text_content or "").strip()
+        if len(said) < self._shortest or not _PROSE.search(said) or _BOILERPLATE.search(said):
+            return
+        if SOURCE.search(said) and DATE.search(said):
+            return
+        shares = [0.9, 1.0, 0.5, 0.25] if self._is_paragraph(block) else [1.0, 0.5, 0.25]
+        around: Node | None = block
+        for _ in range(_HIGHEST):
+            if not shares or around is None:
+                break
+            score = self._score.get(around.mem_id, 0.0)
+            self._score[around.mem_id] = score + len(said) * shares[0]
+            self._nodes[around.mem_id] = around
+            if around is block or (_starts_block(around) and not _only_wraps(around)):
+                shares.pop(0)
+            around = around.parent
+
+    def _is_paragraph(self, block: Node) -> bool:
+        """Whether a block is a `<p>` or, like one, holds but one line."""
+        if block.tag == "p":
+            return True
+        if block.mem_id not in self._paragraphs:
+            self._paragraphs[block.mem_id] = block.tag != "td" and not any(
+                child.tag == "br" or _starts_block(child) for child in children(block)
+            )
+        return self._paragraphs[block.mem_id]
 
 
 def _starts_block(node: Node) -> bool:
     return node.tag in LINES or node.tag == "td"
 
 
-def _credit(text: Node, block: Node, score: dict[int, float], nodes: dict[int, Node]) -> None:
-    """Prose counts for its block, most for the block that holds paragraphs, less further out."""
-    said = squeeze(text.text_content or "").strip()
-    if len(said) < _SHORTEST or not _PROSE.search(said) or _BOILERPLATE.search(said):
-        return
-    if SOURCE.search(said) and DATE.search(said):
-        return
-    shares = [0.9, 1.0, 0.5, 0.25] if block.tag == "p" else [1.0, 0.5, 0.25]
-    around: Node | None = block
-    while shares and around is not None:
-        score[around.mem_id] = score.get(around.mem_id, 0.0) + len(said) * shares[0]
-        nodes[around.mem_id] = around
-        if _starts_block(around):  # font and span are no level of their own
-            shares.pop(0)
-        around = around.parent
+def _only_wraps(node: Node) -> bool:
+    """Whether an element holds nothing but one other: no level of its own."""
+    inside = 0
+    for child in children(node):
+        if child.is_element_node:
+            inside += 1
+        if inside > 1 or (child.is_text_node and (child.text_content or "").strip()):
+            return False
+    return True

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from crawler.pages.document import shows_text
 from crawler.pages.evidence import DATE
 from crawler.pages.g3 import Regional2014
 from crawler.pages.layout import Layout, Selectors
@@ -64,11 +65,16 @@ class Provinces2010(Layout):
         fitting = [
             rule
             for rule in rules()
-            if doc.maybe(rule.body) is not None and doc.first((rule.title,))
+            if doc.container(rule.body) is not None and doc.first((rule.title,))
         ]
         if not fitting or not _has_header(doc):
             return None
-        return next((r for r in fitting if doc.first((r.body,))), fitting[0]).selectors()
+        return next((r for r in fitting if _shows(doc, r.body)), fitting[0]).selectors()
+
+
+def _shows(doc: Document, body: str) -> bool:
+    container = doc.container(body)
+    return container is not None and shows_text(container)
 
 
 def _has_header(doc: Document) -> bool:

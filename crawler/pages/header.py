@@ -72,8 +72,9 @@ class Header:
 
     def sources(self, selectors: Sequence[str]) -> list[Evidence]:
         """The first source, or nothing; within the container only one with the label 来源."""
-        for node, text, selector in self._short(selectors):
-            part = labelled(SOURCE, text)
+        for node, whole, selector in self._short(selectors):
+            text = _without_links(node) or whole
+            part = labelled(SOURCE, text) or labelled(SOURCE, whole)
             if part is None and (SOURCE.search(text) or DATE.search(text)):
                 continue
             if node.mem_id in self._inside and part is None and not _is_labelled(node):
@@ -135,6 +136,12 @@ class Header:
             text = visible_text(node).strip()
             if text and len(text) <= 2 * LONGEST:
                 yield node, text, selector
+
+
+def _without_links(node: Node) -> str:
+    """What a field says beside its links: 关注新华网, 微博. Its value may be a link as well."""
+    text = visible_text(node, frozenset(link.mem_id for link in node.css("a"))).strip()
+    return "" if SOURCE.fullmatch(text) else text
 
 
 def _is_line(node: Node) -> bool:

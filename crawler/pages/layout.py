@@ -74,7 +74,7 @@ class Layout:
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
         if (
-            any(doc.maybe(body) is not None for body in self.selectors.body)
+            any(doc.container(body) is not None for body in self.selectors.body)
             and all(doc.maybe(mark) is not None for mark in self.marks)
             and all(doc.maybe(mark) is None for mark in self.foreign)
             and all(phrase in doc.source for phrase in self.phrases)
@@ -98,7 +98,7 @@ def _container(doc: Document, selectors: tuple[str, ...]) -> tuple[Node, str]:
     """
     empty: list[tuple[Node, str]] = []
     for selector in selectors:
-        node = doc.maybe(selector)
+        node = doc.container(selector)
         if node is None:
             continue
         inside = {inner.mem_id for inner in node.traverse()}
@@ -136,7 +136,7 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
 
     if selectors.author_lines or not (times and sources and editors):
         before, after = lines_around(container)
-        if not times and (time := find_time(before)):
+        if not times and (time := find_time(before, after)):
             times.append(time)
         for lines, side in ((before, "before"), (after, "after")):
             if not sources and (source := find(SOURCE, lines, f"line {side} the content")):

@@ -74,6 +74,15 @@ def file_url(node: Node, doc: Document) -> str | None:
     return url if url is not None and _FILE.search(urlsplit(url).path) else None
 
 
+def slide_of(image: Node, gallery: Node) -> Node | None:
+    """The slide of a slide show that holds an image and no other, or None."""
+    slide: Node | None = None
+    around = image.parent
+    while around is not None and around.mem_id != gallery.mem_id and len(around.css("img")) == 1:
+        slide, around = around, around.parent
+    return slide
+
+
 def _is_small(attributes: dict[str, str | None]) -> bool:
     sides = [(attributes.get(side) or "").removesuffix("px").strip() for side in _SIDES]
     return all(s.isascii() and s.isdigit() and int(s[:6]) <= _SMALLEST for s in sides)

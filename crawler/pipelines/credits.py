@@ -28,7 +28,7 @@ _WORDS: dict[str, dict[Any, str]] = tomllib.loads(
     Path(__file__).with_name("credits.toml").read_text(encoding="utf-8")
 )
 _BARE, _WITH_COLON = _WORDS["bare"], _WORDS["with_colon"]
-_BEFORE = "|".join(_WORDS["before"]["words"].split())
+_BEFORE = "|".join([*_WORDS["before"]["words"].split(), rf"驻[{HAN}]{{2,6}}?"])
 
 
 def _spaced(words: str) -> str:
@@ -40,7 +40,7 @@ def _spaced(words: str) -> str:
 _LABEL = re.compile(
     rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_spaced(' '.join(_WITH_COLON.values()))}) ?[:：/／]"
     rf"|(?:{_spaced(' '.join(_BARE.values()))})(?!们) ?[:：/／]?"
-    rf"|(?<![{HAN}])编 ?辑 (?=[{HAN}]))"
+    rf"|(?<![{HAN}])编 ?辑 (?=[{HAN}])|(?<=[；;，,])编 ?辑(?=[{HAN}]{{2,4}}(?:[、 )）]|$)))"
 )
 _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
     (function, re.compile(rf"(?:{_spaced(words)}) ?[:：/／]? ?$"))
@@ -54,7 +54,7 @@ _ENDING = re.compile(
 )
 _WROTE = re.compile(r"\s?[/／]\s?文(?!\w)")
 _PHOTOGRAPHED = re.compile(rf"[{HAN}]{{2,4}}\s?[/／]\s?(?:图|摄影?)(?!\w)")
-_EDGES = " 、，,;；/／|｜\n。"
+_EDGES = " 、，,;；/／|｜\n。."
 
 
 @dataclass(frozen=True, slots=True)

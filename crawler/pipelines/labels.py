@@ -64,6 +64,8 @@ def _summary(draft: Draft, title: str | None) -> str | None:
         if cut := _ABSTRACT.search(text):
             text = text[cut.end() :]
         text = clean_line(text)
+        if title and text.startswith(title):
+            text = text[len(title) :].lstrip("-—_ ")
         if skeleton(text) and skeleton(text) != skeleton(title or ""):
             return text
     return None

@@ -99,13 +99,14 @@ def set_media(work: Work) -> Work:
 
 def _kinds(blocks: Sequence[Block]) -> list[_Is]:
     kinds = [_kind(block) for block in blocks]
+    telling = not _mostly_apart(blocks, kinds)
     for (place, before), (_, kind) in pairwise(enumerate(kinds)):
         text = blocks[place + 1].text
         if before is not _Is.PICTURE or kind is not _Is.PLAIN:
             continue
         if len(text) <= LONGEST_CAPTION and (is_legend(text) or credit_at_end(text)):
             kinds[place + 1] = _Is.CAPTION
-        else:
+        elif telling:
             for under in _set_apart(blocks, kinds, place + 1):
                 kinds[under] = _Is.CAPTION
     for place in range(len(blocks) - 1):
@@ -113,6 +114,17 @@ def _kinds(blocks: Sequence[Block]) -> list[_Is]:
         if above and blocks[place].is_set_apart and credit_at_end(blocks[place].text):
             kinds[place] = _Is.CAPTION
     return kinds
+
+
+def _mostly_apart(blocks: Sequence[Block], kinds: Sequence[_Is]) -> bool:
+    """Whether all the text has the look of captions, which then tells nothing."""
+    texts = [
+        block
+        for place, block in enumerate(blocks)
+        if kinds[place] is _Is.PLAIN
+        and _Is.PICTURE not in kinds[max(0, place - _MOST_SET_APART) : place]
+    ]
+    return sum(len(b.text) for b in texts) < 2 * sum(len(b.text) for b in texts if b.is_set_apart)
 
 
 def _set_apart(blocks: Sequence[Block], kinds: Sequence[_Is], start: int) -> list[int]:

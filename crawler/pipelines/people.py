@@ -49,6 +49,9 @@ _REPORTS = re.compile(
     rf"[电讯]\s*(?:新华社|新华网|本报|本网)?(记者|通讯员)\s*"
     rf"([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：，,]"
 )
+_REPORTS_FIRST = re.compile(
+    rf"(?:新华社|新华网|本报|本网)?(记者|通讯员)\s*([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：]"
+)
 _SIGNED = re.compile(
     r"[。！？…]”?([^。！？…，,；：:()（）]{0,16}(?:记者|评论员)[^。！？，,；：:()（）]{2,80})$"
 )
@@ -102,7 +105,7 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
                     yield from _credits(bracket[1], bracket[0])
                 if _BESIDE_DATELINE.search(before):
                     yield from _names_alone(bracket)
-            if found := _REPORTS.search(opening):
+            if found := _REPORTS.search(opening) or _REPORTS_FIRST.match(opening):
                 yield from _reports(found)
         lines = [paragraph] if len(paragraph) > _LONGEST_LINES else paragraph.split("\n")
         for line in lines:

@@ -29,12 +29,17 @@ _SITE = re.compile(
 )
 
 
+_MARKUP = re.compile(r"</?(?:br|font|span|b|strong|p)\b[^<>]{0,60}>", re.IGNORECASE)
+"""The CMS writes the markup of a headline into the title tag, where it is text."""
+
+
 def set_title(work: Work) -> Work:
     """Fill the headlines."""
     draft = work.draft
     printed = _line(draft.title)
-    tag = clean_line((draft.title_tag or "")[:LONGEST])
-    title = without_site(tag) if not printed or printed == tag else printed
+    tag = clean_line(_MARKUP.sub(" ", (draft.title_tag or "")[:LONGEST]))
+    only_tag = draft.title is None or draft.title.where == "title"
+    title = without_site(tag) if only_tag or printed in (None, tag) else printed
     return work.having(
         title=title or None, subtitle=_line(draft.subtitle), kicker=_line(draft.kicker)
     )

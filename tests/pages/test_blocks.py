@@ -131,6 +131,20 @@ def test_a_coloured_word_is_no_caption() -> None:
     assert not any(b.is_caption for b in draft.blocks)
 
 
+def test_what_a_slide_tells_belongs_to_its_picture() -> None:
+    slides = "".join(
+        f'<div class="swiper-slide"><img src="{n}.jpg"><p>{CAPTION}{n}</p><i>{n}/3</i></div>'
+        for n in (1, 2, 3)
+    )
+    shown = f'<div class="swiper-container"><div>{slides}</div><i>图集</i></div>'
+    draft = read(main_2017(f'{P}<p><img src="3.jpg"></p>{shown}'))
+    told = [(b.url or b.text).rpartition("/")[2] for b in draft.blocks][len(BODY) :]
+    assert told == ["3.jpg", "1.jpg", f"{CAPTION}1", "2.jpg", f"{CAPTION}2"]
+    assert [b.is_caption for b in draft.blocks][-1]
+    removed = {r.text for r in draft.removed if r.rule == "gallery"}
+    assert removed == {"1/3", "2/3", "3/3", "图集", f"{CAPTION}3"}
+
+
 def test_a_date_that_ends_a_notice_is_text() -> None:
     lines = ["通知", "明天晚班车停运。", "特此通知。", "2018年3月11日"]
     draft = read(regional_2014("".join(f"<p>{line}</p>" for line in lines)))

@@ -50,6 +50,51 @@ def test_unknown_layout() -> None:
     assert EDITOR in draft.editors[0].text
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<section><section><section><p>{}</p></section></section></section>",
+        "<div><div>{}</div></div>",
+        "<div>{}</div>",
+        "<p><font><span>　　{}</span></font></p>",
+    ],
+)
+def test_paragraphs_in_boxes_of_their_own(markup: str) -> None:
+    boxes = f"<div>{''.join(map(markup.format, BODY))}</div>"
+    assert texts(pages.read(as_page(UNKNOWN.replace(P, boxes).encode()))) == list(BODY)
+
+
+def test_a_font_around_some_paragraphs_is_no_container() -> None:
+    first, *rest = BODY
+    mixed = f"<font size=3><p>　　{first}<p>　　{rest[0]}</font>" + "".join(
+        f"<p>　　{paragraph}" for paragraph in rest[1:]
+    )
+    assert texts(pages.read(as_page(UNKNOWN.replace(P, mixed).encode()))) == list(BODY)
+
+
+def test_a_page_of_short_lines() -> None:
+    short = UNKNOWN.replace(P, "<p>云溪镇今天通车。</p>")
+    assert texts(pages.read(as_page(short.encode()))) == ["云溪镇今天通车。"]
+    with pytest.raises(pages.NotAnArticle):
+        pages.read(as_page(short.replace("来源：", "").encode()))
+
+
+def test_a_header_below_the_text() -> None:
+    header = '<div class="k3">2017年09月05日 08:30 来源：云溪日报</div>'
+    html = UNKNOWN.replace(header, "").replace('<div class="k5">', f'{header}<div class="k5">')
+    draft = pages.read(as_page(html.encode()))
+    assert "2017年09月05日 08:30" in draft.times[0].text
+    assert texts(draft) == list(BODY)
+
+
+@pytest.mark.parametrize("tag", [TITLE[:8] + "..._新华网", "新华网江苏频道", "江苏频道"])
+def test_a_heading_that_the_title_tag_cuts_short_or_leaves_out(tag: str) -> None:
+    html = UNKNOWN.replace(f"<title>{TITLE}_新华网</title>", f"<title>{tag}</title>")
+    draft = pages.read(as_page(html.encode()))
+    assert draft.title is not None
+    assert draft.title.text == TITLE
+
+
 def test_a_disclaimer_does_not_outweigh_a_short_article() -> None:
     notice = "<p>凡本网注明“来源：新华网”的作品，版权均属于新华社，未经授权不得转载、摘编。</p>"
     html = UNKNOWN.replace('<div class="k6">', f'<div class="k6">{notice * 9}')

@@ -8,7 +8,7 @@ from crawler import pages
 from crawler.items import BlockKind
 from crawler.pages import LAYOUTS
 from crawler.pages.document import Document
-from tests.pages.samples import SAMPLES, Sample, texts
+from tests.pages.samples import BODY, SAMPLES, P, Sample, as_page, regional_2014, texts
 
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.name)
 
@@ -22,6 +22,14 @@ def test_exactly_one_layout_claims_the_page(sample: Sample) -> None:
 def test_every_layout_has_three_samples() -> None:
     for layout in LAYOUTS:
         assert sum(s.layout == layout.name for s in SAMPLES) >= 3, layout.name
+
+
+def test_a_list_of_the_same_name_is_not_the_content() -> None:
+    links = '<div class="article"><a href="/1">别的新闻</a> | <a href="/2">另一条</a></div>'
+    html = regional_2014(P)
+    assert "<body>" in html
+    draft = pages.read(as_page(html.replace("<body>", f"<body>{links}").encode()))
+    assert (draft.layout, tuple(texts(draft))) == ("Regional2014", BODY)
 
 
 @every_sample

@@ -131,6 +131,11 @@ def test_headings_verses_and_texts_of_that_look_stay(under: list[str]) -> None:
     assert made.paragraphs == [TEXT, *under, MORE]
 
 
+def test_a_look_that_all_the_text_has_tells_nothing() -> None:
+    parts = [apart(TEXT), apart(MORE), image(), apart(TEXT)]
+    assert article(*parts).paragraphs == [TEXT, MORE, TEXT]
+
+
 def test_a_credited_line_set_apart_above_its_image() -> None:
     above = "整治后的河道（资料图片）"
     made = article(TEXT, apart(above), image(), MORE)

@@ -44,6 +44,12 @@ def test_a_headline_that_is_the_tag_loses_the_site_too() -> None:
     assert made.title == "开工"
 
 
+def test_markup_in_the_title_tag_is_none_of_its_words() -> None:
+    assert article(TEXT, title_tag="开工<br/>全长八公里-新华网").title == "开工 全长八公里"
+    made = article(TEXT, title=Evidence("<b>开工-新华网", "title"), title_tag="<b>开工-新华网")
+    assert made.title == "开工"
+
+
 def test_subtitle_and_kicker() -> None:
     made = article(TEXT, subtitle=Evidence("　全长八公里", "h2"), kicker=Evidence(" ", ".k"))
     assert (made.subtitle, made.kicker) == ("全长八公里", None)
