@@ -214,7 +214,6 @@ MAIN = "http://www.xinhuanet.com/local/2017-09/05/c_1121600001.htm"
 NEWS = f"http://www.news.cn/local/{CONTENT_ID[:8]}/{CONTENT_ID[8:]}/c.html"
 HE_NEWS = f"http://www.he.news.cn/{CONTENT_ID[:8]}/{CONTENT_ID[8:]}/c.html"
 
-BREAK = "<br>"
 NAVY = '<font color="navy" face="楷体">'
 PHOTO = '<p align="center"><img src="1121600001_15045714891n.jpg" alt="书房"></p>'
 CAPTION = "图为读者在“百姓书房”看书。新华社记者 周一帆 摄"
