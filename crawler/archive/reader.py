@@ -31,6 +31,7 @@ MAX_BLOCK = MAX_BODY + MAX_HEAD
 """Larger blocks are not read into memory; their record comes with `block` None."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5"
 _ZIP_MAGIC = b"PK"
 
 
@@ -122,7 +123,7 @@ def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Ite
     file.seek(0, 2)
     size = file.tell()
     file.seek(start)
-    magic = file.read(2)
+    magic = file.read(2)  # enough to tell them apart
     is_gzip = magic == _GZIP_MAGIC
     file.seek(start)
     if magic == _ZIP_MAGIC:
@@ -138,11 +139,12 @@ def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Ite
                 pending = None
             pending = _record(path, at, found, max_block)
     except OSError as error:
+        why = f"damaged Zstandard: {error}" if magic == _ZSTD_MAGIC else str(error)
         if pending is None:
-            raise WarcError(path, at, str(error)) from error
+            raise WarcError(path, at, why) from error
         end = _end_of(file, pending, size, is_gzip=is_gzip)
         yield _ending_at(pending, end)
-        why = f"{error} (after the record at {at})"
+        why = f"{why} (after the record at {at})"
         raise WarcError(path, end if is_gzip else at, why) from error
     end = start if pending is None else _end_of(file, pending, size, is_gzip=is_gzip)
     if pending is not None:

@@ -85,7 +85,9 @@ def _check_file(report: Report, file: BinaryIO) -> None:
             break
         except members.DamageError as error:
             offset = members.find_member(file, error.offset)
-            report.add(error.offset, _damage_code(file, error.offset, offset), error.why)
+            code = _damage_code(file, error.offset, offset)
+            is_other = code == "not_gzip"
+            report.add(error.offset, code, "no gzip member begins here" if is_other else error.why)
     exchanges.end()
     if report.records == 0:
         report.add(0, "empty_file", "there is no record")

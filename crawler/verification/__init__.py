@@ -34,6 +34,9 @@ from crawler.verification.lines import LinesReport, verify_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+_WARCS = (".warc.gz", ".warc", ".warc.zst")
+"""Ours are the first kind; of others it is told that they aren't."""
+
 Checked = TypeVar("Checked")
 
 
@@ -87,7 +90,7 @@ class Scope:
         """Take a file in by its kind; a missing one is its manifest's to tell."""
         if path.name.endswith(".cdxj"):
             path = path.with_name(path.name.removesuffix(".cdxj") + ".warc.gz")
-        kinds = {".warc.gz": self.warcs, ".jsonl": self.lines}
+        kinds = {".jsonl": self.lines, **dict.fromkeys(_WARCS, self.warcs)}
         if path.parent == self.data_dir / "runs" and path.suffix == ".json":
             kinds[".json"] = self.manifests
         for suffix, files in kinds.items():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+from fastwarc.stream_io import ZstdWriter
 
 from crawler.archive.decode import DecodeError
 from crawler.archive.reader import WarcError, read_page, read_records, record_at
@@ -49,6 +51,30 @@ def test_the_same_records_compressed_whole_or_not_at_all(
         assert plain[record.offset :].startswith(b"WARC/1.1\r\n")
 
 
+def test_records_in_zstandard_frames(
+    archive: tuple[Path, list[WarcPointer]], tmp_path: Path
+) -> None:
+    path, _ = archive
+    own = list(read_records(path))
+    data = path.read_bytes()
+    packed = tmp_path / "a.warc.zst"
+    for record in own:
+        frame = BytesIO()
+        with ZstdWriter(frame) as writing:
+            writing.write(gzip.decompress(data[record.offset : record.offset + record.length]))
+            writing.finish()
+            writing.flush()
+            with packed.open("ab") as file:
+                file.write(frame.getvalue())
+    read = list(read_records(packed))
+    assert [record.block for record in read] == [record.block for record in own]
+    for record in read:
+        assert record_at(packed, record.offset).block == record.block
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(WarcError, match="damaged Zstandard: incomplete frame"):
+        list(read_records(packed))
+
+
 def test_a_record_by_its_offset_is_the_same_record(
     archive: tuple[Path, list[WarcPointer]], tmp_path: Path
 ) -> None:
@@ -68,7 +94,7 @@ def test_a_record_by_its_offset_is_the_same_record(
             gzip.compress(gzip.compress(b"WARC/1.1\r\n", mtime=0), mtime=0),
             "Invalid WARC",
         ),
-        ("zstd.warc.zst", b"\x28\xb5\x2f\xfd" + b"1234" * 10, "Dictionary mismatch"),
+        ("zstd.warc.zst", b"\x28\xb5\x2f\xfd" + b"1234" * 10, "damaged Zstandard"),
     ],
 )
 def test_what_is_no_warc(tmp_path: Path, name: str, data: bytes, why: str) -> None:

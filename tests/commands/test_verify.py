@@ -10,15 +10,18 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from isal import isal_zlib
 
 from crawler.items import as_line
 from crawler.verification.lines import verify_lines
+from tests.archive.damage import Rec, make_holding
 from tests.processes import crawl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.archive.damage import Holding
     from tests.conftest import RunScrapy
     from tests.site import Site
 
@@ -196,6 +199,61 @@ def test_a_run_that_is_on_is_no_defect(scrapy_cmd: RunScrapy, data_dir: Path) ->
     with (data_dir / "state" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert scrapy_cmd("verify", data_dir=data_dir).returncode == 0
+
+
+def bad_files(holding: Holding) -> dict[str, tuple[bytes, str]]:
+    """By name: a file that a person may take for an archive, and what is said of it."""
+    good = holding.warc.read_bytes()
+    plain = [record.plain() for record in holding.records]
+    parts = [record.member() for record in holding.records]
+    starts = [sum(map(len, parts[:number])) for number in range(len(parts))]
+    lying = plain[2].replace(b"Content-Length: ", b"Content-Length: 9", 1)
+    head = plain[1].partition(b"\r\n\r\n")[0]
+    at = head.index(b"Content-Length: ") + len(b"Content-Length: ")
+    packer = isal_zlib.compressobj(wbits=31)
+    huge = [packer.compress(head[:at] + b"%d\r\n\r\n" % 2**31)]
+    huge += [packer.compress(bytes(2**20)) for _ in range(2**11)]
+    huge += [packer.compress(b"\r\n\r\n"), packer.flush()]
+    endless = Rec(list(holding.records[1].fields), b"")
+    endless.replace_block(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 9999)
+    lines = b"<html>a page</html>\n" * 99
+    return {
+        "truncated.warc.gz": (b"".join(parts)[:-9], f" at {starts[-1]}: torn_tail: "),
+        "twice.warc.gz": (b"".join(parts * 2), f" at {len(b''.join(parts))}: second_warcinfo: "),
+        "page.warc.gz": (lines, " at 0: not_gzip: no gzip member begins here"),
+        "empty.warc.gz": (b"", " at 0: empty_file: "),
+        "plain.warc": (b"".join(plain), " at 0: not_gzip: no gzip member begins here"),
+        "zstd.warc.zst": (b"\x28\xb5\x2f\xfd" + lines, " at 0: not_gzip: "),
+        "packed-twice.warc.gz": (gzip.compress(good), " at 0: bad_record: "),
+        "lying.warc.gz": (
+            b"".join([*parts[:2], gzip.compress(lying), *parts[3:]]),
+            f" at {starts[2]}: bad_length: ",
+        ),
+        "huge.warc.gz": (
+            b"".join([parts[0], *huge, *parts[1:-1], parts[-1][:-9]]),
+            f" at {len(parts[0])}: too_large: ",
+        ),
+        "endless.warc.gz": (
+            b"".join([parts[0], endless.member(), *parts[2:]]),
+            f" at {starts[1]}: bad_http: ",
+        ),
+    }  # fmt: skip
+
+
+def test_what_is_no_archive_of_ours(scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
+    (tmp_path / "sound").mkdir()
+    (tmp_path / "bad").mkdir()
+    cases = bad_files(make_holding(tmp_path / "sound"))
+    for name, (data, _) in cases.items():
+        (tmp_path / "bad" / name).write_bytes(data)
+    done = scrapy_cmd("verify", str(tmp_path / "bad"), data_dir=tmp_path / "none")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    for name, (_, said) in cases.items():
+        told = [line for line in done.stdout.splitlines() if f"/{name} at " in line]
+        assert any(said in line for line in told), (name, told)
+    behind = [line for line in done.stdout.splitlines() if "/huge.warc.gz at " in line]
+    assert any(": torn_tail: " in line for line in behind), "the rest was not read"
 
 
 def test_a_ledger_that_cannot_be_read(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
