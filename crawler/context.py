@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MOST_ALARMS = 1000
+"""So many alarms stand in a report: an error of ours may meet every page of a long run."""
+
 
 def _no_engine(reason: str) -> None:
     """Before the crawl has begun there is nothing to stop."""
@@ -63,6 +66,7 @@ class Context:
     withdrawals: Withdrawals = field(init=False)
     schedule: Sequence[timedelta]
     alarms: list[str] = field(default_factory=list)
+    more_alarms: int = 0
     stop: Callable[[str], None] = _no_engine
     storage_error: str | None = None
     replay: ReplayIndex | None = None
@@ -72,7 +76,15 @@ class Context:
     def alarm(self, sentence: str) -> None:
         """Something an operator must hear of: goes into the report, makes the exit code 3."""
         logger.error(sentence)
-        self.alarms.append(sentence)
+        if len(self.alarms) < MOST_ALARMS:
+            self.alarms.append(sentence)
+        else:
+            self.more_alarms += 1
+
+    def told_alarms(self) -> list[str]:
+        """The alarms for the report, and how many more the log has."""
+        more = [f"{self.more_alarms} more, see the log"] if self.more_alarms else []
+        return [*self.alarms, *more]
 
     def storage_failed(self, sentence: str) -> None:
         """The disk or the ledger failed: the run stops by itself with exit code 5."""

@@ -7,19 +7,20 @@ run gets its report too: it is the manifest of what could be saved.
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.reader import WarcError, read_page
 from crawler.archive.recovery import cut_jsonl, recover_warcs
 from crawler.clock import now
-from crawler.durable import OPEN_SUFFIX, publish, write_atomically
+from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, publish
 from crawler.exporters.manifest import files_of
 from crawler.exporters.report import build_report, read_report, write_report
 from crawler.items import WarcPointer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -90,29 +91,48 @@ def _recover_jsonl(
     data_dir: Path, path: Path, ledger: Ledger, schedule: Sequence[timedelta]
 ) -> str:
     cut = cut_jsonl(path)
-    lines = path.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if _has_bytes(data_dir, line)]
     name = path.relative_to(data_dir).as_posix().removesuffix(OPEN_SUFFIX)
-    if not kept:
+    lines, lost = 0, set()
+    with path.open("rb") as file:  # line by line: a long run's file is larger than memory
+        for line in file:
+            record = _record(data_dir, line)
+            if record:
+                ledger.record(record, jsonl=name, schedule=schedule)
+            else:
+                lost.add(lines)
+            lines += 1
+    if lines == len(lost):
         path.unlink()
         return f"{name}: no whole line with its record; removed"
-    if len(kept) < len(lines):
-        write_atomically(path, b"".join(kept))
-    for line in kept:
-        ledger.record(json.loads(line), jsonl=name, schedule=schedule)
+    if lost:
+        _drop(path, lost)
     ledger.commit()  # before the rename: a kill in between only repeats this
     publish(path)
-    return f"{name}: published {len(kept)} lines; {len(lines) - len(kept)} lines, {cut} bytes cut"
+    return f"{name}: published {lines - len(lost)} lines; {len(lost)} lines, {cut} bytes cut"
 
 
-def _has_bytes(data_dir: Path, line: bytes) -> bool:
-    """Whether the records a line points at can be read; a gone line points at none. A line that a
-    failing disk damaged is none."""
+def _drop(path: Path, lost: Container[int]) -> None:
+    """Write the file again without these lines."""
+    kept = path.with_name(path.name + ".kept")
     try:
-        article = json.loads(line)
-        pointers = article["warc_pages"] or ([article["warc"]] if article["warc"] else [])
+        with path.open("rb") as file, kept.open("wb") as whole:
+            whole.writelines(line for number, line in enumerate(file) if number not in lost)
+            whole.flush()
+            os.fsync(whole.fileno())
+        kept.replace(path)
+    except OSError as error:
+        raise StorageError.of("recovering", path, error) from error
+    fsync_dir(path.parent)
+
+
+def _record(data_dir: Path, line: bytes) -> dict[str, Any] | None:
+    """The record on a line; None where a record it points at can't be read, and for a line that a
+    failing disk damaged. A gone line points at none."""
+    try:
+        record: dict[str, Any] = json.loads(line)
+        pointers = record["warc_pages"] or ([record["warc"]] if record["warc"] else [])
         for pointer in pointers:
             read_page(data_dir, WarcPointer(**pointer))
     except (WarcError, ValueError, KeyError, TypeError):
-        return False
-    return True
+        return None
+    return record

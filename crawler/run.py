@@ -231,7 +231,7 @@ class Run:
             command=self._command,
             narrowed=context.arguments.narrowed,
             reason=self.reason,
-            alarms=context.alarms,
+            alarms=context.told_alarms(),
             files=files_of(context.data_dir, context.run_id),
             stats=self._stats.get_stats() if self._stats else {},
         )
@@ -246,7 +246,7 @@ class Run:
         floors = {code: one.floor for code, one in context.regions.items() if one.floor is not None}
         for sentence in watch.alarms(report, earlier, floors):
             context.alarm(sentence)
-        report["alarms"] = list(context.alarms)
+        report["alarms"] = context.told_alarms()
 
     def _exit_code(self, report: Mapping[str, Any]) -> int:
         if self.context.storage_error:

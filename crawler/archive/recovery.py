@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.archive import members
-from crawler.archive.cdxj import index_path, write_index
+from crawler.archive.cdxj import write_index
 from crawler.archive.reader import WarcError
 from crawler.archive.wire import head_end
 from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _WARCINFO = re.compile(rb"\r\nWARC-Type: warcinfo\r\n")
@@ -43,15 +44,25 @@ def recover_warcs(data_dir: Path) -> list[Recovered]:
     """
     found = sorted(data_dir.glob(f"warc/*/*/*.warc.gz{OPEN_SUFFIX}"))
     done = [_recover(path) for path in found]
-    for path in sorted(data_dir.glob("warc/*/*/*.warc.gz")):
-        if not index_path(path).exists():
-            try:
-                _index(path)
-            except WarcError as error:
-                logger.error("no index can be made: %s", error)
-            else:
-                done.append(Recovered(path, 0, None))
+    for path in _without_index(data_dir):
+        try:
+            _index(path)
+        except WarcError as error:
+            logger.error("no index can be made: %s", error)
+        else:
+            done.append(Recovered(path, 0, None))
     return done
+
+
+def _without_index(data_dir: Path) -> Iterator[Path]:
+    """Published WARCs that have none; one look a folder, since after years there are many files."""
+    for folder in sorted(data_dir.glob("warc/*/*")):
+        with os.scandir(folder) as entries:
+            names = {entry.name for entry in entries}
+        indexed = {name.removesuffix(".cdxj") + ".warc.gz" for name in names}
+        for name in sorted(names - indexed):
+            if name.endswith(".warc.gz"):
+                yield folder / name
 
 
 def _index(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import logging
 import platform
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.state.ledger import Ledger
+
+logger = logging.getLogger(__name__)
 
 UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED)
 MOST_UNCLAIMED = 1000
@@ -104,11 +107,18 @@ def _counters(stats: Mapping[str, Any], group: str, names: Iterable[str]) -> dic
 
 
 def earlier_reports(data_dir: Path, *, since: datetime) -> list[dict[str, Any]]:
-    """The reports of runs that ended by themselves and saw all of their regions, oldest first."""
+    """The reports of runs that ended by themselves and saw all of their regions, oldest first; one
+    that can't be read is passed over (`scrapy verify` names it)."""
     first = f"{since:%Y%m%dT%H%M%SZ}"
-    paths = sorted(path for path in (data_dir / "runs").glob("*.json") if path.stem >= first)
-    reports = [json.loads(path.read_bytes()) for path in paths]
-    return [one for one in reports if one["reason"] == "finished" and not one["narrowed"]]
+    found = []
+    for path in sorted(path for path in (data_dir / "runs").glob("*.json") if path.stem >= first):
+        try:
+            report = json.loads(path.read_bytes())
+            if report["reason"] == "finished" and not report["narrowed"]:
+                found.append(report)
+        except (ValueError, KeyError, TypeError) as error:
+            logger.warning("%s is no report: %r", path, error)
+    return found
 
 
 def _fields(stats: Mapping[str, Any]) -> dict[str, dict[str, int]]:
