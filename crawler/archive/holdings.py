@@ -1,6 +1,6 @@
 """Files against each other: manifests, indexes, WARCs, and the originals that revisits refer to.
 
-In: a data folder and the reports of its WARCs. Out: Findings.
+In: a data folder and the reports of its WARCs. Out: Findings, of what only shows between files.
 """
 
 from __future__ import annotations
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
 def warcs_of(data_dir: Path) -> list[Path]:
     """The published WARCs of a data folder."""
     return sorted(data_dir.glob("warc/*/*/*.warc.gz"))
-
-
-def verify_holdings(data_dir: Path, reports: Iterable[Report]) -> Iterator[Finding]:
-    """What only shows between files. `reports` are those of `warcs_of`."""
-    reports = list(reports)
-    records = {report.path: report.records for report in reports}
-    yield from check_originals(data_dir, reports)
-    listed: set[str] = set()
-    for manifest in manifests_of(data_dir):
-        checked = check_manifest(data_dir, manifest, records)
-        listed.update(checked.listed)
-        yield from checked.findings
-    yield from check_strays(data_dir, listed)
 
 
 def _published(data_dir: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import wait
@@ -125,10 +125,9 @@ def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], b
     verdict = Verdict()
     data_dir = scope.data_dir
     files = [*scope.warcs, *scope.lines, *scope.manifests]
-    context = multiprocessing.get_context("fork")
     tqdm.monitor_interval = 0  # its thread would be forked
     with (
-        ProcessPoolExecutor(processes, context, _end_with_parent) as pool,
+        _executor(processes) as pool,
         tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
         warcs = _run(pool, verify_warc, scope.warcs, bar)
@@ -167,8 +166,24 @@ def _check_manifest(path: Path, *, data_dir: Path, records: dict[Path, int]) -> 
     return check_manifest(data_dir, path, records)
 
 
+class _InPlace(Executor):
+    """One job at a time, in this process."""
+
+    def submit(self, fn: Callable[..., Checked], /, *args: Any, **kwargs: Any) -> Future[Checked]:
+        done: Future[Checked] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+def _executor(processes: int) -> Executor:
+    if processes == 1:
+        return _InPlace()
+    context = multiprocessing.get_context("fork")
+    return ProcessPoolExecutor(processes, context, _end_with_parent)
+
+
 def _run(
-    pool: ProcessPoolExecutor,
+    pool: Executor,
     check: Callable[[Path], Checked],
     paths: Collection[Path],
     bar: tqdm[Any],

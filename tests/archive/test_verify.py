@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.archive import cdxj
-from crawler.archive.holdings import verify_holdings, warcs_of
-from crawler.archive.verify import Finding, verify_warc
+from crawler.archive.verify import verify_warc
 from tests.archive.damage import ALSO, DAMAGE, UNDESCRIBED, Holding, make_holding
+from tests.processes import defects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,18 +31,11 @@ def holding(memory: Path) -> Holding:
     return make_holding(memory)
 
 
-def verify_archive(data_dir: Path) -> list[Finding]:
-    """Every finding of a data folder's archive, file by file and then over all."""
-    reports = [verify_warc(path) for path in warcs_of(data_dir)]
-    alone = [finding for report in reports for finding in report.findings]
-    return [*alone, *verify_holdings(data_dir, reports)]
-
-
 def test_a_sound_archive_has_no_findings(holding: Holding) -> None:
-    assert verify_archive(holding.data_dir) == []
+    assert defects(holding.data_dir) == []
     holding.save()
     holding.describe()
-    assert verify_archive(holding.data_dir) == []
+    assert defects(holding.data_dir) == []
 
 
 @pytest.mark.parametrize("name", DAMAGE)
@@ -50,7 +43,7 @@ def test_damage_is_found(name: str, holding: Holding) -> None:
     DAMAGE[name](holding)
     if name not in UNDESCRIBED:
         holding.describe()
-    findings = verify_archive(holding.data_dir)
+    findings = defects(holding.data_dir)
     code = NAMED_FOR.get(name, name.partition("-")[0])
     assert {finding.code for finding in findings} == {code} | ALSO[name], findings
     for finding in findings:
@@ -78,7 +71,7 @@ def test_what_recovery_keeps_is_sound(holding: Holding) -> None:
         shorter = holding.records[:-missing]
         holding.warc.write_bytes(b"".join(record.member() for record in shorter))
         holding.describe()
-        assert verify_archive(holding.data_dir) == []
+        assert defects(holding.data_dir) == []
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
