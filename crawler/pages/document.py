@@ -7,7 +7,7 @@ by `mem_id`, since selectolax makes a new wrapper at each access.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -40,6 +40,7 @@ LINES = frozenset({
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
 _BETWEEN_LINKS = " \t\n\r\f\xa0\u3000|>·•-、/"
 _MEDIA = frozenset({"img", "video", "iframe", "embed", "object"})
+_ID = re.compile(r"#([\w-]+)")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -61,9 +62,11 @@ class Document:
         return cls(page.url, text, encoding)
 
     def maybe(self, selector: str) -> Node | None:
-        """The first match in document order, or None. Asked often, answered once."""
+        """The first match in document order, or None. Asked often, answered once; not asked of
+        the tree when it needs an id that the page hasn't."""
         if selector not in self._found:
-            self._found[selector] = self.tree.css_first(selector)
+            is_possible = any(ids <= self._ids for ids in _ids_in(selector))
+            self._found[selector] = self.tree.css_first(selector) if is_possible else None
         return self._found[selector]
 
     def container(self, selector: str) -> Node | None:
@@ -74,6 +77,11 @@ class Document:
                 found = next((e for e in self.all(selector) if not only_links(e)), None)
             self._containers[selector] = found
         return self._containers[selector]
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        """All ids, lower-cased: without a doctype case doesn't count."""
+        return frozenset((node.id or "").lower() for node in self.all("[id]"))
 
     def first(self, selectors: Sequence[str]) -> tuple[Node, str] | None:
         """The match of the first selector whose match shows text, and that selector."""
@@ -119,6 +127,12 @@ class Document:
     def absolute(self, address: str | None) -> str | None:
         """The http(s) address a link or source means, or None."""
         return _join(self.base, address)
+
+
+@lru_cache(maxsize=1024)
+def _ids_in(selector: str) -> tuple[frozenset[str], ...]:
+    """The ids that each alternative of a selector needs."""
+    return tuple(frozenset(_ID.findall(one.lower())) for one in selector.split(","))
 
 
 def _join(base: str, address: str | None) -> str | None:

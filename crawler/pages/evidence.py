@@ -58,6 +58,8 @@ def _lines(container: Node, most: int, *, backwards: bool) -> list[str]:
     line: list[str] = []
 
     def end_line() -> None:
+        if not line:
+            return
         text = "".join(line[::-1] if backwards else line).strip()
         line.clear()
         if text and len(text) <= LONGEST:

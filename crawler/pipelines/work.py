@@ -8,7 +8,7 @@ cut lines it adds to the draft's evidence, after what the layout found.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ class Work:
         article = Article(*_values(self.article))  # a third of what dataclasses.replace takes
         for name, value in values.items():
             setattr(article, name, value)
-        return replace(self, article=article)
+        return Work(self.draft, self.pages, self.blocks, article)
 
     def flagged(self, name: FlagName, detail: str) -> Work:
         """With one more flag."""
