@@ -36,13 +36,14 @@ proofs: $(VENV)/.dev  ## the archive as tables: exchanges byte for byte, others'
 mutate: $(VENV)/.dev  ## 20,000 damaged pages, none of which may crash, hang or be made up
 	$(RUN) -m tests.quality.mutations $(ARGS)
 
-UNPINNED := "pytest>=9,<10" "hypothesis<7" "jsonschema<5" "cdxj-indexer<2"
+UNPINNED := "pytest>=9,<10" "pytest-xdist<4" "hypothesis<7" "jsonschema<5" "cdxj-indexer<2"
 # A newer release may warn of what it will drop one day; that is no failure yet.
 test-unpinned: | $(VENV)/bin/python  ## the newest releases pyproject.toml allows, in a venv of their own
 	$(PYTHON) -m venv --clear $(VENV)-unpinned
 	$(VENV)-unpinned/bin/python -m pip install --quiet --editable . $(UNPINNED)
 	$(VENV)-unpinned/bin/python -m scrapy list
-	$(VENV)-unpinned/bin/python -m pytest -W default tests/pages tests/archive tests/test_crawl.py
+	$(VENV)-unpinned/bin/python -m pytest -n $(JOBS) --dist loadscope -W default \
+		tests/pages tests/archive tests/test_crawl.py
 
 KILLS := 1000
 chaos: $(VENV)/.dev  ## so many kills, resumed from data/chaos.json; then what was lost (nothing)
