@@ -1,19 +1,28 @@
-"""pywb replays what was archived: every answer of the loopback site, every kind of exchange."""
+"""What tools that aren't ours make of a crawled site's archive: checkers, an indexer, and pywb.
+
+pywb replays every answer of the site, and every kind of exchange.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from crawler.archive import cdxj
+from crawler.archive.reader import read_records
+from tests.archive.checkers import CHECKERS
 from tests.archive.kinds import GZIPPED, KINDS, LONG, TEXT
 from tests.archive.wayback import Wayback, wayback
 from tests.processes import crawl
@@ -22,7 +31,6 @@ from tests.site import Site
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.archive.conftest import Crawled
     from tests.site.server import Entry
@@ -136,6 +144,33 @@ def test_the_answers_are_of_all_kinds(archived: Archived) -> None:
     found = captures_of(archived.folder).values()
     revisits = [one for captures in found for one in captures if one.get("mime") == "warc/revisit"]
     assert len(revisits) > 20
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_checkers_accept_the_archive(checker: str, archived: Archived) -> None:
+    """But for revisits, whose digests fastwarc and warcat take for those of the empty rest."""
+    paths = sorted(archived.folder.glob("data/warc/*/*/*.warc.gz"))
+    verdicts = CHECKERS[checker](paths)
+    for path in paths:
+        revisits = [one.record_id for one in read_records(path) if one.kind == "revisit"]
+        said = verdicts.get(path.name, "")
+        if checker == "warcio" or not revisits:
+            assert said == ""
+        elif checker == "fastwarc":
+            assert sorted(re.findall(r"<urn:uuid:[^>]*>", said)) == sorted(revisits)
+        else:
+            assert said == f"Problems: {len(revisits)}"
+
+
+def test_the_indexes_are_what_cdxj_indexer_prints(archived: Archived) -> None:
+    indexes = sorted(archived.folder.glob("data/warc/*/*/*.cdxj"))
+    assert len(indexes) == 2
+    for path in indexes:
+        done = subprocess.run(
+            [Path(sys.executable).parent / "cdxj-indexer", "-s", f"{path.stem}.warc.gz"],
+            cwd=path.parent, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert path.read_text() == done.stdout
 
 
 MISREAD = {
