@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from crawler import regions, urls
-from crawler.clock import BEIJING, now
+from crawler import regions
+from crawler.clock import now
 from crawler.pages import lists
+from crawler.spiders.coverage import Coverage, reaches
 from crawler.spiders.frontier import sighting
 from crawler.state.retry import retry_at
 from crawler.state.rows import ListCapture
@@ -41,7 +42,6 @@ it, and then by the schedule of failing addresses."""
 NODEART_COUNT = 20
 """Links asked for in one list API answer: the site's own pages never ask for more."""
 
-_MARGIN = timedelta(days=1)
 _NOTHING_THERE = frozenset({200, 404, 410})
 
 
@@ -87,9 +87,7 @@ class ListWalk:
         self._lists = context.lists
         self._asked: set[str] = set()
         self._paged: set[tuple[str, str]] = set()
-        self._silent: set[str] = set()
-        self._answered: set[str | None] = set()
-        self._oldest: dict[str, date] = {}
+        self.coverage = Coverage(self._arguments.since, self._arguments.until)
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_columns = crawler.settings.getint("LIST_MAX_COLUMNS")
 
@@ -136,7 +134,7 @@ class ListWalk:
             is_answer = page.status < 300 or page.status == 304
             self._count("lists/answered" if is_answer else "lists/failed")
             if is_answer:
-                self._answered.add(step.region)
+                self.coverage.answered(step.region)
         if page.status != 200:
             self._note(step, page.status)
             if page.status != 304:
@@ -153,7 +151,7 @@ class ListWalk:
         addresses = [link.url for link in links]
         is_known = len(self._lists.known_links(step.source, addresses)) == len(addresses)
         self._record(step, page, addresses)
-        self._note_days(step, links)
+        self.coverage.read(step.region, links)
         found = self._lists_named(step, page, named)
         steps = [*found, *self._go_on(step, further, links, is_known=is_known)]
         return Found(list(self._sightings(step, links)), steps, is_there=True)
@@ -205,45 +203,23 @@ class ListWalk:
         ledger.finish_walk(step.walk, at=now())
         if step.is_resumed and step.since is None:
             yield replace(step, url=step.source, page=1, is_entry=False, is_resumed=False)
-        elif further and since and step.since is None and _reaches(links, since):
+        elif further and since and step.since is None and reaches(links, since):
             backfill = replace(further, since=since)
             if not ledger.list_state(backfill.walk).walk_started_at:  # else it was resumed
                 yield backfill
 
     def _is_wanted(self, step: ListStep, links: list[ListLink], *, is_known: bool) -> bool:
         if step.since is not None:
-            return _reaches(links, step.since)
+            return reaches(links, step.since)
         if self._lists.list_state(step.source).completed_at is None:
             return step.page < self._max_pages
         return not is_known
 
-    def _note_days(self, step: ListStep, links: Iterable[ListLink]) -> None:
-        """The last link of a page is its oldest: pinned ones stand above."""
-        days = [day for link in links if (day := _day(link))]
-        if step.region and days:
-            self._oldest[step.region] = min(days[-1], self._oldest.get(step.region, days[-1]))
-
-    def unreached(self) -> dict[str, list[str]]:
-        """By region, the first and last of the days asked for that no list went back to."""
-        since = self._arguments.since
-        if since is None:
-            return {}
-        last = self._arguments.until or now().astimezone(BEIJING).date()
-        ends = {
-            region: min(self._oldest.get(region, date.max) - timedelta(days=1), last)
-            for region in sorted(self._silent)
-        }
-        return {
-            region: [since.isoformat(), end.isoformat()]
-            for region, end in ends.items()
-            if end >= since
-        }
-
     def finish(self) -> None:
         """The crawl is over: a region none of whose lists answered has gone quiet."""
         assert self._crawler.stats
-        self._crawler.stats.set_value("crawler/unreached", self.unreached())
-        for region in sorted(self._silent - self._answered):
+        self._crawler.stats.set_value("crawler/unreached", self.coverage.unreached())
+        for region in self.coverage.silent():
             self._context.alarm(f"no list of region {region} answered")
 
     def _read(
@@ -295,8 +271,7 @@ class ListWalk:
             return
         self._asked.add(url)
         self._count("lists/asked")
-        if region:
-            self._silent.add(region)
+        self.coverage.asked(region)
         ledger, since = self._lists, self._arguments.since
         if ledger.list_state(url).completed_at is None:
             ledger.start_walk(url, at=now(), region=region)  # from now on it is remembered
@@ -390,17 +365,6 @@ def _capture(page: Page) -> ListCapture | None:
 def _region_code(url: str) -> str | None:
     region = regions.region_of_url(url)
     return region.code if region else None
-
-
-def _day(link: ListLink) -> date | None:
-    article = urls.article(link.url)
-    return article.day if article else None
-
-
-def _reaches(links: Iterable[ListLink], since: date) -> bool:
-    """Whether a page's newest link is not yet older than `since`, with a day's margin."""
-    days = [day for link in links if (day := _day(link)) is not None]
-    return not days or max(days) >= since - _MARGIN
 
 
 def _is_given_up(state: ListState) -> bool:

@@ -77,6 +77,7 @@ class Runs:
             arguments=parse(spargs, REGIONS),
             regions=REGIONS,
             ledger=self.ledger,
+            lists=self.ledger,
             archive=WarcWriter(self.folder, "run", info={}, max_bytes=1),
             output=JsonlWriter(self.folder, "run", now()),
             holds=Holds(),
@@ -309,8 +310,8 @@ def test_days_that_no_list_goes_back_to(runs: Runs) -> None:
     del runs.column.items[-9:]
     runs.column.pinned = [article(0)]
     walk = runs.run(since=TODAY - timedelta(days=10))
-    assert walk.unreached() == {"js": ["2026-08-22", "2026-09-03"]}
-    assert runs.run(since=TODAY + timedelta(days=5)).unreached() == {}
+    assert walk.coverage.unreached() == {"js": ["2026-08-22", "2026-09-03"]}
+    assert runs.run(since=TODAY + timedelta(days=5)).coverage.unreached() == {}
 
 
 # --- everything at once -------------------------------------------------------------------------
