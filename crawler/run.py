@@ -200,8 +200,7 @@ class Run:
         return exitcode
 
     def _publish(self) -> int:
-        context = self.context
-        ledger = context.ledger
+        context, ledger = self.context, self.context.ledger
         ledger.close_outcomes(context.run_id)
         context.checkpoint()
         context.archive.close()
@@ -253,10 +252,10 @@ class Run:
             return STORAGE
         if self._has_failed or self.reason == "start_error":
             return ERROR
-        lists = report["lists"]
-        if lists["asked"] and not lists["answered"] and not self.context.replay:
+        lists, is_stopped = report["lists"], self.reason == "shutdown"
+        if not is_stopped and lists["asked"] and not lists["answered"] and not self.context.replay:
             return NO_LISTS
-        if self.context.alarms or self.reason == "shutdown":
+        if self.context.alarms or is_stopped:
             return DEGRADED
         return OK
 

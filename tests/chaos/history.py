@@ -75,14 +75,14 @@ class History:
         done = self._run({"XINHUA_KILL": target})
         return self._note(target, done.returncode)
 
-    def kill_after(self, seconds: float) -> bool:
-        """Run for so long."""
+    def kill_after(self, seconds: float, number: signal.Signals = signal.SIGKILL) -> bool:
+        """Run for so long, then send the signal."""
         process = subprocess.Popen(**self._call({}))
         try:
             process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            process.send_signal(number)
+            process.communicate(timeout=300)
         return self._note(f"after {seconds:.2f} s", process.returncode)
 
     def kill_once(self) -> bool:
@@ -119,7 +119,7 @@ class History:
         self.log.append(f"{target}: {returncode}")
         if is_killed:
             self.kills.append(target)
-        elif returncode not in {0, 3}:
+        elif returncode not in {0, 3, -signal.SIGTERM}:  # the last before it is heeded
             message = f"{target}: ended with {returncode}"
             raise AssertionError(message)
         return is_killed

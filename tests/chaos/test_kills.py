@@ -1,7 +1,8 @@
-"""Thirty kills: at each named step, in the middle of writes, at random moments."""
+"""Thirty kills: at each named step, in the middle of writes, at random moments; and SIGTERMs."""
 
 from __future__ import annotations
 
+import signal
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -44,4 +45,14 @@ def test_ten_kills_in_writes_and_at_random_moments(history: History) -> None:
         assert history.kill_at("os:write", "middle", 1 + 3 * n)
         history.site.day += 0.7
     history.survive(10)
+    assert history.wrongs() == []
+
+
+def test_stops_at_random_moments(history: History) -> None:
+    """SIGTERM from the start of Python to the last rename."""
+    for _ in range(6):
+        assert not history.kill_after(history.rng.uniform(0.2, 4), signal.SIGTERM)
+        history.site.day += 0.7
+    history.finish()
+    history.finish()
     assert history.wrongs() == []

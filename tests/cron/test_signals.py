@@ -64,3 +64,18 @@ def test_a_second_signal_leaves_what_the_next_run_mends(
     assert rest.exitcode == 0, rest.stderr
     assert sorted(line["url"] for line in lines_of(data_dir)) == sorted(urls)
     assert faults_of(data_dir) == []
+
+
+def test_stopped_before_a_list_could_answer(
+    site: Site, proxy: dict[str, str], data_dir: Path
+) -> None:
+    """It is the signal that ended the run, and no fault of the lists."""
+    rule = site.fault("stall", path="*/zyjh_lq.htm")
+    crawl = start("-a", "lists=http://www.js.xinhuanet.com/zhengwu/zhengwu/zyjh_lq.htm", *QUICK,
+                  "-s", "DOWNLOAD_TIMEOUT=2", "-s", "RETRY_TIMES=0",
+                  data_dir=data_dir, env=proxy)  # fmt: skip
+    until(lambda: rule.hits, "the list was asked for")
+    crawl.signal(signal.SIGTERM)
+    done = crawl.end()
+    assert done.exitcode == 3, done.stderr
+    assert done.report["lists"]["answered"] == 0
