@@ -37,6 +37,7 @@ _INDENTED = re.compile(r"[ \t]*(?:\u3000|(?:\u00a0 ?){2}|\u2003|\u2002{2}| {4})"
 _GLUED = re.compile(
     r"(?:(?<=[。！？…”’」』!?])|(?<=[。！？…”’」』!?][）)】\]]))[ \n]*(?=" + _INDENT + ")"
 )
+_BLANKS = " \t\n\u3000\xa0\u2003\u2002"
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
 _STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, pre"
 _CELLS = ("td", "th")
@@ -245,6 +246,10 @@ class _Reader:
 
 def _paragraphs(text: str) -> Iterator[tuple[str, int, int]]:
     """The visual paragraphs of a run of text in which "\n" is a `<br>`, and where they stand."""
+    inside = text.strip(_BLANKS)
+    if inside and not any(blank in inside for blank in "\n\u3000\xa0\u2003\u2002"):
+        yield text.strip(" \t\n"), 0, len(text)  # as most are
+        return
     at = 0
     for glued in [*_GLUED.finditer(text), None]:
         lines: list[str] = []

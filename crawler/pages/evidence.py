@@ -43,13 +43,14 @@ _NEXT_LABEL = re.compile(
 LONGEST = 160
 """Characters of an information line; a longer one is text."""
 
-_BEFORE, _AFTER = 40, 25
+_BEFORE, _AFTER, _NEAR = 40, 25, 12
 """Lines searched on either side of the content."""
 
 
-def lines_around(container: Node) -> tuple[list[str], list[str]]:
-    """The short visible lines before the container, nearest first, and after it."""
-    return _lines(container, _BEFORE, backwards=True), _lines(container, _AFTER, backwards=False)
+def lines_around(container: Node, *, near: bool = False) -> tuple[list[str], list[str]]:
+    """The short visible lines before the container, nearest first, and after it; `near`: few."""
+    before, after = (_NEAR, _NEAR) if near else (_BEFORE, _AFTER)
+    return _lines(container, before, backwards=True), _lines(container, after, backwards=False)
 
 
 def _lines(container: Node, most: int, *, backwards: bool) -> list[str]:
@@ -118,6 +119,12 @@ def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence |
         if part := labelled(label, line):
             return Evidence(part, where)
     return None
+
+
+def find_byline(lines: Iterable[str], where: str) -> Evidence | None:
+    """The first line's part with 作者： and the like, else 记者 and a name beside a source."""
+    lines = [line for line in lines if "者" in line or "通讯员" in line]
+    return find(BYLINE, lines, where) or find(BARE_BYLINE, filter(SOURCE.search, lines), where)
 
 
 def find_time(before: Iterable[str], after: Iterable[str]) -> Evidence | None:

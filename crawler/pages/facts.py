@@ -10,13 +10,17 @@ from crawler.items import Codes, Draft, Evidence
 from crawler.pages.document import visible_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crawler.pages.document import Document
 
 _TIME_METAS = ("publishdate", "pubdate", "publishtime", "article:published_time")
-_CRUMBS = (
+CRUMBS = (
     ".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread", ".curNews",
     "#location", "#position", ".place", ".weizhi", ".weizhi02", ".detail_location",
 )  # fmt: skip
+"""Where breadcrumbs stand, for templates that don't say."""
+
 _FWL = re.compile(r"01[0-9]{40}(?![0-9A-Za-z])")
 _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
 _PUBLISHID = re.compile(r"[1-9]\d{4,11}(?:\.\d{1,10}){1,5}")
@@ -25,7 +29,7 @@ _OLD_CMS = re.compile(r"/((?:content|c)_\d{6,12})(?:_(\d{1,3}))?\.s?html?$")
 _MAX_PAGES = 100
 
 
-def start(doc: Document, layout: str) -> Draft:
+def start(doc: Document, layout: str, crumbs: Sequence[str] = CRUMBS) -> Draft:
     """A Draft with all that doesn't depend on the layout. Visible evidence is put before this."""
     draft = Draft(url=doc.url, layout=layout, encoding=doc.encoding)
     title_tag = doc.maybe("title")
@@ -34,7 +38,7 @@ def start(doc: Document, layout: str) -> Draft:
     draft.sources = [e for name in ("source",) if (e := doc.meta(name))]
     draft.keywords = [e for name in ("keywords",) if (e := doc.meta(name))]
     draft.summaries = [e for name in ("description", "og:description") if (e := doc.meta(name))]
-    draft.channel = _channel(doc)
+    draft.channel = _channel(doc, crumbs)
     if (root := doc.maybe("html[lang]")) is not None:
         draft.language = (root.attributes.get("lang") or "").strip() or None
     draft.codes = _codes(doc)
@@ -42,9 +46,9 @@ def start(doc: Document, layout: str) -> Draft:
     return draft
 
 
-def _channel(doc: Document) -> list[str]:
+def _channel(doc: Document, crumbs: Sequence[str]) -> list[str]:
     """The links of the breadcrumb: 新华网 > 时政 > 正文 gives 新华网 and 时政."""
-    for selector in _CRUMBS:
+    for selector in crumbs if doc.maybe(", ".join(crumbs)) is not None else ():
         node = doc.maybe(selector)
         names = [visible_text(a).strip() for a in node.css("a")] if node is not None else []
         names = [name for name in names if name and name != "正文"]

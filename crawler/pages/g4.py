@@ -20,6 +20,7 @@ class Main2017(Layout):
         body=("#p-detail",),
         title=(".h-title", ".h-news h1", ".h-news h2"),
         time=(".h-time", ".sub-time", ".h-info"),
+        crumbs=(".news-position",),
         source=(
             "em#source",
             "#source",

@@ -10,6 +10,7 @@ NEWS = Selectors(
     time_parts=(".header-time .year", ".header-time .day", ".header-time .time"),
     time=(".header-time", ".mheader .info"),
     source=(".header-cont .source", ".source", ".mheader .info"),
+    crumbs=(".header-nav",),
 )
 """A page shows title and time twice: for wide screens and, in `.mheader`, for phones."""
 

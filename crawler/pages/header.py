@@ -102,7 +102,7 @@ class Header:
 
     def tags(self) -> list[Evidence]:
         """The tags a page shows, joined by commas."""
-        for selector in TAGS:
+        for selector in TAGS if self.doc.maybe(", ".join(TAGS)) is not None else ():
             node = self.doc.maybe(selector)
             if node is None:
                 continue

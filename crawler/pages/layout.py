@@ -13,15 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from crawler.pages import facts
 from crawler.pages.blocks import read_blocks
 from crawler.pages.document import shows_text
-from crawler.pages.evidence import (
-    BARE_BYLINE,
-    BYLINE,
-    EDITOR,
-    SOURCE,
-    find,
-    find_time,
-    lines_around,
-)
+from crawler.pages.evidence import EDITOR, SOURCE, find, find_byline, find_time, lines_around
 from crawler.pages.header import Header, take_editor_lines, take_header_lines
 from crawler.pages.parts import parts_of
 from crawler.pages.refusal import NotAnArticle
@@ -51,6 +43,7 @@ class Selectors:
     source: tuple[str, ...] = ()
     subtitle: str = "#subtitle, .subtitle"
     kicker: str = "#pretitle, .pretitle"
+    crumbs: tuple[str, ...] = facts.CRUMBS
     author_lines: bool = False
 
 
@@ -74,9 +67,9 @@ class Layout:
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
         if (
-            any(doc.container(body) is not None for body in self.selectors.body)
+            all(doc.maybe(mark) is None for mark in self.foreign)
+            and any(doc.container(body) is not None for body in self.selectors.body)
             and all(doc.maybe(mark) is not None for mark in self.marks)
-            and all(doc.maybe(mark) is None for mark in self.foreign)
             and all(phrase in doc.source for phrase in self.phrases)
         ):
             return self.selectors
@@ -118,11 +111,12 @@ def _is_links(container: Node, draft: Draft) -> bool:
 
 def read_with(doc: Document, name: str, selectors: Selectors, container: Node, where: str) -> Draft:
     """The Draft of a page whose content container is known."""
-    draft = facts.start(doc, name)
+    draft = facts.start(doc, name, selectors.crumbs)
     header = Header(doc, container)
     draft.title = header.title(selectors.title)
-    draft.subtitle = header.outside(selectors.subtitle)
-    draft.kicker = header.outside(selectors.kicker)
+    if doc.maybe(f"{selectors.subtitle}, {selectors.kicker}") is not None:
+        draft.subtitle = header.outside(selectors.subtitle)
+        draft.kicker = header.outside(selectors.kicker)
     times = header.split_time(selectors.time_parts) + header.times(selectors.time)
     sources = header.sources(selectors.source)
     editors = header.editors()
@@ -134,8 +128,9 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     take_header_lines(draft, times, sources)
     take_editor_lines(draft, editors)
 
-    if selectors.author_lines or not (times and sources and editors):
-        before, after = lines_around(container)
+    found_all = bool(times and sources and editors)
+    if selectors.author_lines or not found_all:
+        before, after = lines_around(container, near=found_all)
         if not times and (time := find_time(before, after)):
             times.append(time)
         for lines, side in ((before, "before"), (after, "after")):
@@ -144,10 +139,7 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
         for lines, side in ((after, "after"), (before, "before")):
             if not editors and (editor := find(EDITOR, lines, f"line {side} the content")):
                 editors.append(editor)
-            byline = find(BYLINE, lines, f"line {side} the content") or find(
-                BARE_BYLINE, filter(SOURCE.search, lines), f"line {side} the content"
-            )
-            if byline:
+            if byline := find_byline(lines, f"line {side} the content"):
                 draft.bylines.append(byline)
 
     facts.put_visible(draft, times=times, sources=sources, keywords=header.tags())

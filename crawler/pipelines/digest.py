@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from crawler.items import VERSIONED_KEYS
@@ -58,7 +58,10 @@ def _essence(key: str, value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Dataclasses as the dicts they are in a record."""
+    """Dataclasses as the dicts they are in a record; theirs hold no others."""
     if isinstance(value, list):
-        return [asdict(each) if hasattr(each, "__dataclass_fields__") else each for each in value]
+        return [
+            each if isinstance(each, str) else {f.name: getattr(each, f.name) for f in fields(each)}
+            for each in value
+        ]
     return value

@@ -99,20 +99,17 @@ def set_media(work: Work) -> Work:
 
 def _kinds(blocks: Sequence[Block]) -> list[_Is]:
     kinds = [_kind(block) for block in blocks]
-    telling = not _mostly_apart(blocks, kinds)
-    for (place, before), (_, kind) in pairwise(enumerate(kinds)):
-        text = blocks[place + 1].text
-        if before is not _Is.PICTURE or kind is not _Is.PLAIN:
-            continue
-        if len(text) <= LONGEST_CAPTION and (is_legend(text) or credit_at_end(text)):
-            kinds[place + 1] = _Is.CAPTION
-        elif telling:
-            for under in _set_apart(blocks, kinds, place + 1):
-                kinds[under] = _Is.CAPTION
-    for place in range(len(blocks) - 1):
-        above = kinds[place] is _Is.PLAIN and kinds[place + 1] is _Is.PICTURE
-        if above and blocks[place].is_set_apart and credit_at_end(blocks[place].text):
-            kinds[place] = _Is.CAPTION
+    telling = any(b.is_set_apart for b in blocks) and not _mostly_apart(blocks, kinds)
+    for place, (kind, below) in enumerate(pairwise(kinds)):
+        text, under = blocks[place].text, blocks[place + 1].text
+        if kind is _Is.PICTURE and below is _Is.PLAIN:
+            if len(under) <= LONGEST_CAPTION and (is_legend(under) or credit_at_end(under)):
+                kinds[place + 1] = _Is.CAPTION
+            elif telling:
+                for line in _set_apart(blocks, kinds, place + 1):
+                    kinds[line] = _Is.CAPTION
+        elif kind is _Is.PLAIN and below is _Is.PICTURE and blocks[place].is_set_apart:
+            kinds[place] = _Is.CAPTION if credit_at_end(text) else kind
     return kinds
 
 

@@ -67,7 +67,7 @@ def set_people(work: Work) -> Work:
     paragraphs = work.article.paragraphs
     found = [*_in_text(paragraphs), *_in_evidence(work.draft)]
     credited = ""
-    if is_photo_story(work.blocks):
+    if any(c.function == "author" for c in found) and is_photo_story(work.blocks):
         credited = " ".join(image.credit or "" for image in work.article.images)
     reporters: dict[str, Role] = {}
     raw: list[str] = []
@@ -113,7 +113,8 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
             for bracket in _BRACKET.finditer(ending):
                 if _only_brackets(ending[bracket.end() :]):
                     yield from _credits(bracket[1], bracket[0])
-            if signed := _SIGNED.search(ending):
+            signs = "记者" in ending or "评论员" in ending
+            if signs and (signed := _SIGNED.search(ending)):
                 yield from _own_line(signed[1].strip())
             if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(line):
                 yield from _own_line(_BULLET.sub("", line))

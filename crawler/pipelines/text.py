@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind, Removed
@@ -72,18 +71,20 @@ def skeleton(text: str) -> str:
 
 def skeleton_map(text: str) -> tuple[str, list[int]]:
     """The skeleton and, for each of its characters, its index in `text`."""
-    letters: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        for letter in _letter(character):
-            letters.append(letter)
-            places.append(place)
+    letters = [_LETTERS[character] for character in text]
+    places = [place for place, letter in enumerate(letters) for _ in letter]
     return "".join(letters), places
 
 
-@lru_cache(maxsize=8192)
-def _letter(character: str) -> str:
-    return skeleton(character)
+class _Letters(dict[str, str]):
+    """The skeletons of characters, each made once; there are some 150,000 of them."""
+
+    def __missing__(self, character: str) -> str:
+        self[character] = letter = skeleton(character)
+        return letter
+
+
+_LETTERS = _Letters()
 
 
 def _one(run: re.Match[str]) -> str:
