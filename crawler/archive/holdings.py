@@ -69,11 +69,15 @@ def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) 
     """Hold the files of a run against its manifest; `records` are the WARCs' by path."""
     report = Manifest(manifest)
     try:
-        rows: list[dict[str, Any]] = json.loads(manifest.read_bytes())["files"]
+        told: dict[str, Any] = json.loads(manifest.read_bytes())
+        rows: list[dict[str, Any]] = told["files"]
         names = [str(row["path"]) for row in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        counted, seen = sum(told.get("outcomes", {}).values()), told.get("urls_seen", 0)
+    except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
         report.add(manifest, "bad_manifest", f"{type(error).__name__}: {error}")
         return report
+    if counted != seen:
+        report.add(manifest, "bad_manifest", f"its outcomes add up to {counted}, not to {seen}")
     for row, name in zip(rows, names, strict=True):
         path = data_dir / name
         if Path(name).is_absolute() or ".." in Path(name).parts:

@@ -45,6 +45,10 @@ class WarcError(Exception):
         self.why = why
 
 
+class MissingFileError(WarcError):
+    """The file that a pointer names isn't there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record: its place in the file (of its gzip member where there is one), head and block."""
@@ -300,4 +304,4 @@ def _pointed_at(data_dir: Path, pointer: WarcPointer) -> Path:
     for one in (path, path.with_name(path.name + OPEN_SUFFIX)):
         if one.is_file():
             return one
-    raise WarcError(path, pointer.offset, "no such file")
+    raise MissingFileError(path, pointer.offset, "no such file")

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import sys
+from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -115,9 +116,9 @@ def _summary(verdict: Verdict) -> str:
     if counts["differing"]:
         fields = ", ".join(f"{name} {number}" for name, number in verdict.fields.most_common())
         told.append(f"{counts['differing']} lines today's extractor reads otherwise ({fields})")
-    defects = len(verdict.findings)
-    end = f"{defects} defect{'s' if defects > 1 else ''}" if defects else "all sound"
-    return f"{', '.join(told)}: {end}"
+    codes = Counter(finding.code for finding in verdict.findings)
+    defects = ", ".join(f"{number} {code}" for code, number in codes.most_common())
+    return f"{', '.join(told)}: {f'defects: {defects}' if defects else 'all sound'}"
 
 
 def _is_locked(data_dir: Path) -> bool:

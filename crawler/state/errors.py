@@ -51,6 +51,10 @@ class LedgerError(StorageError):
     """The ledger is lost, locked, damaged, unwritable or of a newer version of the crawler."""
 
 
+class OlderLedgerError(LedgerError):
+    """A ledger to be read is of an older version of the crawler; the next crawl migrates it."""
+
+
 class NoLedgerError(LedgerError):
     """There is no ledger to read, and nothing published that would have one."""
 

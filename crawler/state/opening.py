@@ -18,7 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from crawler.state import schema
-from crawler.state.errors import RESTORE, NoLedgerError, from_database, ledger_error
+from crawler.state.errors import (
+    RESTORE,
+    NoLedgerError,
+    OlderLedgerError,
+    from_database,
+    ledger_error,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -144,7 +150,7 @@ def _meet_schema(connection: Connection, path: Path, *, read_only: bool) -> None
         raise ledger_error(str(path), problem, "Install the crawler that wrote it.")
     if read_only:
         problem = f"has schema {found}, older than this crawler's {schema.REVISION}"
-        raise ledger_error(str(path), problem, "The next crawl migrates it.")
+        raise OlderLedgerError(f"The ledger {path} {problem}. The next crawl migrates it.")
     migrate(connection)
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import extraction
 from crawler.archive.decode import DecodeError
-from crawler.archive.reader import WarcError, read_page
+from crawler.archive.reader import MissingFileError, WarcError, read_page
 from crawler.archive.verify import Finding
 from crawler.extractor_version import extractor_version
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_line, as_record
 from crawler.state import lines
+from crawler.state.errors import OlderLedgerError
 from crawler.state.ledger import Ledger
 from crawler.state.rows import VersionRow
 
@@ -55,9 +56,7 @@ class LinesReport:
 def verify_lines(path: Path, data_dir: Path) -> LinesReport:
     """Check every line of one published JSONL file. Raises LedgerError."""
     report = LinesReport(path)
-    ledger_path = data_dir / "state" / "ledger.sqlite"
-    is_ours = path.is_relative_to(data_dir) and ledger_path.exists()
-    ledger = Ledger.open(ledger_path, read_only=True) if is_ours else None
+    ledger = _ledger_of(report, data_dir)
     proof = _Proof(report, data_dir, ledger)
     try:
         with path.open("rb") as file:
@@ -66,6 +65,7 @@ def verify_lines(path: Path, data_dir: Path) -> LinesReport:
                 report.lines += 1
                 proof.check(offset, raw)
                 offset += len(raw)
+        proof.close()
     except OSError as error:
         report.findings.append(Finding(path, None, "unreadable", error.strerror or str(error)))
     finally:
@@ -76,6 +76,18 @@ def verify_lines(path: Path, data_dir: Path) -> LinesReport:
     return report
 
 
+def _ledger_of(report: LinesReport, data_dir: Path) -> Ledger | None:
+    """The ledger that knows the file's lines, where there is one of today's schema."""
+    path = data_dir / "state" / "ledger.sqlite"
+    if not (report.path.is_relative_to(data_dir) and path.exists()):
+        return None
+    try:
+        return Ledger.open(path, read_only=True)
+    except OlderLedgerError as error:
+        report.notes.append(f"{report.path}: not held against the ledger: {error}")
+        return None
+
+
 class _Proof:
     """The checks of one file's lines."""
 
@@ -84,6 +96,7 @@ class _Proof:
         self._data_dir = data_dir
         self._ledger = ledger
         self._offset = 0
+        self._missing: Counter[Path] = Counter()
 
     def check(self, offset: int, raw: bytes) -> None:
         self._offset = offset
@@ -97,6 +110,9 @@ class _Proof:
             return
         try:
             pages = [read_page(self._data_dir, pointer) for pointer in pointers]
+        except MissingFileError as error:
+            self._missing[error.path] += 1
+            return
         except (WarcError, DecodeError) as error:
             self._add("bad_pointer", str(error))
             return
@@ -108,6 +124,13 @@ class _Proof:
         else:
             self._check_derived(line, raw, pages)
         self._check_history(line)
+
+    def close(self) -> None:
+        """One finding for all lines whose records are in a file that isn't there."""
+        for path, count in self._missing.items():
+            lines = "1 line points" if count == 1 else f"{count} lines point"
+            what = f"{lines} into {path}, which is not there"
+            self._report.findings.append(Finding(self._report.path, None, "bad_pointer", what))
 
     def _add(self, code: str, message: str) -> None:
         where = f"line {self._report.lines}: {message}"
@@ -170,6 +193,8 @@ class _Proof:
 
     def _check_history(self, line: Mapping[str, Any]) -> None:
         path = self._report.path
+        if line["run_id"] is None and not path.is_relative_to(self._data_dir / "jsonl"):
+            return  # `scrapy reextract` made it, no run
         if path.name != f"xinhua-{line['run_id']}.jsonl":
             self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
         if self._ledger is None:

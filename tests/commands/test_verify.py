@@ -190,7 +190,44 @@ def test_missing_and_stray_files(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
     warc.unlink()
     done = scrapy_cmd("verify", only(data_dir, "runs/*.json").stem, data_dir=data_dir)
     assert codes(done.stdout) == {"missing_file"}
-    assert done.stdout.count("missing_file") == 2
+    assert "defects: 2 missing_file" in done.stdout
+
+
+def test_a_lost_warc_is_one_line_however_many_point_there(
+    scrapy_cmd: RunScrapy, data_dir: Path
+) -> None:
+    warc = only(data_dir, "warc/*/*/*.warc.gz")
+    warc.unlink()
+    count = len(jsonl(data_dir).read_bytes().splitlines())
+    done = scrapy_cmd("verify", str(jsonl(data_dir)), data_dir=data_dir)
+    assert done.returncode == 1
+    finding, summary = done.stdout.splitlines()
+    assert finding.endswith(f"bad_pointer: {count} lines point into {warc}, which is not there")
+    assert summary.endswith(f"{count} lines, 0 manifests: defects: 1 bad_pointer")
+
+
+def test_a_report_that_does_not_add_up(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    report = only(data_dir, "runs/*.json")
+    told = json.loads(report.read_bytes())
+    told["outcomes"]["published"] += 1
+    report.write_text(json.dumps(told))
+    done = scrapy_cmd("verify", data_dir=data_dir)
+    assert codes(done.stdout) == {"bad_manifest"}
+    assert f"not to {told['urls_seen']}" in done.stdout
+
+
+def test_the_lines_of_a_reextraction(
+    scrapy_cmd: RunScrapy, data_dir: Path, crawled: Path, tmp_path: Path
+) -> None:
+    """They have no run; their records may be anywhere."""
+    output = tmp_path / "again.jsonl"
+    for warc in (only(data_dir, "warc/*/*/*.warc.gz"), only(crawled, "warc/*/*/*.warc.gz")):
+        scrapy_cmd("reextract", str(warc), "-o", str(output), data_dir=data_dir)
+        done = scrapy_cmd("verify", str(output), data_dir=data_dir)
+        assert (done.returncode, done.stdout.count("\n")) == (0, 1), done.stdout
+    output.write_bytes(output.read_bytes().replace(b'"title":"', b'"title":"x', 1))
+    done = scrapy_cmd("verify", str(output), data_dir=data_dir)
+    assert codes(done.stdout) == {"line_mismatch"}
 
 
 def test_a_run_that_is_on_is_no_defect(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
@@ -263,6 +300,18 @@ def test_a_ledger_that_cannot_be_read(scrapy_cmd: RunScrapy, data_dir: Path) -> 
     done = scrapy_cmd("verify", data_dir=data_dir)
     assert done.returncode == 1
     assert "The ledger" in done.stderr
+
+
+def test_an_older_ledger_is_passed_over(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    """An archive is proved before the crawl that migrates its ledger."""
+    with sqlite3.connect(data_dir / "state" / "ledger.sqlite") as database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.close()
+    done = scrapy_cmd("verify", data_dir=data_dir)
+    assert done.returncode == 0, done.stdout
+    note, summary = done.stdout.splitlines()
+    assert "not held against the ledger" in note
+    assert summary.endswith("all sound")
 
 
 def test_what_is_not_there_is_exit_2(scrapy_cmd: RunScrapy, crawled: Path, tmp_path: Path) -> None:
