@@ -93,6 +93,7 @@ GONE_CONFIRM_AFTER = 6  # hours between the two observations of a withdrawal
 # --- watch ---------------------------------------------------------------------------------------
 EXTENSIONS = {"crawler.extensions.politeness.Politeness": 500}
 LOG_LEVEL = "INFO"
+DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"  # each has its outcome; the entry would hold the whole page
 LOG_JSON = False  # the log as JSON lines
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
