@@ -20,7 +20,7 @@ from scrapy.exceptions import UsageError
 
 from crawler import urls
 from crawler.clock import iso
-from crawler.commands.difference import difference
+from crawler.commands.difference import of_fields
 from crawler.commands.output import STORAGE, open_ledger, printable
 from crawler.durable import OPEN_SUFFIX
 from crawler.state.ledger import LedgerError, NoLedgerError, VersionRow
@@ -112,11 +112,8 @@ def _history(rows: list[VersionRow], records: list[dict[str, Any] | None]) -> It
             yield f"    {record['url']}"
         elif not row.changed:
             yield "    The content is that of the version before."
-        for field in row.changed if before is not None else ():
-            assert before is not None
-            yield f"    {field}:"
-            changes = difference(_paragraphs(before, field), _paragraphs(record, field))
-            yield from (f"        {line}" for line in changes)
+        if before is not None:
+            yield from of_fields(row.changed, before, record)
         before = record
 
 
@@ -125,18 +122,3 @@ def _withdrawal(gone: dict[str, Any]) -> Iterator[str]:
         f"    Withdrawn by the site ({gone['reason']}): first observed at "
         f"{gone['first_observed_at']}, confirmed at {gone['confirmed_at']}."
     )
-
-
-def _paragraphs(record: dict[str, Any], field: str) -> list[str]:
-    """A field as paragraphs to compare: the body's own, one per item of a list, else one."""
-    value = record[field]
-    if field == "body":
-        return list(record["paragraphs"] or ([value] if value else []))
-    if isinstance(value, list):
-        return [item if isinstance(item, str) else _item(item) for item in value]
-    return [] if value is None else [str(value)]
-
-
-def _item(item: dict[str, Any]) -> str:
-    """A person, image, video or attachment on one line; its place in the body doesn't count."""
-    return " ".join(str(value) for key, value in item.items() if value and key != "position")

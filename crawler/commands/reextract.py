@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,16 +21,14 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import regions
-from crawler.commands.output import printable
-from crawler.items import HISTORY_KEYS
+from crawler.commands.older import OlderLines
+from crawler.commands.output import count, printable
 from crawler.reextraction import Filter
 from crawler.reextraction.batch import Job, join, parts_folder, work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
-
-_NOT_COMPARED = HISTORY_KEYS | {"extractor_version", "warc", "warc_pages"}
 
 
 class Command(ScrapyCommand):
@@ -47,7 +46,7 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         add = parser.add_argument
         add("-o", dest="output", type=Path, metavar="FILE", help="write there, not to stdout")
-        add("-j", dest="jobs", type=_count, metavar="N", help="processes (default: one a core)")
+        add("-j", dest="jobs", type=count, metavar="N", help="processes (default: one a core)")
         add("--regions", type=_codes, metavar="CODES", help="only these regions' articles")
         add("--hosts", type=_names, metavar="HOSTS", help="only these hosts' captures")
         add("--since", type=_day, metavar="DAY", help="only captures of that day and after")
@@ -65,7 +64,9 @@ class Command(ScrapyCommand):
         data_dir = Path(self.settings["DATA_DIR"]).absolute()
         wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until)
         total: Counter[str] = Counter()
-        with parts_folder(opts.output) as folder:
+        with ExitStack() as stack:
+            older = _older(opts.diff, wanted, stack) if opts.diff else None
+            folder = stack.enter_context(parts_folder(opts.output))
             jobs = [Job.of(file, data_dir, folder, wanted) for file in files]
             jobs = list({job.part: job for job in jobs}.values())
             try:
@@ -77,12 +78,13 @@ class Command(ScrapyCommand):
                 total += tally.counts
                 for problem in tally.problems:
                     self._fail(problem)
-            if opts.diff:
-                for line in _differences(opts.diff, parts):
-                    print(line)
+            if older:
+                for line in older.differences(_records(parts)):
+                    print(printable(line))
+                print(older.summary(), file=sys.stderr)
             if opts.output:
                 join(parts, opts.output)
-            elif not opts.diff:
+            elif not older:
                 for path in parts:
                     with path.open("rb") as part:
                         shutil.copyfileobj(part, sys.stdout.buffer)
@@ -94,51 +96,17 @@ class Command(ScrapyCommand):
         self.exitcode = 1
 
 
-def _differences(old: Path, parts: list[Path]) -> Iterator[str]:
-    """Captures whose lines differ from the old ones, field by field, and those only one side has.
-
-    Lines are matched by article and time of capture; of the old file only their places are kept.
-    """
-    places: dict[tuple[str, str], int] = {}
-    with old.open("rb") as lines:
-        offset = 0
-        for line in lines:
-            places[_key(json.loads(line))] = offset
-            offset += len(line)
-        for path in parts:
-            with path.open("rb") as part:
-                for line in part:
-                    new = json.loads(line)
-                    place = places.pop(_key(new), None)
-                    if place is None:
-                        yield f"{new['id']} {new['url']}: not in {old.name}"
-                        continue
-                    lines.seek(place)
-                    yield from _difference(json.loads(lines.readline()), new)
-        for place in places.values():
-            lines.seek(place)
-            before = json.loads(lines.readline())
-            if before["status"] != "gone":  # which no capture says
-                yield f"{before['id']} {before['url']}: only in {old.name}"
+def _older(path: Path, wanted: Filter, stack: ExitStack) -> OlderLines:
+    try:
+        return OlderLines(path.name, stack.enter_context(path.open("rb")), wanted)
+    except ValueError as error:
+        raise UsageError(printable(str(error)), print_help=False) from error
 
 
-def _difference(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
-    changed = [key for key in after if key not in _NOT_COMPARED and before.get(key) != after[key]]
-    if changed:
-        yield f"{after['id']} {after['url']}: {', '.join(changed)}"
-    for key in changed:
-        yield f"  - {key}: {json.dumps(before.get(key), ensure_ascii=False)}"
-        yield f"  + {key}: {json.dumps(after[key], ensure_ascii=False)}"
-
-
-def _key(record: dict[str, Any]) -> tuple[str, str]:
-    return record["id"], record["fetched_at"]
-
-
-def _count(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise ArgumentTypeError(f"a number from 1 up is wanted, not {value!r}")
-    return int(value)
+def _records(parts: list[Path]) -> Iterator[dict[str, Any]]:
+    for path in parts:
+        with path.open("rb") as part:
+            yield from map(json.loads, part)
 
 
 def _day(value: str) -> date:

@@ -103,27 +103,53 @@ def test_the_lines_go_to_stdout(first: Crawl, warcs: list[str], scrapy_cmd: RunS
 def test_a_diff_lists_changed_fields_and_lines_of_one_side(
     first: Crawl, warcs: list[str], published: Path, scrapy_cmd: RunScrapy, tmp_path: Path
 ) -> None:
-    def diff(old: Path) -> str:
-        done = scrapy_cmd("reextract", *warcs, "--diff", str(old), data_dir=first.data_dir)
+    def diff(old: Path, *options: str) -> tuple[str, str]:
+        done = scrapy_cmd("reextract", *warcs, "--diff", str(old), *options,
+                          data_dir=first.data_dir)  # fmt: skip
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        return done.stdout, done.stderr.splitlines()[0]
 
-    assert diff(published) == ""
+    count = len(first.lines)
+    same = f"{count} compared with {published.name}: 0 differ, 0 not in it, 0 only in it"
+    assert diff(published) == ("", same)
     changed, dropped, *others = lines_of(published)
-    changed["title"] = "改过的标题"
-    changed["extractor_version"] = "0"
+    title, body = changed["title"], changed["paragraphs"]
+    changed["title"] = f"旧{title}"
+    changed["paragraphs"] = [*body, "一段旧话。"]
+    changed["body"] = "\n\n".join(changed["paragraphs"])
+    changed["extractor_version"] = changed["content_sha256"] = "0"
     unknown = changed | {"id": "1"}
     gone = changed | {"id": "2", "status": "gone"}
     old = tmp_path / "old.jsonl"
     old.write_bytes(b"".join(map(as_line, [changed, unknown, gone, *others])))
-    title = json.dumps(first.lines[0]["title"], ensure_ascii=False)
-    assert sorted(diff(old).splitlines()) == sorted([
-        f"{changed['id']} {changed['url']}: title",
-        '  - title: "改过的标题"',
-        f"  + title: {title}",
+    unchanged = f"({len(body)} unchanged paragraph{'s' if len(body) > 1 else ''})"
+    stdout, summary = diff(old)
+    assert sorted(stdout.splitlines()) == sorted([
+        f"{changed['id']} {changed['url']}: title, body",
+        "    title:",
+        f"        [-旧-]{title}",
+        "    body:",
+        f"        {unchanged}",
+        "        [-一段旧话。-]",
         f"{dropped['id']} {dropped['url']}: not in old.jsonl",
         f"1 {changed['url']}: only in old.jsonl",
     ])  # fmt: skip
+    differ = "1 differ (title 1, body 1), 1 not in it, 1 only in it"
+    assert summary == f"{count} compared with old.jsonl: {differ}"
+    other = "he" if changed["region"]["code"] == "js" else "js"
+    assert "only in old.jsonl" not in diff(old, "--regions", other)[0]
+
+
+def test_a_diff_with_what_holds_no_articles(
+    warcs: list[str], scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    """It is said before hours of work, not after them."""
+    old = tmp_path / "old.jsonl"
+    for text in (b"no json\n", b"[]\n", b'{"id": "1"}\n'):
+        old.write_bytes(text)
+        done = scrapy_cmd("reextract", *warcs, "--diff", str(old))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "old.jsonl, line 1: no line of an article" in done.stderr
 
 
 def test_filters(first: Crawl, warcs: list[str], scrapy_cmd: RunScrapy) -> None:
