@@ -26,6 +26,7 @@ _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
 _PUBLISHID = re.compile(r"[1-9]\d{4,11}(?:\.\d{1,10}){1,5}")
 _NODE_ID = re.compile(r"[1-9]\d{3,9}")
 _OLD_CMS = re.compile(r"/((?:content|c)_\d{6,12})(?:_(\d{1,3}))?\.s?html?$")
+_LONGEST_CRUMB = 30
 _MAX_PAGES = 100
 
 
@@ -51,7 +52,7 @@ def _channel(doc: Document, crumbs: Sequence[str]) -> list[str]:
     for selector in crumbs if doc.maybe(", ".join(crumbs)) is not None else ():
         node = doc.maybe(selector)
         names = [visible_text(a).strip() for a in node.css("a")] if node is not None else []
-        names = [name for name in names if name and name != "正文"]
+        names = [name for name in names if 0 < len(name) <= _LONGEST_CRUMB and name != "正文"]
         if names:
             return names
     return []

@@ -65,6 +65,7 @@ def film_url(node: Node, doc: Document) -> str | None:
         urls += _URL_IN_TEXT.findall(node.text() or "")[:4]
     if node.tag != "video":
         urls = [u for u in urls if _FILM_HINT.search(u)]
+    urls = [u for u in urls if u.partition("?")[0] != doc.url.partition("?")[0]]
     return next((u for u in urls if _FILM_FILE.search(urlsplit(u).path)), urls[0] if urls else None)
 
 

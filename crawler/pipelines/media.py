@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LONGEST_CAPTION: Final = 400
 """Characters of an unmarked caption; what is longer is a paragraph."""
 
-_LONGEST_SET_APART = 160
+_LONGEST_SET_APART = 100
 _MOST_SET_APART = 2
 """Lines set apart under an image that may be its caption; more of them are a text of that look."""
 

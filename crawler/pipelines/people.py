@@ -35,7 +35,7 @@ _BULLET = re.compile(r"^[□■●◆◇★☆▲△◎○•·*＊|｜—\s]{1,
 _BESIDE_DATELINE = re.compile(r"\d\s?日\s?(?:专)?[电讯]\s*$")
 _TOPIC = re.compile(
     "国[际内]|经济|财经|文[化体娱教]|时政|高[端原]|社会|法治|科[技教]|国防|军事|体育|教育|健康|民生|安全"
-    "|[足篮排网]球|全运|冬奥|综述|特写|完"
+    "|[足篮排网]球|全[运国]|冬奥|综述|特写|完|农[村业民]|党建|关注|平安|文明|高[铁校温]"
 )
 """What agencies print in brackets after a dateline and is nobody's name."""
 
@@ -129,8 +129,9 @@ def _own_line(line: str) -> list[Credit]:
 
 def _names_alone(bracket: re.Match[str]) -> Iterator[Credit]:
     """新华网南京9月28日电（张三 李四）: reporters, where each is plainly a name."""
-    people = bare_names(bracket[1])
-    if people and all(map(is_plain, people)) and not any(map(_TOPIC.search, people)):
+    people = bare_names(bracket[1]) or []
+    likely = len(people) > 1 or (people and len(people[0]) == 3)
+    if likely and all(map(is_plain, people)) and not any(map(_TOPIC.search, people)):
         yield Credit("reporter", people, bracket[0])
 
 

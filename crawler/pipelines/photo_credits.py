@@ -16,17 +16,26 @@ LONGEST: Final = 90
 
 _NAMES = rf"[{HAN}A-Za-z·•・‧、，, .’'-]{{2,40}}"
 _WHO = r"(?:[^\W\d_]{1,8}?[报社网])?\s?(?:特约|见习|实习|摄影)?(?:记者|通讯员|实习生)"
-_DONE = r"(?:摄影报道|摄影|摄|/文并?摄|拍摄|供图|提供|制图|翻拍)"
+_DONE = r"(?:摄影报道|摄影|摄|/文并?摄|拍摄|供图|提供|制图|绘图|编制|翻拍)"
 _AGENCY = r"(?:新华社|新华网|中新社|本报)(?:/[\w ·.-]{1,20})?"
+_LIBRARY = r"(?:人民视觉|视觉中国|东方IC|CFP|IC ?photo)"
+_KIND = r"(?:资料|无人机|网络|航拍|视频|拼版|手机)?(?:图片?|照片|截图)"
 _CREDIT = re.compile(
-    rf"[(（【]?\s?(?:"
+    rf"[(（【\[]?\s?(?:"
     rf"{_AGENCY}\s?(?:[发供]|资料图?片?|记者)?\s?[(（][^()（）。]{{1,40}}[)）]"
-    rf"|{_AGENCY}\s?(?:发|资料(?:图片?|照片)?|供图|图片|照片)(?:\s{_NAMES}\s?摄)?"
+    rf"|{_AGENCY}\s?(?:发|资料(?:图片?|照片|片)|供图|图片|照片)"
+    rf"(?:\s?(?:漫画\s)?{_NAMES}\s?[摄作绘])?"
+    rf"|{_AGENCY}\s{_NAMES}\s?摄|新华社/(?:路透|美联|法新|欧新|俄新)"
     rf"|{_WHO}[:：]?\s?{_NAMES}?\s?[/／]?\s?{_DONE}"
-    rf"|(?:图片来源|图片提供|资料图片?|摄影|供图|图源|图)\s?[:：/／]\s?{_NAMES}"
-    rf"|(?:[(（])\s?(?:资料|无人机|网络|航拍|视频|拼版)?(?:图片?|照片|截图)\s?(?=[)）])"
-    rf")\s?[)）】]?\s?[。.]?"
+    rf"|(?:图片来源|图片提供|资料图片?|摄影|供图|图源|图|摄)\s?[:：/／]\s?{_NAMES}"
+    rf"|(?:图片|照片)(?:由[{HAN}]{{2,14}}提供|来自[{HAN}]{{2,8}})"
+    rf"|图据[{HAN}]{{2,8}}(?:新闻|[报网台]|视频|发布)|{_LIBRARY}"
+    rf"|(?![他她我你您们这那由为])[{HAN}]{{2,14}}供图"
+    rf"|(?:[(（])\s?{_KIND}\s?(?=[)）])"
+    rf"|(?:资料|网络)图片?|视频截图"
+    rf")(?:\s?[(（]{_KIND}[)）])?\s?[)）】\]]?\s?[。.]?"
 )
+_SENT = re.compile(rf"[(（]?\s?{_NAMES}\s?摄\s?[)）]?\s*新华[社网]发")
 _BRACKETED = re.compile(rf"[(（【]\s?{_NAMES}\s?[/／]?\s?{_DONE}\s?[)）】]\s?[。.]?")
 _BARE = re.compile(rf"([{HAN}、，, ·•]{{2,24}}?)\s?[/／]?\s?(?:摄影|摄|供图)\s?[。.]?")
 _BYLINE = re.compile(r"报道\s?[)）】]?$")
@@ -37,6 +46,7 @@ _LEGEND = re.compile(
 
 _HEADING = re.compile(
     r"[【\[（(]?\s?(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s?[、.．)）]\D|第.{1,3}[章节部]|【|——.*——$"
+    r"|编者|导[读语]|核心提示|内容提要|摘要|(?:新华社|新华网|本报|本网)[^，。]{0,14}[电讯]"
 )
 _STORY = re.compile(
     r"新华社(?:传真)?(?:照片|图片)[，,]|[（(][^()（）]{1,8}[)）]\s?[（(]\d{1,3}[)）]"
@@ -51,7 +61,7 @@ def is_credit(text: str) -> bool:
 def _credits(text: str) -> bool:
     if len(text) > LONGEST:
         return False
-    if any(pattern.fullmatch(text) for pattern in (_CREDIT, _BRACKETED)):
+    if any(pattern.fullmatch(text) for pattern in (_CREDIT, _BRACKETED, _SENT)):
         return True
     bare = _BARE.fullmatch(text)
     people = names(bare[1]) if bare else None
@@ -78,7 +88,8 @@ def is_legend(text: str) -> bool:
 
 
 def is_heading(text: str) -> bool:
-    """Whether the text is a heading rather than what a picture shows: 一、…, 【现象】."""
+    """Whether the text heads or opens an article rather than tells what a picture shows: 一、…,
+    【现象】, 编者按：…"""
     return _HEADING.match(text) is not None
 
 

@@ -32,12 +32,18 @@ _SITE = re.compile(
 _MARKUP = re.compile(r"</?(?:br|font|span|b|strong|p)\b[^<>]{0,60}>", re.IGNORECASE)
 """The CMS writes the markup of a headline into the title tag, where it is text."""
 
+_SWALLOWED = re.compile(
+    r"</?(?:table|t[drh]|div|p|ul|h[1-6]|body|head|html|link|meta|script)\b", re.IGNORECASE
+)
+"""A title tag that isn't closed takes in what follows."""
+
 
 def set_title(work: Work) -> Work:
     """Fill the headlines."""
     draft = work.draft
     printed = _line(draft.title)
-    tag = clean_line(_MARKUP.sub(" ", (draft.title_tag or "")[:LONGEST]))
+    tag = _SWALLOWED.split((draft.title_tag or "")[:LONGEST], maxsplit=1)[0]
+    tag = clean_line(_MARKUP.sub(" ", tag))
     only_tag = draft.title is None or draft.title.where == "title"
     title = without_site(tag) if only_tag or printed in (None, tag) else printed
     return work.having(

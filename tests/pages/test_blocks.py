@@ -131,6 +131,14 @@ def test_a_coloured_word_is_no_caption() -> None:
     assert not any(b.is_caption for b in draft.blocks)
 
 
+def test_a_breadcrumb_is_short_and_a_film_is_not_the_page_itself() -> None:
+    crumbs = f'<div class="news-position"><a>新华网</a> <a>{"长" * 40}</a> 正文</div>'
+    page = main_2017(f'{P}<p><iframe class="pageVideo" src="?video=a.mp4"></iframe></p>')
+    draft = read(page.replace("<body>", f"<body>{crumbs}"))
+    assert draft.channel == ["新华网"]
+    assert urls(draft, BlockKind.VIDEO) == []
+
+
 def test_what_a_slide_tells_belongs_to_its_picture() -> None:
     slides = "".join(
         f'<div class="swiper-slide"><img src="{n}.jpg"><p>{CAPTION}{n}</p><i>{n}/3</i></div>'

@@ -39,6 +39,18 @@ def marked(content: str) -> Block:
         "新华社特约记者 阿不都·热合曼 摄",
         "张三 摄",
         "张三、李小四 摄影",
+        "新华社记者张三摄（资料照片）",
+        "新华社/路透",
+        "受访者供图",
+        "某县融媒体中心供图",
+        "图片由受访者提供",
+        "图据某某新闻",
+        "（人民视觉）",
+        "[新华社记者 张三 摄]",
+        "张三摄 新华网发",
+        "新华网 张三 摄",
+        "新华社发 漫画 张三作",
+        "新华社记者 张三 编制",
     ],
 )
 def test_credits(credit: str) -> None:
@@ -55,6 +67,8 @@ def test_credits(credit: str) -> None:
         "新华社记者张三、李四",
         "本报记者 张三 摄影报道",
         "摄影展昨天开幕",
+        "他负责供图",
+        "图据此修改",
         "新华社发展迅速",
         "张三说，这是他拍摄的",
         "（记者张三）",
@@ -123,7 +137,14 @@ def test_what_is_set_apart_under_an_image_is_its_caption(under: list[str], capti
 
 @pytest.mark.parametrize(
     "under",
-    [["一、先看河道"], ["【步道】"], ["——步道——"], ["第一行", "第二行", "第三行"], [TEXT * 6]],
+    [
+        ["一、先看河道"],
+        ["编者按：今起推出专栏。"],
+        ["【步道】"],
+        ["——步道——"],
+        ["第一行", "第二行", "第三行"],
+        [TEXT * 6],
+    ],
 )
 def test_headings_verses_and_texts_of_that_look_stay(under: list[str]) -> None:
     made = article(TEXT, image(), *map(apart, under), MORE)

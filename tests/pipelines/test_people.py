@@ -84,6 +84,8 @@ def test_bylines(paragraph: str, expected: list[tuple[str, str]], raw: str | Non
         TEXT + "（记者 河道整治局）",
         "新华社北京11月17日电（国际观察）" + TEXT,
         "新华社北京11月17日电（经济）" + TEXT,
+        "新华社北京11月17日电（全国两会）" + TEXT,
+        "新华社北京11月17日电（高原）" + TEXT,
         "（张三）" + TEXT,
         TEXT + "（记者 张三、获悉）",
         TEXT + "（张三）",

@@ -50,6 +50,11 @@ def test_markup_in_the_title_tag_is_none_of_its_words() -> None:
     assert made.title == "开工"
 
 
+def test_a_title_tag_that_is_not_closed_takes_in_the_page() -> None:
+    tag = "开工-新华网<table><tr><td>2017年09月28日"
+    assert article(TEXT, title_tag=tag).title == "开工"
+
+
 def test_subtitle_and_kicker() -> None:
     made = article(TEXT, subtitle=Evidence("　全长八公里", "h2"), kicker=Evidence(" ", ".k"))
     assert (made.subtitle, made.kicker) == ("全长八公里", None)
