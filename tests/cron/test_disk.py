@@ -67,6 +67,18 @@ def test_a_full_disk(
     assert sorted(line["url"] for line in lines_of(data_dir)) == sorted(articles)
 
 
+def test_a_disk_that_is_full_from_the_start(
+    mount: Callable[[int], Path | None], proxy: dict[str, str], articles: list[str]
+) -> None:
+    """Not even a folder can be made: one line, and the code for storage, not for permissions."""
+    disk = mount(MIB) or pytest.skip("no disk may be mounted here")
+    subprocess.run(["mount", "-o", "remount,nr_inodes=2", str(disk)], check=True)
+    done = crawl_all(articles, disk / "data", proxy)
+    assert done.exitcode == 5
+    (line,) = done.stderr.splitlines()
+    assert "No space left on device" in line
+
+
 @pytest.mark.parametrize("blocks", [8, 64, 160, 400])
 def test_a_limit_on_file_size(
     site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path, blocks: int
