@@ -14,6 +14,7 @@ import json
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _ANSWERED = ("200", "304")
 
+COMMIT_EVERY = 10_000
+
 
 @dataclass(slots=True)
 class Rebuilt:
@@ -39,6 +42,7 @@ class Rebuilt:
     lines: int = 0
     runs: int = 0
     captures: int = 0
+    committed: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -59,16 +63,28 @@ def rebuild(data_dir: Path, path: Path, *, schedule: Sequence[timedelta] = ()) -
     with closing(Ledger.open(partial, fresh=True)) as ledger:
         for file in sorted(data_dir.glob("jsonl/*/*/*.jsonl")):
             _read_lines(ledger, data_dir, file, schedule, done)
+            _commit_at_times(ledger, done)
         for file in sorted(data_dir.glob("runs/*.json")):
             _read_report(ledger, file, done)
+            _commit_at_times(ledger, done)
         for file in sorted(data_dir.glob("warc/*/*/*.cdxj")):
             _read_index(ledger, file, schedule, done)
+            _commit_at_times(ledger, done)
+        ledger.commit()
     try:
         publish(partial)
     except StorageError as error:
         problem = f"can't be put in place ({error})"
         raise ledger_error(str(path), problem, "Check the disk.") from error
     return done
+
+
+def _commit_at_times(ledger: Ledger, done: Rebuilt) -> None:
+    """Keep SQLite's log short. No more often, since after years there are many small files."""
+    count = done.lines + done.runs + done.captures
+    if count - done.committed >= COMMIT_EVERY:
+        ledger.commit()
+        done.committed = count
 
 
 def _read_lines(
@@ -83,22 +99,21 @@ def _read_lines(
                 done.problems.append(f"{name} line {number} is no record: {error!r}")
             else:
                 done.lines += 1
-    ledger.commit()
 
 
 def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
     try:
         report = json.loads(file.read_bytes())
-        started_at = datetime.fromisoformat(report["started_at"])
-        finished_at = datetime.fromisoformat(report["finished_at"])
-        run_id, counts = report["run_id"], report["outcomes"]
-        ledger.start_run(run_id, started_at, report["command"])
-        ledger.finish_run(run_id, finished_at, report["exit_code"], report["reason"], counts)
+        began = (report["run_id"], datetime.fromisoformat(report["started_at"]), report["command"])
+        ended = (
+            report["run_id"], datetime.fromisoformat(report["finished_at"]),
+            report["exit_code"], report["reason"], dict(report["outcomes"]),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
-        ledger.rollback()
         done.problems.append(f"runs/{file.name} is no report: {error!r}")
         return
-    ledger.commit()
+    ledger.start_run(*began)
+    ledger.finish_run(*ended)
     done.runs += 1
 
 
@@ -106,26 +121,28 @@ def _read_index(ledger: Ledger, file: Path, schedule: Sequence[timedelta], done:
     with file.open(encoding="utf-8") as opened:
         for number, line in enumerate(opened, start=1):
             try:
-                url, status, at = _capture(line)
+                _, timestamp, fields = line.split(" ", 2)
+                values: dict[str, Any] = json.loads(fields)
+                address = _article_address(values["url"])
+                if address and str(values.get("status")) in _ANSWERED:
+                    at = datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+                    _note_answer(ledger, address, at, schedule)
             except (ValueError, KeyError, TypeError) as error:
                 done.problems.append(f"{file.name} line {number} is no index line: {error!r}")
-                continue
-            done.captures += 1
-            if status in _ANSWERED:
-                _note_answer(ledger, url, at, schedule)
-    ledger.commit()
+            else:
+                done.captures += 1
 
 
-def _capture(line: str) -> tuple[str, str, datetime]:
-    _, timestamp, fields = line.split(" ", 2)
-    values: dict[str, Any] = json.loads(fields)
-    at = datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return str(values["url"]), str(values.get("status")), at
+@lru_cache(maxsize=2**16)
+def _article_address(url: str) -> str | None:
+    """An article's canonical address; None for lists, which are most of what runs ask for."""
+    article = urls.article(url)
+    return article.url if article else None
 
 
 def _note_answer(ledger: Ledger, url: str, at: datetime, schedule: Sequence[timedelta]) -> None:
     """A page that answered after its last line was a re-check: don't ask again at once."""
-    address = ledger.address(urls.canonical(url))
+    address = ledger.address(url)
     article = None if address is None else ledger.article(address.article_id)
     if article is not None and article.status == "live" and at > article.last_checked_at:
         published_at = article.published_at and lines.moment(article.published_at)
