@@ -190,6 +190,9 @@ def _lists(spargs: Mapping[str, str]) -> tuple[str, ...]:
 def _files(pattern: str) -> tuple[Path, ...]:
     found = sorted(Path(name).absolute() for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 - of any root
     files = tuple(path for path in found if path.is_file())
+    if not files and found:
+        hint = _short(f"{pattern.rstrip('/')}/**/*.warc.gz")
+        raise ArgumentError("from_warc", f"{_short(pattern)} is a folder: give {hint}")
     if not files:
         raise ArgumentError("from_warc", f"no file matches {_short(pattern)}")
     return files

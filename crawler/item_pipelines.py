@@ -133,8 +133,7 @@ class HistoryPipeline(_RunPipeline):
         the fallback makes of a new design says nothing of an article that a layout has read."""
         if known.content_sha256 == article.content_sha256:
             return []
-        pages = [read_page(self.context.data_dir, pointer) for pointer in known.warc_pages]
-        previous = extraction.extract(pages)
+        previous = self._extracted_again(article, known)
         if article.content_sha256 and previous.content_sha256 == article.content_sha256:
             self.context.ledger.rebase(
                 article.id,
@@ -145,6 +144,21 @@ class HistoryPipeline(_RunPipeline):
         if _is_unclaimed(article) and not _is_unclaimed(previous) and known.status == "live":
             self._unclaimed(article, known)
         return changed_fields(as_record(previous), as_record(article))
+
+    def _extracted_again(self, article: Article, known: ArticleRow) -> Article:
+        """What today's code makes of the last version. Its archive may be lost, or the code may
+        refuse the page: then nothing can be said of a change, and an operator hears of it."""
+        try:
+            pages = [read_page(self.context.data_dir, pointer) for pointer in known.warc_pages]
+            return extraction.extract(pages)
+        except Exception as error:
+            detail = f"the last version can't be read: {type(error).__name__}: {error}"
+            self.context.alarm(f"{article.url} can't be compared: {detail}")
+            self.context.withdrawals.looked(
+                article.address, known, status=200, warc=article.warc, reason="unread"
+            )
+            self.end(article, Outcome.EXTRACTION_FAILED, detail)
+            raise DropItem(detail) from error
 
     def _unclaimed(self, article: Article, known: ArticleRow) -> NoReturn:
         """Archived, noted, and compared by the look that follows the layout's being written."""

@@ -93,7 +93,8 @@ def test_from_warc(tmp_path: Path) -> None:
     assert found.recheck == "none"
     assert found.narrowed
     assert parsed(from_warc=f"{tmp_path}/**/b.*", recheck="none").from_warc == found.from_warc[1:]
-    assert "no file matches" in refused(from_warc=f"{tmp_path}/folder*")
+    assert "no file matches" in refused(from_warc=f"{tmp_path}/c*")
+    assert f"is a folder: give '{tmp_path}/**/*.warc.gz'" in refused(from_warc=f"{tmp_path}/")
     assert "no file matches" in refused(from_warc="")
     assert "recheck can't be given" in refused(from_warc=f"{tmp_path}/*", recheck="all")
 

@@ -205,3 +205,22 @@ def test_a_better_extractor_is_no_edit(archive_of: Callable[..., Archive], tmp_p
         assert line["previous_sha256"] == before[identity]["content_sha256"]
         (truth,) = archive.site.truth(identity=identity)["articles"]
         assert line["changed"] == truth["versions"][-1]["changed"]
+
+
+def test_a_change_without_its_archive_is_an_alarm(archive_of: Callable[..., Archive]) -> None:
+    """Nothing can be compared; the page is archived, and no version is made up."""
+    archive = archive_of(seed=51, articles=36)
+    urls = ",".join(one["url"] for one in archive.site.truth()["articles"] if not one["hidden"])
+    archive.run("-a", f"urls={urls}")
+    count = len(archive.lines())
+    shutil.rmtree(archive.data_dir / "warc")
+    archive.site.day = 12.0
+    done = archive.run("-a", f"urls={urls}", "-a", "recheck=all")
+    assert done.exitcode == 3
+    failed = done.report["outcomes"]["extraction_failed"]
+    assert failed > 0
+    assert "changed" not in done.report["outcomes"]
+    assert len(archive.lines()) == count
+    alarms = [one for one in done.report["alarms"] if "can't be compared" in one]
+    assert len(alarms) == failed
+    assert all("MissingFileError" in one for one in alarms)
