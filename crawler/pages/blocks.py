@@ -44,6 +44,8 @@ _CELLS = ("td", "th")
 _SLIDE_NUMBER = re.compile(r"[\s\d/()（）+]{1,12}")
 
 _MOST_SLIDES = 300
+"""A slide show with more is read without what its slides tell: that takes a look at each."""
+
 
 _FILM_TAGS = ("iframe", "video", "embed", "object")
 
@@ -148,10 +150,11 @@ class _Reader:
         """Take the pictures of a slide show, and what a slide tells; the slides that told."""
         before = len(self.blocks)
         told: set[int] = set()
-        for number, image in enumerate(gallery.css("img")):
+        images = gallery.css("img")
+        for image in images:
             known = len(self.blocks)
             self._image(image)
-            slide = slide_of(image, gallery) if number < _MOST_SLIDES else None
+            slide = slide_of(image, gallery) if len(images) <= _MOST_SLIDES else None
             if slide is None or len(self.blocks) == known:
                 continue
             lines = [line for line in visible_text(slide).split("\n") if line.strip()]

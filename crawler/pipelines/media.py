@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from crawler.items import Attachment, Block, BlockKind, Image, Video
@@ -100,7 +99,8 @@ def set_media(work: Work) -> Work:
 def _kinds(blocks: Sequence[Block]) -> list[_Is]:
     kinds = [_kind(block) for block in blocks]
     telling = any(b.is_set_apart for b in blocks) and not _mostly_apart(blocks, kinds)
-    for place, (kind, below) in enumerate(pairwise(kinds)):
+    for place in range(len(kinds) - 1):
+        kind, below = kinds[place], kinds[place + 1]
         text, under = blocks[place].text, blocks[place + 1].text
         if kind is _Is.PICTURE and below is _Is.PLAIN:
             if len(under) <= LONGEST_CAPTION and (is_legend(under) or credit_at_end(under)):
@@ -136,7 +136,9 @@ def _set_apart(blocks: Sequence[Block], kinds: Sequence[_Is], start: int) -> lis
         if len(block.text) > _LONGEST_SET_APART or is_heading(block.text):
             return []
         found.append(place)
-    return found if len(found) <= _MOST_SET_APART else []
+        if len(found) > _MOST_SET_APART:
+            return []
+    return found
 
 
 def _kind(block: Block) -> _Is:

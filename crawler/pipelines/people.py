@@ -31,7 +31,11 @@ _REST = re.compile(r"[\s。.完(（)）【】\[\]]*")
 _OPENING = 120
 """A dateline and its byline stand in a paragraph's first characters."""
 
-_BULLET = re.compile(r"^[□■●◆◇★☆▲△◎○•·*＊|｜—\s]{1,6}")
+_BEFORE_BYLINE = re.compile(
+    r"^(?:[□■●◆◇★☆▲△◎○•·*＊|｜—\s]{1,6}|[^，。（(]{2,30}\d\s?日专?[电讯]\s+)"
+)
+"""A bullet, or a dateline that shares the byline's line."""
+
 _BESIDE_DATELINE = re.compile(r"\d\s?日\s?(?:专)?[电讯]\s*$")
 _TOPIC = re.compile(
     "国[际内]|经济|财经|文[化体娱教]|时政|高[端原]|社会|法治|科[技教]|国防|军事|体育|教育|健康|民生|安全"
@@ -117,7 +121,7 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
             if signs and (signed := _SIGNED.search(ending)):
                 yield from _own_line(signed[1].strip())
             if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(line):
-                yield from _own_line(_BULLET.sub("", line))
+                yield from _own_line(_BEFORE_BYLINE.sub("", line))
 
 
 def _own_line(line: str) -> list[Credit]:

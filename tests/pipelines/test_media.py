@@ -157,6 +157,12 @@ def test_a_look_that_all_the_text_has_tells_nothing() -> None:
     assert article(*parts).paragraphs == [TEXT, MORE, TEXT]
 
 
+def test_lines_set_apart_between_images() -> None:
+    made = article(TEXT, image(), apart("先看河道"), image("b"), apart("再看步道"), MORE)
+    assert [picture.caption for picture in made.images] == ["先看河道", "再看步道"]
+    assert made.paragraphs == [TEXT, MORE]
+
+
 def test_a_credited_line_set_apart_above_its_image() -> None:
     above = "整治后的河道（资料图片）"
     made = article(TEXT, apart(above), image(), MORE)
