@@ -7,7 +7,7 @@ Records in constant memory, Pages. Damage is a WarcError with file and offset.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -180,17 +180,7 @@ def _record(path: Path, offset: int, found: WarcRecord, max_block: int) -> Recor
 
 
 def _ending_at(record: Record, end: int) -> Record:
-    return Record(
-        record.path,
-        record.offset,
-        end - record.offset,
-        record.kind,
-        record.record_id,
-        record.date,
-        record.url,
-        record.headers,
-        record.block,
-    )
+    return replace(record, length=end - record.offset)
 
 
 def _end_of(file: BinaryIO, record: Record, size: int, *, is_gzip: bool) -> int:
