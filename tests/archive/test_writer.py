@@ -119,6 +119,25 @@ def test_files_rotate_by_size(tmp_path: Path) -> None:
         assert next(iter(read_records(path))).kind == "warcinfo"
 
 
+def test_an_exchange_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warcinfo too goes with the first: no kill in between leaves a half."""
+    sizes: list[int] = []
+    write = os.write
+
+    def counted(fd: int, data: bytes) -> int:
+        sizes.append(len(data))
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", counted)
+    archive = writer(tmp_path)
+    for count in (1, 2):
+        archive.write(exchange())
+        assert len(sizes) == count
+    assert sum(sizes) == archive.files[0].stat().st_size
+    archive.close()
+    assert len(sizes) == 2
+
+
 def test_no_answer_leaves_request_and_metadata(tmp_path: Path) -> None:
     archive = writer(tmp_path)
     assert archive.write(exchange(b"")) is None
