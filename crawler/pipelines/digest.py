@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from crawler.items import VERSIONED_KEYS
+from crawler.items import VERSIONED_KEYS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +23,7 @@ _NOT_CONTENT = frozenset({"position"})
 
 def set_digest(work: Work) -> Work:
     """Fill `content_sha256`."""
-    article = work.article
-    record = {key: _plain(getattr(article, key)) for key in VERSIONED_KEYS}
+    record = {key: plain(getattr(work.article, key)) for key in VERSIONED_KEYS}
     return work.having(content_sha256=content_sha256(record))
 
 
@@ -54,14 +52,4 @@ def _essence(key: str, value: Any) -> Any:
     if isinstance(value, dict):
         kept = _OF_IMAGES if key == "images" else [k for k in value if k not in _NOT_CONTENT]
         return {name: _essence(key, value[name]) for name in kept}
-    return value
-
-
-def _plain(value: Any) -> Any:
-    """Dataclasses as the dicts they are in a record; theirs hold no others."""
-    if isinstance(value, list):
-        return [
-            each if isinstance(each, str) else {f.name: getattr(each, f.name) for f in fields(each)}
-            for each in value
-        ]
     return value

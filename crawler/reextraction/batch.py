@@ -7,6 +7,7 @@ code, is not made again.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -127,6 +128,7 @@ def join(parts: Iterable[Path], output: Path) -> None:
 def _begin(read: Any) -> None:
     global _read  # the pool's way to share a value
     _read = read
+    gc.freeze()  # what the parent loaded needs no looking at
     Thread(target=_end_with_parent, daemon=True).start()
 
 
