@@ -40,7 +40,7 @@ def start(doc: Document, layout: str, crumbs: Sequence[str] = CRUMBS) -> Draft:
     draft.keywords = [e for name in ("keywords",) if (e := doc.meta(name))]
     draft.summaries = [e for name in ("description", "og:description") if (e := doc.meta(name))]
     draft.channel = _channel(doc, crumbs)
-    if (root := doc.maybe("html[lang]")) is not None:
+    if (root := doc.tree.root) is not None:
         draft.language = (root.attributes.get("lang") or "").strip() or None
     draft.codes = _codes(doc)
     draft.next_pages = _next_pages(doc)
@@ -49,9 +49,8 @@ def start(doc: Document, layout: str, crumbs: Sequence[str] = CRUMBS) -> Draft:
 
 def _channel(doc: Document, crumbs: Sequence[str]) -> list[str]:
     """The links of the breadcrumb: 新华网 > 时政 > 正文 gives 新华网 and 时政."""
-    for selector in crumbs if doc.maybe(", ".join(crumbs)) is not None else ():
-        node = doc.maybe(selector)
-        names = [visible_text(a).strip() for a in node.css("a")] if node is not None else []
+    for node in doc.all(", ".join(crumbs)):
+        names = [visible_text(a).strip() for a in node.css("a")]
         names = [name for name in names if 0 < len(name) <= _LONGEST_CRUMB and name != "正文"]
         if names:
             return names

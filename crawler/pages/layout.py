@@ -60,6 +60,11 @@ class Layout:
     phrases: ClassVar[tuple[str, ...]] = ()
     selectors: ClassVar[Selectors]
 
+    def __init__(self) -> None:
+        proofs = [(mark, True) for mark in self.marks] + [(mark, False) for mark in self.foreign]
+        # ids first: a page knows its own without a look at the tree
+        self._proofs = sorted(proofs, key=lambda proof: not proof[0].startswith("#"))
+
     def claims(self, doc: Document) -> bool:
         """Whether the page proves to be of this layout."""
         return self.select(doc) is not None
@@ -67,9 +72,8 @@ class Layout:
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
         if (
-            all(doc.maybe(mark) is None for mark in self.foreign)
+            all((doc.maybe(mark) is not None) is wanted for mark, wanted in self._proofs)
             and any(doc.container(body) is not None for body in self.selectors.body)
-            and all(doc.maybe(mark) is not None for mark in self.marks)
             and all(phrase in doc.source for phrase in self.phrases)
         ):
             return self.selectors
