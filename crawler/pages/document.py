@@ -65,9 +65,13 @@ class Document:
         """The first match in document order, or None. Asked often, answered once; not asked of
         the tree when it needs an id that the page hasn't."""
         if selector not in self._found:
-            is_possible = any(ids <= self._ids for ids in _ids_in(selector))
-            self._found[selector] = self.tree.css_first(selector) if is_possible else None
+            possible = self._possible(selector)
+            self._found[selector] = self.tree.css_first(possible) if possible else None
         return self._found[selector]
+
+    def _possible(self, selector: str) -> str:
+        """The alternatives of a selector that need no id that the page hasn't."""
+        return ", ".join(one for one, ids in _alternatives(selector) if ids <= self._ids)
 
     def container(self, selector: str) -> Node | None:
         """The first match that isn't a mere list of links, an empty one included, or None."""
@@ -81,7 +85,7 @@ class Document:
     @cached_property
     def _ids(self) -> frozenset[str]:
         """All ids, lower-cased: without a doctype case doesn't count."""
-        return frozenset((node.id or "").lower() for node in self.all("[id]"))
+        return frozenset((node.id or "").lower() for node in self.tree.css("[id]"))
 
     def first(self, selectors: Sequence[str]) -> tuple[Node, str] | None:
         """The match of the first selector whose match shows text, and that selector."""
@@ -92,7 +96,8 @@ class Document:
         return None
 
     def all(self, selector: str) -> list[Node]:
-        return self.tree.css(selector)
+        possible = self._possible(selector)
+        return self.tree.css(possible) if possible else []
 
     def text(self, selector: str) -> str:
         """The visible text of the first match, stripped; "" without one."""
@@ -130,9 +135,9 @@ class Document:
 
 
 @lru_cache(maxsize=1024)
-def _ids_in(selector: str) -> tuple[frozenset[str], ...]:
-    """The ids that each alternative of a selector needs."""
-    return tuple(frozenset(_ID.findall(one.lower())) for one in selector.split(","))
+def _alternatives(selector: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The alternatives of a selector and the ids that each needs."""
+    return tuple((one.strip(), frozenset(_ID.findall(one.lower()))) for one in selector.split(","))
 
 
 def _join(base: str, address: str | None) -> str | None:

@@ -85,7 +85,7 @@ def _fwl(doc: Document) -> str | None:
 def _next_pages(doc: Document) -> list[str]:
     """The later pages of an old-CMS article: content_X_1.htm, c_X_2.htm."""
     own = _OLD_CMS.search(urlsplit(doc.url).path)
-    if own is None:
+    if own is None or f"{own[1]}_" not in doc.source:
         return []
     found: dict[int, str] = {}
     for link in doc.all(f"a[href*='{own[1]}_']"):
