@@ -6,6 +6,7 @@ handler reads it (I6); what isn't archived is refused.
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
 
 MAX_DAMAGE = 1000
 """Sentences kept."""
@@ -90,6 +93,7 @@ class ReplayIndex:
         """
         index = cls()
         for path in paths:
+            logger.info("reading %s", path)
             is_ours = False
             for record in read_records(path, on_damage=index._damaged):
                 if record.length <= 0:
