@@ -35,7 +35,7 @@ class Closed:
 class _Host:
     ready_at: float = 0.0
     crawl_delay: float = 0.0
-    failures: int = 0
+    failures: set[str] = field(default_factory=set)  # since the last success
     closed: Closed | None = None
     waits: int = 0
 
@@ -87,17 +87,18 @@ class Holds:
     def succeeded(self, host: str) -> None:
         known = self._hosts.get(host)
         if known:
-            known.failures = 0
+            known.failures.clear()
 
-    def failed(self, host: str, reason: str, now: float, *, is_repeated: bool = False) -> bool:
+    def failed(self, host: str, reason: str, now: float, *, page: str | None = None) -> bool:
         """Back off from 1 s, doubling with each failure; True when this one opened the breaker.
-        A page that fails again (`is_repeated`) says no more of its host than it did before."""
+        A `page` that fails again says no more of its host than it did before."""
         state = self._state(host)
-        state.failures += not is_repeated
-        if state.failures >= BREAKER_FAILURES:
-            self.close(host, f"{state.failures} failures in a row, last: {reason}")
+        state.failures.add(page or f"{reason} no. {len(state.failures) + 1}")
+        count = len(state.failures)
+        if count >= BREAKER_FAILURES:
+            self.close(host, f"{count} failures in a row, last: {reason}")
             return True
-        self.wait(host, _FIRST_BACKOFF * 2 ** max(0, state.failures - 1), now)
+        self.wait(host, _FIRST_BACKOFF * 2 ** (count - 1), now)
         return False
 
     def closed_hosts(self) -> dict[str, str]:

@@ -40,12 +40,15 @@ def test_failures_in_a_row_open_the_breaker_of_that_host() -> None:
 
 def test_a_page_that_fails_again_and_again_opens_no_breaker() -> None:
     holds = Holds()
-    holds.failed("a", "timeout", now=0)
-    assert not any(holds.failed("a", "timeout", now=n, is_repeated=True) for n in range(9))
+    assert not any(holds.failed("a", "timeout", now=n, page="/1") for n in range(9))
     assert holds.ready_at("a") == 8 + 1
-    holds.succeeded("a")
-    assert holds.failed("a", "timeout", now=20, is_repeated=True) is False
-    assert holds.ready_at("a") == 21
+    opened = [holds.failed("a", "timeout", now=9, page=page) for page in ("/2", "/1", "/3")]
+    assert opened == [False, False, True]
+
+
+def test_two_pages_that_fail_by_turns_open_no_breaker() -> None:
+    holds = Holds()
+    assert not any(holds.failed("a", "timeout", now=n, page=f"/{n % 2}") for n in range(9))
 
 
 def test_a_success_forgets_failures() -> None:

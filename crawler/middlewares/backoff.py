@@ -83,8 +83,8 @@ class BackoffMiddleware:
     def _failed(self, request: Request, reason: str, *, is_of_us: bool = False) -> bool:
         """Count against the host; what is said of us counts each time. True: the breaker opened."""
         host = urlparse_cached(request).hostname or ""
-        is_repeated = "retry_times" in request.meta and not is_of_us
-        return self._holds.failed(host, reason, monotonic(), is_repeated=is_repeated)
+        page = None if is_of_us else request.url
+        return self._holds.failed(host, reason, monotonic(), page=page)
 
     def _retry(self, request: Request, host: str, reason: str) -> Request | None:
         if request.meta.get("dont_retry") or self._holds.closed(host):

@@ -124,9 +124,9 @@ def test_three_failures_in_a_row_end_that_host_and_no_other(
     site: Site, fetch: Fetch, kind: str, outcomes: dict[str, int]
 ) -> None:
     site.fault(kind, host=OLD, path=ARTICLES)
-    seen = fetch("-s", "DOWNLOAD_TIMEOUT=1", old=5, new=6)
+    seen = fetch("-s", "DOWNLOAD_TIMEOUT=3", old=5, new=6)
     assert len(seen.of(OLD)) == 1 + 3, [one.path for one in seen.of(OLD)]
-    assert len(seen.of(NEW)) == 1 + 6
+    assert len({one.path for one in seen.of(NEW)}) == 1 + 6
     assert seen.crawl.report["outcomes"] == outcomes | {"published": 6}
     assert seen.crawl.exitcode == 3
     (alarm,) = seen.crawl.report["alarms"]
@@ -141,7 +141,7 @@ def test_a_page_that_never_works_is_no_fault_of_its_host(
 ) -> None:
     """Asked for three times, it raises no alarm and keeps no other page from being fetched."""
     site.fault(kind, host=OLD, path=ARTICLES)
-    seen = fetch("-s", "DOWNLOAD_TIMEOUT=1", old=1)
+    seen = fetch("-s", "DOWNLOAD_TIMEOUT=3", old=1)
     assert len(seen.of(OLD)) == 1 + 3
     assert seen.crawl.report["outcomes"] == {outcome: 1}
     assert (seen.crawl.exitcode, seen.crawl.report["alarms"]) == (0, [])
