@@ -158,8 +158,8 @@ class Reading:
     address that led to them."""
 
     address: str
-    draft: Draft
-    pages: tuple[Page, ...]
+    draft: Draft = field(repr=False)  # the log of an error would hold the whole page
+    pages: tuple[Page, ...] = field(repr=False)
 
 
 # --- published ---------------------------------------------------------------------------------
