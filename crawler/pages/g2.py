@@ -50,6 +50,10 @@ def rules() -> tuple[Rule, ...]:
     return tuple(Rule(**row | {"hosts": tuple(row["hosts"])}) for row in data["rule"])
 
 
+_COMMON = Regional2014()
+"""The template that replaced the provinces' own."""
+
+
 class Provinces2010(Layout):
     """Whichever province's rule fits first. Any page of the time prints a date and 来源：."""
 
@@ -60,21 +64,19 @@ class Provinces2010(Layout):
     def select(self, doc: Document) -> Selectors | None:
         if any(doc.maybe(mark) is not None for mark in self.foreign):
             return None
-        if Regional2014().claims(doc):
+        if _COMMON.claims(doc):
             return None
-        fitting = [
-            rule
-            for rule in rules()
-            if doc.container(rule.body) is not None and doc.first((rule.title,))
-        ]
-        if not fitting or not _has_header(doc):
+        if not _has_header(doc):
             return None
-        return next((r for r in fitting if _shows(doc, r.body)), fitting[0]).selectors()
-
-
-def _shows(doc: Document, body: str) -> bool:
-    container = doc.container(body)
-    return container is not None and shows_text(container)
+        fitting = None
+        for rule in rules():
+            container = doc.container(rule.body)
+            if container is None or not doc.first((rule.title,)):
+                continue
+            if shows_text(container):
+                return rule.selectors()
+            fitting = fitting or rule
+        return None if fitting is None else fitting.selectors()
 
 
 def _has_header(doc: Document) -> bool:

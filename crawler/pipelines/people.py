@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from crawler.items import Draft, Evidence
+    from crawler.pipelines.credits import Credits
     from crawler.pipelines.work import Work
+
+    _Edited = Iterable[tuple[Evidence, Credits | None]]
 
 _BRACKET = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕]{2,160})[)）】\]〕]")
 _REST = re.compile(r"[\s。.完(（)）【】\[\]]*")
@@ -69,7 +72,8 @@ _SURE = re.compile(r"新华[社网]|本[报网]")
 def set_people(work: Work) -> Work:
     """Fill `reporters`, `byline_raw` and `editors`."""
     paragraphs = work.article.paragraphs
-    found = [*_in_text(paragraphs), *_in_evidence(work.draft)]
+    edited = [(each, read_credits(each.text)) for each in work.draft.editors]
+    found = [*_in_text(paragraphs), *_in_evidence(work.draft, edited)]
     credited = ""
     if any(c.function == "author" for c in found) and is_photo_story(work.blocks):
         credited = " ".join(image.credit or "" for image in work.article.images)
@@ -85,7 +89,7 @@ def set_people(work: Work) -> Work:
     return work.having(
         reporters=[Person(name, role) for name, role in reporters.items()],
         byline_raw="\n".join(dict.fromkeys(raw)) or None,
-        editors=_editors(work.draft.editors),
+        editors=_editors(edited),
     )
 
 
@@ -171,7 +175,7 @@ def _reports(found: re.Match[str]) -> Iterator[Credit]:
         yield Credit(role, people, found[0].lstrip("电讯 ").rstrip("：:，, "))
 
 
-def _in_evidence(draft: Draft) -> Iterator[Credit]:
+def _in_evidence(draft: Draft, edited: _Edited) -> Iterator[Credit]:
     """Bylines outside the text; an editor line may name the author as well."""
     for evidence in draft.bylines:
         line = read_credits(evidence.text)
@@ -180,8 +184,7 @@ def _in_evidence(draft: Draft) -> Iterator[Credit]:
             yield from _in_function([bare])
         elif _OUTLET.fullmatch(line.before):
             yield from _in_function(line.found)
-    for evidence in draft.editors:
-        line = read_credits(evidence.text)
+    for _, line in edited:
         if line is not None:
             yield from _in_function(c for c in line.found if "实习" not in c.raw)
 
@@ -193,12 +196,11 @@ def _in_function(credits_: Iterable[Credit]) -> Iterator[Credit]:
             yield credit
 
 
-def _editors(evidence: Iterable[Evidence]) -> list[str]:
+def _editors(edited: _Edited) -> list[str]:
     """The duty editors; plain 编辑 and unlabelled names only when no 责任编辑 is named."""
     duty: list[str] = []
     plain: list[str] = []
-    for each in evidence:
-        line = read_credits(each.text)
+    for each, line in edited:
         if line is None:
             plain += [name for name in bare_names(each.text) or () if is_plain(name)]
         for credit in line.found if line else ():
