@@ -80,8 +80,8 @@ class Block:
     `<br>` followed by an indent) end it; a lone `<br>` inside is "\\n". Otherwise the characters
     are those of the tree, entities undone. `is_caption` says the markup marks it as a caption
     (the navy 楷体 font, a caption class, a figure); `is_set_apart`, that it is centred, small, blue
-    or 楷体 and not bold, as captions are, but not only they. `url` is absolute, for media only;
-    `label` is an image's alt text, a link's text.
+    or 楷体 and not bold, as captions are, but not only they; `is_link`, that all of it leads to a
+    page. `url` is absolute, for media only; `label` is an image's alt text, a link's text.
     """
 
     kind: BlockKind
@@ -91,6 +91,7 @@ class Block:
     label: str | None = None
     is_caption: bool = False
     is_set_apart: bool = False
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ _GLUED = re.compile(
 )
 _BLANKS = " \t\n\u3000\xa0\u2003\u2002"
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
+_BESIDE_LINK = re.compile(r"[\s\u200b\ufeff·•●■◆▪◇□>»\-—\d.:、()（）\[\]]*")
 _STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, pre"
 _CELLS = ("td", "th")
 _SLIDE_NUMBER = re.compile(r"[\s\d/()（）+]{1,12}")
@@ -75,6 +76,8 @@ class _Reader:
     _text: list[str] = field(default_factory=list)
     _plain: list[str] = field(default_factory=list)
     _usual: list[str] = field(default_factory=list)
+    _unlinked: list[str] = field(default_factory=list)
+    _links: set[int] = field(default_factory=set)
     _files: list[Block] = field(default_factory=list)
     _where: str = ""
     _looks: Looks = field(default_factory=Looks)
@@ -178,9 +181,12 @@ class _Reader:
         elif tag == "a" and (url := file_url(node, self.doc)):
             label = visible_text(node).strip() or None
             self._files.append(Block(BlockKind.ATTACHMENT, self._where, url=url, label=label))
+        elif tag == "a" and node.attributes.get("href"):
+            self._links.add(node.mem_id)
 
     def _leave(self, node: Node, mark: Mark) -> None:
         self._looks.leave(mark)
+        self._links.discard(node.mem_id)
         if node.tag in LINES:
             self._end_paragraph()
             self._where = self.container
@@ -193,11 +199,12 @@ class _Reader:
 
     def _put(self, text: str, *, is_caption: bool = False, is_set_apart: bool = False) -> None:
         """`_plain` is the text with the characters of captions blanked, `_usual` with those too
-        that look like captions."""
+        that look like captions, `_unlinked` with those of links."""
         blank = " " * len(text)
         self._text.append(text)
         self._plain.append(blank if is_caption else text)
         self._usual.append(blank if is_caption or is_set_apart else text)
+        self._unlinked.append(blank if self._links else text)
 
     def _image(self, node: Node) -> None:
         url = image_url(node, self.doc)
@@ -230,7 +237,9 @@ class _Reader:
         self.blocks = kept
 
     def _end_paragraph(self) -> None:
-        text, plain, usual = ("".join(parts) for parts in (self._text, self._plain, self._usual))
+        text, plain, usual, unlinked = (
+            "".join(parts) for parts in (self._text, self._plain, self._usual, self._unlinked)
+        )
         for paragraph, start, end in _paragraphs(text):
             is_caption = _BLANK.fullmatch(plain, start, end) is not None
             is_set_apart = not is_caption and _BLANK.fullmatch(usual, start, end) is not None
@@ -241,10 +250,12 @@ class _Reader:
                     text=paragraph,
                     is_caption=is_caption,
                     is_set_apart=is_set_apart,
+                    is_link=text[start:end] != unlinked[start:end]
+                    and _BESIDE_LINK.fullmatch(unlinked, start, end) is not None,
                 )
             )
         self.blocks.extend(self._files)
-        self._text, self._plain, self._usual, self._files = [], [], [], []
+        self._text, self._plain, self._usual, self._unlinked, self._files = [], [], [], [], []
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, int, int]]:

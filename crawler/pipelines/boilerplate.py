@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind, Evidence, Removed
@@ -58,6 +59,7 @@ class _Line:
     where: str
     text: str
     seen: str | None = None
+    is_link: bool = False
     removed: list[Removed] = field(default_factory=list)
 
     def cut(self, rule: str, start: int = 0, end: int | None = None) -> str:
@@ -81,6 +83,7 @@ def cut_boilerplate(work: Work) -> Work:
     _cut_notices(lines, work.article.title or "")
     _cut_lines(lines, work.article.id, found)
     _cut_links(lines)
+    _cut_last_links(lines, 1 if work.draft.layout == "fallback" else 2)
     _cut_edges(lines)
     _cut_last_source(lines, found)
     removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
@@ -109,7 +112,7 @@ class _Found:
 
 def _lines(blocks: Sequence[Block]) -> list[_Line]:
     return [
-        _Line(number, block.where, text)
+        _Line(number, block.where, text, is_link=block.is_link)
         for number, block in enumerate(blocks)
         if block.kind is BlockKind.TEXT
         for text in block.text.split("\n")
@@ -241,6 +244,16 @@ def _cut_links(lines: list[_Line]) -> None:
             run.append(line)
         else:
             return
+
+
+def _cut_last_links(lines: Sequence[_Line], least: int) -> None:
+    """So many lines or more at the end that lead elsewhere and are no sentences: a list without a
+    heading, or tags."""
+    left = [line for line in lines if line.text]
+    last = [*takewhile(lambda e: e.is_link and _LINK_LIKE.fullmatch(e.text), reversed(left))]
+    if least <= len(last) < len(left):
+        for line in last:
+            line.cut("related")
 
 
 def _cut_last_source(lines: Sequence[_Line], found: _Found) -> None:

@@ -153,6 +153,19 @@ def test_what_a_slide_tells_belongs_to_its_picture() -> None:
     assert removed == {"1/3", "2/3", "3/3", "图集", f"{CAPTION}3"}
 
 
+def test_lines_that_are_links() -> None:
+    lines = (
+        '<p>　<a href="/1.htm">河谷通车二十年</a></p>',
+        '<p>·<a href="/2.htm">云上村装上路灯</a></p>',
+        '<p><a href="/3.pdf">班次表</a></p>',
+        '<p><a name="top">旧时的灯</a></p>',
+        '<p><a href="/4.htm">云上村</a>的灯</p>',
+    )
+    draft = read(main_2017(P + "".join(lines)))
+    shown = [b for b in draft.blocks if b.kind is BlockKind.TEXT][len(BODY) :]
+    assert [b.is_link for b in shown] == [True, True, False, False, False]
+
+
 def test_a_date_that_ends_a_notice_is_text() -> None:
     lines = ["通知", "明天晚班车停运。", "特此通知。", "2018年3月11日"]
     draft = read(regional_2014("".join(f"<p>{line}</p>" for line in lines)))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.items import Evidence
+from crawler.items import Block, BlockKind, Evidence
 from crawler.pipelines.disclaimer import ANCHORS_OF_PIECES, PHRASES
-from tests.pipelines.drafts import MORE, NOTICE, TEXT, article
+from tests.pipelines.drafts import MORE, NOTICE, TEXT, WHERE, article
 
 CODE = "010070080010000000000000011111101121738857"
 
@@ -322,6 +322,21 @@ def test_link_lists_go_with_their_heading_when_nothing_else_follows() -> None:
     assert article(TEXT, "相关链接：", *links).paragraphs == [TEXT]
     assert article(TEXT, "【相关新闻】", *links, "责任编辑：丁某某").paragraphs == [TEXT]
     assert article(TEXT, "相关链接", MORE).paragraphs == [TEXT, "相关链接", MORE]
+
+
+def test_links_that_end_the_text_go_without_a_heading() -> None:
+    def link(said: str) -> Block:
+        return Block(BlockKind.TEXT, WHERE, text=said, is_link=True)
+
+    one, other = link("某地举行河道整治工作会议"), link("某地新建步道完工")
+    made = article(TEXT, one, other)
+    assert made.paragraphs == [TEXT]
+    assert [removed.rule for removed in made.removed] == ["related", "related"]
+    assert article(TEXT, one).paragraphs == [TEXT, one.text], "one may be the author's"
+    assert article(TEXT, one, layout="fallback").paragraphs == [TEXT], "or tags nobody knows"
+    assert article(TEXT, one, other, MORE).paragraphs == [TEXT, one.text, other.text, MORE]
+    assert article(TEXT, link(MORE), link(MORE)).paragraphs == [TEXT, MORE, MORE], "sentences"
+    assert article(one, other).paragraphs == [one.text, other.text], "all there is"
 
 
 def test_what_a_layout_removed_comes_first() -> None:
