@@ -44,7 +44,7 @@ _url = st.one_of(
 )
 _block = st.builds(
     Block, st.sampled_from(BlockKind), st.just("#p"), text=_text, url=_url, label=st.none() | _text,
-    is_caption=st.booleans(),
+    is_caption=st.booleans(), is_set_apart=st.booleans(), is_link=st.booleans(),
 )  # fmt: skip
 _code = st.none() | _text
 _drafts = st.builds(

@@ -32,8 +32,17 @@ _texts = st.lists(_lines, min_size=1, max_size=4).flatmap(
 )
 _blocks = st.one_of(
     st.builds(
-        lambda content, caption: Block(BlockKind.TEXT, WHERE, text=content, is_caption=caption),
+        lambda content, caption, apart, link: Block(
+            BlockKind.TEXT,
+            WHERE,
+            text=content,
+            is_caption=caption,
+            is_set_apart=apart,
+            is_link=link,
+        ),
         _texts,
+        st.booleans(),
+        st.booleans(),
         st.booleans(),
     ),
     st.sampled_from(
