@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 500 * 1024
 """RFC 9309 §2.5: at least 500 KiB are parsed; what follows is ignored."""
 
+RULES_LAST = timedelta(days=7)
+"""A 4xx in the place of rules that were seen within this time isn't kept for the next runs."""
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -116,9 +119,17 @@ class RobotsMiddleware:
         response = await engine.download_async(request)
         body = bounded(response.body)
         rules = rules_of(response.status, body)
-        self._context.ledger.store_robots(origin, now(), response.status, body)
+        if not self._lost(origin, response.status):
+            self._context.ledger.store_robots(origin, now(), response.status, body)
         self._fetched.add(origin)
         return rules
+
+    def _lost(self, origin: str, status: int) -> bool:
+        """Whether rules of late are suddenly gone. The 404 may be that of a site that is out, so
+        it holds for this run only: kept, it would open what the rules forbid when all is back."""
+        before = self._context.ledger.robots(origin, now(), RULES_LAST)
+        had_rules = before is not None and before.status is not None and before.status < 300
+        return had_rules and 400 <= status < 500
 
     def _count(self, name: str) -> None:
         assert self._crawler.stats

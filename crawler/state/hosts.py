@@ -30,13 +30,13 @@ class Hosts(Store):
         rows = self._rows(select(holds).where(holds.c.until > at).order_by(holds.c.host))
         return [Hold(**row._mapping) for row in rows]
 
-    def robots(self, host: str, at: datetime) -> Robots | None:
-        """The host's robots.txt answer if it is at most 24 hours old at `at`."""
+    def robots(self, host: str, at: datetime, max_age: timedelta = ROBOTS_MAX_AGE) -> Robots | None:
+        """The host's robots.txt answer that was kept last, if it is at most so old at `at`."""
         row = self._row(
             select(robots).where(
                 robots.c.host == host,
                 robots.c.fetched_at <= at,
-                robots.c.fetched_at >= at - ROBOTS_MAX_AGE,
+                robots.c.fetched_at >= at - max_age,
             )
         )
         return None if row is None else Robots(**row._mapping)
