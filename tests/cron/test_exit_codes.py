@@ -31,7 +31,47 @@ def test_0_done_and_then_nothing_new(
     assert faults_of(data_dir) == []
 
 
-def test_1_an_error_nobody_foresaw(site: Site, proxy: dict[str, str], data_dir: Path) -> None:
+def test_1_an_error_nobody_foresaw(
+    site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
+) -> None:
+    """The rest is published all the same; what failed is asked again by the next run."""
+    urls = f"urls={','.join(articles[:3])}"
+    faulty = ("-s", 'SPIDER_MIDDLEWARES={"tests.cron.faulty.Raise": 1}')
+    done = cron("-a", urls, *QUICK, *faulty, data_dir=data_dir, env=proxy)
+    assert done.exitcode == 1, done.stderr
+    assert done.report["exit_code"] == 1
+    assert "nobody foresaw this" in done.stderr
+    assert done.report["outcomes"] == {"pending": 1, "published": 2}
+    rest = cron("-a", urls, *QUICK, data_dir=data_dir, env=proxy)
+    assert (rest.exitcode, rest.report["outcomes"]) == (0, {"known": 2, "published": 1})
+
+
+def test_1_an_address_without_an_outcome(
+    site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
+) -> None:
+    """What was asked for and never ended is told, and owed to the next run."""
+    urls = f"urls={','.join(articles[:3])}"
+    faulty = ("-s", 'SPIDER_MIDDLEWARES={"tests.cron.faulty.Swallow": 1}')
+    done = cron("-a", urls, *QUICK, *faulty, data_dir=data_dir, env=proxy)
+    assert done.exitcode == 1, done.stderr
+    assert done.report["exit_code"] == 1
+    (alarm,) = done.report["alarms"]
+    assert alarm.startswith("1 addresses were asked for and have no outcome, http://www.js.")
+    assert done.report["outcomes"] == {"pending": 1, "published": 2}
+    rest = cron("-a", urls, *QUICK, data_dir=data_dir, env=proxy)
+    assert (rest.exitcode, rest.report["outcomes"]) == (0, {"known": 2, "published": 1})
+
+
+def test_2_a_bad_argument(data_dir: Path) -> None:
+    done = cron("-a", "regions=atlantis", data_dir=data_dir)
+    assert done.exitcode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert not data_dir.exists()
+
+
+def test_3_a_last_version_that_cannot_be_read(
+    site: Site, proxy: dict[str, str], data_dir: Path
+) -> None:
     """An article was edited and its archive deleted: what changed can't be told any more."""
     day = site.day
     try:
@@ -51,33 +91,12 @@ def test_1_an_error_nobody_foresaw(site: Site, proxy: dict[str, str], data_dir: 
         again = cron("-a", f"urls={url}", "-a", "recheck=all", *QUICK, data_dir=data_dir, env=proxy)
     finally:
         site.day = day
-    assert again.exitcode == 1, again.stderr
-    assert again.report["exit_code"] == 1
-    assert "no such file" in again.stderr
+    assert again.exitcode == 3, again.stderr
+    (alarm,) = again.report["alarms"]
+    assert "the last version can't be read" in alarm
+    assert "no such file" in alarm
+    assert again.report["outcomes"] == {"extraction_failed": 1}
     assert "<html" not in again.stderr
-
-
-def test_1_an_address_without_an_outcome(
-    site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
-) -> None:
-    """What was asked for and never ended is told, and owed to the next run."""
-    urls = f"urls={','.join(articles[:3])}"
-    faulty = ("-s", 'SPIDER_MIDDLEWARES={"tests.cron.swallow.Swallow": 1}')
-    done = cron("-a", urls, *QUICK, *faulty, data_dir=data_dir, env=proxy)
-    assert done.exitcode == 1, done.stderr
-    assert done.report["exit_code"] == 1
-    (alarm,) = done.report["alarms"]
-    assert alarm.startswith("1 addresses were asked for and have no outcome, http://www.js.")
-    assert done.report["outcomes"] == {"pending": 1, "published": 2}
-    rest = cron("-a", urls, *QUICK, data_dir=data_dir, env=proxy)
-    assert (rest.exitcode, rest.report["outcomes"]) == (0, {"known": 2, "published": 1})
-
-
-def test_2_a_bad_argument(data_dir: Path) -> None:
-    done = cron("-a", "regions=atlantis", data_dir=data_dir)
-    assert done.exitcode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert not data_dir.exists()
 
 
 def test_3_an_alarm(site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path) -> None:
