@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from random import Random
 from typing import TYPE_CHECKING
@@ -56,3 +57,13 @@ def test_stops_at_random_moments(history: History) -> None:
     history.finish()
     history.finish()
     assert history.wrongs() == []
+
+
+def test_a_loss_would_be_seen(history: History) -> None:
+    history.finish()
+    assert history.wrongs() == []
+    (path,) = history.data_dir.glob("jsonl/*/*/*.jsonl")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[1:]))
+    lost = json.loads(lines[0])["id"]
+    assert any(wrong.startswith(lost) and wrong.endswith("is lost") for wrong in history.wrongs())
