@@ -237,6 +237,9 @@ class _Reader:
         self.blocks = kept
 
     def _end_paragraph(self) -> None:
+        if not self._text:
+            self._end_files()
+            return
         text, plain, usual, unlinked = (
             "".join(parts) for parts in (self._text, self._plain, self._usual, self._unlinked)
         )
@@ -254,8 +257,14 @@ class _Reader:
                     and _BESIDE_LINK.fullmatch(unlinked, start, end) is not None,
                 )
             )
-        self.blocks.extend(self._files)
-        self._text, self._plain, self._usual, self._unlinked, self._files = [], [], [], [], []
+        self._text, self._plain, self._usual, self._unlinked = [], [], [], []
+        self._end_files()
+
+    def _end_files(self) -> None:
+        """The files linked in a paragraph come behind it."""
+        if self._files:
+            self.blocks.extend(self._files)
+            self._files = []
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, int, int]]:
