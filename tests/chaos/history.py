@@ -180,8 +180,8 @@ def _wrong_history(article: dict[str, Any], lines: list[dict[str, Any]]) -> Iter
     told = [content_of(one["expected"]) for one in article["versions"]]
     number, at = 0, -1
     for line in contents:
-        is_new = line["status"] == "live" or line["changed"]
-        number += bool(is_new)
+        is_new = line["status"] == "live" or bool(line["changed"])
+        number += is_new
         if line["version"] != number:
             yield f"{identity}: version {line['version']} where {number} belongs"
         content = content_of(line)
