@@ -133,13 +133,14 @@ class Withdrawals:
     def _is_outage(self, host: str, candidates: int) -> bool:
         """Known suspects don't count as failures, so that a real mass removal is recorded; but
         then other articles of the host must have answered. A host whose lists are all gone too
-        tells nothing of one article."""
+        tells nothing of one article; for a host without lists all lists of the run stand."""
         failed, answered = self._failed[host], self._answered_again[host]
         if failed > OUTAGE_LEAST and failed > OUTAGE_SHARE * (failed + answered):
             return True
         if self._answered[host]:
             return False
-        return candidates > OUTAGE_LEAST or self._lists.get(host) is False
+        are_lists_there = self._lists.get(host, any(self._lists.values()))
+        return candidates > OUTAGE_LEAST or (bool(self._lists) and not are_lists_there)
 
     def _suspect(self, address: str, reason: str, since: datetime) -> None:
         again = since + self._confirm_after

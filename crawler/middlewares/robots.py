@@ -9,6 +9,7 @@ kept, over runs where it is long.
 from __future__ import annotations
 
 from asyncio import ensure_future
+from codecs import BOM_UTF8
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -119,17 +120,18 @@ class RobotsMiddleware:
         response = await engine.download_async(request)
         body = bounded(response.body)
         rules = rules_of(response.status, body)
-        if not self._lost(origin, response.status):
+        if not self._lost(origin, response.status, body):
             self._context.ledger.store_robots(origin, now(), response.status, body)
         self._fetched.add(origin)
         return rules
 
-    def _lost(self, origin: str, status: int) -> bool:
-        """Whether rules of late are suddenly gone. The 404 may be that of a site that is out, so
-        it holds for this run only: kept, it would open what the rules forbid when all is back."""
+    def _lost(self, origin: str, status: int, body: bytes) -> bool:
+        """Whether rules of late are suddenly gone. The 404, or the page that calls itself a
+        success, may be that of a site that is out, so it holds for this run only: kept, it would
+        open what the rules forbid when all is back."""
         before = self._context.ledger.robots(origin, now(), RULES_LAST)
         had_rules = before is not None and before.status is not None and before.status < 300
-        return had_rules and 400 <= status < 500
+        return had_rules and (400 <= status < 500 or is_markup(body))
 
     def _count(self, name: str) -> None:
         assert self._crawler.stats
@@ -141,6 +143,11 @@ def bounded(body: bytes) -> bytes:
     if len(body) <= MAX_BYTES:
         return body
     return body[: body.rfind(b"\n", 0, MAX_BYTES) + 1]
+
+
+def is_markup(body: bytes) -> bool:
+    """Whether a page stands where the rules should: no line of a robots.txt begins so."""
+    return body.removeprefix(BOM_UTF8).lstrip()[:1] == b"<"
 
 
 def rules_of(status: int | None, body: bytes) -> Protego:

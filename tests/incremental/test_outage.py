@@ -1,8 +1,11 @@
-"""A site that answers 404 to everything for a while, robots.txt included."""
+"""A site that answers everything alike for a while, robots.txt included: 404, or a page of its own
+with status 200."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -10,8 +13,9 @@ if TYPE_CHECKING:
     from tests.incremental.conftest import Archive
 
 
+@pytest.mark.parametrize("fault", ["404", "error_page", "soft404"])
 def test_rules_that_an_outage_hides_hold_again_after_it(
-    archive_of: Callable[..., Archive],
+    archive_of: Callable[..., Archive], fault: str
 ) -> None:
     """RFC 9309 lets a 404 stand for no rules; kept for a day, that opens what they forbid."""
     archive = archive_of(articles=12, daily=0)
@@ -21,7 +25,7 @@ def test_rules_that_an_outage_hides_hold_again_after_it(
     assert first.report["outcomes"]["robots_denied"] > 0
     site.day = 1.5  # the rules kept are too old by then
     urls = ",".join(one["url"] for one in site.truth()["articles"])
-    site.fault("404")
+    site.fault(fault)
     archive.run("-a", f"urls={urls}", "-a", "recheck=all")
     assert "/robots.txt" in {entry.path for entry in archive.asked}
     site.faults.replace([])
@@ -30,3 +34,21 @@ def test_rules_that_an_outage_hides_hold_again_after_it(
     assert "/robots.txt" in {entry.path for entry in archive.asked}
     assert again.report["outcomes"]["robots_denied"] > 0
     assert not hidden & {line["id"] for line in archive.lines()}
+
+
+def test_an_outage_of_the_whole_site_withdraws_nothing_of_hosts_without_lists(
+    archive_of: Callable[..., Archive],
+) -> None:
+    """Few articles of such a host are looked at in a run: their number doesn't tell."""
+    archive = archive_of(articles=30, daily=0)
+    again = ("-a", "regions=js", "-a", "recheck=all")
+    assert archive.run("-a", "regions=js").report["outcomes"]["published"] > 20
+    archive.site.fault("404")
+    for day in (1, 1.5):
+        archive.site.day = day
+        done = archive.run(*again)
+        assert "gone" not in done.report["outcomes"]
+    assert done.report["outcomes"]["suspected"] > 20
+    archive.site.faults.replace([])
+    archive.site.day = 2
+    assert "gone" not in archive.run(*again).report["outcomes"]
