@@ -1,13 +1,14 @@
 """robots.txt as RFC 9309 says, where Scrapy's own middleware lets requests through on failure.
 
-4xx: no rules (§2.3.1.3). 5xx, 429, timeouts, broken or cut answers, more than REDIRECT_MAX_TIMES
-redirects or one out of the two domains: disallow (§2.3.1.4, I11). Answers are kept for up to 24
-hours (§2.4), over runs, in the ledger; a longer run asks again. Crawl-delay isn't in the RFC; it is
-kept, over runs where it is long.
+4xx: no rules (§2.3.1.3), unless there were some within RULES_LAST. 5xx, 429, timeouts, broken or
+cut answers, more than REDIRECT_MAX_TIMES redirects or one out of the two domains: disallow
+(§2.3.1.4, I11). Answers are kept for up to 24 hours (§2.4), over runs, in the ledger; a longer run
+asks again. Crawl-delay isn't in the RFC; it is kept, over runs where it is long.
 """
 
 from __future__ import annotations
 
+import logging
 from asyncio import ensure_future
 from codecs import BOM_UTF8
 from datetime import UTC, datetime, timedelta
@@ -34,11 +35,14 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+logger = logging.getLogger(__name__)
+
 MAX_BYTES = 500 * 1024
 """RFC 9309 §2.5: at least 500 KiB are parsed; what follows is ignored."""
 
 RULES_LAST = timedelta(days=7)
-"""A 4xx in the place of rules that were seen within this time isn't kept for the next runs."""
+"""Rules that were seen within this time are obeyed when suddenly there are none: the 404, the page
+or the empty answer in their place may be an outage's, and would open what they forbid."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -118,20 +122,15 @@ class RobotsMiddleware:
         )
         self._count("requests")
         response = await engine.download_async(request)
-        body = bounded(response.body)
-        rules = rules_of(response.status, body)
-        if not self._lost(origin, response.status, body):
-            self._context.ledger.store_robots(origin, now(), response.status, body)
+        status, body = response.status, bounded(response.body)
+        rules = rules_of(status, body)
         self._fetched.add(origin)
-        return rules
-
-    def _lost(self, origin: str, status: int, body: bytes) -> bool:
-        """Whether rules of late are suddenly gone. The 404, or the page that calls itself a
-        success, may be that of a site that is out, so it holds for this run only: kept, it would
-        open what the rules forbid when all is back."""
         before = self._context.ledger.robots(origin, now(), RULES_LAST)
-        had_rules = before is not None and before.status is not None and before.status < 300
-        return had_rules and (400 <= status < 500 or is_markup(body))
+        if before and has_rules(before.status, before.body) and not has_rules(status, body):
+            logger.warning("%s/robots.txt has no rules any more: the last are obeyed", origin)
+            return rules_of(before.status, before.body)
+        self._context.ledger.store_robots(origin, now(), status, body)
+        return rules
 
     def _count(self, name: str) -> None:
         assert self._crawler.stats
@@ -145,9 +144,11 @@ def bounded(body: bytes) -> bytes:
     return body[: body.rfind(b"\n", 0, MAX_BYTES) + 1]
 
 
-def is_markup(body: bytes) -> bool:
-    """Whether a page stands where the rules should: no line of a robots.txt begins so."""
-    return body.removeprefix(BOM_UTF8).lstrip()[:1] == b"<"
+def has_rules(status: int | None, body: bytes) -> bool:
+    """Whether an answer is a robots.txt that names a crawler: no page, and not empty."""
+    is_page = body.removeprefix(BOM_UTF8).lstrip()[:1] == b"<"
+    is_success = status is not None and 200 <= status < 300
+    return is_success and not is_page and b"user-agent" in body.lower()
 
 
 def rules_of(status: int | None, body: bytes) -> Protego:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler import settings
-from crawler.middlewares.robots import MAX_BYTES, bounded, rules_of
+from crawler.middlewares.robots import MAX_BYTES, bounded, has_rules, rules_of
 from tests.politeness.conftest import OLD
 from tests.politeness.proxy import Reply, Table
 from tests.processes import crawl
@@ -50,6 +50,43 @@ def test_a_host_that_refuses_its_robots_txt_is_crawled(tmp_path: Path) -> None:
     asked, ended = outcomes({ROBOTS: Reply(403)}, tmp_path)
     assert asked == [ROBOTS, ARTICLE]
     assert ended == {"missing": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, DENIED.body, True),
+        (206, b"\xef\xbb\xbf USER-AGENT: *", True),
+        (404, DENIED.body, False),
+        (None, DENIED.body, False),
+        (200, b"", False),
+        (200, b"Not found", False),
+        (200, b"\xef\xbb\xbf\n <!-- User-agent: * -->", False),
+    ],
+)
+def test_which_answers_are_rules(status: int | None, body: bytes, expected: bool) -> None:
+    assert has_rules(status, body) is expected
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [Reply(404), Reply(200), Reply(302, location=f"{HERE}/")],
+    ids=["404", "nothing", "the front page"],
+)
+def test_rules_that_are_suddenly_gone_are_obeyed_for_a_week(tmp_path: Path, instead: Reply) -> None:
+    """Section 2.4 lets a crawler keep rules where robots.txt can't be had. After a week without
+    them there are none; what stands in their place never counts as rules."""
+    replies = {ROBOTS: DENIED, f"{HERE}/": Reply(200, b"<html>Xinhua</html>")}
+    day, ended = 24 * 3600, []
+    with Table(replies) as proxy:
+        for at in (0, 6.9 * day, 7.3 * day, 7.4 * day):
+            clock = {"PYTHONPATH": str(CLOCK), "XINHUA_CLOCK_SHIFT": str(at)}
+            done = crawl("-a", f"urls={ARTICLE}", "-s", "DOWNLOAD_DELAY=0",
+                         data_dir=tmp_path / "data", env=proxy.environment | clock)  # fmt: skip
+            ended += done.report["outcomes"]
+            replies[ROBOTS] = instead
+    assert ended == ["robots_denied", "robots_denied", "missing", "pending"]
+    assert proxy.asked.count(ROBOTS) == 3  # no rules are kept for a day as well
 
 
 def chain(length: int, last: Reply) -> dict[str, Reply]:
