@@ -7,7 +7,8 @@ by `mem_id`, since selectolax makes a new wrapper at each access.
 from __future__ import annotations
 
 import re
-from functools import cached_property, lru_cache
+from codecs import BOM_UTF8
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -16,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.items import Encoding, Evidence, Page
 from crawler.pages import bounds
 from crawler.pages.encoding import decode
+from crawler.pages.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,38 +42,41 @@ LINES = frozenset({
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
 _BETWEEN_LINKS = " \t\n\r\f\xa0\u3000|>·•-、/"
 _MEDIA = frozenset({"img", "video", "iframe", "embed", "object"})
-_ID = re.compile(r"#([\w-]+)")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
 class Document:
     """A page as a tree. `base` is what relative addresses are joined to."""
 
-    def __init__(self, url: str, text: str, encoding: Encoding) -> None:
+    def __init__(self, url: str, text: str, encoding: Encoding, utf8: bytes | None = None) -> None:
+        """`utf8` is the text in UTF-8, where it is at hand."""
         bounds.check(text)
         self.url = url
         self.source = text
         self.encoding = encoding
-        self.tree = LexborHTMLParser(text)
+        self._markup = text.encode("utf-8", "ignore") if utf8 is None else utf8
+        self.tree = LexborHTMLParser(self._markup)
         self._found: dict[str, Node | None] = {}
         self._containers: dict[str, Node | None] = {}
 
     @classmethod
     def of(cls, page: Page) -> Document:
         text, encoding = decode(page.body, page.header("Content-Type"))
+        is_as_read = encoding.used == "utf-8" and "\ufffd" not in text
+        if is_as_read and not page.body.startswith(BOM_UTF8):
+            return cls(page.url, text, encoding, page.body)
         return cls(page.url, text, encoding)
 
+    @cached_property
+    def _identifiers(self) -> Identifiers:
+        return Identifiers(self.tree, self._markup)
+
     def maybe(self, selector: str) -> Node | None:
-        """The first match in document order, or None. Asked often, answered once; not asked of
-        the tree when it needs an id that the page hasn't."""
+        """The first match in document order, or None. Asked often, answered once."""
         if selector not in self._found:
-            possible = self._possible(selector)
+            possible = self._identifiers.possible(selector)
             self._found[selector] = self.tree.css_first(possible) if possible else None
         return self._found[selector]
-
-    def _possible(self, selector: str) -> str:
-        """The alternatives of a selector that need no id that the page hasn't."""
-        return ", ".join(one for one, ids in _alternatives(selector) if ids <= self._ids)
 
     def container(self, selector: str) -> Node | None:
         """The first match that isn't a mere list of links, an empty one included, or None."""
@@ -82,11 +87,6 @@ class Document:
             self._containers[selector] = found
         return self._containers[selector]
 
-    @cached_property
-    def _ids(self) -> frozenset[str]:
-        """All ids, lower-cased: without a doctype case doesn't count."""
-        return frozenset((node.id or "").lower() for node in self.tree.css("[id]"))
-
     def first(self, selectors: Sequence[str]) -> tuple[Node, str] | None:
         """The match of the first selector whose match shows text, and that selector."""
         for selector in selectors:
@@ -95,9 +95,11 @@ class Document:
                 return node, selector
         return None
 
-    def all(self, selector: str) -> list[Node]:
-        possible = self._possible(selector)
-        return self.tree.css(possible) if possible else []
+    def all(self, selector: str, within: Node | None = None) -> list[Node]:
+        """The matches in document order, of all the page or within a node of it."""
+        possible = self._identifiers.possible(selector)
+        root = self.tree if within is None else within
+        return root.css(possible) if possible else []
 
     def text(self, selector: str) -> str:
         """The visible text of the first match, stripped; "" without one."""
@@ -132,12 +134,6 @@ class Document:
     def absolute(self, address: str | None) -> str | None:
         """The http(s) address a link or source means, or None."""
         return _join(self.base, address)
-
-
-@lru_cache(maxsize=1024)
-def _alternatives(selector: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    """The alternatives of a selector and the ids that each needs."""
-    return tuple((one.strip(), frozenset(_ID.findall(one.lower()))) for one in selector.split(","))
 
 
 def _join(base: str, address: str | None) -> str | None:

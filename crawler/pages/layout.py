@@ -71,13 +71,12 @@ class Layout:
 
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
-        if (
-            all((doc.maybe(mark) is not None) is wanted for mark, wanted in self._proofs)
-            and any(doc.container(body) is not None for body in self.selectors.body)
-            and all(phrase in doc.source for phrase in self.phrases)
-        ):
-            return self.selectors
-        return None
+        for mark, wanted in self._proofs:
+            if (doc.maybe(mark) is not None) is not wanted:
+                return None
+        if all(doc.container(body) is None for body in self.selectors.body):
+            return None
+        return self.selectors if all(phrase in doc.source for phrase in self.phrases) else None
 
     def read(self, doc: Document) -> Draft:
         """The fields of a page this layout claims."""
@@ -124,7 +123,7 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     times = header.split_time(selectors.time_parts) + header.times(selectors.time)
     sources = header.sources(selectors.source)
     editors = header.editors()
-    parts = parts_of(container) | header.parts()
+    parts = parts_of(doc, container) | header.parts()
     draft.blocks, removed = read_blocks(doc, container, where, parts)
     draft.removed = removed + header.removed
     if not sources and _is_links(container, draft):

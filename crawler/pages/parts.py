@@ -12,7 +12,7 @@ from crawler.pages.blocks import Part
 from crawler.pages.document import visible_text
 
 if TYPE_CHECKING:
-    from crawler.pages.document import Node
+    from crawler.pages.document import Document, Node
 
 EDITORS = ".p-jc, .editor, #editor, .zrbj, .bianji"
 CORRECTIONS = ".tiyi1, .tiyi01, .advise"
@@ -56,15 +56,15 @@ def _is_player(node: Node) -> bool:
     return node.tag not in ("td", "p") and _PLAYER_WORDS.fullmatch(visible_text(node)) is not None
 
 
-def parts_of(container: Node) -> dict[int, Part]:
+def parts_of(doc: Document, container: Node) -> dict[int, Part]:
     """The marked nodes of a container; a field within a cut stays a field."""
     parts: dict[int, Part] = {}
     for role, rule, selectors in reversed(_RULES):
-        for node in container.css(selectors):
+        for node in doc.all(selectors, container):
             parts[node.mem_id] = Part(role, rule)
-    for film in container.css("video"):
+    for film in doc.all("video", container):
         player = player_of(film, container)
         parts.setdefault(player.mem_id, Part("player", "player"))
-    for node in container.css(_FIELDS):
+    for node in doc.all(_FIELDS, container):
         parts[node.mem_id] = Part("field")
     return parts

@@ -49,6 +49,9 @@ def clean_blocks(work: Work) -> Work:
 
 def clean(text: str) -> str:
     """A text as we publish it; "" when nothing visible is in it."""
+    inside = text.strip()
+    if inside.isprintable() and "  " not in inside:
+        return inside  # as most are: no white space but single blanks, nothing unseen
     if _UNSEEN.search(text):
         text = _UNSEEN.sub("", text)
     return _SPACE.sub(_one, text.replace("\r\n", "\n")).strip()
@@ -56,7 +59,7 @@ def clean(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """A text that has no line breaks of its own: a title, a name, a label."""
-    return " ".join(_UNSEEN.sub("", text).split())
+    return " ".join((text if text.isprintable() else _UNSEEN.sub("", text)).split())
 
 
 def squeeze(text: str) -> str:
