@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from crawler.pages.document import Document
 
-_TIME_METAS = ("publishdate", "pubdate", "publishtime", "article:published_time")
+_TIME_METAS = (
+    "publishdate", "pubdate", "publishtime", "article:published_time", "article:publish_time",
+)  # fmt: skip
 CRUMBS = (
     ".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread", ".curNews",
     "#location", "#position", ".place", ".weizhi", ".weizhi02", ".detail_location",

@@ -1,4 +1,4 @@
-"""Read: the provinces' own templates of about 2010 to 2015. Rules are data: g2_rules.toml."""
+"""Read: templates of single provinces and channels, about 2008 to 2021. Rules: g2_rules.toml."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ class Rule:
             author_lines=True,
         )
 
+    def has_header(self, doc: Document) -> bool:
+        """Whether the page shows both fields where the rule has them, with a label or without."""
+        return bool(self.time and self.source) and all(
+            doc.first((selector or "",)) is not None for selector in (self.time, self.source)
+        )
+
 
 @cache
 def rules() -> tuple[Rule, ...]:
@@ -55,7 +61,10 @@ _COMMON = Regional2014()
 
 
 class Provinces2010(Layout):
-    """Whichever province's rule fits first. Any page of the time prints a date and 来源：."""
+    """Whichever province's rule fits first.
+
+    Any page of the time prints a date and 来源：, or has both where the rule says.
+    """
 
     name = "Provinces2010"
     marks = ()
@@ -66,10 +75,11 @@ class Provinces2010(Layout):
             return None
         if _COMMON.claims(doc):
             return None
-        if not _has_header(doc):
-            return None
+        labelled = _has_header(doc)
         fitting = None
         for rule in rules():
+            if not labelled and not rule.has_header(doc):
+                continue
             container = doc.container(rule.body)
             if container is None or not doc.first((rule.title,)):
                 continue

@@ -7,8 +7,10 @@ gone: an article about a 404 page is an article.
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from crawler import urls
 from crawler.items import BlockKind
 from crawler.pages.document import squeeze, visible_text
 from crawler.pages.refusal import NotAnArticle
@@ -23,6 +25,13 @@ _LITTLE = 400
 _STUB = 100
 _MANY_LINKS = 15
 _LINK_SHARE = 0.5
+
+_HEADLINE = 8
+"""Characters that headlines have and names of columns have not."""
+
+_DAY = re.compile(r"((?:19|20)\d\d)\s?[年/.-]\s?(\d{1,2})\s?[月/.-]\s?(\d{1,2})")
+_DELETED = re.compile(r"\s*已删除或过期的?稿件")
+"""The title that the CMS gives an article taken off the site; two public crawlers skip it."""
 
 _MISSING = re.compile(
     r"(?:页面|网页|文章|内容|稿件|文件|信息)[^。，]{0,10}"
@@ -46,11 +55,14 @@ def refuse(doc: Document, draft: Draft) -> None:
     """Raise NotAnArticle when the page holds none."""
     text = "".join(b.text for b in draft.blocks if b.kind is BlockKind.TEXT)
     has_media = any(b.kind is not BlockKind.TEXT for b in draft.blocks)
+    for said in (draft.title_tag, draft.title.text if draft.title else None):
+        if said and _DELETED.match(said):
+            raise NotAnArticle("soft_404", said.strip()[:80])
     if len(draft.claims) == 1 and draft.times:
         _refuse_apology(draft, text)
     else:
         _refuse_message(doc, draft, text)
-        if not _has_header(draft) and _is_list(doc, text):
+        if not _has_header(draft) and not _is_headed(draft) and _is_list(doc, text):
             raise NotAnArticle("list_page", "more links than text")
     if not text and not has_media:
         is_proven = len(draft.claims) == 1
@@ -93,6 +105,28 @@ def _has_header(draft: Draft) -> bool:
         any(not e.where.startswith("meta") for e in evidence)
         for evidence in (draft.times, draft.sources)
     )
+
+
+def _is_headed(draft: Draft) -> bool:
+    """Whether the page bears a headline that its title tag repeats, and the day in its address.
+
+    Columns have short names and many days, and a front page in the article's place has today's.
+    """
+    address = urls.article(draft.url)
+    if address is None or address.day is None or draft.title is None:
+        return False
+    if draft.title.where == "title" or len(squeeze(draft.title.text).strip()) < _HEADLINE:
+        return False
+    visible = (e.text for e in draft.times if not e.where.startswith("meta"))
+    days = (_day(found) for text in visible for found in _DAY.finditer(text))
+    return any(day and abs(day - address.day) <= timedelta(days=1) for day in days)
+
+
+def _day(found: re.Match[str]) -> date | None:
+    try:
+        return date(*(int(part) for part in found.groups()))
+    except ValueError:
+        return None
 
 
 def _is_list(doc: Document, text: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
 from crawler import pages
@@ -17,6 +20,9 @@ from tests.pages.samples import (
     regional_2014,
     texts,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINKS = "".join(
     f'<li><a href="/2017-09/05/c_11216000{i:02}.htm">云溪镇第{i}项民生工程今天开工建设</a></li>'
@@ -116,6 +122,36 @@ def test_a_list_in_an_articles_template() -> None:
 
 def test_a_digest_of_links_with_a_source_is_an_article() -> None:
     assert len(texts(pages.read(as_page(regional_2014(f"<ul>{LINKS}</ul>").encode())))) == 40
+
+
+BRIEF = "<p>　　昨夜十点，渡口的新汽笛第一次拉响，对岸的人说听得清清楚楚。</p>"
+
+
+@pytest.mark.parametrize(
+    ("tag", "heading", "day", "expected"),
+    [
+        ("渡口的新汽笛第一次拉响-新华网", "渡口的新汽笛第一次拉响", "2017-09-05", None),
+        ("渡口的新汽笛第一次拉响-新华网", "渡口的新汽笛第一次拉响", "2026-09-05", "list_page"),
+        ("江苏教育新闻-新华网", "江苏教育新闻", "2017-09-05", "list_page"),
+        ("新华网江苏频道", "渡口的新汽笛第一次拉响", "2017-09-05", None),
+        ("另一个标题也有这么长_新华网", "渡口的新汽笛第一次拉响", "2017-09-05", "list_page"),
+    ],
+)
+def test_a_headline_and_the_address_day_among_many_links(
+    tag: str, heading: str, day: str, expected: str | None
+) -> None:
+    html = f"<title>{tag}</title><h1>{heading}</h1><i>{day} 08:05</i><div>{BRIEF}</div>{LINKS}"
+    if expected is None:
+        assert texts(pages.read(as_page(html.encode()))) == [BRIEF[5:-4]]
+    else:
+        assert kind(html) == expected
+
+
+@pytest.mark.parametrize("template", [main_2017, regional_2014, cms_2022])
+def test_what_is_left_of_a_deleted_article(template: Callable[[str], str]) -> None:
+    html = template("<p>已删除或过期的稿件</p>")
+    title = re.sub(r"<title>[^<]*", "<title>已删除或过期的稿件", html)
+    assert kind(title) == "soft_404"
 
 
 def test_a_moving_script_does_not_make_an_article_a_stub() -> None:

@@ -220,7 +220,7 @@ def inventions(article: Article, pages: Sequence[Page]) -> Iterator[str]:
     for kind in ("images", "videos", "attachments"):
         for medium in getattr(article, kind):
             name = re.split(r"[/\\]", re.sub(r"[?#].*", "", medium.url).rstrip("/"))[-1]
-            if bare(unquote(name)) not in unquote(printed):
+            if bare(name) not in printed and bare(unquote(name)) not in unquote(printed):
                 yield f"{kind}: {medium.url}"
     if article.published_at and article.published_raw:
         numbers = [int(n) for n in re.findall(r"\d+", article.published_raw)]
