@@ -189,6 +189,7 @@ def measure(
             run = contestants[name]
             gc.collect()
             urls._split_short.cache_clear()  # a crawl meets a page's address for the first time
+            urls._canonical_short.cache_clear()
             began = process_time()
             for page, text in zip(pages, texts, strict=True):
                 run(page, text)

@@ -149,6 +149,11 @@ def join(base: str, href: str) -> str | None:
 
 
 def _canonical(url: str) -> _Parts | None:
+    return _canonical_short(url) if len(url) <= MAX_LENGTH else None
+
+
+@lru_cache(maxsize=1024)  # one address is asked about many times in a row
+def _canonical_short(url: str) -> _Parts | None:
     parts = _split(url)
     while parts and parts.host in _GATE_HOSTS and parts.path.startswith(_GATE):
         inner = _split(f"{parts.scheme}://{parts.path.removeprefix(_GATE)}?{parts.query}")
@@ -170,7 +175,7 @@ def _split(url: str) -> _Parts | None:
     return _split_short(url) if len(url) <= MAX_LENGTH else None
 
 
-@lru_cache(maxsize=1024)  # one address is asked about many times in a row
+@lru_cache(maxsize=1024)
 def _split_short(url: str) -> _Parts | None:
     if _FORBIDDEN.search(url):
         return None

@@ -24,7 +24,7 @@ from crawler.pages.document import (
     squeeze,
     visible_text,
 )
-from crawler.pages.looks import Looks, Mark
+from crawler.pages.looks import USUAL, Looks, Mark, Marks, Piece
 from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url, slide_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ _GLUED = re.compile(
 )
 _BLANKS = " \t\n\u3000\xa0\u2003\u2002"
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
-_BESIDE_LINK = re.compile(r"[\s\u200b\ufeff·•●■◆▪◇□>»\-—\d.:、()（）\[\]]*")
 _STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, pre"
 _CELLS = ("td", "th")
 _SLIDE_NUMBER = re.compile(r"[\s\d/()（）+]{1,12}")
@@ -73,10 +72,7 @@ class _Reader:
     _fields: frozenset[int] = frozenset()
     _gallery: set[int] = field(default_factory=set)
     _films: set[str] = field(default_factory=set)
-    _text: list[str] = field(default_factory=list)
-    _plain: list[str] = field(default_factory=list)
-    _usual: list[str] = field(default_factory=list)
-    _unlinked: list[str] = field(default_factory=list)
+    _pieces: list[Piece] = field(default_factory=list)
     _links: set[int] = field(default_factory=set)
     _files: list[Block] = field(default_factory=list)
     _where: str = ""
@@ -176,7 +172,7 @@ class _Reader:
         if tag in LINES:
             self._end_paragraph()
             self._where = f"{self.container} {tag}"
-        elif tag in _CELLS and self._text:
+        elif tag in _CELLS and self._pieces:
             self._put("\t")
         elif tag == "a" and (url := file_url(node, self.doc)):
             label = visible_text(node).strip() or None
@@ -195,16 +191,11 @@ class _Reader:
         """Take in text."""
         looks = self._looks
         text = text.replace("\r", "") if looks.is_verbatim else squeeze(text)
-        self._put(text, is_caption=looks.is_caption, is_set_apart=looks.is_set_apart)
+        self._pieces.append(Piece(text, looks.is_caption, looks.is_set_apart, bool(self._links)))
 
-    def _put(self, text: str, *, is_caption: bool = False, is_set_apart: bool = False) -> None:
-        """`_plain` is the text with the characters of captions blanked, `_usual` with those too
-        that look like captions, `_unlinked` with those of links."""
-        blank = " " * len(text)
-        self._text.append(text)
-        self._plain.append(blank if is_caption else text)
-        self._usual.append(blank if is_caption or is_set_apart else text)
-        self._unlinked.append(blank if self._links else text)
+    def _put(self, text: str) -> None:
+        """Take in a line break or the gap between cells."""
+        self._pieces.append(Piece(text, is_link=bool(self._links)))
 
     def _image(self, node: Node) -> None:
         url = image_url(node, self.doc)
@@ -237,27 +228,14 @@ class _Reader:
         self.blocks = kept
 
     def _end_paragraph(self) -> None:
-        if not self._text:
-            self._end_files()
-            return
-        text, plain, usual, unlinked = (
-            "".join(parts) for parts in (self._text, self._plain, self._usual, self._unlinked)
-        )
-        for paragraph, start, end in _paragraphs(text):
-            is_caption = _BLANK.fullmatch(plain, start, end) is not None
-            is_set_apart = not is_caption and _BLANK.fullmatch(usual, start, end) is not None
-            self.blocks.append(
-                Block(
-                    BlockKind.TEXT,
-                    self._where,
-                    text=paragraph,
-                    is_caption=is_caption,
-                    is_set_apart=is_set_apart,
-                    is_link=text[start:end] != unlinked[start:end]
-                    and _BESIDE_LINK.fullmatch(unlinked, start, end) is not None,
-                )
-            )
-        self._text, self._plain, self._usual, self._unlinked = [], [], [], []
+        if self._pieces:
+            text = "".join([piece.text for piece in self._pieces])
+            is_usual = {piece[1:] for piece in self._pieces} == {USUAL}
+            marks = None if is_usual else Marks(text, self._pieces)
+            for paragraph, start, end in _paragraphs(text):
+                is_ = USUAL if marks is None else marks.of(start, end)
+                self.blocks.append(Block(BlockKind.TEXT, self._where, paragraph, None, None, *is_))
+            self._pieces = []
         self._end_files()
 
     def _end_files(self) -> None:

@@ -1,4 +1,4 @@
-"""Read: how text looks. In: the elements around it. Out: whether captions look like that.
+"""Read: how text looks. In: the elements around it. Out: what of it is a caption or a link.
 
 The site sets captions in a navy 楷体 font or gives them a class; that proves them. Elsewhere they
 are only set apart: centred, small, blue or 楷体, and not bold, as headings are.
@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from crawler.pages.document import Node
 
 _CAPTION_CLASS = re.compile(
@@ -30,6 +32,10 @@ _SMALL = re.compile(
 _ALIGN = re.compile(r"text-align\s?:\s?([a-z]+)", re.IGNORECASE)
 
 
+_BLANK = re.compile(r"[\s\u200b\ufeff]*")
+_BESIDE_LINK = re.compile(r"[\s\u200b\ufeff·•●■◆▪◇□>»\-—\d.:、()（）\[\]]*")
+
+
 class Mark(NamedTuple):
     """What one element says of its text; `align` is "" when it says nothing of that."""
 
@@ -40,6 +46,11 @@ class Mark(NamedTuple):
     bold: bool
     verbatim: bool
     align: str
+
+
+_SILENT = Mark(
+    caption=False, navy=False, kaiti=False, small=False, bold=False, verbatim=False, align=""
+)
 
 
 class Looks:
@@ -71,6 +82,8 @@ class Looks:
             self._aligned.pop()
 
     def _shift(self, mark: Mark, step: int) -> None:
+        if mark is _SILENT:
+            return
         self._caption += step * mark.caption
         self._navy += step * mark.navy
         self._kaiti += step * mark.kaiti
@@ -104,7 +117,7 @@ def _mark(tag: str, name: str, style: str, font: str, align: str) -> Mark:
         align = "center"
     elif styled:
         align = styled[1]
-    return Mark(
+    mark = Mark(
         caption=tag == "figcaption" or _CAPTION_CLASS.search(name) is not None,
         navy=any(color.search(text) for color in (_NAVY, _BLUE) for text in (font, style)),
         kaiti=_KAITI.search(font) is not None or _KAITI.search(style) is not None,
@@ -113,3 +126,42 @@ def _mark(tag: str, name: str, style: str, font: str, align: str) -> Mark:
         verbatim=tag == "pre",
         align=align.strip().lower(),
     )
+    return _SILENT if mark == _SILENT else mark
+
+
+class Piece(NamedTuple):
+    """Text in one look, with its white space squeezed."""
+
+    text: str
+    is_caption: bool = False
+    is_set_apart: bool = False
+    is_link: bool = False
+
+
+USUAL = (False, False, False)
+"""No caption, not set apart, no link."""
+
+
+class Marks:
+    """What the looks of a run of text say of its parts."""
+
+    def __init__(self, text: str, pieces: Sequence[Piece]) -> None:
+        self._text = text
+        self._plain = _blanked((p.text, p.is_caption) for p in pieces)
+        self._usual = _blanked((p.text, p.is_caption or p.is_set_apart) for p in pieces)
+        self._unlinked = _blanked((p.text, p.is_link) for p in pieces)
+
+    def of(self, start: int, end: int) -> tuple[bool, bool, bool]:
+        """Whether a part is a caption, set apart, a link, as a whole."""
+        is_caption = _BLANK.fullmatch(self._plain, start, end) is not None
+        is_set_apart = not is_caption and _BLANK.fullmatch(self._usual, start, end) is not None
+        is_link = (
+            self._text[start:end] != self._unlinked[start:end]
+            and _BESIDE_LINK.fullmatch(self._unlinked, start, end) is not None
+        )
+        return is_caption, is_set_apart, is_link
+
+
+def _blanked(pieces: Iterable[tuple[str, bool]]) -> str:
+    """The text of pieces with the characters of those marked blanked."""
+    return "".join([" " * len(text) if is_marked else text for text, is_marked in pieces])

@@ -41,6 +41,9 @@ _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
 )  # fmt: skip
 
 
+_MARKED = ", ".join((*(selectors for _, _, selectors in _RULES), "video", _FIELDS))
+
+
 def player_of(film: Node, container: Node) -> Node:
     """The outermost element around a film that shows but a player's words: Play 0:00 / 2:54."""
     player = film
@@ -59,6 +62,8 @@ def _is_player(node: Node) -> bool:
 def parts_of(doc: Document, container: Node) -> dict[int, Part]:
     """The marked nodes of a container; a field within a cut stays a field."""
     parts: dict[int, Part] = {}
+    if not doc.all(_MARKED, container):
+        return parts
     for role, rule, selectors in reversed(_RULES):
         for node in doc.all(selectors, container):
             parts[node.mem_id] = Part(role, rule)

@@ -26,7 +26,7 @@ from crawler.pipelines.furniture import (
 from crawler.pipelines.text import clean, skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from crawler.items import Block, Draft
     from crawler.pipelines.work import Work
@@ -119,14 +119,15 @@ def _lines(blocks: Sequence[Block]) -> list[_Line]:
     ]
 
 
-def _blocks(blocks: Sequence[Block], lines: Iterable[_Line]) -> tuple[Block, ...]:
+def _blocks(blocks: Sequence[Block], lines: Sequence[_Line]) -> tuple[Block, ...]:
     """The blocks with what is left of their lines."""
     left: dict[int, list[str]] = {}
     for line in lines:
         left.setdefault(line.block, []).extend([line.text] if line.text else [])
+    touched = {line.block for line in lines if line.removed}
     kept = []
     for number, block in enumerate(blocks):
-        if number not in left:
+        if number not in touched:
             kept.append(block)
         elif text := clean("\n".join(left[number])):
             kept.append(block if text == block.text else replace(block, text=text))

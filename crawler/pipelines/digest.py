@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _OF_IMAGES = ("url", "caption")
 _NOT_CONTENT = frozenset({"position"})
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def set_digest(work: Work) -> Work:
@@ -30,8 +31,7 @@ def set_digest(work: Work) -> Work:
 def content_sha256(record: Mapping[str, Any]) -> str:
     """Hex SHA-256 over the canonical JSON of a record's versioned keys."""
     content = {key: _essence(key, record[key]) for key in VERSIONED_KEYS}
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
 
 def changed_fields(old_record: Mapping[str, Any], new_record: Mapping[str, Any]) -> list[str]:

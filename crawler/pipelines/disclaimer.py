@@ -29,7 +29,8 @@ PHRASES: Final = {
     for clause, patterns in WORDING["clauses"].items()
     for number, pattern in enumerate(patterns)
 }
-_PHRASE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in PHRASES.items()))
+# Its name stands behind a phrase, so that a phrase is ruled out by its first character.
+_PHRASE = re.compile("|".join(f"{pattern}(?P<{name}>)" for name, pattern in PHRASES.items()))
 _ANCHORS = tuple(WORDING["anchors"]["words"])
 ANCHORS_OF_PIECES: Final = (*_ANCHORS, *WORDING["anchors"]["of_pieces"])
 _PROVES_NOTHING = frozenset({"reminder", "contact"})

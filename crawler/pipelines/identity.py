@@ -80,7 +80,7 @@ def _with_region(work: Work) -> Work:
     """By the address; where that says nothing by the channel path that opens the 42-digit code."""
     by_host = regions.region_of_url(work.article.url)
     channel = (work.article.codes.fwl or "")[:8]
-    by_code = next((r for r in regions.load().values() if r.channel and r.channel == channel), None)
+    by_code = regions.region_of_channel(channel) if channel else None
     if by_host and by_code and by_host.code != by_code.code:
         facts = f"address: {by_host.code}; channel code {channel}: {by_code.code}"
         work = work.flagged(FlagName.REGION_CONFLICT, facts)

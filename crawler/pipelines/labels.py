@@ -61,12 +61,13 @@ def _keywords(draft: Draft) -> Iterator[str]:
 def _summary(draft: Draft, title: str | None) -> str | None:
     for evidence in draft.summaries:
         text = evidence.text[:LONGEST_SUMMARY]
-        if cut := _ABSTRACT.search(text):
+        if "---" in text and (cut := _ABSTRACT.search(text)):
             text = text[cut.end() :]
         text = clean_line(text)
         if title and text.startswith(title):
             text = text[len(title) :].lstrip("-—_ ")
-        if skeleton(text) and skeleton(text) != skeleton(title or ""):
+        bare = skeleton(text)
+        if bare and bare != skeleton(title or ""):
             return text
     return None
 

@@ -42,7 +42,7 @@ _DATE_TIME = re.compile(
     r"(?P<zone> ?(?:Z|[+-]\d\d:?\d\d))?)?"
 )
 _COMPACT = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?!\d)")
-_MODIFIED = re.compile(r"modif|updat|更新|修改|修订", re.IGNORECASE)
+_MODIFIED = ("modif", "updat", "更新", "修改", "修订")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ def set_times(work: Work) -> Work:
     for evidence in work.draft.times:
         found = read_time(evidence)
         if found is not None:
-            changed = _MODIFIED.search(evidence.where) or _MODIFIED.search(evidence.text[:LONGEST])
+            said = f"{evidence.where}\n{evidence.text[:LONGEST]}".lower()
+            changed = any(word in said for word in _MODIFIED)
             (modified if changed else published).append(found)
     if modified:
         work = work.having(modified_at=modified[0].moment.isoformat())

@@ -78,14 +78,18 @@ def region_of(host: str) -> Region | None:
 def region_of_url(url: str) -> Region | None:
     """The region an address belongs to: by folder, by host, or by the mobile site's folder."""
     place = urls.canonical(url).partition("://")[2]
-    for region in _load(FOLDER).values():
-        if place.startswith(region.folders):
-            return region
+    if place.startswith(_folders()):
+        return next(r for r in _load(FOLDER).values() if place.startswith(r.folders))
     host = urls.host_of(url)
     if host in _MOBILE_HOSTS:
         folder = re.split(r"[/.]", urls.canonical(url).partition(f"{host}/")[2], maxsplit=1)[0]
         return _by_token().get(folder) if folder.isascii() else None
     return region_of(host) if host else None
+
+
+def region_of_channel(path: str) -> Region | None:
+    """The region whose pages' channel path begins with these eight digits, or None."""
+    return next((r for r in _load(FOLDER).values() if r.channel == path), None)
 
 
 def resolve(token: str, regions: Mapping[str, Region] | None = None) -> Region:
@@ -109,6 +113,11 @@ def resolve(token: str, regions: Mapping[str, Region] | None = None) -> Region:
 @cache
 def _by_host() -> dict[str, Region]:
     return {host: region for region in _load(FOLDER).values() for host in region.hosts}
+
+
+@cache
+def _folders() -> tuple[str, ...]:
+    return tuple(folder for region in _load(FOLDER).values() for folder in region.folders)
 
 
 @cache
