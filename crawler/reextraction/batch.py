@@ -29,6 +29,7 @@ from crawler.archive.reader import name_in
 from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
+from crawler.memory import keep_heap
 from crawler.reextraction import Filter, Tally, assemble, scan
 from crawler.reextraction.rest import Rest
 
@@ -129,6 +130,7 @@ def _begin(read: Any) -> None:
     global _read  # the pool's way to share a value
     _read = read
     gc.freeze()  # what the parent loaded needs no looking at
+    keep_heap()
     Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -29,6 +29,7 @@ from crawler.archive.holdings import (
 )
 from crawler.archive.verify import Finding, verify_warc
 from crawler.exporters.report import read_report
+from crawler.memory import keep_heap
 from crawler.verification.lines import LinesReport, verify_lines
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def _size(paths: Collection[Path]) -> int:
 
 def _end_with_parent() -> None:
     """In each worker: one whose parent was killed would wait for work for ever."""
+    keep_heap()
     Thread(target=_wait_for_parent, daemon=True).start()
 
 
