@@ -26,12 +26,21 @@ def test_the_bounds(most: float, least: float, code: int, monkeypatch: pytest.Mo
     assert benchmark.main(arguments) == code
 
 
-def test_both_read_the_same_articles(tmp_path: Path) -> None:
+def test_both_write_the_same_lines(tmp_path: Path) -> None:
     pages = synthetic(12, 20_000)
     files = benchmark.fill(tmp_path, pages)
     assert len(files) == benchmark.FILES
-    assert benchmark.by_warcio(files, tmp_path / "lines.jsonl") == len(pages)
-    assert benchmark.by_us(files, tmp_path) == len(pages)
+    readings = {name: benchmark.read_by(name, files) for name in benchmark.CONTESTANTS}
+    benchmark.check_same(readings, len(pages))
+    (name, reading), *_ = readings.items()
+    assert json.loads(reading.lines[0])["warc"]["length"] > 0
+    for lines, why in (
+        (reading.lines[1:], "made 11 lines of 12 pages"),
+        ([b"{}\n", *reading.lines[1:]], "not the same"),
+    ):
+        other = benchmark.Reading(lines, reading.seconds, reading.cpu_seconds)
+        with pytest.raises(RuntimeError, match=why):
+            benchmark.check_same(readings | {name: other}, len(pages))
 
 
 def test_the_plain_crawl_is_the_same_but_for_the_archive(
