@@ -182,8 +182,11 @@ def take_header_lines(draft: Draft, times: list[Evidence], sources: list[Evidenc
     _drop(draft, taken)
 
 
-def take_editor_lines(draft: Draft, editors: list[Evidence]) -> None:
-    """A paragraph that is nothing but 责任编辑：X is evidence, not text."""
+def take_editor_lines(draft: Draft) -> list[Evidence]:
+    """The paragraphs that are nothing but 责任编辑：X or 编辑：X; the former leave the text here.
+
+    Plain 编辑 may stand in an interview or among those who made a film: the pipelines tell.
+    """
     lines = [
         b
         for b in draft.blocks
@@ -191,8 +194,10 @@ def take_editor_lines(draft: Draft, editors: list[Evidence]) -> None:
         and len(b.text) <= _EDITOR_LINE_LENGTH
         and EDITOR_LINE.fullmatch(b.text)
     ]
-    editors += [Evidence(b.text.strip(), b.where) for b in lines]
-    _drop(draft, lines)
+    duty = [b for b in lines if "责" in b.text]
+    draft.removed += [Removed(b.text.strip(), "editor_line", b.where) for b in duty]
+    _drop(draft, duty)
+    return [Evidence(b.text.strip(), b.where) for b in lines]
 
 
 def _drop(draft: Draft, blocks: list[Block]) -> None:

@@ -129,7 +129,7 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     if not sources and _is_links(container, draft):
         raise NotAnArticle("list_page", "the content is links")
     take_header_lines(draft, times, sources)
-    take_editor_lines(draft, editors)
+    editors += take_editor_lines(draft)
 
     found_all = bool(times and sources and editors)
     if selectors.author_lines or not found_all:

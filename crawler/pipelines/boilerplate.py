@@ -41,6 +41,13 @@ _GLUED_EDITOR = re.compile(
     r"[(（【\[〔]\s?(?:[^()（）【】\[\]〔〕。]{0,30}\s)?(?:责任\s?编辑|责\s?编)\s?[:：]?[^()（）【】\[\]〔〕。]{0,30}[)）】\]〕]\s*$"
     r"|(?<=[。！？”）)\s])(?:责任编辑|责编)\s?[:：]\s?[^。，！？：:]{2,12}$"
 )
+_PRODUCED = re.compile(
+    r"\W*总?(?:策划|统筹|制片人?|出品人?|编导|导演|剪辑|配音|后期|拍摄|视频|海报|动画|脚本|文案|设计|包装)"
+    r"\s?[:：/／]"
+)
+_LEAST_PRODUCED = 2
+"""Lines of a block that says who planned, filmed and cut a film; its 监制：X and 编辑：X stay too."""
+
 _GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
 _GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
 _ENDING = 160
@@ -146,19 +153,25 @@ def _cut_lines(
 ) -> None:
     """Whole lines and what is glued to their ends; `but` these rules, which wait for later."""
     after_label = False
-    for line in lines:
+    for number, line in enumerate(lines):
         if after_label and line.text and bare_names(line.text):
             found.editors.append(Evidence(f"责任编辑：{line.cut('editor_line')}", line.where))
         after_label = _EDITOR_LABEL.search(line.text[-20:]) is not None
         if line.text and line.text != line.seen:
-            waits = _cut_line(line, article_id, found, but)
+            waits = _cut_line(lines, number, article_id, found, but)
             _cut_endings(line, found)
             line.seen = None if waits else line.text
 
 
-def _cut_line(line: _Line, article_id: str, found: _Found, but: frozenset[str]) -> bool:
+def _cut_line(
+    lines: Sequence[_Line], number: int, article_id: str, found: _Found, but: frozenset[str]
+) -> bool:
     """Whole lines: the editor's, then furniture. Whether a rule of `but` holds for the line."""
+    line = lines[number]
     function = _credit_line(line.text)
+    if function == "editor" and "责" not in line.text and _is_produced(lines, number):
+        found.editors.append(Evidence(line.text, line.where))
+        return False
     if function is not None:
         rule = "editor_line" if function == "editor" else "author_line"
         evidence = Evidence(line.cut(rule), line.where)
@@ -195,6 +208,22 @@ def _credit_line(text: str) -> str | None:
     if functions == {"author"} and certain and named and re.match(r"\W*作 ?者\s?[:：]", text):
         return "author"
     return None
+
+
+def _is_produced(lines: Sequence[_Line], number: int) -> bool:
+    """Whether a line stands among those that say who planned, filmed and cut a film."""
+    produced = 0
+    for step in (-1, 1):
+        at = number + step
+        while 0 <= at < len(lines) and _is_credit(lines[at].text):
+            produced += _PRODUCED.match(lines[at].text) is not None
+            at += step
+    return produced >= _LEAST_PRODUCED
+
+
+def _is_credit(text: str) -> bool:
+    line = None if len(text) > _LONGEST_EDITOR_LINE or "。" in text else read_credits(text)
+    return line is not None and not line.before
 
 
 def _cut_endings(line: _Line, found: _Found) -> None:

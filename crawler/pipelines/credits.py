@@ -54,6 +54,7 @@ _ENDING = re.compile(
 )
 _WROTE = re.compile(r"\s?[/／]\s?文(?!\w)")
 _PHOTOGRAPHED = re.compile(rf"[{HAN}]{{2,4}}\s?[/／]\s?(?:图|摄影?)(?!\w)")
+_TRAINEE = re.compile(r"[(（]实习(?:生|记者)?[)）]")
 _EDGES = " 、，,;；/／|｜\n。."
 
 
@@ -78,7 +79,7 @@ def read_credits(text: str) -> Credits | None:
     """The credits in a text, None when it has no label or is too long for one."""
     if len(text) > LONGEST:
         return None
-    line = _BRACKETS.sub("", clean_line(text))
+    line = _BRACKETS.sub("", without_trainees(clean_line(text)))
     if line.endswith(("文/图", "文/摄", "图/文", "文／图", "文／摄")):
         line = line[:-3].rstrip(_EDGES)
     labels = list(_LABEL.finditer(line))
@@ -99,6 +100,11 @@ def read_credits(text: str) -> Credits | None:
 def bare_names(text: str) -> list[str] | None:
     """The names of a text that is nothing but names in brackets or not."""
     return names(_BRACKETS.sub("", clean_line(text[:LONGEST])).strip(_EDGES))
+
+
+def without_trainees(text: str) -> str:
+    """The text without （实习） behind a name."""
+    return _TRAINEE.sub("", text) if "实习" in text else text
 
 
 def _function(label: str) -> Function:

@@ -3,10 +3,11 @@
 In: the paragraphs and the byline and editor evidence. Out: `reporters`, `byline_raw`, `editors`.
 
 A byline is a bracket with a function and names at a paragraph's end or beside the dateline
-(（记者张三）, there also without 记者), or a line that is nothing else (新华社记者张三、李四), or
-evidence beside the text (作者： 记者张三). 记者 makes a reporter, 通讯员 a correspondent, 评论员 a
-commentator, 作者 an author, or a photographer when the credit of a photo names the same person.
-`记者17日从…` is nobody. The duty editor (责任编辑, else plain 编辑) is never an author.
+(（记者张三）, there also without 记者, as at the end of a text without another byline), or a line
+that is nothing else (新华社记者张三、李四), or evidence beside the text (作者： 记者张三). 记者 makes a
+reporter, 通讯员 a correspondent, 评论员 a commentator, 作者 or no word an author, or a photographer
+when the credit of a photo names the same person. `记者17日从…` is nobody. The duty editor (责任编辑,
+else plain 编辑) is never an author.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, get_args
 
 from crawler.items import Person, Role
-from crawler.pipelines.credits import Credit, bare_names, read_credits
+from crawler.pipelines.credits import Credit, bare_names, read_credits, without_trainees
 from crawler.pipelines.media import is_photo_story
 from crawler.pipelines.names import HAN, is_plain, names
 from crawler.pipelines.text import clean_line
@@ -66,6 +67,13 @@ _NO_BYLINE = re.compile(r"[。！？!?；;()（）【】]")
 _IN_TEXT = frozenset({"reporter", "correspondent", "commentator", "author"})
 _LONGEST_BYLINE = 160
 _LONGEST_LINES = 600
+_SIGN_OFF = re.compile(
+    rf"(?:^|[。！？…”])\s?([(（]([{HAN}·、\s]{{3,40}})[)）])(?:\s?[(（][^()（）]{{1,12}}[)）])?$"
+)
+_NO_SIGN_OFF = re.compile("[部委司处界院站会所组办员区县市省州乡镇村讯榜书图单版稿完篇]$")
+"""Endings of offices, places and kinds of text that a surname may begin."""
+
+_LISTED = re.compile(r"\w{0,4}记者\s?[:：]")
 _SURE = re.compile(r"新华[社网]|本[报网]")
 
 
@@ -74,6 +82,8 @@ def set_people(work: Work) -> Work:
     paragraphs = work.article.paragraphs
     edited = [(each, read_credits(each.text)) for each in work.draft.editors]
     found = [*_in_text(paragraphs), *_in_evidence(work.draft, edited)]
+    if paragraphs and not any(c.names and c.function in _IN_TEXT for c in found):
+        found += _signed_off(paragraphs[-1])
     credited = ""
     if any(c.function == "author" for c in found) and is_photo_story(work.blocks):
         credited = " ".join(image.credit or "" for image in work.article.images)
@@ -124,15 +134,17 @@ def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
             signs = "记者" in ending or "评论员" in ending
             if signs and (signed := _SIGNED.search(ending)):
                 yield from _own_line(signed[1].strip())
-            if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(line):
+            if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(without_trainees(line)):
                 yield from _own_line(_BEFORE_BYLINE.sub("", line))
 
 
 def _own_line(line: str) -> list[Credit]:
-    """A line that is a byline: its names must be plain ones, beside Xinhua's name one of them."""
+    """A line that is a byline: its names must be plain ones, beside Xinhua's name or in a list
+    after 记者： one of them."""
     found = _credits(line, line)
     plain = [is_plain(name) for credit in found for name in credit.names or ()]
-    return found if all(plain) or (_SURE.match(line) and any(plain)) else []
+    sure = _SURE.match(line) or (len(plain) > 1 and _LISTED.match(line))
+    return found if all(plain) or (sure and any(plain)) else []
 
 
 def _names_alone(bracket: re.Match[str]) -> Iterator[Credit]:
@@ -141,6 +153,16 @@ def _names_alone(bracket: re.Match[str]) -> Iterator[Credit]:
     likely = len(people) > 1 or (people and len(people[0]) == 3)
     if likely and all(map(is_plain, people)) and not any(map(_TOPIC.search, people)):
         yield Credit("reporter", people, bracket[0])
+
+
+def _signed_off(last: str) -> Iterator[Credit]:
+    """Plain names and nothing else in brackets behind the last sentence: （张三丰）."""
+    signed = _SIGN_OFF.search(last[-_LONGEST_BYLINE:])
+    people = (bare_names(signed[2]) if signed else None) or []
+    likely = len(people) > 1 or (people and len(people[0]) == 3)
+    if signed and likely and all(map(is_plain, people)):
+        if not any(_TOPIC.search(name) or _NO_SIGN_OFF.search(name) for name in people):
+            yield Credit("author", people, signed[1])
 
 
 def _only_brackets(text: str) -> bool:

@@ -166,3 +166,43 @@ def test_the_author_of_a_photo_story_is_its_photographer() -> None:
 
 def test_who_took_a_picture_is_no_reporter() -> None:
     assert people(TEXT, image(), text("河道。新华社记者 张三 摄", is_caption=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        ("（张三丰）", [("张三丰", A)]),
+        ("（张三 李四）", [("张三", A), ("李四", A)]),
+        ("（张三、欧阳娜）（完）", [("张三", A), ("欧阳娜", A)]),
+        ("（张三）", []),  # two characters may be a word
+        ("（金融界）", []),
+        ("（水利部）", []),
+        ("（安吉县）", []),
+        ("（完）", []),
+        ("获奖者是（张三丰）", []),  # no sentence before it
+        ("（记者李四）（张三丰）", [("李四", R)]),
+    ],
+)
+def test_names_alone_at_the_end_of_a_text(ending: str, expected: list[tuple[str, str]]) -> None:
+    assert people(TEXT, MORE + ending) == expected
+    assert people(TEXT, MORE + ending, TEXT) == [each for each in expected if each[1] != A]
+
+
+def test_names_alone_give_way_to_a_byline() -> None:
+    assert people("新华社南京9月28日电（记者李四）" + TEXT, MORE + "（张三丰）") == [("李四", R)]
+
+
+def test_those_who_made_a_film() -> None:
+    """A list after 记者： may name one whose surname is rare, trainees stand in brackets."""
+    crew = ("策划：张三", "监制：李四", "编辑：孙七", "剪辑：王五", "记者：赵六、覂小云（实习）")
+    made = article(TEXT, *crew, editors=evidence("责任编辑：钱八"))
+    assert made.paragraphs == [TEXT, *crew]
+    assert [(p.name, p.role) for p in made.reporters] == [("赵六", R), ("覂小云", R)]
+    assert made.editors == ["钱八"]
+
+
+@pytest.mark.parametrize("lines", [("监制：李四",), ("策划：张三", "监制：李四"), ("编辑：孙七",)])
+def test_few_lines_are_no_film(lines: tuple[str, ...]) -> None:
+    made = article(TEXT, *lines)
+    assert lines[-1] not in made.paragraphs
+    assert lines[-1] in [removed.text for removed in made.removed]
