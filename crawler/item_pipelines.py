@@ -93,7 +93,8 @@ class HistoryPipeline(_RunPipeline):
         known = ledger.article(article.id)
         if extraction.is_empty(article):
             self._emptied(article, known)
-        self.context.withdrawals.answered(article.address, is_recheck=known is not None)
+        if not _is_unclaimed(article):
+            self.context.withdrawals.answered(article.address, is_recheck=known is not None)
         seen = ledger.address(article.address)
         assert seen is not None
         if seen.found_on:
@@ -121,8 +122,9 @@ class HistoryPipeline(_RunPipeline):
             self._unclaimed(article, known)
         if known:
             self.context.withdrawals.sign(
-                article.address, known, status=200, warc=article.warc, reason="emptied"
-            )
+                article.address, known, status=200, warc=article.warc, reason="emptied",
+                is_told=False,
+            )  # fmt: skip
         else:
             self.end(article, Outcome.SOFT_404, "the page has no content")
         raise DropItem(f"no content: {article.url}")

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     AMBIGUOUS_LAYOUT = "ambiguous_layout"  # several claim it: published through the fallback
     UNCLAIMED = "unclaimed"  # looked at again, none or several layouts claim it now: not compared
     GONE = "gone"  # a withdrawal was confirmed, record written
-    SUSPECTED = "suspected"  # a first sign of withdrawal, observed only
+    SUSPECTED = "suspected"  # a sign of withdrawal that may be an outage's, observed only
     REDIRECTED = "redirected"  # leads to another article address, which has its own outcome
     NOT_ARTICLE = "not_article"  # a list page or something else at an article's address
 
@@ -65,6 +65,11 @@ OWED_NOW = frozenset({
     Outcome.NOT_ARCHIVED,
 })  # fmt: skip
 """The address waits without having failed: the next run asks for it at once."""
+
+THERE = frozenset({
+    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
+})  # fmt: skip
+"""The article itself stands at the address: a layout read it, or it hadn't changed."""
 
 FETCHED = frozenset({
     Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNKNOWN_LAYOUT,

@@ -2,7 +2,11 @@
 
 A first sign makes the article suspected. A second one, GONE_CONFIRM_AFTER later, makes it a
 candidate, and candidates are confirmed only when the crawl is over, for then it is known whether
-their host was in an outage.
+the fault was the site's. What tells is an article's neighbours, those beside it by address: asked
+just before and just after it, they come from the same host, column and template, so whatever hides
+one of them for a while hides the others. A candidate is believed where they are there. Where they
+are not, it is only after BELIEVED_AFTER of nothing but 404s and the like, and while others of its
+host answer: so a column that is taken away is recorded in the end, and no outage is.
 """
 
 from __future__ import annotations
@@ -17,11 +21,12 @@ from crawler import urls
 from crawler.clock import iso, now
 from crawler.extractor_version import extractor_version
 from crawler.items import Article, Gone, Observation, Region, as_record
-from crawler.outcomes import Outcome
+from crawler.outcomes import THERE, Outcome
 from crawler.state import lines
 from crawler.state.recheck import next_check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from crawler.context import Context
@@ -32,16 +37,21 @@ OUTAGE_LEAST = 5
 OUTAGE_SHARE = 0.2
 """More than so many and over this share of a host's re-checks newly failing is an outage."""
 
+BELIEVED_AFTER = timedelta(days=7)
+"""So long a suspicion is no outage's, though the neighbours are missing too."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     address: str
     article: ArticleRow
+    since: datetime
     reason: str
+    is_told: bool
 
 
 class Withdrawals:
-    """The signs of one run. Every article that answers is told to `answered`, every re-check also
+    """The signs of one run. Every article that is there is told to `answered`, every re-check also
     to `looked`, `failed` or `sign`, unless it made a line."""
 
     def __init__(self, context: Context, confirm_after: timedelta) -> None:
@@ -51,17 +61,29 @@ class Withdrawals:
         self._answered_again: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._candidates: list[_Candidate] = []
-        self._lists: dict[str, bool] = {}
 
     def answered(self, url: str, *, is_recheck: bool) -> None:
         """An article of this host is there."""
         self._answered[_host(url)] += 1
         self._answered_again[_host(url)] += is_recheck
 
-    def list_asked(self, url: str, *, is_there: bool) -> None:
-        """A list of this host was asked; `is_there`: it showed links, or hadn't changed."""
-        host = _host(url)
-        self._lists[host] = self._lists.get(host, False) or is_there
+    def with_neighbours(self, articles: Iterable[ArticleRow]) -> Iterator[ArticleRow]:
+        """The articles to look at again; one that may be confirmed between its neighbours. Where
+        those are suspected too, the nearest that are not say whether the host answers at all."""
+        for one in articles:
+            beside: list[ArticleRow] = []
+            if self._suspected_since(one):
+                neighbours = self._context.ledger.neighbours
+                url = one.canonical_url
+                beside = [*neighbours(url), *neighbours(url, is_standing=True)]
+            yield from beside[:1]
+            yield one
+            yield from beside[1:]
+
+    def _suspected_since(self, article: ArticleRow) -> datetime | None:
+        """Since when, if it is so long that another sign would make it a candidate."""
+        since = article.suspected_at
+        return since if since and now() - since >= self._confirm_after else None
 
     def looked(
         self,
@@ -101,57 +123,61 @@ class Withdrawals:
         status: int | None,
         warc: WarcPointer | None,
         reason: str,
+        is_told: bool,
     ) -> None:
-        """The page is no longer there; gives the address its outcome, now or in `confirm`."""
+        """The page is no longer there; gives the address its outcome, now or in `confirm`.
+        `is_told`: by the server, in words; not concluded from a page without content."""
         context, moment = self._context, now()
         if article.status == "gone":
             self.looked(address, article, status=status, warc=warc, reason=reason)
             context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
             return
         context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
-        since = article.suspected_at
-        if since is not None and moment - since >= self._confirm_after:
-            self._candidates.append(_Candidate(address, article, reason))
-        else:
-            if since is None:
-                self._failed[_host(address)] += 1
-            self._suspect(address, reason, since or moment)
+        since = self._suspected_since(article)
+        if since:
+            self._candidates.append(_Candidate(address, article, since, reason, is_told))
+            return
+        self._failed[_host(address)] += article.suspected_at is None
+        self._suspect(address, reason, article.suspected_at or moment)
 
     def confirm(self) -> None:
-        """After the last exchange: write the `gone` records of hosts that were not in an outage."""
-        waiting = Counter(_host(one.address) for one in self._candidates)
-        for one in self._candidates:
-            host = _host(one.address)
-            if self._is_outage(host, waiting[host]):
-                self._suspect(one.address, f"{one.reason}, during an outage of {host}", now())
+        """After the last exchange: write the `gone` records of what is no outage's."""
+        for one, doubt in [(one, self._doubt(one)) for one in self._candidates]:
+            if doubt:
+                self._suspect(one.address, f"{one.reason}, {doubt}", one.since)
             else:
-                record = self._gone(one)
-                self._context.publish(as_record(record))
+                self._context.publish(as_record(self._gone(one)))
                 self._context.end(one.address, Outcome.GONE, one.reason)
         self._candidates.clear()
 
-    def _is_outage(self, host: str, candidates: int) -> bool:
-        """Known suspects don't count as failures, so that a real mass removal is recorded; but
-        then other articles of the host must have answered. A host whose lists are all gone too
-        tells nothing of one article; for a host without lists all lists of the run stand."""
+    def _doubt(self, one: _Candidate) -> str | None:
+        """Why a candidate may be an outage's; None when it is believed."""
+        host, ledger = _host(one.address), self._context.ledger
         failed, answered = self._failed[host], self._answered_again[host]
         if failed > OUTAGE_LEAST and failed > OUTAGE_SHARE * (failed + answered):
-            return True
-        if self._answered[host]:
-            return False
-        are_lists_there = self._lists.get(host, any(self._lists.values()))
-        return candidates > OUTAGE_LEAST or (bool(self._lists) and not are_lists_there)
+            return f"during an outage of {host}"
+        if one.is_told and self._answered[host] and now() - one.since >= BELIEVED_AFTER:
+            return None
+        neighbours = [near.canonical_url for near in ledger.neighbours(one.address)]
+        if not neighbours:
+            return f"and no other article of {host} tells whether that is an outage"
+        missing = [url for url in neighbours if not self._is_there(url)]
+        return f"and {missing[0]} beside it was not there either" if missing else None
+
+    def _is_there(self, url: str) -> bool:
+        outcome, _ = self._context.ledger.visit(self._context.run_id, url) or (None, None)
+        return outcome in THERE
 
     def _suspect(self, address: str, reason: str, since: datetime) -> None:
-        again = since + self._confirm_after
+        """The next look is as far off as the suspicion is old: an outage of days is not pressed."""
+        again = max(since + self._confirm_after, now() + (now() - since))
         self._context.end(address, Outcome.SUSPECTED, reason, retry_at=again)
 
     def _gone(self, one: _Candidate) -> Article:
         """A record without content: the last version's number, ids and title, and the evidence."""
         context, article = self._context, one.article
         # The first sign was noted a moment before the suspicion, perhaps in another second.
-        assert article.suspected_at is not None
-        since = article.suspected_at - timedelta(seconds=1)
+        since = one.since - timedelta(seconds=1)
         seen = context.ledger.observations(article.id, since=since)
         observations = [Observation(iso(row.at), row.status, row.reason, row.warc) for row in seen]
         region = context.regions.get(article.region or "")

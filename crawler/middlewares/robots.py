@@ -79,8 +79,9 @@ class RobotsMiddleware:
         if not rules.can_fetch(request.url, self._agent):
             raise Ended(Outcome.ROBOTS_DENIED, f"{origin}/robots.txt disallows {request.url}")
         if origin in self._fetched:
-            # robots.txt took this request's turn at the host: back to the scheduler
+            # robots.txt took this request's turn at the host: back to the scheduler, as the first
             self._fetched.remove(origin)
+            request.priority += 1
             return request
         return None
 

@@ -202,9 +202,11 @@ class Frontier:
         return self._claimed(articles)
 
     def _claimed(self, articles: Iterable[ArticleRow]) -> list[Target]:
-        by_address = {one.canonical_url: one for one in articles}
-        claimed = self._context.ledger.claim(list(by_address), run_id=self._context.run_id)
-        return [Target(url, by_address[url]) for url in claimed]
+        """Targets for those not open or ended in this run, in their order."""
+        looks = self._context.withdrawals.with_neighbours(articles)
+        by_address = {one.canonical_url: one for one in looks}
+        claimed = set(self._context.ledger.claim(list(by_address), run_id=self._context.run_id))
+        return [Target(url, one) for url, one in by_address.items() if url in claimed]
 
 
 def sighting(

@@ -69,12 +69,10 @@ class ListStep:
 
 @dataclass(slots=True)
 class Found:
-    """What a list answer gave: article addresses, and list pages to ask next; `is_there` says that
-    it was a list, or that one had not changed."""
+    """What a list answer gave: article addresses, and list pages to ask next."""
 
     sightings: list[Sighting] = field(default_factory=list)
     steps: list[ListStep] = field(default_factory=list)
-    is_there: bool = False
 
 
 class ListWalk:
@@ -140,7 +138,7 @@ class ListWalk:
             if page.status != 304:
                 logger.warning("list %s answered HTTP %s", step.url, page.status)
                 self._stopped(step, is_missing=400 <= page.status < 500)
-            return Found(is_there=page.status == 304)
+            return Found()
         try:
             links, further, named = self._read(step, page)
             if step.page == 1 and not (links or further or named):
@@ -154,7 +152,7 @@ class ListWalk:
         self.coverage.read(step.region, links)
         found = self._lists_named(step, page, named)
         steps = [*found, *self._go_on(step, further, links, is_known=is_known)]
-        return Found(list(self._sightings(step, links)), steps, is_there=True)
+        return Found(list(self._sightings(step, links)), steps)
 
     def failed(self, step: ListStep, reason: str) -> None:
         """A list page gave no answer: the walk stays open and is resumed."""

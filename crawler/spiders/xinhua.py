@@ -120,7 +120,6 @@ class XinhuaSpider(Spider):
     def parse_list(self, response: Response, step: ListStep) -> Iterator[Request]:
         page: Page = response.meta["page"]
         found = self.walk.answered(step, page)
-        self.context.withdrawals.list_asked(step.url, is_there=found.is_there)
         yield from map(self._article_request, self.frontier.admit(found.sightings))
         yield from map(self._list_request, found.steps)
 
@@ -130,7 +129,6 @@ class XinhuaSpider(Spider):
         if outcome is Outcome.NOT_ARCHIVED:  # says nothing of the list
             logger.info("list %s is not archived", step.url)
             return
-        self.context.withdrawals.list_asked(step.url, is_there=False)
         self.walk.failed(step, f"{outcome}: {detail}")
 
     # --- articles ------------------------------------------------------------------------------
@@ -198,15 +196,18 @@ class XinhuaSpider(Spider):
             self.context.withdrawals.failed(target.address)
         self.context.end(target.address, outcome, detail)
 
-    def _absent(self, target: Target, page: Page, outcome: Outcome, reason: str) -> None:
+    def _absent(
+        self, target: Target, page: Page, outcome: Outcome, reason: str, *, is_told: bool = True
+    ) -> None:
         """The article isn't there: a sign of withdrawal when it is archived, else an outcome."""
         known = target.article
-        if known:
-            self.context.withdrawals.sign(
-                target.address, known, status=page.status, warc=page.warc, reason=reason
-            )
-        else:
+        if known is None:
             self.context.end(target.address, outcome, reason)
+            return
+        self.context.withdrawals.sign(
+            target.address, known, status=page.status, warc=page.warc, reason=reason,
+            is_told=is_told,
+        )  # fmt: skip
 
     def _moved(self, target: Target, page: Page) -> Target | None:
         """Where a redirect led: the target to go on with, or None when this fetch is over."""
@@ -259,7 +260,9 @@ class XinhuaSpider(Spider):
                 elif target.article and not error.is_proven:
                     withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
                 else:
-                    self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
+                    is_told = error.kind in {"soft_404", "redirect_stub"}
+                    outcome = _NO_ARTICLE[error.kind]
+                    self._absent(target, page, outcome, error.kind, is_told=is_told)
             except Exception as error:
                 logger.exception("reading %s failed", page.url)
                 detail = f"{type(error).__name__}: {error}"

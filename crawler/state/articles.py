@@ -167,6 +167,24 @@ class Articles(Store):
             found += self._listed(_articles().where(articles.c.article_id.in_(chunk), is_due), None)
         return found
 
+    def neighbours(self, url: str, *, is_standing: bool = False) -> list[ArticleRow]:
+        """The articles beside an address among those of its host that are not gone: at most one on
+        each side, by their own addresses; `is_standing` leaves out suspected ones."""
+        host = "/".join(url.split("/", 3)[:3])
+        near = (
+            select(addresses.c.article_id)
+            .join(articles, articles.c.article_id == addresses.c.article_id)
+            .where(articles.c.canonical_url == addresses.c.url, articles.c.status != "gone")
+            .limit(1)
+        )
+        if is_standing:
+            near = near.where(articles.c.suspected_at.is_(None))
+        at = addresses.c.url
+        before = near.where(at > f"{host}/", at < url).order_by(at.desc())
+        after = near.where(at > url, at < f"{host}0").order_by(at)  # 0 comes after /
+        found = [row.article_id for side in (before, after) for row in self._rows(side)]
+        return [one for one in map(self.article, found) if one]
+
     def _listed(self, statement: Select[Any], regions: Collection[str] | None) -> list[ArticleRow]:
         if regions is not None:
             statement = statement.where(articles.c.region.in_(regions))

@@ -70,16 +70,18 @@ Made = bytes | Answer
 class ColumnSite(Site):
     """The loopback site with some addresses of `HOST` and others answered by the test.
 
-    `made` holds what is at (host, path and query); `columns` are tried next, then the site itself.
+    `everywhere` is at each address while it is set; `made` holds what is at (host, path and query);
+    `columns` are tried next, then the site itself.
     """
 
     def __init__(self, **options: Any) -> None:
         self.columns: list[Column] = []
+        self.everywhere: bytes | None = None
         self.made: dict[tuple[str, str], Made | Callable[[], Made]] = {}
         super().__init__(**options)
 
     def _answer(self, entry: Entry, target: str) -> Answer:
-        made = self.made.get((entry.host, target))
+        made = self.everywhere or self.made.get((entry.host, target))
         if callable(made):
             made = made()
         if made is not None:

@@ -188,3 +188,26 @@ def test_observations(ledger: Ledger) -> None:
 def test_a_day_without_a_zone_is_beijings(ledger: Ledger) -> None:
     article = tell(ledger, FIRST | {"published_at": "2026-01-01"})
     assert article.next_check_at == datetime(2026, 1, 1, 16, 0, tzinfo=UTC)
+
+
+def test_neighbours_stand_beside_an_address_of_the_host(ledger: Ledger, run: str) -> None:
+    """The nearest on each side, whether this address is archived or not; gone ones don't stand."""
+    ledger.see([at_site(number) for number in (1, 2, 3, 4, 5, 6)], run_id=run, at=T0)
+    for number in (1, 2, 4, 5):
+        ledger.record(line(number), jsonl=FILE)
+    other = at_site(3, "js.news.cn").url
+    ledger.record(line(7, canonical_url=other, url=other, id="7"), jsonl=FILE)
+
+    def beside(number: int, *, is_standing: bool = False) -> list[str]:
+        found = ledger.neighbours(at_site(number).url, is_standing=is_standing)
+        return [article.id[-1] for article in found]
+
+    assert [beside(number) for number in (1, 2, 3, 4, 5, 6)] == [
+        ["2"], ["1", "4"], ["2", "4"], ["2", "5"], ["4"], ["5"],
+    ]  # fmt: skip
+    assert ledger.neighbours(other) == []
+    ledger.finish(at_site(4).url, Outcome.SUSPECTED, run_id=run, at=T0)
+    assert beside(3) == ["2", "4"]
+    assert beside(3, is_standing=True) == ["2", "5"]
+    ledger.record(gone_line() | line(2, at="2026-01-03T08:00:00Z", status="gone"), jsonl=FILE)
+    assert beside(3) == ["1", "4"]

@@ -69,6 +69,7 @@ def everything(ledger: Ledger) -> None:
     ledger.due(T0 + 2 * DAY, regions=["js"], limit=9, after=after)
     ledger.articles(regions=["js"], limit=9, after="1")
     ledger.gone([article.id], before=T0)
+    ledger.neighbours(first.url, is_standing=True)
     ledger.observe(article.id, first.url, T0, 404, "missing", None, RUN)
     ledger.observations(article.id, since=T0)
     ledger.record_list(
