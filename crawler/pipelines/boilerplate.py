@@ -46,7 +46,7 @@ _PRODUCED = re.compile(
     r"\s?[:：/／]"
 )
 _LEAST_PRODUCED = 2
-"""Lines of a block that says who planned, filmed and cut a film; its 监制：X and 编辑：X stay too."""
+"""Lines of a block that says who made a film; its 监制：X and 编辑：X stay too."""
 
 _GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
 _GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
