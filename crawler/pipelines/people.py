@@ -4,10 +4,10 @@ In: the paragraphs and the byline and editor evidence. Out: `reporters`, `byline
 
 A byline is a bracket with a function and names at a paragraph's end or beside the dateline
 (（记者张三）, there also without 记者, as at the end of a text without another byline), or a line
-that is nothing else (新华社记者张三、李四), or evidence beside the text (作者： 记者张三). 记者 makes
-a reporter, 通讯员 a correspondent, 评论员 a commentator, 作者 or no word an author, or a photographer
-when the credit of a photo names the same person. `记者17日从…` is nobody. The duty editor
-(责任编辑, else plain 编辑) is never an author.
+that is nothing else (新华社记者张三、李四), or evidence beside the text (作者： 记者张三).
+记者 makes a reporter, 通讯员 a correspondent, 评论员 a commentator, 作者 or no word an author, or a
+photographer when the credit of a photo names the same person. `记者17日从…` is nobody.
+The duty editor (责任编辑, else plain 编辑) is never an author.
 """
 
 from __future__ import annotations
