@@ -157,7 +157,10 @@ def is_hidden(attributes: dict[str, str | None]) -> bool:
 
 def is_shown(node: Node) -> bool:
     """Whether a node is an element whose text a reader sees."""
-    return node.is_element_node and node.tag not in UNSEEN and not is_hidden(node.attributes)
+    if not node.is_element_node or node.tag in UNSEEN:
+        return False
+    attributes = node.attributes
+    return not attributes or not is_hidden(attributes)
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -169,6 +172,8 @@ def children(node: Node) -> Iterator[Node]:
 
 def squeeze(text: str) -> str:
     """White space of the source as a browser shows it: one space."""
+    if text.isprintable() and " " not in text:
+        return text
     return _SPACE.sub(" ", text)
 
 

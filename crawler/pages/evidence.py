@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
-from crawler.pages.document import LINES, children, is_shown, squeeze
+from crawler.pages.document import LINES, is_shown, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +43,8 @@ _NEXT_LABEL = re.compile(
 LONGEST = 160
 """Characters of an information line; a longer one is text."""
 
+_LINE_ENDS = LINES | {"td", "th", "br"}
+
 _BEFORE, _AFTER, _NEAR = 40, 25, 12
 """Lines searched on either side of the content."""
 
@@ -71,7 +73,7 @@ def _lines(container: Node, most: int, *, backwards: bool) -> list[str]:
         beside = at.prev if backwards else at.next
         if beside is None:
             at = at.parent
-            if at is not None and _ends_lines(at):
+            if at is not None and at.tag in _LINE_ENDS:
                 end_line()
             continue
         at = beside
@@ -83,16 +85,15 @@ def _lines(container: Node, most: int, *, backwards: bool) -> list[str]:
             elif node.is_text_node:
                 line.append(squeeze(node.text_content or ""))
             elif is_shown(node):
-                if _ends_lines(node):
+                if node.tag in _LINE_ENDS:
                     end_line()
                     todo.append(None)
-                todo.extend(children(node) if backwards else [*children(node)][::-1])
+                child = node.first_child if backwards else node.last_child
+                while child is not None:
+                    todo.append(child)
+                    child = child.next if backwards else child.prev
     end_line()
     return found[:most]
-
-
-def _ends_lines(node: Node) -> bool:
-    return node.tag in LINES or node.tag in ("td", "th", "br")
 
 
 def labelled(label: re.Pattern[str], text: str) -> str | None:
