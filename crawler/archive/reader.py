@@ -7,7 +7,7 @@ Records in constant memory, Pages. Damage is a WarcError with file and offset.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from crawler.durable import OPEN_SUFFIX
 from crawler.items import Page, WarcPointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import BinaryIO
 
     from fastwarc.warc import WarcRecord
@@ -72,10 +72,11 @@ class Record:
 def read_records(
     path: Path,
     *,
+    kinds: Collection[str] | None = None,
     max_block: int = MAX_BLOCK,
     on_damage: Callable[[WarcError], None] | None = None,
 ) -> Iterator[Record]:
-    """All records of a WARC, in order.
+    """All records of a WARC, or those of some kinds, in order.
 
     Raises WarcError at the first damage; with `on_damage` it is told of each, and reading goes on
     where the next record begins.
@@ -89,7 +90,7 @@ def read_records(
         told = -1
         while start is not None:
             try:
-                yield from _records_from(path, file, start, max_block)
+                yield from _records_from(path, file, start, max_block, kinds)
                 return
             except WarcError as error:
                 if on_damage is None:
@@ -122,7 +123,9 @@ def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
     return found
 
 
-def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Iterator[Record]:
+def _records_from(
+    path: Path, file: BinaryIO, start: int, max_block: int, kinds: Collection[str] | None = None
+) -> Iterator[Record]:
     """The records from one offset on, each yielded when the next one shows where it ends."""
     file.seek(0, 2)
     size = file.tell()
@@ -133,64 +136,68 @@ def _records_from(path: Path, file: BinaryIO, start: int, max_block: int) -> Ite
     if magic == _ZIP_MAGIC:
         why = "a ZIP file, perhaps a WACZ: unpack the WARC files of its archive folder"
         raise WarcError(path, start, why)
-    pending: Record | None = None
-    at = start
+    pending: Callable[[int], Record] | None = None
+    at = begin = start
+    is_read = False
     try:
         for found in ArchiveIterator(file, parse_http=False):
             at = found.stream_pos
             if pending is not None:
-                yield _ending_at(pending, at)
+                yield pending(at - begin)
                 pending = None
-            pending = _record(path, at, found, max_block)
+            is_read = False
+            block = _block(path, at, found, max_block)
+            begin, is_read = at, True
+            kind = (found.headers.get("WARC-Type") or "").lower()
+            if kinds is None or kind in kinds:
+                pending = _record(path, at, found, kind, block)
     except OSError as error:
         why = f"damaged Zstandard: {error}" if magic == _ZSTD_MAGIC else str(error)
-        if pending is None:
+        if not is_read:
             raise WarcError(path, at, why) from error
-        end = _end_of(file, pending, size, is_gzip=is_gzip)
-        yield _ending_at(pending, end)
+        end = _end_of(path, file, begin, size, is_gzip=is_gzip)
+        if pending is not None:
+            yield pending(end - begin)
         why = f"{why} (after the record at {at})"
         raise WarcError(path, end if is_gzip else at, why) from error
-    end = start if pending is None else _end_of(file, pending, size, is_gzip=is_gzip)
+    end = _end_of(path, file, begin, size, is_gzip=is_gzip) if is_read else start
     if pending is not None:
-        yield _ending_at(pending, end)
+        yield pending(end - begin)
     if end < size:
         raise WarcError(path, end, "the file ends inside a record")
 
 
-def _record(path: Path, offset: int, found: WarcRecord, max_block: int) -> Record:
-    block: bytes | None = None
-    if found.content_length <= max_block:
-        block = found.reader.read()
-        if len(block) < found.content_length:
-            why = f"the file ends inside a record: {len(block)} of {found.content_length} bytes"
-            raise WarcError(path, offset, why)
+def _block(path: Path, offset: int, found: WarcRecord, max_block: int) -> bytes | None:
+    if found.content_length > max_block:
+        return None
+    block: bytes = found.reader.read()
+    if len(block) < found.content_length:
+        why = f"the file ends inside a record: {len(block)} of {found.content_length} bytes"
+        raise WarcError(path, offset, why)
+    return block
+
+
+def _record(
+    path: Path, offset: int, found: WarcRecord, kind: str, block: bytes | None
+) -> Callable[[int], Record]:
+    """The record, but for its length."""
     headers = found.headers
     url = headers.get("WARC-Target-URI")
-    return Record(
-        path=path,
-        offset=offset,
-        length=0,
-        kind=(headers.get("WARC-Type") or "").lower(),
-        record_id=headers.get("WARC-Record-ID") or "",
-        date=headers.get("WARC-Date") or "",
-        url=url.strip("<>") if url else None,
-        headers=headers.to_tuples(),
-        block=block,
-    )
+    record_id = headers.get("WARC-Record-ID") or ""
+    date = headers.get("WARC-Date") or ""
+    url = url.strip("<>") if url else None
+    fields = headers.to_tuples()
+    return lambda length: Record(path, offset, length, kind, record_id, date, url, fields, block)
 
 
-def _ending_at(record: Record, end: int) -> Record:
-    return replace(record, length=end - record.offset)
-
-
-def _end_of(file: BinaryIO, record: Record, size: int, *, is_gzip: bool) -> int:
+def _end_of(path: Path, file: BinaryIO, last: int, size: int, *, is_gzip: bool) -> int:
     """Where the last record read ends: at its member's end, or where the file does."""
-    if not is_gzip or record.offset >= size:
+    if not is_gzip or last >= size:
         return size
     try:
-        return record.offset + next(members.members(file, record.offset)).length
+        return last + next(members.members(file, last)).length
     except members.DamageError as error:
-        raise WarcError(record.path, error.offset, error.why) from error
+        raise WarcError(path, error.offset, error.why) from error
 
 
 def parse_record(plain: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:

@@ -37,6 +37,8 @@ MAX_PAGES = 50
 MAX_PIECES = 10_000
 """Captures of pages of one article that are looked at."""
 
+_KINDS = frozenset({"warcinfo", "response", "revisit"})
+
 MAX_PROBLEMS = 1000
 """Sentences kept; further ones are counted."""
 
@@ -102,8 +104,8 @@ def reextract(
 ) -> Iterator[dict[str, Any]]:
     """The records of one WARC file's articles, from that file alone.
 
-    `name` is the file's name in the pointers; `on_read` is told the bytes of each record read.
-    Damage is noted in `tally` and reading goes on after it where that is possible.
+    `name` is the file's name in the pointers; `on_read` is told how many bytes further it
+    got. Damage is noted in `tally` and reading goes on after it where that is possible.
     """
     with Rest() as rest:
         yield from scan(path, name, wanted, tally, rest, on_read=on_read)
@@ -121,18 +123,17 @@ def scan(
 ) -> Iterator[dict[str, Any]]:
     """The records of a file's articles of one page; the others' pages and revisits go to `rest`."""
     is_ours = False
-    count = 0
+    done = 0
 
     def damaged(error: WarcError) -> None:
         tally.problem(name, error.offset, error.why)
 
-    for record in read_records(path, on_damage=damaged):
-        count += 1
+    for record in read_records(path, kinds=_KINDS, on_damage=damaged):
         if on_read:
-            on_read(record.length)
+            on_read(record.offset - done)
+            done = record.offset
         if record.kind == "warcinfo":
             is_ours = OURS in (record.block or b"")
-        if record.kind not in {"response", "revisit"}:
             continue
         address = urls.article(record.url or "")
         if address is None:
@@ -151,7 +152,10 @@ def scan(
                 digest = record.header("WARC-Payload-Digest") or ""
                 rest.add_original((digest, f"{record.url} {at}"), place)
             yield from _single(page, place, tally, rest)
-    if count == 0 and not tally.problems:
+    size = path.stat().st_size
+    if on_read:
+        on_read(size - done)
+    if size == 0:
         tally.problem(name, 0, "there is no record")
 
 
@@ -296,4 +300,6 @@ def _page(record: Record, place: Place, url: str, at: str, tally: Tally) -> Page
     if page.status != 200:
         tally.counts["not_200"] += 1
         return None
-    return replace(page, url=url, fetched_at=at)
+    if (page.url, page.fetched_at) != (url, at):
+        page = replace(page, url=url, fetched_at=at)
+    return page

@@ -173,7 +173,7 @@ def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:
 
 def _advance(size: int) -> None:
     with _read.get_lock():
-        _read.value += max(size, 0)
+        _read.value += size
 
 
 def _opened(job: Job, tally: Tally) -> Iterator[tuple[Path, str]]:

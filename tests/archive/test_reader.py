@@ -121,6 +121,26 @@ def test_a_cut_at_every_byte_is_noticed(archive: tuple[Path, list[WarcPointer]])
         assert caught.value.offset == max(end for end in ends if end <= size)
 
 
+def test_records_of_some_kinds_are_the_same_records(
+    archive: tuple[Path, list[WarcPointer]],
+) -> None:
+    """Also what is said of a file cut anywhere is the same, though the cut record isn't wanted."""
+    path, _ = archive
+    data = path.read_bytes()
+    for size in range(0, len(data) + 1, 7):
+        for whole, name in ((data, "a.warc.gz"), (gzip.decompress(data), "a.warc")):
+            cut = path.with_name(name)
+            cut.write_bytes(whole[:size])
+            told: dict[bool, list[str]] = {True: [], False: []}
+            every = list(read_records(cut, on_damage=lambda one: told[False].append(str(one))))
+            wanted = [one for one in every if one.kind == "response"]
+            some = read_records(
+                cut, kinds={"response"}, on_damage=lambda one: told[True].append(str(one))
+            )
+            assert list(some) == wanted
+            assert told[True] == told[False]
+
+
 def test_the_rest_of_a_damaged_file_is_read(archive: tuple[Path, list[WarcPointer]]) -> None:
     path, pointers = archive
     data = bytearray(path.read_bytes())
