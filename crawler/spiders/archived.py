@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.writer import Revisit
 from crawler.clock import iso
+from crawler.state.rows import ListCapture
 
 if TYPE_CHECKING:
+    from crawler.items import Page
     from crawler.state.rows import ArticleRow, ListState
 
 
@@ -23,6 +26,13 @@ def archived_list(known: ListState) -> dict[str, Any]:
         return {}
     revisit = Revisit(capture.url, iso(capture.at), capture.warc, only_304=True)
     return {"revisit_of": revisit, "size": capture.warc.length}
+
+
+def captured(page: Page) -> ListCapture | None:
+    """Where a list's answer is archived."""
+    if page.warc is None:
+        return None
+    return ListCapture(page.url, datetime.fromisoformat(page.fetched_at), page.warc)
 
 
 def conditions(known: ArticleRow) -> dict[str, str]:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from crawler import regions
 from crawler.clock import now
 from crawler.pages import lists
+from crawler.spiders.archived import captured
 from crawler.spiders.coverage import Coverage, reaches
 from crawler.spiders.frontier import sighting
-from crawler.state.retry import retry_at
-from crawler.state.rows import ListCapture
+from crawler.spiders.listhealth import GIVE_UP, is_at_rest, is_given_up
+from crawler.spiders.liststep import ListStep, first_url, read, region_code, region_of_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,43 +27,9 @@ if TYPE_CHECKING:
     from crawler.context import Context
     from crawler.items import Page
     from crawler.pages.lists import ListLink
-    from crawler.state.rows import ListState, Sighting
+    from crawler.state.rows import ListCapture, Sighting
 
 logger = logging.getLogger(__name__)
-
-LOCAL = "local"
-"""The main site's column of regional news: what its data lists is its own, wherever it stands."""
-
-GIVE_UP = 5
-"""A list that answered so many times in a row with nothing is asked again only when a page links to
-it, and then by the schedule of failing addresses."""
-
-NODEART_COUNT = 20
-"""Links asked for in one list API answer: the site's own pages never ask for more."""
-
-_NOTHING_THERE = frozenset({200, 404, 410})
-
-
-@dataclass(frozen=True, slots=True)
-class ListStep:
-    """One page of one list. `source` is the list's first page, `root` says whether columns are
-    looked for on it, `via` is the page that led here, `is_entry` marks the first request of a list
-    in a run, `is_resumed` the steps of a walk that an earlier run began, `since` a backfill."""
-
-    source: str
-    url: str
-    region: str | None
-    page: int = 1
-    root: bool = False
-    via: str | None = None
-    is_entry: bool = False
-    is_resumed: bool = False
-    since: date | None = None
-
-    @property
-    def walk(self) -> str:
-        """The ledger's name of the walk this step belongs to."""
-        return self.source if self.since is None else f"{self.source}#since={self.since}"
 
 
 @dataclass(slots=True)
@@ -97,18 +62,17 @@ class ListWalk:
             return
         if arguments.lists:
             for url in arguments.lists:
-                yield from self._ask(url, region=_region_code(url))
+                yield from self._ask(url, region=region_code(url))
             return
         for code in arguments.regions:
             region = self._context.regions[code]
             for url in region.lists:
                 yield from self._ask(url, region=code, root=True)
             for node in region.nodes:
-                url = lists.nodeart_url(node, 1, NODEART_COUNT)
-                yield from self._ask(url, region=code)
+                yield from self._ask(first_url(node), region=code)
         for state in self._lists.list_states(arguments.regions):
             is_source = state.completed_at or state.walk_started_at
-            if is_source and not _is_given_up(state):
+            if is_source and not is_given_up(state):
                 yield from self._ask(state.url, region=state.region)
 
     def conditions(self, step: ListStep) -> dict[str, str]:
@@ -140,7 +104,9 @@ class ListWalk:
                 self._stopped(step, is_missing=400 <= page.status < 500)
             return Found()
         try:
-            links, further, named = self._read(step, page)
+            answer = read(step, page, max_columns=self._max_columns)
+            links, named = answer.links, answer.named
+            further = self._further(step, page, answer.further)
             if step.page == 1 and not (links or further or named):
                 raise lists.ListError("no article in it")
         except lists.ListError as error:
@@ -220,40 +186,17 @@ class ListWalk:
         for region in self.coverage.silent():
             self._context.alarm(f"no list of region {region} answered")
 
-    def _read(
-        self, step: ListStep, page: Page
-    ) -> tuple[list[ListLink], ListStep | None, list[str]]:
-        """The links, the next page of this list, and the addresses of other lists it names."""
-        kind = lists.classify(page)
-        if kind == "datasource":
-            return lists.read_datasource(page), None, []
-        if kind == "nodeart":
-            node = lists.read_nodeart(page)
-            url = lists.next_nodeart_url(step.url)
-            return node.links, None if node.end else self._further(step, page, url), []
-        answer = lists.read_list(page)
-        further = self._further(step, page, *answer.next_pages[:1])
-        return answer.links, further, self._named(step, answer)
-
-    def _further(self, step: ListStep, page: Page, url: str | None = None) -> ListStep | None:
+    def _further(self, step: ListStep, page: Page, url: str | None) -> ListStep | None:
         """The next page of a list, unless the pager leads back to one already asked."""
         if url is None or url == step.source or (step.walk, url) in self._paged:
             return None
         self._paged.add((step.walk, url))
         return replace(step, url=url, page=step.page + 1, via=page.url, is_entry=False)
 
-    def _named(self, step: ListStep, answer: lists.ListPage) -> list[str]:
-        named = [*answer.data_sources]
-        named += (lists.nodeart_url(node, 1, NODEART_COUNT) for node in answer.node_ids)
-        if step.root and step.page == 1:
-            columns = [url for url in answer.columns if _region_code(url) == step.region]
-            named += columns[: self._max_columns]
-        return named
-
     def _lists_named(self, step: ListStep, page: Page, named: Iterable[str]) -> Iterator[ListStep]:
         """The first steps of those not asked in this run and not at rest."""
         for url in named:
-            if not _is_at_rest(self._lists.list_state(url)):
+            if not is_at_rest(self._lists.list_state(url)):
                 yield from self._ask(url, region=step.region, via=page.url)
 
     def _ask(
@@ -296,11 +239,8 @@ class ListWalk:
         """The links that are ours to fetch; the others are counted."""
         arguments = self._arguments
         is_any = bool(arguments.lists) and not arguments.regions_given
-        is_data = "ds_" in step.url or "/nodeart/" in step.url
         for link in links:
-            code = _region_code(link.url)
-            if code is None and is_data and step.region == LOCAL:
-                code = LOCAL
+            code = region_of_link(step, link.url)
             if not is_any and code not in arguments.regions:
                 self._count("links/refused")
                 continue
@@ -319,7 +259,7 @@ class ListWalk:
             page.status,
             etag=page.header("ETag"),
             last_modified=page.header("Last-Modified"),
-            capture=_capture(page),
+            capture=captured(page),
             links=addresses if step.since is None else (),
         )
 
@@ -351,27 +291,3 @@ class ListWalk:
     def _count(self, name: str) -> None:
         assert self._crawler.stats
         self._crawler.stats.inc_value(f"crawler/{name}")
-
-
-def _capture(page: Page) -> ListCapture | None:
-    """Where a list's answer is archived."""
-    if page.warc is None:
-        return None
-    return ListCapture(page.url, datetime.fromisoformat(page.fetched_at), page.warc)
-
-
-def _region_code(url: str) -> str | None:
-    region = regions.region_of_url(url)
-    return region.code if region else None
-
-
-def _is_given_up(state: ListState) -> bool:
-    """Only answers count: no answer says nothing of the list."""
-    return state.failures >= GIVE_UP and state.last_status in _NOTHING_THERE
-
-
-def _is_at_rest(state: ListState) -> bool:
-    """Whether a list that was given up is not to be tried again yet."""
-    if not _is_given_up(state) or state.last_at is None:
-        return False
-    return retry_at(state.last_at, state.failures) > now()

@@ -18,7 +18,7 @@ from crawler.outcomes import Outcome
 from crawler.spiders.archived import archived, archived_list, conditions
 from crawler.spiders.failures import outcome_of
 from crawler.spiders.frontier import Frontier, Target, sighting
-from crawler.spiders.listwalk import ListStep, ListWalk
+from crawler.spiders.listwalk import ListWalk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
+
+    from crawler.spiders.liststep import ListStep
 
 logger = logging.getLogger(__name__)
 

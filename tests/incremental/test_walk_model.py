@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.spiders.listwalk import ListStep
+    from crawler.spiders.liststep import ListStep
 
 REGIONS = regions.load()
 TODAY = date(2026, 9, 1)
