@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.archive import records, wire
-from crawler.archive.decode import DecodeError, unframe
+from crawler.archive.decode import DecodeError, decode, unframe
 from crawler.clock import now
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def check_record(fields: tuple[tuple[str, str], ...], block: bytes) -> Iterator[
     yield from _check_block_digest(values, block)
     if kind == "response":
         yield from _check_payload(values, block)
+        yield from _check_payload_type(values, block)
     elif kind == "revisit":
         yield from _check_revisit(values)
     elif "warc-payload-digest" in values:
@@ -104,6 +105,19 @@ def _check_payload(values: Mapping[str, str], block: bytes) -> Iterator[Defect]:
         yield "missing_payload_digest", "there is no WARC-Payload-Digest"
     elif not _is_digest_of(stated, payload):
         yield "bad_payload_digest", f"{stated[:90]} is not the payload's digest"
+
+
+def _check_payload_type(values: Mapping[str, str], block: bytes) -> Iterator[Defect]:
+    """It is said of a body that could be decoded; what else may be wrong with one is told apart."""
+    stated = values.get("warc-identified-payload-type")
+    if stated is None:
+        return
+    try:
+        shown = records.identify(decode(block).body)
+    except DecodeError:
+        return
+    if stated != shown:
+        yield "bad_payload_type", f"WARC-Identified-Payload-Type is {stated[:80]!r}, not {shown!r}"
 
 
 def _check_revisit(values: Mapping[str, str]) -> Iterator[Defect]:

@@ -165,6 +165,7 @@ def _drop(index: int, name: str) -> Callable[[Holding], None]:
 
 
 SHA = "sha1:" + "A" * 32
+TYPE = "WARC-Identified-Payload-Type"
 FIELDS: dict[str, dict[str, Callable[[Holding], None]]] = {
     "bad_block_digest": {
         "wrong": _set(REQUEST, "WARC-Block-Digest", SHA),
@@ -180,6 +181,10 @@ FIELDS: dict[str, dict[str, Callable[[Holding], None]]] = {
         "on_metadata": edit(
             METADATA, lambda r: r.fields.insert(0, ("WARC-Payload-Digest", SHA))
         ),
+    },
+    "bad_payload_type": {
+        "other": _set(RESPONSE, TYPE, "image/png"),
+        "unseen": edit(GZIP_RESPONSE, lambda r: r.fields.insert(0, (TYPE, "text/html"))),
     },
     "missing_payload_digest": {"": _drop(GZIP_RESPONSE, "WARC-Payload-Digest")},
     "bad_length": {
