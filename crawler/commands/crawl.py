@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -13,7 +14,8 @@ from scrapy.spiderloader import get_spider_loader
 
 from crawler import configuration, jsonlog, regions
 from crawler.arguments import ArgumentError, Arguments, parse
-from crawler.data_folder import USAGE, CannotStartError, claim, folder_of
+from crawler.data_folder import DEGRADED, USAGE, CannotStartError, claim, folder_of
+from crawler.process import open_streams, stop_with
 from crawler.run import Run
 from crawler.spiders.xinhua import XinhuaSpider
 
@@ -31,12 +33,14 @@ class Command(ScrapyCrawl):
     _lock: int
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        open_streams()
         super().process_options(args, opts)
         assert self.settings is not None
         if args != [XinhuaSpider.name]:
             if args and args[0] not in (known := get_spider_loader(self.settings).list()):
                 _refuse(f"unknown spider {args[0]!r} (known: {', '.join(known)})", USAGE)
             return
+        stop_with(DEGRADED)
         try:
             self._arguments = parse(opts.spargs, regions.load())
             configuration.check(self.settings)
@@ -67,10 +71,11 @@ class Command(ScrapyCrawl):
             )
         except CannotStartError as error:
             _refuse(error, error.exitcode)
-        crawler = self._create_crawler(XinhuaSpider)
-        run.watch(crawler)
-        self.crawler_process.crawl(crawler)
-        self.crawler_process.start()
+        with suppress(SystemExit):  # a signal before Scrapy takes them: closed as after one
+            crawler = self._create_crawler(XinhuaSpider)
+            run.watch(crawler)
+            self.crawler_process.crawl(crawler)
+            self.crawler_process.start()
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
         _flush()
 

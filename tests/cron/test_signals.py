@@ -1,4 +1,5 @@
-"""SIGTERM and SIGINT: a clean close, what is done published; a second one loses nothing either."""
+"""SIGTERM, SIGINT, a terminal's SIGHUP: a clean close, what is done published; a second one loses
+nothing either."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos.history import KILLER
 from tests.chaos.soundness import faults_of, lines_of
 from tests.cron.invoke import QUICK, cron, start, until
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 FORTY = 40
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_forty_waiting_requests_end_at_once_and_each_has_an_outcome(
     site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path, number: signal.Signals
 ) -> None:
@@ -79,3 +81,56 @@ def test_stopped_before_a_list_could_answer(
     done = crawl.end()
     assert done.exitcode == 3, done.stderr
     assert done.report["lists"]["answered"] == 0
+
+
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("crawler.data_folder:claim:before:1", None),
+        ("crawler.run:recover:before:1", None),
+        ("crawler.run:Run.watch:before:1", "shutdown"),
+    ],
+    ids=["nothing is claimed", "being opened", "just opened"],
+)
+def test_stopped_before_the_crawl_has_begun(
+    proxy: dict[str, str], articles: list[str], data_dir: Path, step: str, reason: str | None,
+    number: str,
+) -> None:  # fmt: skip
+    """In its first second: the same code, and a report where there was a run."""
+    env = {"PYTHONPATH": str(KILLER), "XINHUA_KILL": step, "XINHUA_KILL_WITH": number}
+    urls = ("-a", f"urls={','.join(articles[:2])}")
+    done = cron(*urls, *QUICK, data_dir=data_dir, env=proxy | env)
+    assert done.exitcode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [done.report["reason"]] == [reason] if reason else not done.run_ids
+    rest = cron(*urls, *QUICK, data_dir=data_dir, env=proxy)
+    assert (rest.exitcode, rest.report["outcomes"]) == (0, {"published": 2}), rest.stderr
+    assert faults_of(data_dir) == []
+
+
+def test_a_hang_up_that_is_ignored(
+    proxy: dict[str, str], articles: list[str], data_dir: Path
+) -> None:
+    """Under nohup a closed terminal ends nothing."""
+    step = {"PYTHONPATH": str(KILLER), "XINHUA_KILL": "crawler.run:Run.watch:after:1"}
+    env = proxy | step | {"XINHUA_KILL_WITH": "SIGHUP"}
+    done = cron("-a", f"urls={articles[0]}", *QUICK, data_dir=data_dir, env=env,
+                shell="trap '' HUP")  # fmt: skip
+    assert (done.exitcode, done.report["outcomes"]) == (0, {"published": 1}), done.stderr
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(
+    proxy: dict[str, str], articles: list[str], data_dir: Path, closed: str
+) -> None:
+    """As some daemons leave them: no archive takes the number of one and gets the log in it."""
+    urls = ("-a", f"urls={','.join(articles[:3])}")
+    done = cron(*urls, *QUICK, data_dir=data_dir, env=proxy, shell=f"exec {closed}")
+    assert done.exitcode == 0
+    assert done.report["outcomes"] == {"published": 3}
+    assert faults_of(data_dir) == []
+    again = cron(*urls, *QUICK, data_dir=data_dir, env=proxy, shell=f"exec {closed}")
+    assert again.exitcode == 0
+    refused = cron("-a", "regions=atlantis", data_dir=data_dir, shell=f"exec {closed}")
+    assert refused.exitcode == 2

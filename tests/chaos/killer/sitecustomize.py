@@ -2,6 +2,7 @@
 
 XINHUA_KILL is `module:function:when:n`: before, in the middle of, or after the n-th call of the
 function, which is wrapped as its module is imported. `middle` is for os.write: half the bytes go.
+XINHUA_KILL_WITH names another signal than SIGKILL; what it leaves goes on.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 runpy.run_path(str(Path(__file__).parents[2] / "guard" / "sitecustomize.py"))
+
+SIGNAL = signal.Signals[os.environ.get("XINHUA_KILL_WITH", "SIGKILL")]
 
 
 class Killer:
@@ -62,12 +65,14 @@ class Killer:
             self.left -= 1
             if self.left:
                 return function(*args, **kwargs)
+            done = None
             if self.when == "after":
-                function(*args, **kwargs)
+                done = function(*args, **kwargs)
             elif self.when == "middle":
                 descriptor, data = args
                 function(descriptor, data[: len(data) // 2])
-            return os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), SIGNAL)
+            return done if self.when == "after" else function(*args, **kwargs)
 
         return call
 
