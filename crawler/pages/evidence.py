@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
     from crawler.pages.document import Node
 
-DATE = re.compile(r"(?:[1１][9９]|[2２][0０])\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}")
+DATE = re.compile(
+    r"(?:[1１][9９]|[2２][0０])\d\d"
+    r"(?:\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}|\s{1,3}\d{1,2}/\s{0,2}\d{1,2}\s{1,3}\d{1,2}:\d\d)"
+)
+"""The site splits a time over elements as well: 2023 11/17 20:52:15."""
+
 SOURCE = re.compile(
     r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处|(?:来|转)自(?=\s{0,3}[:：]))\s{0,3}[:：]"
 )

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _PROSE = re.compile(r"[，。；：、！？,;]")
 _BOILERPLATE = re.compile(
-    r"凡本网|本网站?(?:转载|注明|授权|同意)|版权(?:归|均|所有)|免责|许可证|制作单位|copyright|©",
+    r"凡本网|本网站?(?:转载|注明|授权|同意)|[与同]本网站?联系|联系方式|版权(?:归|均|所有)|免责|许可证|制作单位"
+    r"|copyright|©",
     re.IGNORECASE,
 )
 """Prose that every page carries and that would outweigh a short article."""
@@ -39,10 +40,15 @@ _CUT_SHORT = re.compile(r"(.{4,200}?)\s?(?:\.{3}|…)")
 _SITE_ALONE = re.compile(r"(?:新华网)?\w{0,6}(?:频道)?|新华网.{0,2}\w{0,6}频道")
 _HEADINGS = 8
 
-_FILM = "video, [video_src], iframe.pageVideo, .video-url"
+_FILM = "video, [video_src], iframe.pageVideo, iframe[src*='player'], .video-url"
 _SHORTEST = 20
 _SHORTEST_OF_ALL = 8
-"""Characters of a run of text that counts as prose; with a comma or full stop in it."""
+"""Characters of a run of text that counts as prose, with a comma or full stop in it; the fewer
+where nothing longer is found, and for sentences beside longer prose."""
+
+_SENTENCE_ENDS = tuple("。！？…”")
+
+_LINE_OF_ITS_OWN = ("p", "center", "span", "font")
 
 _HIGHEST = 16
 """Elements around a text that are looked at."""
@@ -88,18 +94,26 @@ def _heading(doc: Document, tag: str) -> Evidence | None:
 def densest(doc: Document) -> Node | None:
     """The element that holds most prose directly or one level of paragraphs below.
 
-    Where a page that names its source and day has no longer lines, short ones count; on a page
-    without prose it is the element that holds its first film.
+    On a page without prose it is the element that holds its first film; without a film, too, short
+    lines count where a page names its source and day.
     """
     body = doc.tree.body
     if body is None:
         return None
     found = _Density(_SHORTEST).densest(body)
-    if found is None and SOURCE.search(doc.source) and DATE.search(doc.source):
-        found = _Density(_SHORTEST_OF_ALL).densest(body)
     if found is None:
         film = next((film for film in body.css(_FILM) if film_url(film, doc)), None)
-        found = None if film is None else player_of(film, body).parent
+        found = None if film is None else _around(player_of(film, body))
+    if found is None and SOURCE.search(doc.source) and DATE.search(doc.source):
+        found = _Density(_SHORTEST_OF_ALL).densest(body)
+    return found
+
+
+def _around(player: Node) -> Node | None:
+    """The element that holds a player's paragraph and those beside it."""
+    found = player.parent
+    while found is not None and found.tag in _LINE_OF_ITS_OWN:
+        found = found.parent
     return found
 
 
@@ -111,6 +125,7 @@ class _Density:
         self._score: dict[int, float] = {}
         self._nodes: dict[int, Node] = {}
         self._paragraphs: dict[int, bool] = {}
+        self._found = False
 
     def densest(self, body: Node) -> Node | None:
         todo = [(body, body)]
@@ -121,17 +136,21 @@ class _Density:
                     self._credit(child, block)
                 elif is_shown(child) and child.tag != "a":
                     todo.append((child, child if _starts_block(child) else block))
-        if not self._score:
+        if not self._found:
             return None
         return self._nodes[max(self._score, key=lambda key: self._score[key])]
 
     def _credit(self, text: Node, block: Node) -> None:
         """Prose counts for its block, most for the one that holds paragraphs, less further out."""
         said = squeeze(text.text_content or "").strip()
-        if len(said) < self._shortest or not _PROSE.search(said) or _BOILERPLATE.search(said):
+        is_sentence = said.endswith(_SENTENCE_ENDS)
+        if len(said) < (_SHORTEST_OF_ALL if is_sentence else self._shortest):
+            return
+        if not _PROSE.search(said) or _BOILERPLATE.search(said):
             return
         if SOURCE.search(said) and DATE.search(said):
             return
+        self._found = self._found or len(said) >= self._shortest
         shares = [0.9, 1.0, 0.5, 0.25] if self._is_paragraph(block) else [1.0, 0.5, 0.25]
         around: Node | None = block
         for _ in range(_HIGHEST):

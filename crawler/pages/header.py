@@ -182,8 +182,8 @@ def take_header_lines(draft: Draft, times: list[Evidence], sources: list[Evidenc
     _drop(draft, taken)
 
 
-def take_editor_lines(draft: Draft) -> list[Evidence]:
-    """The paragraphs that are nothing but 责任编辑：X or 编辑：X; the former leave the text here.
+def take_editor_lines(draft: Draft) -> tuple[list[Evidence], list[Evidence]]:
+    """The paragraphs that are nothing but 责任编辑：X, which leave the text here, and 编辑：X.
 
     Plain 编辑 may stand in an interview or among those who made a film: the pipelines tell.
     """
@@ -197,7 +197,12 @@ def take_editor_lines(draft: Draft) -> list[Evidence]:
     duty = [b for b in lines if "责" in b.text]
     draft.removed += [Removed(b.text.strip(), "editor_line", b.where) for b in duty]
     _drop(draft, duty)
-    return [Evidence(b.text.strip(), b.where) for b in lines]
+    plain = [b for b in lines if b not in duty]
+    return _evidence(duty), _evidence(plain)
+
+
+def _evidence(blocks: list[Block]) -> list[Evidence]:
+    return [Evidence(block.text.strip(), block.where) for block in blocks]
 
 
 def _drop(draft: Draft, blocks: list[Block]) -> None:

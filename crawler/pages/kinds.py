@@ -115,7 +115,13 @@ def _is_headed(draft: Draft) -> bool:
     address = urls.article(draft.url)
     if address is None or address.day is None or draft.title is None:
         return False
-    if draft.title.where == "title" or len(squeeze(draft.title.text).strip()) < _HEADLINE:
+    headline = squeeze(draft.title.text).strip()
+    tag = squeeze(draft.title_tag or "").strip()
+    if (
+        draft.title.where == "title"
+        or len(headline) < _HEADLINE
+        or not tag.startswith(headline[:_HEADLINE])
+    ):
         return False
     visible = (e.text for e in draft.times if not e.where.startswith("meta"))
     days = (_day(found) for text in visible for found in _DAY.finditer(text))

@@ -129,7 +129,8 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     if not sources and _is_links(container, draft):
         raise NotAnArticle("list_page", "the content is links")
     take_header_lines(draft, times, sources)
-    editors += take_editor_lines(draft)
+    duty, plain = take_editor_lines(draft)
+    editors += duty
 
     found_all = bool(times and sources and editors)
     if selectors.author_lines or not found_all:
@@ -141,10 +142,10 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
                 sources.append(source)
         for lines, side in ((after, "after"), (before, "before")):
             if not editors and (editor := find(EDITOR, lines, f"line {side} the content")):
-                editors.append(editor)
+                editors += [editor] if "责" in editor.text or not plain else []
             if byline := find_byline(lines, f"line {side} the content"):
                 draft.bylines.append(byline)
 
     facts.put_visible(draft, times=times, sources=sources, keywords=header.tags())
-    draft.editors = editors
+    draft.editors = editors + plain
     return draft

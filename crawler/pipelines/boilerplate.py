@@ -90,7 +90,9 @@ def cut_boilerplate(work: Work) -> Work:
     _cut_notices(lines, work.article.title or "")
     _cut_lines(lines, work.article.id, found)
     _cut_links(lines)
-    _cut_last_links(lines, 1 if work.draft.layout == "fallback" else 2)
+    is_guess = work.draft.layout == "fallback"
+    shows_film = any(block.kind is BlockKind.VIDEO for block in work.blocks)
+    _cut_last_links(lines, 1 if is_guess else 2, may_all=is_guess and shows_film)
     _cut_edges(lines)
     _cut_last_source(lines, found)
     removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
@@ -276,12 +278,12 @@ def _cut_links(lines: list[_Line]) -> None:
             return
 
 
-def _cut_last_links(lines: Sequence[_Line], least: int) -> None:
+def _cut_last_links(lines: Sequence[_Line], least: int, *, may_all: bool) -> None:
     """So many lines or more at the end that lead elsewhere and are no sentences: a list without a
-    heading, or tags."""
+    heading, or tags. All lines only where something else is the article."""
     left = [line for line in lines if line.text]
     last = [*takewhile(lambda e: e.is_link and _LINK_LIKE.fullmatch(e.text), reversed(left))]
-    if least <= len(last) < len(left):
+    if least <= len(last) and (may_all or len(last) < len(left)):
         for line in last:
             line.cut("related")
 

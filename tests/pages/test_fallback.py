@@ -137,3 +137,29 @@ def test_known_pages_without_their_names(sample: Sample) -> None:
     assert all(paragraph in body for paragraph in BODY)
     assert draft.title is not None
     assert TITLE in draft.title.text
+
+
+def test_a_film_in_a_paragraph_beside_lines_without_commas() -> None:
+    """Its container is around the paragraph; tags and notices are none."""
+    film = "<p><iframe src='https://player.v.news.cn/api/v1/getPlayPage?vid=1'></iframe></p>"
+    lines = "".join(f"<p align=center>{line}</p>" for line in ("春水先到桥下", "再到田里"))
+    notice = "<div><p>如因作品内容、版权和其它问题需要同本网联系的，请在30日内进行。</p></div>"
+    draft = pages.read(as_page((UNKNOWN.replace(P, film + lines) + notice).encode()))
+    assert draft.blocks[0].kind is BlockKind.VIDEO
+    assert texts(draft) == ["春水先到桥下", "再到田里"]
+
+
+def test_a_short_sentence_beside_a_long_one() -> None:
+    boxes = f"<div><section><p>{BODY[1]}</p></section><section><p>大家都来了。</p></section></div>"
+    short = boxes.replace("大家都来了。", "镇上的人大家都来了。")
+    assert texts(pages.read(as_page(UNKNOWN.replace(P, short).encode()))) == [
+        BODY[1],
+        "镇上的人大家都来了。",
+    ]
+
+
+def test_a_time_split_over_elements() -> None:
+    split = "<b> 2017</b> <b> 09</b>/<b> 05</b> <b>08:30:15</b> 来源：云溪日报"
+    html = UNKNOWN.replace("2017年09月05日 08:30 来源：云溪日报", split)
+    draft = pages.read(as_page(html.encode()))
+    assert draft.times[0].text.split() == ["2017", "09/", "05", "08:30:15", "来源：云溪日报"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crawler.items import Block, BlockKind, Evidence
 from crawler.pipelines.disclaimer import ANCHORS_OF_PIECES, PHRASES
-from tests.pipelines.drafts import MORE, NOTICE, TEXT, WHERE, article
+from tests.pipelines.drafts import MORE, NOTICE, TEXT, WHERE, article, video
 
 CODE = "010070080010000000000000011111101121738857"
 
@@ -345,3 +345,18 @@ def test_what_a_layout_removed_comes_first() -> None:
     made = article(TEXT, "【纠错】", removed=[Removed("　分享到\x00", "share", ".share")])
     assert made.removed[0] == Removed("分享到", "share", ".share")
     assert made.removed[1].rule == "correction"
+
+
+@pytest.mark.parametrize(
+    ("layout", "parts", "kept"),
+    [
+        ("fallback", [video()], []),
+        ("fallback", [], ["杨湾 陶窑"]),
+        ("Main2017", [video()], ["杨湾 陶窑"]),
+    ],
+)
+def test_tags_below_a_film_in_an_unknown_design(
+    layout: str, parts: list[Block], kept: list[str]
+) -> None:
+    tags = Block(BlockKind.TEXT, WHERE, text="杨湾 陶窑", is_link=True)
+    assert article(*parts, tags, layout=layout).paragraphs == kept
