@@ -42,8 +42,8 @@ from crawler.clock import now
 from crawler.durable import publish
 from crawler.extraction import extract
 from crawler.items import Page, WarcPointer, as_line, as_record
-from crawler.reextraction import Filter
 from crawler.reextraction.batch import Job, work
+from crawler.reextraction.filter import Filter
 from tests.site import Site
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from crawler.archive.reader import MAX_BLOCK, WarcError, parse_record, read_reco
 from crawler.durable import OPEN_SUFFIX, make_folder, write_atomically
 from crawler.items import HISTORY_KEYS, KEYS
 from crawler.pages.refusal import Kind
-from crawler.reextraction import Filter, Tally, reextract
+from crawler.reextraction import Tally, reextract
+from crawler.reextraction.filter import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

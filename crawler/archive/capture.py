@@ -26,7 +26,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.archive import wire
-from crawler.archive.decode import MAX_BODY, Decoded, DecodeError, decode
+from crawler.archive.decode import Decoded, DecodeError, bound, decode
 from crawler.archive.errors import CaptureError, CaptureTimeoutError, CaptureTooLargeError
 from crawler.archive.responses import respond
 from crawler.archive.taps import TappedFactory, TappedPool
@@ -95,7 +95,7 @@ class CaptureHandler(HTTP11DownloadHandler):
         if not sent:
             assert failure is not None
             raise failure
-        return self._settle(request, sent[-1], response, failure, maxsize or MAX_BODY, len(sent))
+        return self._settle(request, sent[-1], response, failure, bound(maxsize), len(sent))
 
     def _settle(
         self,

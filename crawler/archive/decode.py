@@ -16,7 +16,7 @@ from isal import isal_zlib
 from crawler.archive import wire
 
 MAX_BODY = 64 * 1024 * 1024
-"""Bound on a decoded body where the crawl's DOWNLOAD_MAXSIZE doesn't apply (reading archives)."""
+"""No page is larger; `verify` proves lines up to here, whatever bound the crawl had."""
 
 _MAX_CODINGS = 4
 _MAX_MEMBERS = 10_000
@@ -33,6 +33,12 @@ class DecodeError(ValueError):
     def __init__(self, kind: Kind, message: str) -> None:
         super().__init__(message)
         self.kind: Kind = kind
+
+
+def bound(max_size: int) -> int:
+    """The bound on a page by DOWNLOAD_MAXSIZE, where 0 means none: crawl, replay and re-extraction
+    have the same."""
+    return min(max_size or MAX_BODY, MAX_BODY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import NotConfigured
 
 from crawler import urls
-from crawler.archive.decode import MAX_BODY, DecodeError
+from crawler.archive.decode import DecodeError, bound
 from crawler.archive.errors import CaptureError, NotArchivedError
 from crawler.archive.foreign import OURS
 from crawler.archive.reader import Record, WarcError, name_in, page_of, read_records, record_at
@@ -150,7 +150,7 @@ class ReplayHandler(BaseDownloadHandler):
             raise NotConfigured("no replay is on: start it with `-a from_warc=`")
         self._index = context.replay
         self._data_dir = context.data_dir
-        self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE") or MAX_BODY
+        self._max_bytes = bound(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
 
     async def download_request(self, request: Request) -> Response:
         """Raises NotArchivedError, CaptureError as the live handler does, WarcError."""

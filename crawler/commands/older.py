@@ -17,7 +17,7 @@ from crawler.items import HISTORY_KEYS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawler.reextraction import Filter
+    from crawler.reextraction.filter import Filter
 
 _NOT_COMPARED = HISTORY_KEYS | {"extractor_version", "warc", "warc_pages"}
 _FOLLOWS = frozenset({"paragraphs", "content_sha256"})

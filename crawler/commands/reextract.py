@@ -21,10 +21,11 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import regions
+from crawler.archive.decode import bound
 from crawler.commands.older import OlderLines
 from crawler.commands.output import count, printable
-from crawler.reextraction import Filter
 from crawler.reextraction.batch import Job, join, parts_folder, work
+from crawler.reextraction.filter import Filter
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -62,7 +63,8 @@ class Command(ScrapyCommand):
             if not file.is_file():
                 raise UsageError(f"no such file: {file}", print_help=False)
         data_dir = Path(self.settings["DATA_DIR"]).absolute()
-        wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until)
+        max_bytes = bound(self.settings.getint("DOWNLOAD_MAXSIZE"))
+        wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until, max_bytes)
         total: Counter[str] = Counter()
         with ExitStack() as stack:
             older = _older(opts.diff, wanted, stack) if opts.diff else None

@@ -8,28 +8,27 @@ other files is told to a Rest and made afterwards by `assemble`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import pages as layouts
-from crawler import regions, urls
+from crawler import urls
 from crawler.archive.decode import DecodeError, decode
 from crawler.archive.foreign import OURS, as_stored, fetched_at
 from crawler.archive.reader import WarcError, page_of, read_records, record_at
-from crawler.clock import BEIJING
 from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.pipelines import normalise
-from crawler.reextraction.rest import Piece, Place, Repeat, Rest
+from crawler.reextraction.rest import Piece, Place, Rest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from crawler.archive.reader import Record
     from crawler.items import Draft, Page
+    from crawler.reextraction.filter import Filter
 
 MAX_PAGES = 50
 """Pages of one article, as the spider bounds them."""
@@ -41,42 +40,6 @@ _KINDS = frozenset({"warcinfo", "response", "revisit"})
 
 MAX_PROBLEMS = 1000
 """Sentences kept; further ones are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which captures are wanted: regions by code, hosts by name, days of capture (Beijing time)."""
-
-    regions: Collection[str] | None = None
-    hosts: Collection[str] | None = None
-    since: date | None = None
-    until: date | None = None
-
-    @property
-    def is_narrow(self) -> bool:
-        return self != Filter()
-
-    @property
-    def key(self) -> str:
-        """The same for equal filters, in every process."""
-        names = (sorted(value) if value else value for value in (self.regions, self.hosts))
-        return repr((*names, self.since, self.until))
-
-    def wants(self, url: str, captured_at: str | None) -> bool:
-        """Whether a capture is wanted; without its time, whether its address is."""
-        if self.hosts is not None and urls.host_of(url) not in self.hosts:
-            return False
-        if self.regions is not None:
-            region = regions.region_of_url(url)
-            if region is None or region.code not in self.regions:
-                return False
-        if captured_at is None or (self.since is None and self.until is None):
-            return True
-        try:
-            day = datetime.fromisoformat(captured_at).astimezone(BEIJING).date()
-        except ValueError:
-            return False
-        return (self.since or date.min) <= day <= (self.until or date.max)
 
 
 @dataclass(slots=True)
@@ -139,18 +102,19 @@ def scan(
         if address is None:
             continue
         at = fetched_at(record.date)
-        if not wanted.wants(record.url or "", at if address.page == 1 else None):
+        is_wanted = wanted.wants(record.url or "", at if address.page == 1 else None)
+        if not is_wanted:
             tally.counts["filtered"] += 1
-            continue
         place = Place(str(path), name, record.offset, is_ours)
         if record.kind == "revisit" and not _holds_payload(record):
-            _note_revisit(record, at, tally, rest, is_ours=is_ours)
+            if is_wanted:
+                _note_revisit(record, tally, rest, is_ours=is_ours)
             continue
-        page = _page(record, place, record.url or "", at, tally)
+        page = _page(record, place, wanted, tally) if is_wanted else None
+        if not is_ours and (page is not None or not is_wanted):
+            digest = record.header("WARC-Payload-Digest") or ""
+            rest.add_original((digest, f"{record.url} {at}"), place, is_told=is_wanted)
         if page is not None:
-            if not is_ours:
-                digest = record.header("WARC-Payload-Digest") or ""
-                rest.add_original((digest, f"{record.url} {at}"), place)
             yield from _single(page, place, tally, rest)
     size = path.stat().st_size
     if on_read:
@@ -160,14 +124,18 @@ def scan(
 
 
 def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
-    """The records that `scan` left: of revisits, then of articles of several pages."""
-    for repeat, place in rest.revisits():
-        page = None
+    """The records that `scan` left: of what revisits repeat, then of articles of several pages.
+
+    A revisit has no bytes of its own to point at: it gives the record of the capture that it
+    repeats, where that hasn't given it already.
+    """
+    for place, count, is_told in rest.revisits():
         if place is None:
-            tally.counts["unresolved_revisit"] += 1
-        else:
-            page = _page_at(place, repeat.url, repeat.date, tally)
-        if page is not None and place is not None:
+            tally.counts["unresolved_revisit"] += count
+            continue
+        tally.counts["repeated"] += count
+        page = None if is_told else _page_at(place, wanted, tally)
+        if page is not None:
             yield from _single(page, place, tally, rest)
     for group in rest.articles():
         pieces = list(islice(group, MAX_PIECES))
@@ -178,7 +146,7 @@ def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any
             assert first is not None
             begin = first.date if first is not firsts[0] else ""
             further = _further(pieces, begin, first.date, following.date if following else None)
-            yield from _joined(first, further, tally)
+            yield from _joined(first, further, wanted, tally)
 
 
 def _single(page: Page, place: Place, tally: Tally, rest: Rest) -> Iterator[dict[str, Any]]:
@@ -210,7 +178,9 @@ def _further(pieces: Sequence[Piece], begin: str, at: str, end: str | None) -> d
     return found
 
 
-def _joined(first: Piece, further: dict[str, Piece], tally: Tally) -> Iterator[dict[str, Any]]:
+def _joined(
+    first: Piece, further: dict[str, Piece], wanted: Filter, tally: Tally
+) -> Iterator[dict[str, Any]]:
     """The record of an article of several pages, read in the order the crawl asks for them."""
     read: list[tuple[Draft, Page]] = []
     known = {urls.canonical(first.url)}
@@ -218,7 +188,7 @@ def _joined(first: Piece, further: dict[str, Piece], tally: Tally) -> Iterator[d
     for piece in queue:  # grows while it is walked
         if len(read) == MAX_PAGES:
             break
-        page = _page_at(piece.place, piece.url, piece.date, tally) if piece else None
+        page = _page_at(piece.place, wanted, tally) if piece else None
         draft = _draft(page, first.place, tally) if page else None
         if page is None or draft is None:
             tally.counts["incomplete"] += 1
@@ -258,7 +228,7 @@ def _record(
     yield as_record(article)
 
 
-def _note_revisit(record: Record, at: str, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
+def _note_revisit(record: Record, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
     """Ours repeat what is published and make no line; a 304 is no capture of a page."""
     profile = record.header("WARC-Profile") or ""
     if is_ours or profile.endswith("/revisit/server-not-modified"):  # of WARC 1.0 or 1.1
@@ -266,8 +236,7 @@ def _note_revisit(record: Record, at: str, tally: Tally, rest: Rest, *, is_ours:
         return
     digest = record.header("WARC-Payload-Digest") or ""
     uri = (record.header("WARC-Refers-To-Target-URI") or "").strip("<>")
-    original = f"{uri} {fetched_at(record.header('WARC-Refers-To-Date') or '')}"
-    rest.add_revisit(Repeat(record.url or "", at, digest, original))
+    rest.add_revisit(digest, f"{uri} {fetched_at(record.header('WARC-Refers-To-Date') or '')}")
 
 
 def _holds_payload(record: Record) -> bool:
@@ -278,20 +247,20 @@ def _holds_payload(record: Record) -> bool:
         return False
 
 
-def _page_at(place: Place, url: str, at: str, tally: Tally) -> Page | None:
+def _page_at(place: Place, wanted: Filter, tally: Tally) -> Page | None:
     try:
         record = record_at(Path(place.path), place.offset)
     except WarcError as error:
         tally.counts["unreadable"] += 1
         tally.problem(place.name, error.offset, error.why)
         return None
-    return _page(record, place, url, at, tally)
+    return _page(record, place, wanted, tally)
 
 
-def _page(record: Record, place: Place, url: str, at: str, tally: Tally) -> Page | None:
-    """The page that a record holds, as captured at `url`, or None with the reason counted."""
+def _page(record: Record, place: Place, wanted: Filter, tally: Tally) -> Page | None:
+    """The page that a record holds, or None with the reason counted."""
     try:
-        page = page_of(record, place.name, is_ours=place.is_ours)
+        page = page_of(record, place.name, is_ours=place.is_ours, max_bytes=wanted.max_bytes)
     except DecodeError as error:
         tally.counts[error.kind] += 1
         if not record.header("WARC-Truncated"):  # which is no damage of the archive
@@ -300,6 +269,4 @@ def _page(record: Record, place: Place, url: str, at: str, tally: Tally) -> Page
     if page.status != 200:
         tally.counts["not_200"] += 1
         return None
-    if (page.url, page.fetched_at) != (url, at):
-        page = replace(page, url=url, fetched_at=at)
     return page

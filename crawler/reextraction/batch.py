@@ -30,11 +30,13 @@ from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.memory import keep_heap
-from crawler.reextraction import Filter, Tally, assemble, scan
+from crawler.reextraction import Tally, assemble, scan
 from crawler.reextraction.rest import Rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from crawler.reextraction.filter import Filter
 
 _TICK = 0.5
 """Seconds between two looks at the progress."""

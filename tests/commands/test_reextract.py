@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler import reextraction
+from crawler.archive.decode import MAX_BODY, bound
 from crawler.archive.reader import read_page
 from crawler.items import HISTORY_KEYS, KEYS, Page, WarcPointer, as_line
+from crawler.reextraction.filter import Filter
 from crawler.spiders import xinhua
-from tests.commands.foreign import LATER, OTHER_URL, STYLES, Sink, noise, raw, type_of, wacz
+from tests.commands.foreign import DATE, LATER, OTHER_URL, STYLES, Sink, noise, raw, type_of, wacz
 from tests.conftest import PROJECT
 from tests.processes import Crawl, crawl, peak_kib
 
@@ -179,8 +181,28 @@ def test_bad_usage(arguments: tuple[str, ...], warcs: list[str], scrapy_cmd: Run
     assert "Traceback" not in done.stderr
 
 
-def test_pages_are_bounded_as_in_the_crawl() -> None:
+def test_articles_are_bounded_as_in_the_crawl() -> None:
     assert reextraction.MAX_PAGES == xinhua.MAX_PAGES
+
+
+def test_pages_are_bounded_as_in_the_crawl(
+    page: Page, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    """By the same setting; a part that was made with another bound isn't taken for this one's."""
+    path, size = tmp_path / "a.warc.gz", len(page.body)
+    path.write_bytes(STYLES["wget.warc.gz"](page))
+    for limit, code, said in (
+        (size, 0, "1 records"),
+        (size - 1, 1, "1 too_large"),
+        (0, 0, "1 rec"),
+    ):
+        done = scrapy_cmd("reextract", str(path), "-s", f"DOWNLOAD_MAXSIZE={limit}")
+        assert done.returncode == code
+        assert f"1 files: {said}" in done.stderr
+    assert f"{path} at " in scrapy_cmd("reextract", str(path), "-s", "DOWNLOAD_MAXSIZE=9").stderr
+    assert Filter().key != Filter(max_bytes=9).key
+    assert not Filter(max_bytes=9).is_narrow
+    assert [bound(0), bound(9), bound(2 * MAX_BODY)] == [MAX_BODY, 9, MAX_BODY]
 
 
 # --- kills and memory ----------------------------------------------------------------------------
@@ -335,14 +357,25 @@ def test_revisits_are_resolved_within_and_across_files(
     files[0].write_bytes(original.bytes())
     with_payload = raw(page.url, b"HTTP/1.0 200 OK\r\n\r\n" + page.body, kind="revisit")
     files[1].write_bytes(later.bytes() + gzip.compress(with_payload))
-    done = scrapy_cmd("reextract", *map(str, reversed(files)))
-    assert done.returncode == 0, done.stderr
-    made = [json.loads(line) for line in done.stdout.splitlines()]
-    assert "1 unresolved_revisit" in done.stderr
-    assert len(made) == 5
-    assert len({line["body"] for line in made}) == 1
-    assert sorted(line["fetched_at"] == LATER for line in made) == [False, *[True] * 4]
-    assert sum(line["warc"]["file"] == str(files[0]) for line in made) == 4
+    output = tmp_path / "out.jsonl"
+
+    def made(*options: str) -> tuple[list[tuple[str, str]], str]:
+        """The files and dates of the lines, which can all be proved, and what is said of them."""
+        done = scrapy_cmd("reextract", *map(str, reversed(files)), "-o", str(output), *options)
+        assert done.returncode == 0, done.stderr
+        lines = lines_of(output)
+        assert {line["body"] for line in lines} == {lines[0]["body"]}
+        proof = scrapy_cmd("verify", str(output))
+        assert (proof.returncode, proof.stdout.count("\n")) == (0, 1), proof.stdout
+        places = [(type(tmp_path)(line["warc"]["file"]).name, line["fetched_at"]) for line in lines]
+        return sorted(places), done.stderr.strip()
+
+    both = [("a.warc.gz", DATE), ("b.warc.gz", LATER)]
+    said = "2 files: 2 records, 3 repeated, 1 unresolved_revisit"
+    assert made() == (both, said)
+    # a capture that isn't wanted gives its record all the same when one is that repeats it
+    said = "2 files: 1 filtered, 2 records, 3 repeated, 1 unresolved_revisit"
+    assert made("--since", "2025-01-01") == (both, said)
 
 
 # --- damage --------------------------------------------------------------------------------------
