@@ -206,3 +206,8 @@ def test_few_lines_are_no_film(lines: tuple[str, ...]) -> None:
     made = article(TEXT, *lines)
     assert lines[-1] not in made.paragraphs
     assert lines[-1] in [removed.text for removed in made.removed]
+
+
+def test_the_editor_of_an_english_page() -> None:
+    assert article(TEXT, editors=evidence("| Editor: Li Xia")).editors == ["Li Xia"]
+    assert article(TEXT, editors=evidence("Editor: huaxia")).editors == []
