@@ -36,7 +36,7 @@ BARE_BYLINE = re.compile(r"(?<=\s)(?:记者|通讯员)\s{1,3}")
 """Without a colon it takes a line with a source to prove it."""
 
 EDITOR_LINE = re.compile(
-    r"\s*[\[【(（]?\s*(?:作\s?者\s?[:：][^。！？]{0,30}?)?(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：][^。！？]{0,40}"
+    r"\s*[\[【(（]?\s*(?:作\s?者\s?[:：][^。！？]{0,30}?)?(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：][^。！？【\[]{0,40}"
 )
 TIME_LINE = re.compile(
     r"\s*(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s*(?:\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?\s*"

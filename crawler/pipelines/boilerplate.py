@@ -41,9 +41,14 @@ _GLUED_EDITOR = re.compile(
     r"[(（【\[〔]\s?(?:[^()（）【】\[\]〔〕。]{0,30}\s)?(?:责任\s?编辑|责\s?编)\s?[:：]?[^()（）【】\[\]〔〕。]{0,30}[)）】\]〕]\s*$"
     r"|(?<=[。！？”）)\s])(?:责任编辑|责编)\s?[:：]\s?[^。，！？：:]{2,12}$"
 )
+_OFFICE = re.compile(
+    r"\W?(?:编辑|审核|校对|监制)\s?[:：/／|｜丨]\s?\w{2,12}(?:中心|[部组室台网社站]|频道|公司|团队)\W?"
+)
+"""An editor's line that ends a text and names no person."""
+
 _PRODUCED = re.compile(
     r"\W*总?(?:策划|统筹|制片人?|出品人?|编导|导演|剪辑|配音|后期|拍摄|视频|海报|动画|脚本|文案|设计|包装)"
-    r"\s?[:：/／]"
+    r"\s?[:：/／|｜丨]"
 )
 _LEAST_PRODUCED = 2
 """Lines of a block that says who made a film; its 监制：X and 编辑：X stay too."""
@@ -94,7 +99,7 @@ def cut_boilerplate(work: Work) -> Work:
     shows_film = any(block.kind is BlockKind.VIDEO for block in work.blocks)
     _cut_last_links(lines, 1 if is_guess else 2, may_all=is_guess and shows_film)
     _cut_edges(lines)
-    _cut_last_source(lines, found)
+    _cut_last(lines, found)
     removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
     work = work.having(removed=removed)
     return replace(work, draft=found.added_to(work.draft), blocks=_blocks(work.blocks, lines))
@@ -176,7 +181,7 @@ def _cut_line(
         return False
     if function is not None:
         rule = "editor_line" if function == "editor" else "author_line"
-        evidence = Evidence(line.cut(rule), line.where)
+        evidence = Evidence(without_brackets(line.cut(rule)), line.where)
         (found.editors if function == "editor" else found.bylines).append(evidence)
         return False
     furniture = rule_for(line.text, article_id)
@@ -288,11 +293,13 @@ def _cut_last_links(lines: Sequence[_Line], least: int, *, may_all: bool) -> Non
             line.cut("related")
 
 
-def _cut_last_source(lines: Sequence[_Line], found: _Found) -> None:
-    """（来源：某某日报） as the last line."""
+def _cut_last(lines: Sequence[_Line], found: _Found) -> None:
+    """（来源：某某日报） or 编辑：某某中心 as the last line."""
     last = next((line for line in reversed(lines) if line.text), None)
     if last is not None and names_source(last.text):
         found.sources.append(Evidence(last.cut("source_line"), last.where))
+    elif last is not None and _OFFICE.fullmatch(last.text):
+        last.cut("editor_line")
 
 
 def _cut_edges(lines: Sequence[_Line]) -> None:

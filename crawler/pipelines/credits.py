@@ -38,12 +38,12 @@ def _spaced(words: str) -> str:
 
 
 _LABEL = re.compile(
-    rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_spaced(' '.join(_WITH_COLON.values()))}) ?[:：/／]"
-    rf"|(?:{_spaced(' '.join(_BARE.values()))})(?!们) ?[:：/／]?"
+    rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_spaced(' '.join(_WITH_COLON.values()))}) ?[:：/／|｜丨]"
+    rf"|(?:{_spaced(' '.join(_BARE.values()))})(?!们) ?[:：/／|｜丨]?"
     rf"|(?<![{HAN}])编 ?辑 (?=[{HAN}])|(?<=[；;，,])编 ?辑(?=[{HAN}]{{2,4}}(?:[、 )）]|$)))"
 )
 _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
-    (function, re.compile(rf"(?:{_spaced(words)}) ?[:：/／]? ?$"))
+    (function, re.compile(rf"(?:{_spaced(words)}) ?[:：/／|｜丨]? ?$"))
     for table in (_BARE, _WITH_COLON)
     for function, words in table.items()
 ]
@@ -55,7 +55,7 @@ _ENDING = re.compile(
 _WROTE = re.compile(r"\s?[/／]\s?文(?!\w)")
 _PHOTOGRAPHED = re.compile(rf"[{HAN}]{{2,4}}\s?[/／]\s?(?:图|摄影?)(?!\w)")
 _TRAINEE = re.compile(r"[(（]实习(?:生|记者)?[)）]")
-_EDGES = " 、，,;；/／|｜\n。."
+_EDGES = " 、，,;；/／|｜丨\n。."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def read_credits(text: str) -> Credits | None:
         value = line[label.end() : end].strip(_EDGES)
         raw = _BRACKETS.sub("", line[label.start() : end].strip(_EDGES))
         people = _names(value)
-        if people and label[0][-1] not in ":：/／" and not _NEEDS_NO_COLON.search(label[0]):
+        if people and label[0][-1] not in ":：/／|｜丨" and not _NEEDS_NO_COLON.search(label[0]):
             people = people if all(map(is_plain, people)) else None
         found.append(Credit(_function(label[0]), people, raw))
     return Credits(line[: labels[0].start()].strip(), _merged(found))

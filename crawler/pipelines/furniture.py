@@ -35,7 +35,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "source_line",
         re.compile(
             rf"(?:\w{{0,12}}\(?{_DATE}(?:{_TIME})?\)?)?[|丨/]?"
-            r"(?:稿件|信息|文章|新闻|消息)?(?:来源|稿源):[^。!?;]{1,40}"
+            r"(?:稿件|信息|文章|新闻|消息)?(?:来源|稿源)[:丨|][^。!?;]{1,40}"
         ),
     ),
     ("player", re.compile(rf"(?:playvideo|/?{_TIME}/{_TIME}|您的浏览器|当前浏览器).{{0,60}}")),

@@ -360,3 +360,30 @@ def test_tags_below_a_film_in_an_unknown_design(
 ) -> None:
     tags = Block(BlockKind.TEXT, WHERE, text="杨湾 陶窑", is_link=True)
     assert article(*parts, tags, layout=layout).paragraphs == kept
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("编辑：新媒体中心", "editor_line"),
+        ("审核 | 融媒体工作室", "editor_line"),
+        ("编辑丨张三丰", "editor_line"),
+        ("来源丨新华社", "source_line"),
+    ],
+)
+def test_last_lines_of_newer_pages(line: str, rule: str) -> None:
+    made = article(TEXT, MORE, line)
+    assert made.paragraphs == [TEXT, MORE]
+    assert [(each.text, each.rule) for each in made.removed] == [(line, rule)]
+    if "新媒体" in line:
+        assert article(TEXT, line, MORE).paragraphs == [TEXT, line, MORE]
+
+
+def test_an_editor_beside_the_size_of_letters() -> None:
+    made = article(TEXT, "【责任编辑: 张三丰 】 【字体：大 中 小】")
+    assert (made.paragraphs, made.editors) == ([TEXT], ["张三丰"])
+
+
+def test_an_interview_with_an_editor_is_text() -> None:
+    talk = ("编辑：今天请来的是谁", "作家：是我")
+    assert article(*talk, TEXT).paragraphs == [*talk, TEXT]

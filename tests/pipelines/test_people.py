@@ -211,3 +211,9 @@ def test_few_lines_are_no_film(lines: tuple[str, ...]) -> None:
 def test_the_editor_of_an_english_page() -> None:
     assert article(TEXT, editors=evidence("| Editor: Li Xia")).editors == ["Li Xia"]
     assert article(TEXT, editors=evidence("Editor: huaxia")).editors == []
+
+
+def test_strokes_instead_of_colons() -> None:
+    assert people(TEXT, "记者丨张三 李四") == [("张三", R), ("李四", R)]
+    assert people(TEXT, "文 | 张三") == [("张三", A)]
+    assert people("时评丨县城为什么要开图书馆", TEXT) == []
