@@ -22,7 +22,8 @@ LONGEST: Final = 60
 
 _OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
 _LABEL = re.compile(
-    r"(?<!图片)(?:[稿文信新消本][件章息闻文] ?)?(?:来 ?源|稿 ?源|出 ?处|[来转]自)(?: ?于)? ?[:：丨|] ?"
+    r"(?<!图片)(?:[稿文信新消本][件章息闻文] ?)?(?:来 ?源|稿 ?源|出 ?处|[来转]自)(?: ?于)?"
+    r" ?[:：丨|] ?"
     r"|\bSource ?[:：] ?"
 )
 _NEXT = re.compile(
