@@ -7,8 +7,17 @@ kept here. A host is an exact host name. Times are monotonic seconds, from the c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Self
 
+from crawler.clock import iso
 from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from crawler.state.rows import Hold
 
 BREAKER_FAILURES = 3
 """So many failures in a row end a host's work for the run."""
@@ -45,6 +54,18 @@ class Holds:
     """State by host. `closed` hosts get no request for the rest of the run."""
 
     _hosts: dict[str, _Host] = field(default_factory=dict)
+
+    @classmethod
+    def resumed(cls, kept: Iterable[Hold], at: datetime) -> Self:
+        """The waits that servers asked earlier runs for and that are not over."""
+        holds = cls()
+        for hold in kept:
+            seconds = (hold.until - at).total_seconds()
+            if seconds > LONGEST_WAIT:
+                holds.close(hold.host, f"{hold.reason}, held until {iso(hold.until)}")
+            else:
+                holds.obey(hold.host, seconds, monotonic())
+        return holds
 
     def ready_at(self, host: str) -> float:
         """The earliest time of the next request to the host; 0 when none was asked for."""

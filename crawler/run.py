@@ -12,7 +12,6 @@ import os
 import secrets
 from contextlib import suppress
 from datetime import timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
@@ -42,7 +41,7 @@ from crawler.durable import StorageError, publish
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.manifest import files_of
 from crawler.exporters.report import build_report, earlier_reports, write_report
-from crawler.holds import LONGEST_WAIT, Holds
+from crawler.holds import Holds
 from crawler.recovery import end_run, recover
 from crawler.state.ledger import Ledger
 from crawler.state.lists import Lists
@@ -103,6 +102,7 @@ class Run:
             ledger = Ledger.open(data_dir / "state" / "ledger.sqlite")
             for sentence in recover(data_dir, ledger, recheck_schedule(settings)):
                 logger.warning(sentence)
+            newest = ledger.runs(1)
             ledger.start_run(run_id, started_at, command)
             ledger.commit()
         except StorageError as error:
@@ -125,12 +125,15 @@ class Run:
                 max_bytes=settings.getint("WARC_MAX_BYTES"),
             ),
             output=JsonlWriter(data_dir, run_id, started_at),
-            holds=Holds() if replay else _holds(ledger, started_at),
+            holds=Holds() if replay else Holds.resumed(ledger.holds(started_at), started_at),
             schedule=recheck_schedule(settings),
             replay=replay,
         )
         for sentence in replay.damage if replay else ():
             context.alarm(sentence)
+        if newest and newest[0].started_at > started_at:
+            clock = f"the clock stands at {iso(started_at)}, before run {newest[0].run_id} began"
+            context.alarm(f"{clock}: what was looked at since isn't looked at again")
         confirm_after = timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER"))
         context.withdrawals = Withdrawals(context, confirm_after)
         run = cls(context, started_at, lock, command)
@@ -274,18 +277,6 @@ def _replayed(arguments: Arguments) -> ReplayIndex | None:
         why = index.damage[0] if index.damage else "no archived response"
         raise WarcError(arguments.from_warc[0], 0, why)
     return index
-
-
-def _holds(ledger: Ledger, at: datetime) -> Holds:
-    """The waits that servers asked earlier runs for and that are not over."""
-    holds = Holds()
-    for hold in ledger.holds(at):
-        seconds = (hold.until - at).total_seconds()
-        if seconds > LONGEST_WAIT:
-            holds.close(hold.host, f"{hold.reason}, held until {iso(hold.until)}")
-        else:
-            holds.obey(hold.host, seconds, monotonic())
-    return holds
 
 
 def _warcinfo(settings: BaseSettings) -> dict[str, str]:

@@ -202,8 +202,11 @@ class Frontier:
         return self._claimed(articles)
 
     def _claimed(self, articles: Iterable[ArticleRow]) -> list[Target]:
-        """Targets for those not open or ended in this run, in their order."""
-        looks = self._context.withdrawals.with_neighbours(articles)
+        """Targets for those not open or ended in this run, in their order. One looked at in time to
+        come waits for that: what is newest is told by the time, and the clock is or was wrong."""
+        moment = now()
+        past = [one for one in articles if one.last_checked_at <= moment]
+        looks = self._context.withdrawals.with_neighbours(past)
         by_address = {one.canonical_url: one for one in looks}
         claimed = set(self._context.ledger.claim(list(by_address), run_id=self._context.run_id))
         return [Target(url, one) for url, one in by_address.items() if url in claimed]

@@ -29,17 +29,19 @@ FAST = ("-s", "DOWNLOAD_DELAY=0", "-s", "CHECKPOINT_SECONDS=0.2")
 @dataclass
 class Archive:
     """Runs over one data folder. For the product it is the site's simulated moment, a minute later
-    each run; `asked` are the site's entries of the last run."""
+    each run and `ahead` of it; `asked` are the site's entries of the last run."""
 
     site: ColumnSite
     data_dir: Path
     asked: Sequence[Entry] = ()
     count: int = 0
+    ahead: timedelta = timedelta()
 
     def env(self) -> dict[str, str]:
         """The environment of the next run."""
         self.count += 1
         moment = self.site.world.at.replace(tzinfo=BEIJING) + timedelta(minutes=self.count)
+        moment += self.ahead
         return {
             "CLOCK_SHIFT": str((moment - datetime.now(UTC)).total_seconds()),
             **self.site.environment,
