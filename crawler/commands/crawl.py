@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -34,6 +35,9 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         open_streams()
+        pidfile = opts.pidfile
+        if args == [XinhuaSpider.name]:
+            opts.pidfile = None  # a second run must not put its own number into it
         super().process_options(args, opts)
         assert self.settings is not None
         if args != [XinhuaSpider.name]:
@@ -50,6 +54,8 @@ class Command(ScrapyCrawl):
             _refuse(error, USAGE)
         except CannotStartError as error:
             _refuse(error, error.exitcode)
+        if pidfile:
+            _note_pid(pidfile)
         if self._arguments.from_warc:
             _cut_off(self.settings)
         if self.settings.getbool("LOG_JSON"):
@@ -78,6 +84,13 @@ class Command(ScrapyCrawl):
             self.crawler_process.start()
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
         _flush()
+
+
+def _note_pid(file: str) -> None:
+    try:
+        Path(file).write_text(f"{os.getpid()}\n")
+    except OSError as error:
+        _refuse(f"can't write {file!r}: {error.strerror}", USAGE)
 
 
 def _cut_off(settings: Settings) -> None:

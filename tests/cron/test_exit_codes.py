@@ -62,6 +62,13 @@ def test_2_a_bad_argument(data_dir: Path) -> None:
     assert not data_dir.exists()
 
 
+def test_2_a_pid_file_that_cannot_be_written(data_dir: Path) -> None:
+    done = cron("--pidfile", f"{data_dir}/none/crawl.pid", data_dir=data_dir)
+    assert done.exitcode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("none/crawl.pid': No such file or directory")
+
+
 def test_3_a_last_version_that_cannot_be_read(
     site: Site, proxy: dict[str, str], data_dir: Path
 ) -> None:
@@ -126,14 +133,18 @@ def test_75_while_another_run_is_under_way(
     site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
 ) -> None:
     rule = site.fault("stall", path="/20*", seconds=600, times=1)
-    first = start("-a", f"urls={articles[0]}", *QUICK, data_dir=data_dir, env=proxy)
+    data_dir.mkdir()
+    pid = data_dir / "crawl.pid"
+    args = ("--pidfile", str(pid), *QUICK)
+    first = start("-a", f"urls={articles[0]}", *args, data_dir=data_dir, env=proxy)
     try:
         until(lambda: rule.hits, "the first run is under way")
-        second = cron("-a", f"urls={articles[1]}", *QUICK, data_dir=data_dir, env=proxy)
+        second = cron("-a", f"urls={articles[1]}", *args, data_dir=data_dir, env=proxy)
     finally:
         first.process.kill()
         first.process.wait()
     assert second.exitcode == 75
+    assert int(pid.read_text()) == first.process.pid
     (line,) = second.stderr.splitlines()
     assert "another run holds" in line
 
