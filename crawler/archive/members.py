@@ -55,34 +55,42 @@ def members(file: BinaryIO, offset: int = 0) -> Iterator[Member]:
         offset += member.length
 
 
-def find_member(file: BinaryIO, after: int) -> int | None:
-    """The offset of the next member after `after` that holds a WARC record, or None."""
+def find_member(file: BinaryIO, after: int, before: int | None = None) -> int | None:
+    """The offset of the next member after `after` that holds a WARC record, or None where none
+    begins before `before`."""
     position = after + 1
-    while True:
+    while before is None or position < before:
         file.seek(position)
         piece = file.read(_PIECE)
         if len(piece) < len(_MAGIC):
             return None
         found = piece.find(_MAGIC)
         while found >= 0:
+            if before is not None and position + found >= before:
+                return None
             if _begins_record(file, position + found):
                 return position + found
             found = piece.find(_MAGIC, found + 1)
         position += len(piece) - len(_MAGIC) + 1
+    return None
 
 
-def find_plain(file: BinaryIO, after: int) -> int | None:
-    """The offset of the next record after `after` in an uncompressed file, or None."""
+def find_plain(file: BinaryIO, after: int, before: int | None = None) -> int | None:
+    """The offset of the next record after `after` in an uncompressed file, or None where none
+    begins before `before`."""
     position = after + 1
-    while True:
+    lead = len(_PLAIN) - len(_VERSION)
+    while before is None or position + lead < before:
         file.seek(position)
         piece = file.read(_PIECE)
         found = piece.find(_PLAIN)
         if found >= 0:
-            return position + found + len(_PLAIN) - len(_VERSION)
+            offset = position + found + lead
+            return offset if before is None or offset < before else None
         if len(piece) < _PIECE:
             return None
         position += len(piece) - len(_PLAIN) + 1
+    return None
 
 
 def read_member(file: BinaryIO, offset: int, length: int, max_size: int) -> bytes:

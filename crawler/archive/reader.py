@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from fastwarc.warc import WarcRecord
 
+    from crawler.archive.span import Span
+
 MAX_BLOCK = MAX_BODY + MAX_HEAD
 """Larger blocks are not read into memory; their record comes with `block` None."""
 
@@ -73,10 +75,11 @@ def read_records(
     path: Path,
     *,
     kinds: Collection[str] | None = None,
+    span: Span | None = None,
     max_block: int = MAX_BLOCK,
     on_damage: Callable[[WarcError], None] | None = None,
 ) -> Iterator[Record]:
-    """All records of a WARC, or those of some kinds, in order.
+    """All records of a WARC, or those of some kinds, or of one span, in order.
 
     Raises WarcError at the first damage; with `on_damage` it is told of each, and reading goes on
     where the next record begins.
@@ -86,19 +89,23 @@ def read_records(
     except OSError as error:
         raise WarcError(path, 0, error.strerror or str(error)) from error
     with file:
-        start: int | None = 0
+        start = span.find_first(file) if span else 0
         told = -1
         while start is not None:
             try:
-                yield from _records_from(path, file, start, max_block, kinds)
+                yield from _records_from(path, file, start, max_block, kinds, span)
                 return
             except WarcError as error:
                 if on_damage is None:
                     raise
-                if error.offset > told:
+                start = _next_start(file, start, error.offset)
+                is_over = span is not None and (start is None or start >= span.end)
+                if error.offset > told and not (is_over and start == error.offset):
                     on_damage(error)
                 told = max(told, error.offset)
-                start = _next_start(file, start, error.offset)
+                if span and is_over:  # and the damage, where the next span begins, is its to tell
+                    span.following = file.seek(0, 2) if start is None else start
+                    return
 
 
 def _next_start(file: BinaryIO, start: int, damage: int) -> int | None:
@@ -124,7 +131,12 @@ def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
 
 
 def _records_from(
-    path: Path, file: BinaryIO, start: int, max_block: int, kinds: Collection[str] | None = None
+    path: Path,
+    file: BinaryIO,
+    start: int,
+    max_block: int,
+    kinds: Collection[str] | None = None,
+    span: Span | None = None,
 ) -> Iterator[Record]:
     """The records from one offset on, each yielded when the next one shows where it ends."""
     file.seek(0, 2)
@@ -145,6 +157,10 @@ def _records_from(
             if pending is not None:
                 yield pending(at - begin)
                 pending = None
+            if span and at >= span.end:
+                if span.end_at(at):
+                    return
+                continue
             is_read = False
             block = _block(path, at, found, max_block)
             begin, is_read = at, True
@@ -152,19 +168,26 @@ def _records_from(
             if kinds is None or kind in kinds:
                 pending = _record(path, at, found, kind, block)
     except OSError as error:
+        if span and span.following is not None:
+            return  # damage after the span is the next one's to tell
         why = f"damaged Zstandard: {error}" if magic == _ZSTD_MAGIC else str(error)
         if not is_read:
             raise WarcError(path, at, why) from error
         end = _end_of(path, file, begin, size, is_gzip=is_gzip)
         if pending is not None:
             yield pending(end - begin)
-        why = f"{why} (after the record at {at})"
-        raise WarcError(path, end if is_gzip else at, why) from error
+        if not is_gzip:
+            end, why = at, f"{why} (after the record at {at})"
+        raise WarcError(path, end, why) from error
+    if span and span.following is not None:
+        return
     end = _end_of(path, file, begin, size, is_gzip=is_gzip) if is_read else start
     if pending is not None:
         yield pending(end - begin)
     if end < size:
         raise WarcError(path, end, "the file ends inside a record")
+    if span:
+        span.following = size
 
 
 def _block(path: Path, offset: int, found: WarcRecord, max_block: int) -> bytes | None:

@@ -17,7 +17,7 @@ from crawler import pages as layouts
 from crawler import urls
 from crawler.archive.decode import DecodeError, decode
 from crawler.archive.foreign import OURS, as_stored, fetched_at
-from crawler.archive.reader import WarcError, page_of, read_records, record_at
+from crawler.archive.reader import WarcError, is_our_file, page_of, read_records, record_at
 from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.pipelines import normalise
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from crawler.archive.reader import Record
+    from crawler.archive.span import Span
     from crawler.items import Draft, Page
     from crawler.reextraction.filter import Filter
 
@@ -82,16 +83,18 @@ def scan(
     tally: Tally,
     rest: Rest,
     *,
+    span: Span | None = None,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The records of a file's articles of one page; the others' pages and revisits go to `rest`."""
-    is_ours = False
-    done = 0
+    """The records of a file's articles of one page, or of one span of it; the others' pages and
+    revisits go to `rest`."""
+    is_ours = began_ours = is_our_file(path) if span and span.start else False
+    done = span.start if span else 0
 
     def damaged(error: WarcError) -> None:
         tally.problem(name, error.offset, error.why)
 
-    for record in read_records(path, kinds=_KINDS, on_damage=damaged):
+    for record in read_records(path, kinds=_KINDS, span=span, on_damage=damaged):
         if on_read:
             on_read(record.offset - done)
             done = record.offset
@@ -118,7 +121,9 @@ def scan(
             yield from _single(page, place, tally, rest)
     size = path.stat().st_size
     if on_read:
-        on_read(size - done)
+        on_read((span.end if span else size) - done)
+    if span and span.start:
+        span.is_sure = span.is_sure and is_ours == began_ours
     if size == 0:
         tally.problem(name, 0, "there is no record")
 

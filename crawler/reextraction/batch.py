@@ -1,7 +1,7 @@
-"""Re-extraction of many WARC files: in parallel, resumable by file, with progress.
+"""Re-extraction of many WARC files: in parallel, also over the spans of large ones; resumable.
 
-In: files and a filter. Out: one part file of JSONL for each, made whole or not at all, and one for
-what only several files together give. A part that stands already, of the same input and the same
+In: files and a filter. Out: one part file of JSONL for each span, made whole or not at all, and one
+for what only several together give. A part that stands already, of the same input and the same
 code, is not made again.
 """
 
@@ -17,7 +17,7 @@ import tempfile
 import zipfile
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from threading import Thread
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from crawler.archive.reader import name_in
+from crawler.archive.span import Span, fit, spans_of
 from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
@@ -47,7 +48,7 @@ _read: Any = None
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input: the file, its name in the pointers, the part it becomes.
+    """One input: the file, its name in the pointers, the part it becomes; or one span of the file.
 
     Beside the part stand its tally, the rest for `assemble`, and WARCs unpacked from a WACZ.
     """
@@ -56,6 +57,7 @@ class Job:
     name: str
     part: Path
     wanted: Filter
+    edges: tuple[int, int] | None = None
 
     @property
     def tally(self) -> Path:
@@ -77,30 +79,61 @@ class Job:
         digest = hashlib.sha256(repr(state).encode()).hexdigest()[:32]
         return cls(path, name, folder / f"{digest}.jsonl", wanted)
 
+    def spans(self) -> list[Job]:
+        """The file's spans as jobs of their own; the job itself where there is only one."""
+        edges = spans_of(self.file)
+        if len(edges) == 1:
+            return [self]
+        names = [f"{self.part.stem}-{start}-{end}.jsonl" for start, end in edges]
+        return [
+            replace(self, part=self.part.with_name(name), edges=span)
+            for name, span in zip(names, edges, strict=True)
+        ]
+
 
 def work(
     jobs: Sequence[Job], folder: Path, processes: int, *, quiet: bool
 ) -> tuple[list[Path], list[Tally]]:
     """Make every part. The parts and their tallies in the order of the jobs, that of all files
     together last. Raises BrokenProcessPool when a worker was killed."""
-    todo = [job for job in jobs if not job.tally.exists()]
+    divided = [[job] if job.tally.exists() else job.spans() for job in jobs]
+    todo = [span for spans in divided for span in spans if not span.tally.exists()]
     context = multiprocessing.get_context("fork")
-    read = context.Value("Q", 0)
-    total = sum(job.file.stat().st_size for job in todo)
+    read = context.Value("q", 0)
     tqdm.monitor_interval = 0  # its thread would be forked
     with (
         ProcessPoolExecutor(processes, context, _begin, (read,)) as pool,
-        tqdm(total=total, unit="B", unit_scale=True, disable=quiet or None) as bar,
+        tqdm(total=_size(todo), unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
-        pending = {pool.submit(_make, job) for job in todo}
-        while pending:
-            done, pending = wait(pending, _TICK)
-            bar.update(read.value - bar.n)
-            for future in done:
-                future.result()
-    tallies = [_read_tally(job) for job in jobs]
-    together, tally = _assemble(jobs, folder)
-    return [*(job.part for job in jobs), together], [*tallies, tally]
+        _run(pool, todo, read, bar)
+        unfit = [job for job, spans in zip(jobs, divided, strict=True) if not _fit(spans)]
+        bar.total = (bar.total or 0) + _size(unfit)
+        _run(pool, unfit, read, bar)
+    whole = zip(jobs, divided, strict=True)
+    made = [one for job, spans in whole for one in ([job] if job in unfit else spans)]
+    tallies = [_read_tally(job)[0] for job in made]
+    together, tally = _assemble(made, folder)
+    return [*(job.part for job in made), together], [*tallies, tally]
+
+
+def _run(pool: ProcessPoolExecutor, jobs: Sequence[Job], read: Any, bar: tqdm[Any]) -> None:
+    pending = {pool.submit(_make, job) for job in jobs}
+    while pending:
+        done, pending = wait(pending, _TICK)
+        bar.update(read.value - bar.n)
+        for future in done:
+            future.result()
+
+
+def _fit(spans: Sequence[Job]) -> bool:
+    """Whether a file's spans give what the whole file would; where not, it is read as a whole."""
+    found = [span for job in spans if (span := _read_tally(job)[1]) is not None]
+    return not found or fit(found)
+
+
+def _size(jobs: Iterable[Job]) -> int:
+    edges = (job.edges or (0, job.file.stat().st_size) for job in jobs)
+    return sum(end - start for start, end in edges)
 
 
 @contextmanager
@@ -147,16 +180,18 @@ def _end_with_parent() -> None:
 def _make(job: Job) -> None:
     """In a worker: one part, its rest and its tally, the tally last."""
     tally = Tally()
+    span = Span(*job.edges) if job.edges else None
     job.rest.unlink(missing_ok=True)
     shutil.rmtree(job.unpacked, ignore_errors=True)
     with job.part.open("wb") as part, Rest(job.rest) as rest:
         for file, name in _opened(job, tally):
-            for record in scan(file, name, job.wanted, tally, rest, on_read=_advance):
+            for record in scan(file, name, job.wanted, tally, rest, span=span, on_read=_advance):
                 part.write(as_line(record))
         part.flush()
         os.fsync(part.fileno())
     partial = job.tally.with_name(job.tally.name + OPEN_SUFFIX)
-    partial.write_text(json.dumps({"counts": tally.counts, "problems": tally.problems}))
+    told = {"counts": tally.counts, "problems": tally.problems, "span": span and asdict(span)}
+    partial.write_text(json.dumps(told))
     partial.replace(job.tally)
 
 
@@ -180,7 +215,7 @@ def _advance(size: int) -> None:
 
 def _opened(job: Job, tally: Tally) -> Iterator[tuple[Path, str]]:
     """The WARC files of an input with their names: itself, or those packed in a WACZ."""
-    if not zipfile.is_zipfile(job.file):
+    if job.edges or not zipfile.is_zipfile(job.file):
         yield job.file, job.name
         return
     try:
@@ -202,8 +237,8 @@ def _is_warc(entry: zipfile.ZipInfo) -> bool:
     return entry.filename.startswith("archive/") and not entry.is_dir()
 
 
-def _read_tally(job: Job) -> Tally:
+def _read_tally(job: Job) -> tuple[Tally, Span | None]:
     told = json.loads(job.tally.read_text())
     tally = Tally(problems=told["problems"])
     tally.counts.update(told["counts"])
-    return tally
+    return tally, Span(**told["span"]) if told["span"] else None

@@ -8,14 +8,18 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crawler import reextraction
+from crawler.archive import span
 from crawler.archive.decode import MAX_BODY, bound
 from crawler.archive.reader import read_page
 from crawler.items import HISTORY_KEYS, KEYS, Page, WarcPointer, as_line
+from crawler.reextraction import batch
 from crawler.reextraction.filter import Filter
 from crawler.spiders import xinhua
 from tests.commands.foreign import DATE, LATER, OTHER_URL, STYLES, Sink, noise, raw, type_of, wacz
@@ -454,6 +458,54 @@ def test_damage_is_told_and_the_rest_is_read(
         told = [line for line in done.stderr.splitlines() if f"{tmp_path}/{name} at " in line]
         assert any(said in line for line in told) if said else not told, (name, told)
         assert counts[name] == articles, name
+
+
+def test_a_file_in_spans_gives_what_it_gives_whole(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stands where a span begins; what misleads is read as a whole."""
+    sinks = Sink.new(), Sink.new(compressed=False), Sink.new(software="xinhua-archive/1")
+    for number in range(12):
+        for sink in sinks:
+            url = page.url.replace("c_", f"c_{number}")
+            sink.response(url, type_of(page), page.body)
+    good, plain, ours = (sink.bytes() for sink in sinks)
+    noise = Random(1).randbytes(30_000)
+
+    def holding(archive: bytes) -> bytes:
+        block = b"HTTP/1.1 200 OK\r\n\r\n" + archive
+        return gzip.compress(raw(OTHER_URL, block), compresslevel=0, mtime=0)
+
+    cases = {
+        "good.warc.gz": (good, True), "plain.warc": (plain, True),
+        "torn.warc.gz": (good[:-99], True), "long.warc.gz": (good + holding(noise * 9), True),
+        "noise.warc.gz": (good[:9000] + noise + good[9000:], True),
+        "nested.warc.gz": (good + holding(good * 3) + good, False),
+        "two.warc.gz": (good + ours, False), "whole.warc.gz": (gzip.compress(plain), False),
+    }  # fmt: skip
+    for at in range(3000, len(good), 3000):
+        flipped = bytearray(good)
+        flipped[at] ^= 255
+        cases[f"flipped-{at}.warc.gz"] = (bytes(flipped), True)
+    for name, (data, _) in cases.items():
+        (tmp_path / name).write_bytes(data)
+
+    def made(name: str, size: int) -> tuple[int, bytes, Counter[str], list[str]]:
+        monkeypatch.setattr(span, "SIZE", size)
+        folder = tmp_path / f"{name}-{size}"
+        folder.mkdir()
+        jobs = [batch.Job.of(tmp_path / name, tmp_path, folder, Filter())]
+        parts, tallies = batch.work(jobs, folder, 2, quiet=True)
+        lines = b"".join(part.read_bytes() for part in parts)
+        counts = sum((tally.counts for tally in tallies), Counter())
+        problems = [problem for tally in tallies for problem in tally.problems]
+        return len(parts), lines, counts, problems
+
+    for name, (data, is_divided) in cases.items():
+        one, *whole = made(name, len(data))
+        several, *spans = made(name, len(data) // 7)
+        assert spans == whole, name
+        assert (one, several > one) == (2, is_divided), name
 
 
 def test_whole_files_are_exit_0(page: Page, scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
