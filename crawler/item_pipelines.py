@@ -14,7 +14,7 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem, NotConfigured
 
 from crawler import extraction, pipelines
-from crawler.archive.reader import read_page
+from crawler.archive.pointers import read_page
 from crawler.clock import iso
 from crawler.context import Context, context_of
 from crawler.items import Article, DiscoveredFrom, Reading, as_record

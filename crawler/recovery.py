@@ -11,7 +11,8 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from crawler.archive.reader import WarcError, read_page
+from crawler.archive.pointers import read_page
+from crawler.archive.reader import WarcError
 from crawler.archive.recovery import cut_jsonl, recover_warcs
 from crawler.clock import now
 from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, publish

@@ -17,7 +17,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler import extraction
-from crawler.archive.reader import read_page
+from crawler.archive.pointers import read_page
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
 from crawler.outcomes import FETCHED
 from tests.conftest import PROJECT

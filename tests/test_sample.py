@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crawler import extraction
-from crawler.archive.reader import read_page
+from crawler.archive.pointers import read_page
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
 from tests.conftest import PROJECT
 from tests.processes import defects

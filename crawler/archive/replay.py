@@ -21,7 +21,8 @@ from crawler import urls
 from crawler.archive.decode import DecodeError, bound
 from crawler.archive.errors import CaptureError, NotArchivedError
 from crawler.archive.foreign import OURS
-from crawler.archive.reader import Record, WarcError, name_in, page_of, read_records, record_at
+from crawler.archive.pointers import name_in, page_of
+from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.archive.responses import respond
 from crawler.context import context_of
 

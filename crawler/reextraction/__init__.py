@@ -17,7 +17,8 @@ from crawler import pages as layouts
 from crawler import urls
 from crawler.archive.decode import DecodeError, decode
 from crawler.archive.foreign import OURS, as_stored, fetched_at
-from crawler.archive.reader import WarcError, is_our_file, page_of, read_records, record_at
+from crawler.archive.pointers import is_our_file, page_of
+from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.pipelines import normalise

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from crawler.archive.reader import name_in
+from crawler.archive.pointers import name_in
 from crawler.archive.span import Span, fit, spans_of
 from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version

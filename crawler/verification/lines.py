@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import extraction
 from crawler.archive.decode import DecodeError
-from crawler.archive.reader import MissingFileError, WarcError, read_page
+from crawler.archive.pointers import MissingFileError, read_page
+from crawler.archive.reader import WarcError
 from crawler.archive.verify import Finding
 from crawler.extractor_version import extractor_version
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_line, as_record

@@ -11,7 +11,8 @@ import pytest
 from fastwarc.stream_io import ZstdWriter
 
 from crawler.archive.decode import DecodeError
-from crawler.archive.reader import WarcError, read_page, read_records, record_at
+from crawler.archive.pointers import read_page
+from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.durable import publish
 from tests.archive.kinds import GZIPPED, sized
 from tests.archive.test_writer import exchange, writer

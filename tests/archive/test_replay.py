@@ -14,7 +14,8 @@ from scrapy import Request
 from scrapy.utils.test import get_crawler
 
 from crawler.archive.errors import CaptureError, NotArchivedError
-from crawler.archive.reader import WarcError, read_page
+from crawler.archive.pointers import read_page
+from crawler.archive.reader import WarcError
 from crawler.archive.replay import ReplayHandler, ReplayIndex
 from crawler.context import attach
 from crawler.durable import publish

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.archive.decode import decode
-from crawler.archive.reader import read_page, read_records
+from crawler.archive.pointers import read_page
+from crawler.archive.reader import read_records
 from crawler.archive.writer import Exchange, WarcWriter
 from crawler.durable import StorageError, publish
 from tests.archive.conftest import INFO, PROJECT

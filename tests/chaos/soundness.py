@@ -18,7 +18,8 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from crawler import extraction
-from crawler.archive.reader import WarcError, read_page
+from crawler.archive.pointers import read_page
+from crawler.archive.reader import WarcError
 from crawler.items import HISTORY_KEYS, WarcPointer, as_record
 from crawler.state.ledger import Ledger
 

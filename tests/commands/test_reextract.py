@@ -17,7 +17,7 @@ import pytest
 from crawler import reextraction
 from crawler.archive import span
 from crawler.archive.decode import MAX_BODY, bound
-from crawler.archive.reader import read_page
+from crawler.archive.pointers import read_page
 from crawler.items import HISTORY_KEYS, KEYS, Page, WarcPointer, as_line
 from crawler.reextraction import batch
 from crawler.reextraction.filter import Filter

@@ -1,0 +1,112 @@
+"""Pages of archives: what a record holds, and what a line's pointer points at.
+
+In: Records of any WARC, pointers and their data folder. Out: Pages, decoded as the crawl decodes
+them; or a WarcError, where the bytes aren't those pointed at.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from crawler.archive import records, wire
+from crawler.archive.decode import MAX_BODY, DecodeError, decode
+from crawler.archive.foreign import OURS, as_stored, fetched_at
+from crawler.archive.reader import WarcError, record_at
+from crawler.durable import OPEN_SUFFIX
+from crawler.items import Page, WarcPointer
+
+if TYPE_CHECKING:
+    from crawler.archive.reader import Record
+
+
+class MissingFileError(WarcError):
+    """The file that a pointer names isn't there."""
+
+
+def name_in(data_dir: Path, path: Path) -> str:
+    """A file's name in pointers: relative to the data folder, absolute when it lies elsewhere."""
+    for form in (os.path.abspath, os.path.realpath):
+        file, folder = Path(form(path)), Path(form(data_dir))
+        if file.is_relative_to(folder):
+            return file.relative_to(folder).as_posix()
+    return file.as_posix()
+
+
+def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BODY) -> Page:
+    """The page of a response record, as every reader of archives makes it.
+
+    `file` is its file's name in pointers, `is_ours` says that its block is the wire's. Raises
+    DecodeError, also for a capture that says it was cut short.
+    """
+    reason = record.header("WARC-Truncated")
+    if reason and record.kind == "response":
+        raise DecodeError("truncated", f"the capture is cut short ({reason})")
+    if record.block is None:
+        raise DecodeError("too_large", "the record is too large for a page")
+    decoded = decode(record.block if is_ours else as_stored(record.block), max_bytes=max_bytes)
+    digest = record.header("WARC-Payload-Digest")
+    return Page(
+        url=record.url or "",
+        status=decoded.status,
+        headers=decoded.headers,
+        body=decoded.body,
+        fetched_at=fetched_at(record.date),
+        warc=WarcPointer(
+            file=file,
+            offset=record.offset,
+            length=record.length,
+            record_id=record.record_id,
+            payload_digest=digest or records.digest(wire.split_response(record.block)[1]),
+            entity_sha256=decoded.entity_sha256,
+        ),
+    )
+
+
+def read_page(data_dir: Path, pointer: WarcPointer, *, max_bytes: int = MAX_BODY) -> Page:
+    """The page a pointer points at: place, id and digests are checked, and it is decoded as the
+    crawl decoded it. Raises WarcError when the bytes are not there or are others, DecodeError when
+    they hold no page.
+    """
+    path = _pointed_at(data_dir, pointer)
+    record = record_at(path, pointer.offset)
+
+    def check(what: str, actual: object, expected: object) -> None:
+        if actual != expected:
+            raise WarcError(path, pointer.offset, f"{what} is {actual}, not {expected}")
+
+    is_ours = is_our_file(path)
+    if is_ours or record.kind != "revisit":  # old Heritrix writes some with their body
+        check("the record's type", record.kind, "response")
+    check("the record's id", record.record_id, pointer.record_id)
+    check("the record's length", record.length, pointer.length)
+    if is_ours and record.block is not None:  # others' digests may be of another kind
+        digest = records.digest(record.block)
+        check("the block digest", digest, record.header("WARC-Block-Digest"))
+    page = page_of(record, pointer.file, is_ours=is_ours, max_bytes=max_bytes)
+    assert page.warc
+    check("the payload digest", page.warc.payload_digest, pointer.payload_digest)
+    check("the entity's SHA-256", page.warc.entity_sha256, pointer.entity_sha256)
+    return page
+
+
+@lru_cache(maxsize=64)
+def is_our_file(path: Path) -> bool:
+    """Whether we wrote a WARC, as its first record tells; not, where that can't be read."""
+    try:
+        return OURS in (record_at(path, 0).block or b"")
+    except WarcError:
+        return False
+
+
+def _pointed_at(data_dir: Path, pointer: WarcPointer) -> Path:
+    """The file of a pointer; while a run is on its own files have another ending."""
+    path = data_dir / pointer.file  # an absolute name stays as it is
+    if ".." in PurePosixPath(pointer.file).parts:
+        raise WarcError(path, pointer.offset, "the pointer leads out of the data folder")
+    for one in (path, path.with_name(path.name + OPEN_SUFFIX)):
+        if one.is_file():
+            return one
+    raise MissingFileError(path, pointer.offset, "no such file")
