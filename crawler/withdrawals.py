@@ -24,6 +24,7 @@ from crawler.items import Article, Gone, Observation, Region, as_record
 from crawler.outcomes import THERE, Outcome
 from crawler.state import lines
 from crawler.state.recheck import next_check
+from crawler.state.verdicts import PAGE_IS_THERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -161,12 +162,14 @@ class Withdrawals:
         neighbours = [near.canonical_url for near in ledger.neighbours(one.address)]
         if not neighbours:
             return f"and no other article of {host} tells whether that is an outage"
-        missing = [url for url in neighbours if not self._is_there(url)]
+        # an unclaimed page has a new design, which empties pages but gives no 404
+        there = PAGE_IS_THERE if one.is_told else THERE
+        missing = [url for url in neighbours if self._end_of(url) not in there]
         return f"and {missing[0]} beside it was not there either" if missing else None
 
-    def _is_there(self, url: str) -> bool:
+    def _end_of(self, url: str) -> Outcome | None:
         outcome, _ = self._context.ledger.visit(self._context.run_id, url) or (None, None)
-        return outcome in THERE
+        return outcome
 
     def _suspect(self, address: str, reason: str, since: datetime) -> None:
         """The next look is as far off as the suspicion is old: an outage of days is not pressed."""

@@ -1,7 +1,7 @@
 """What disturbs the runs of a simulation, planned before the first one and by the seed alone.
 
-Outages of the whole site (up to three runs long) and kills, as many as the shares say; which runs
-they meet doesn't depend on what any run does.
+Outages of the whole site or of its articles (up to three runs long) and kills, as many as the
+shares say; which runs they meet doesn't depend on what any run does.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ OUTAGES: tuple[dict[str, Any], ...] = (
     {"kind": "500", "path": "/robots.txt"},
     {"kind": "error_page"},
     {"kind": "502"},
+    {"kind": "404", "path": "*/c*.htm*"},
+    {"kind": "soft404"},
+    {"kind": "redirect_front", "path": "*/c*.htm*"},
 )
-"""What the whole site does while it is out: one after the other."""
+"""What the whole site, or all its articles, do while it is out: one after the other."""
 
 
 AT_LEAST = {"commit": 3, "write": 5, "see": 5, "record_list": 5}
