@@ -91,6 +91,8 @@ class HistoryPipeline(_RunPipeline):
     def process_item(self, article: Article) -> Article:
         ledger = self.context.ledger
         known = ledger.article(article.id)
+        if _is_unclaimed(article):
+            self.context.withdrawals.unclaimed(article.address)
         if extraction.is_empty(article):
             self._emptied(article, known)
         if not _is_unclaimed(article):
@@ -123,7 +125,6 @@ class HistoryPipeline(_RunPipeline):
         if known:
             self.context.withdrawals.sign(
                 article.address, known, status=200, warc=article.warc, reason="emptied",
-                is_told=False,
             )  # fmt: skip
         else:
             self.end(article, Outcome.SOFT_404, "the page has no content")

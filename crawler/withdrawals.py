@@ -2,11 +2,9 @@
 
 A first sign makes the article suspected. A second one, GONE_CONFIRM_AFTER later, makes it a
 candidate, and candidates are confirmed only when the crawl is over, for then it is known whether
-the fault was the site's. What tells is an article's neighbours, those beside it by address: asked
-just before and just after it, they come from the same host, column and template, so whatever hides
-one of them for a while hides the others. A candidate is believed where they are there. Where they
-are not, it is only after BELIEVED_AFTER of nothing but 404s and the like, and while others of its
-host answer: so a column that is taken away is recorded in the end, and no outage is.
+their host was in an outage: whether many of its articles failed at once, and whether any other was
+there. Where the run has asked for no other, witnesses are asked: the articles beside it by address,
+which come from the same host, mostly from the same column.
 """
 
 from __future__ import annotations
@@ -21,25 +19,23 @@ from crawler import urls
 from crawler.clock import iso, now
 from crawler.extractor_version import extractor_version
 from crawler.items import Article, Gone, Observation, Region, as_record
-from crawler.outcomes import THERE, Outcome
+from crawler.outcomes import Outcome
 from crawler.state import lines
 from crawler.state.recheck import next_check
-from crawler.state.verdicts import PAGE_IS_THERE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from crawler.context import Context
     from crawler.items import Page, WarcPointer
     from crawler.state.rows import ArticleRow
 
+_LIKE_A_NEW_DESIGN = frozenset({"empty", "emptied", "list_page"})
+"""Signs that a design we can't read gives as well; a 404 or an apology is none of them."""
+
 OUTAGE_LEAST = 5
 OUTAGE_SHARE = 0.2
 """More than so many and over this share of a host's re-checks newly failing is an outage."""
-
-BELIEVED_AFTER = timedelta(days=7)
-"""So long a suspicion is no outage's, though the neighbours are missing too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,6 @@ class _Candidate:
     article: ArticleRow
     since: datetime
     reason: str
-    is_told: bool
 
 
 class Withdrawals:
@@ -60,31 +55,30 @@ class Withdrawals:
         self._confirm_after = confirm_after
         self._answered: Counter[str] = Counter()
         self._answered_again: Counter[str] = Counter()
+        self._unclaimed: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._candidates: list[_Candidate] = []
+        self._called: set[str] = set()
 
     def answered(self, url: str, *, is_recheck: bool) -> None:
         """An article of this host is there."""
         self._answered[_host(url)] += 1
         self._answered_again[_host(url)] += is_recheck
 
-    def with_neighbours(self, articles: Iterable[ArticleRow]) -> Iterator[ArticleRow]:
-        """The articles to look at again; one that may be confirmed between its neighbours. Where
-        those are suspected too, the nearest that are not say whether the host answers at all."""
-        for one in articles:
-            beside: list[ArticleRow] = []
-            if self._suspected_since(one):
-                neighbours = self._context.ledger.neighbours
-                url = one.canonical_url
-                beside = [*neighbours(url), *neighbours(url, is_standing=True)]
-            yield from beside[:1]
-            yield one
-            yield from beside[1:]
+    def unclaimed(self, url: str) -> None:
+        """A page of this host is there, in a design that no layout claims."""
+        self._unclaimed[_host(url)] += 1
 
-    def _suspected_since(self, article: ArticleRow) -> datetime | None:
-        """Since when, if it is so long that another sign would make it a candidate."""
-        since = article.suspected_at
-        return since if since and now() - since >= self._confirm_after else None
+    def witnesses(self) -> list[ArticleRow]:
+        """Articles to ask for before `confirm`, once a host: those beside a candidate that nothing
+        is held against, where no other article of its host was there."""
+        found: list[ArticleRow] = []
+        for one in self._candidates:
+            host = _host(one.address)
+            if not self._answered[host] and host not in self._called:
+                self._called.add(host)
+                found += self._context.ledger.neighbours(one.address, is_standing=True)
+        return found
 
     def looked(
         self,
@@ -107,6 +101,8 @@ class Withdrawals:
     def unread(self, address: str, page: Page, outcome: Outcome, reason: str) -> None:
         """What stands at the address of an article, archived or not, can't be compared with it;
         gives the address its outcome. The next look is as far as after any other."""
+        if outcome is Outcome.UNCLAIMED:
+            self.unclaimed(address)
         article = self._context.ledger.article(urls.article_id(address))
         if article is not None:
             self.looked(address, article, status=page.status, warc=page.warc, reason=reason)
@@ -124,22 +120,20 @@ class Withdrawals:
         status: int | None,
         warc: WarcPointer | None,
         reason: str,
-        is_told: bool,
     ) -> None:
-        """The page is no longer there; gives the address its outcome, now or in `confirm`.
-        `is_told`: by the server, in words; not concluded from a page without content."""
+        """The page is no longer there; gives the address its outcome, now or in `confirm`."""
         context, moment = self._context, now()
         if article.status == "gone":
             self.looked(address, article, status=status, warc=warc, reason=reason)
             context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
             return
         context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
-        since = self._suspected_since(article)
-        if since:
-            self._candidates.append(_Candidate(address, article, since, reason, is_told))
+        since = article.suspected_at
+        if since and moment - since >= self._confirm_after:
+            self._candidates.append(_Candidate(address, article, since, reason))
             return
-        self._failed[_host(address)] += article.suspected_at is None
-        self._suspect(address, reason, article.suspected_at or moment)
+        self._failed[_host(address)] += since is None
+        self._suspect(address, reason, since or moment)
 
     def confirm(self) -> None:
         """After the last exchange: write the `gone` records of what is no outage's."""
@@ -152,24 +146,21 @@ class Withdrawals:
         self._candidates.clear()
 
     def _doubt(self, one: _Candidate) -> str | None:
-        """Why a candidate may be an outage's; None when it is believed."""
-        host, ledger = _host(one.address), self._context.ledger
+        """Why a candidate may be an outage's; None when it is believed.
+
+        Known suspects don't count as failures, so that a real mass removal is recorded, but then
+        another article of the host must be there. Where it has no other, one of any host must.
+        """
+        host = _host(one.address)
         failed, answered = self._failed[host], self._answered_again[host]
         if failed > OUTAGE_LEAST and failed > OUTAGE_SHARE * (failed + answered):
             return f"during an outage of {host}"
-        if one.is_told and self._answered[host] and now() - one.since >= BELIEVED_AFTER:
+        if self._answered[host] or (one.reason not in _LIKE_A_NEW_DESIGN and self._unclaimed[host]):
             return None
-        neighbours = [near.canonical_url for near in ledger.neighbours(one.address)]
-        if not neighbours:
-            return f"and no other article of {host} tells whether that is an outage"
-        # an unclaimed page has a new design, which empties pages but gives no 404
-        there = PAGE_IS_THERE if one.is_told else THERE
-        missing = [url for url in neighbours if self._end_of(url) not in there]
-        return f"and {missing[0]} beside it was not there either" if missing else None
-
-    def _end_of(self, url: str) -> Outcome | None:
-        outcome, _ = self._context.ledger.visit(self._context.run_id, url) or (None, None)
-        return outcome
+        others = self._context.ledger.neighbours(one.address)
+        if any(_host(other.canonical_url) == host for other in others):
+            return f"and no other article of {host} was there"
+        return "and no other article was there" if others and not self._answered.total() else None
 
     def _suspect(self, address: str, reason: str, since: datetime) -> None:
         """The next look is as far off as the suspicion is old: an outage of days is not pressed."""

@@ -101,6 +101,14 @@ class Frontier:
         self.has_more = True
         return self.next()
 
+    def witnesses(self) -> list[Target]:
+        """The archived articles to ask for when all else is done, to judge withdrawals by; none
+        where `limit` counts what is asked for."""
+        if self._arguments.limit is not None:
+            return []
+        self._waiting.extend(self._claimed(self._context.withdrawals.witnesses()))
+        return self.next()
+
     def _is_full(self) -> bool:
         limit = self._arguments.limit
         return limit is not None and self._context.fetched >= limit
@@ -206,8 +214,7 @@ class Frontier:
         come waits for that: what is newest is told by the time, and the clock is or was wrong."""
         moment = now()
         past = [one for one in articles if one.last_checked_at <= moment]
-        looks = self._context.withdrawals.with_neighbours(past)
-        by_address = {one.canonical_url: one for one in looks}
+        by_address = {one.canonical_url: one for one in past}
         claimed = set(self._context.ledger.claim(list(by_address), run_id=self._context.run_id))
         return [Target(url, one) for url, one in by_address.items() if url in claimed]
 

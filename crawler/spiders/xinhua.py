@@ -98,12 +98,16 @@ class XinhuaSpider(Spider):
                 engine.crawl(self._article_request(target))
 
     def _idle(self) -> None:
-        """A chunk of addresses may hold nothing to fetch: go on with the next one."""
+        """A chunk of addresses may hold nothing to fetch: go on with the next one. When all is
+        done, the witnesses that withdrawals want."""
         self._feed()
         engine = self.crawler.engine
         if self.frontier.has_more and engine and engine._slot:
             engine._slot.nextcall.schedule()
             raise DontCloseSpider
+        if engine and engine.running:
+            for target in self.frontier.witnesses():
+                engine.crawl(self._article_request(target))
 
     # --- lists ---------------------------------------------------------------------------------
 
@@ -198,18 +202,15 @@ class XinhuaSpider(Spider):
             self.context.withdrawals.failed(target.address)
         self.context.end(target.address, outcome, detail)
 
-    def _absent(
-        self, target: Target, page: Page, outcome: Outcome, reason: str, *, is_told: bool = True
-    ) -> None:
+    def _absent(self, target: Target, page: Page, outcome: Outcome, reason: str) -> None:
         """The article isn't there: a sign of withdrawal when it is archived, else an outcome."""
         known = target.article
         if known is None:
             self.context.end(target.address, outcome, reason)
             return
         self.context.withdrawals.sign(
-            target.address, known, status=page.status, warc=page.warc, reason=reason,
-            is_told=is_told,
-        )  # fmt: skip
+            target.address, known, status=page.status, warc=page.warc, reason=reason
+        )
 
     def _moved(self, target: Target, page: Page) -> Target | None:
         """Where a redirect led: the target to go on with, or None when this fetch is over."""
@@ -262,9 +263,7 @@ class XinhuaSpider(Spider):
                 elif target.article and not error.is_proven:
                     withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
                 else:
-                    is_told = error.kind in {"soft_404", "redirect_stub"}
-                    outcome = _NO_ARTICLE[error.kind]
-                    self._absent(target, page, outcome, error.kind, is_told=is_told)
+                    self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
             except Exception as error:
                 logger.exception("reading %s failed", page.url)
                 detail = f"{type(error).__name__}: {error}"

@@ -168,9 +168,8 @@ class Articles(Store):
         return found
 
     def neighbours(self, url: str, *, is_standing: bool = False) -> list[ArticleRow]:
-        """The articles beside an address among those of its host that are not gone: at most one on
-        each side, by their own addresses; `is_standing` leaves out suspected ones."""
-        host = "/".join(url.split("/", 3)[:3])
+        """The articles beside an address that are not gone: at most one on each side, by their own
+        addresses, so of its host where it has any; `is_standing` leaves out suspected ones."""
         near = (
             select(addresses.c.article_id)
             .join(articles, articles.c.article_id == addresses.c.article_id)
@@ -180,9 +179,8 @@ class Articles(Store):
         if is_standing:
             near = near.where(articles.c.suspected_at.is_(None))
         at = addresses.c.url
-        before = near.where(at > f"{host}/", at < url).order_by(at.desc())
-        after = near.where(at > url, at < f"{host}0").order_by(at)  # 0 comes after /
-        found = [row.article_id for side in (before, after) for row in self._rows(side)]
+        sides = (near.where(at < url).order_by(at.desc()), near.where(at > url).order_by(at))
+        found = [row.article_id for side in sides for row in self._rows(side)]
         return [one for one in map(self.article, found) if one]
 
     def _listed(self, statement: Select[Any], regions: Collection[str] | None) -> list[ArticleRow]:

@@ -119,22 +119,8 @@ def ends(archive: Archive, asked: list[dict[str, Any]]) -> dict[str, int]:
     return found
 
 
-def test_a_section_that_is_out_withdraws_nothing(column: Archive) -> None:
-    """The other articles of the host are all there, as are the lists."""
-    column.site.day = 1
-    out = standing(column)[3:6]
-    articles_are_missing(column.site, out)
-    for day in (1, 1.34, 2, 3, 5):
-        column.site.day = day
-        found = column.run(*EVERYTHING).report["outcomes"]
-        assert found["suspected"] >= len(out)
-        kept = {line["id"] for line in column.lines() if line["status"] == "gone"}
-        assert not kept & {one["id"] for one in out}
-    column.site.faults.replace([])
-
-
 def test_one_page_asked_for_in_an_outage_of_its_host_is_not_withdrawn(column: Archive) -> None:
-    """No list is asked. The page's neighbours are, and they are missing too."""
+    """No list is asked. The articles beside it are, and they are missing too."""
     site = column.site
     site.day = 10
     one = standing(column)[8]
@@ -146,10 +132,12 @@ def test_one_page_asked_for_in_an_outage_of_its_host_is_not_withdrawn(column: Ar
     site.faults.replace([])
     site.fault("404", path=path_of(one))  # it was true of this one
     site.day = 11.1
-    assert ends(column, [one])["gone"] == 1
-    asked = [f"http://{entry.host}{entry.path}" for entry in column.asked]
-    place = asked.index(one["url"])
-    assert asked[place - 1] < one["url"] < asked[place + 1]
+    found = ends(column, [one])
+    assert found.pop("gone") == 1
+    assert sum(found.values()) == 2
+    first, *witnesses = (f"http://{HOST}{path}" for path in column.paths())
+    assert first == one["url"]
+    assert min(witnesses) < one["url"] < max(witnesses)
     (line,) = [
         line for line in column.lines() if (line["id"], line["status"]) == (one["id"], "gone")
     ]
@@ -157,11 +145,37 @@ def test_one_page_asked_for_in_an_outage_of_its_host_is_not_withdrawn(column: Ar
     site.faults.replace([])
 
 
-def test_what_is_missing_for_long_is_looked_at_ever_more_seldom(column: Archive) -> None:
+def test_no_witness_is_asked_for_where_another_article_is_there(column: Archive) -> None:
+    site = column.site
+    site.day = 14
+    one, other = standing(column)[12], standing(column)[15]
+    site.fault("404", path=path_of(one))
+    assert ends(column, [one, other]) == {"suspected": 1, "not_modified": 1}
+    site.day = 14.5
+    assert ends(column, [one, other]) == {"gone": 1, "not_modified": 1}
+    site.faults.replace([])
+
+
+def test_no_witness_is_asked_for_where_a_limit_is_given(column: Archive) -> None:
+    site = column.site
+    site.day = 16
+    one = standing(column)[14]
+    site.fault("404", path=path_of(one))
+    assert ends(column, [one]) == {"suspected": 1}
+    site.day = 16.5
+    asked = ("-a", f"urls={one['url']}", "-a", "recheck=all", "-a", "limit=1")
+    assert column.run(*asked).report["outcomes"] == {"suspected": 1}
+    assert column.paths() == [path_of(one)]
+    site.day = 17.5
+    assert ends(column, [one])["gone"] == 1
+    site.faults.replace([])
+
+
+def test_what_may_be_an_outage_is_looked_at_ever_more_seldom(column: Archive) -> None:
     """Each wait is as long as the suspicion is old, at least six hours."""
     site, ages, waits = column.site, [], []
-    out = standing(column)[10:13]
-    articles_are_missing(site, out)
+    out = standing(column)[9:12]
+    site.fault("404", host=HOST)
     site.day = 20
     for _ in range(5):
         assert ends(column, out)["suspected"] >= len(out)
@@ -178,3 +192,26 @@ def test_what_is_missing_for_long_is_looked_at_ever_more_seldom(column: Archive)
     assert waits == pytest.approx([max(6, age) for age in ages], abs=0.01)
     assert waits[-1] > 48
     site.faults.replace([])
+
+
+def test_the_only_article_of_its_host_is_judged_by_those_of_others(
+    archive_of: Callable[..., Archive],
+) -> None:
+    archive = archive_of(articles=16, daily=0)
+    site = archive.site
+    archive.run("-a", "regions=js", "-a", "limit=1")
+    (line,) = archive.lines()
+    alone = {"id": line["id"], "url": line["canonical_url"]}
+    other = next(
+        one for one in site.truth()["articles"]
+        if one["url"].split("/")[2] != line["canonical_url"].split("/")[2] and not one["hidden"]
+    )  # fmt: skip
+    assert archive.run("-a", f"urls={other['url']}").report["outcomes"] == {"published": 1}
+    site.fault("404")
+    for day in (1, 1.5):
+        site.day = day
+        assert "gone" not in ends(archive, [alone])
+    site.faults.replace([])
+    site.fault("404", path=path_of(alone))
+    site.day = 2.5
+    assert ends(archive, [alone, other]) == {"gone": 1, "not_modified": 1}

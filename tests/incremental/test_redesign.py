@@ -79,3 +79,26 @@ def test_a_page_that_only_the_fallback_finds_empty_is_no_sign(redesign: Redesign
             *during, after = [one.reason for one in ledger.observations(identity)]
             assert len(during) == 2
             assert after in {"empty", "emptied"}
+
+
+def test_a_missing_page_is_told_by_pages_in_the_new_design_and_an_emptied_one_is_not(
+    archive_of: Callable[..., Archive],
+) -> None:
+    """A 404 is none of the design's doing; a page without text may be."""
+    archive = archive_of(regions=["zj"], articles=16, daily=0)
+    site = archive.site
+    live = [one for one in site.truth()["articles"] if not one["hidden"]]
+    host = live[0]["url"].split("/")[2]
+    there = [one["url"] for one in live if one["url"].split("/")[2] == host]
+    missing, emptied, *_ = there
+    everything = ("-a", f"urls={','.join(there)}", "-a", "recheck=all")
+    assert archive.run(*everything).report["outcomes"] == {"published": len(there)}
+    site.world.redesigns = {"zj": 0}
+    for day in (1, 1.5):
+        site.day = day
+        site.fault("404", host=host, path="/" + missing.split("/", 3)[3])
+        site.fault("empty", host=host, path="/" + emptied.split("/", 3)[3])
+        outcomes = archive.run(*everything).report["outcomes"]
+    assert outcomes["gone"] == 1
+    gone = [line for line in archive.lines() if line["status"] == "gone"]
+    assert [line["canonical_url"] for line in gone] == [missing]
