@@ -136,9 +136,8 @@ def _precision(
         at = _run_of(line["fetched_at"], starts)
         name = f"{article.id} v{line['version']} {line['status']} at {at:%m-%d %H:%M}"
         if line["status"] == "gone":
-            first = _run_of(line["gone"]["first_observed_at"], starts)
-            is_right = article.is_gone(first) and article.is_gone(at)
-            scores["withdrawals"].tell(name, is_right=is_right)
+            # the first sign may be an outage's, the second may not
+            scores["withdrawals"].tell(name, is_right=article.is_gone(at))
             continue
         version = article.version(at)
         if line["layout"] == "fallback" and not article.is_known_design(at):
@@ -190,9 +189,9 @@ def _looks(
 ) -> Iterator[tuple[datetime, datetime]]:
     """The quiet runs at which the article was due, each with the quiet run by which a second look
     must have followed."""
-    first = _moment(records[0]["first_seen_at"])
+    first = _moment(records[0]["first_seen_at"]) - timedelta(minutes=5)  # the run's own time
     for due in (first, *(article.published + age for age in AGES)):
-        look = next((at for at in quiet if at >= due >= first - timedelta(minutes=5)), None)
+        look = next((at for at in quiet if at >= due >= first), None)
         if look is None:
             continue
         later = next((at for at in quiet if at >= look + CONFIRM), None)
