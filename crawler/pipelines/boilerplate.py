@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from crawler.items import BlockKind, Evidence, Removed
+from crawler.items import BlockKind, Evidence
 from crawler.pipelines.credits import bare_names, read_credits
 from crawler.pipelines.disclaimer import find_notices
 from crawler.pipelines.furniture import (
@@ -23,12 +23,13 @@ from crawler.pipelines.furniture import (
     rule_for,
     without_brackets,
 )
-from crawler.pipelines.text import clean, skeleton
+from crawler.pipelines.lines import Line, blocks_of, lines_of
+from crawler.pipelines.text import skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.items import Block, Draft
+    from crawler.items import Draft
     from crawler.pipelines.work import Work
 
 _LONGEST_EDITOR_LINE = 120
@@ -60,33 +61,9 @@ _FIRST_LINES = 5
 _LINK_LIKE = re.compile(r"[^。！？!?]{2,45}")
 
 
-@dataclass(slots=True)
-class _Line:
-    """One printed line of a text block: what is left of it, and what was cut, in order.
-
-    `seen` is the text that the rules for whole lines have let pass.
-    """
-
-    block: int
-    where: str
-    text: str
-    seen: str | None = None
-    is_link: bool = False
-    removed: list[Removed] = field(default_factory=list)
-
-    def cut(self, rule: str, start: int = 0, end: int | None = None) -> str:
-        """Cut a part (all of it without `start`); the part."""
-        end = len(self.text) if end is None else end
-        part = self.text[start:end].strip()
-        self.text = (self.text[:start].rstrip() + " " + self.text[end:].lstrip()).strip()
-        if part:
-            self.removed.append(Removed(part, rule, self.where))
-        return part
-
-
 def cut_boilerplate(work: Work) -> Work:
     """The work with blocks that are only the article's."""
-    lines = _lines(work.blocks)
+    lines = lines_of(work.blocks)
     found = _Found()
     if work.draft.layout == "fallback":
         _cut_title(lines, work.article.title)
@@ -102,7 +79,7 @@ def cut_boilerplate(work: Work) -> Work:
     _cut_last(lines, found)
     removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
     work = work.having(removed=removed)
-    return replace(work, draft=found.added_to(work.draft), blocks=_blocks(work.blocks, lines))
+    return replace(work, draft=found.added_to(work.draft), blocks=blocks_of(work.blocks, lines))
 
 
 @dataclass(slots=True)
@@ -124,31 +101,7 @@ class _Found:
         )
 
 
-def _lines(blocks: Sequence[Block]) -> list[_Line]:
-    return [
-        _Line(number, block.where, text, is_link=block.is_link)
-        for number, block in enumerate(blocks)
-        if block.kind is BlockKind.TEXT
-        for text in block.text.split("\n")
-    ]
-
-
-def _blocks(blocks: Sequence[Block], lines: Sequence[_Line]) -> tuple[Block, ...]:
-    """The blocks with what is left of their lines."""
-    left: dict[int, list[str]] = {}
-    for line in lines:
-        left.setdefault(line.block, []).extend([line.text] if line.text else [])
-    touched = {line.block for line in lines if line.removed}
-    kept = []
-    for number, block in enumerate(blocks):
-        if number not in touched:
-            kept.append(block)
-        elif text := clean("\n".join(left[number])):
-            kept.append(block if text == block.text else replace(block, text=text))
-    return tuple(kept)
-
-
-def _cut_title(lines: Sequence[_Line], title: str | None) -> None:
+def _cut_title(lines: Sequence[Line], title: str | None) -> None:
     """The headline, which the fallback's container may hold."""
     for line in lines[:_FIRST_LINES]:
         if title and len(line.text) <= 2 * len(title) and skeleton(line.text) == skeleton(title):
@@ -156,7 +109,7 @@ def _cut_title(lines: Sequence[_Line], title: str | None) -> None:
 
 
 def _cut_lines(
-    lines: Sequence[_Line], article_id: str, found: _Found, but: frozenset[str] = frozenset()
+    lines: Sequence[Line], article_id: str, found: _Found, but: frozenset[str] = frozenset()
 ) -> None:
     """Whole lines and what is glued to their ends; `but` these rules, which wait for later."""
     after_label = False
@@ -171,7 +124,7 @@ def _cut_lines(
 
 
 def _cut_line(
-    lines: Sequence[_Line], number: int, article_id: str, found: _Found, but: frozenset[str]
+    lines: Sequence[Line], number: int, article_id: str, found: _Found, but: frozenset[str]
 ) -> bool:
     """Whole lines: the editor's, then furniture. Whether a rule of `but` holds for the line."""
     line = lines[number]
@@ -217,7 +170,7 @@ def _credit_line(text: str) -> str | None:
     return None
 
 
-def _is_produced(lines: Sequence[_Line], number: int) -> bool:
+def _is_produced(lines: Sequence[Line], number: int) -> bool:
     """Whether a line stands among those that say who planned, filmed and cut a film."""
     produced = 0
     for step in (-1, 1):
@@ -233,7 +186,7 @@ def _is_credit(text: str) -> bool:
     return line is not None and not line.before
 
 
-def _cut_endings(line: _Line, found: _Found) -> None:
+def _cut_endings(line: Line, found: _Found) -> None:
     """What is glued to the end of a line of text: the editor, the page code, a tool."""
     while line.text:
         start = max(0, len(line.text) - _ENDING)
@@ -253,7 +206,7 @@ def _cut_endings(line: _Line, found: _Found) -> None:
             return
 
 
-def _cut_notices(lines: list[_Line], title: str) -> None:
+def _cut_notices(lines: list[Line], title: str) -> None:
     """Notices of the copyright family, unless the article is such a notice and nothing else."""
     spans = find_notices([line.text for line in lines], [not line.text for line in lines])
     by_line = {span.line: span for span in spans}
@@ -267,10 +220,10 @@ def _cut_notices(lines: list[_Line], title: str) -> None:
         lines[span.line].cut("disclaimer", span.start, span.end)
 
 
-def _cut_links(lines: list[_Line]) -> None:
+def _cut_links(lines: list[Line]) -> None:
     """A heading of a link list, also one cut already, and the link-like lines below it."""
     left = [line for line in lines if line.text or any(r.rule == "related" for r in line.removed)]
-    run: list[_Line] = []
+    run: list[Line] = []
     for line in reversed(left):
         if not line.text or is_heading(line.text):
             for each in [line, *run]:
@@ -283,7 +236,7 @@ def _cut_links(lines: list[_Line]) -> None:
             return
 
 
-def _cut_last_links(lines: Sequence[_Line], least: int, *, may_all: bool) -> None:
+def _cut_last_links(lines: Sequence[Line], least: int, *, may_all: bool) -> None:
     """So many lines or more at the end that lead elsewhere and are no sentences: a list without a
     heading, or tags. All lines only where something else is the article."""
     left = [line for line in lines if line.text]
@@ -293,7 +246,7 @@ def _cut_last_links(lines: Sequence[_Line], least: int, *, may_all: bool) -> Non
             line.cut("related")
 
 
-def _cut_last(lines: Sequence[_Line], found: _Found) -> None:
+def _cut_last(lines: Sequence[Line], found: _Found) -> None:
     """（来源：某某日报） or 编辑：某某中心 as the last line."""
     last = next((line for line in reversed(lines) if line.text), None)
     if last is not None and names_source(last.text):
@@ -302,7 +255,7 @@ def _cut_last(lines: Sequence[_Line], found: _Found) -> None:
         last.cut("editor_line")
 
 
-def _cut_edges(lines: Sequence[_Line]) -> None:
+def _cut_edges(lines: Sequence[Line]) -> None:
     """Weak furniture from either end of the text up to the first line that is text."""
     for inwards in (lines, reversed(lines)):
         for line in inwards:
