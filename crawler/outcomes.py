@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     AMBIGUOUS_LAYOUT = "ambiguous_layout"  # several claim it: published through the fallback
     UNCLAIMED = "unclaimed"  # looked at again, none or several layouts claim it now: not compared
     GONE = "gone"  # a withdrawal was confirmed, record written
-    SUSPECTED = "suspected"  # a sign of withdrawal that may be an outage's, observed only
+    SUSPECTED = "suspected"  # a first sign of withdrawal, or one that may be an outage's
     REDIRECTED = "redirected"  # leads to another article address, which has its own outcome
     NOT_ARTICLE = "not_article"  # a list page or something else at an article's address
 
