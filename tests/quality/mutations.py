@@ -15,7 +15,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -219,7 +219,8 @@ def inventions(article: Article, pages: Sequence[Page]) -> Iterator[str]:
                 yield f"{where}: {text[:200]!r}"
     for kind in ("images", "videos", "attachments"):
         for medium in getattr(article, kind):
-            name = re.split(r"[/\\]", re.sub(r"[?#].*", "", medium.url).rstrip("/"))[-1]
+            address = urlsplit(medium.url)
+            name = re.split(r"[/\\]", address.path.rstrip("/"))[-1] or address.query
             if bare(name) not in printed and bare(unquote(name)) not in unquote(printed):
                 yield f"{kind}: {medium.url}"
     if article.published_at and article.published_raw:
