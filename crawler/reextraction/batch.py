@@ -14,7 +14,6 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-import zipfile
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -26,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from crawler.archive.pointers import name_in
+from crawler.archive.reader import WarcError
 from crawler.archive.span import Span, fit, spans_of
+from crawler.archive.wacz import warcs_in
 from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
@@ -215,26 +216,14 @@ def _advance(size: int) -> None:
 
 def _opened(job: Job, tally: Tally) -> Iterator[tuple[Path, str]]:
     """The WARC files of an input with their names: itself, or those packed in a WACZ."""
-    if job.edges or not zipfile.is_zipfile(job.file):
+    if job.edges:
         yield job.file, job.name
         return
     try:
-        with zipfile.ZipFile(job.file) as packed:
-            entries = [one for one in packed.infolist() if _is_warc(one)]
-            if not entries:
-                tally.problem(job.name, 0, "a ZIP file without a WARC under archive/")
-            for number, entry in enumerate(entries):
-                path = job.unpacked / f"{number}.warc"  # names in the package are not trusted
-                path.parent.mkdir(exist_ok=True)
-                with packed.open(entry) as source, path.open("wb") as target:
-                    shutil.copyfileobj(source, target)
-                yield path, f"{job.name}#{entry.filename}"
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        tally.problem(job.name, 0, f"damaged WACZ: {error}")
-
-
-def _is_warc(entry: zipfile.ZipInfo) -> bool:
-    return entry.filename.startswith("archive/") and not entry.is_dir()
+        for path, inner in warcs_in(job.file, job.unpacked):
+            yield path, job.name + inner
+    except WarcError as error:
+        tally.problem(job.name, error.offset, error.why)
 
 
 def _read_tally(job: Job) -> tuple[Tally, Span | None]:

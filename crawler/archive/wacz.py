@@ -1,0 +1,68 @@
+"""WARC files packed in a WACZ, unpacked to where their records can be gone to.
+
+In: a file, WACZ or WARC, and a folder to unpack into. Out: the WARC files it stands for. Names in
+a package are not trusted: what is unpacked has names of ours.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+import zlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from crawler.archive.reader import WarcError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARK = "#archive/"
+"""In pointers it stands between the name of a WACZ and that of a WARC in it."""
+
+
+def warcs_in(file: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+    """The WARC files of an input, and what follows its name in their pointers: the file itself, or
+    those packed in it. Raises WarcError for a damaged package."""
+    if not zipfile.is_zipfile(file):
+        yield file, ""
+        return
+    try:
+        with zipfile.ZipFile(file) as packed:
+            entries = [one for one in packed.infolist() if _is_warc(one)]
+            if not entries:
+                raise WarcError(file, 0, "a ZIP file without a WARC under archive/")
+            for number, entry in enumerate(entries):
+                path = folder / f"{number}.warc"
+                path.parent.mkdir(exist_ok=True)
+                with packed.open(entry) as source, path.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+                yield path, f"#{entry.filename}"
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise WarcError(file, 0, f"damaged WACZ: {error}") from error
+
+
+class Unpacked:
+    """The packages that pointers lead into, each unpacked once, until `close`."""
+
+    def __init__(self) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+        self._warcs: dict[Path, dict[str, Path]] = {}
+
+    def warc(self, package: Path, name: str) -> Path | None:
+        """The WARC of that name in a package, None where there is none. Raises WarcError."""
+        if package not in self._warcs:
+            self._folder = self._folder or TemporaryDirectory()
+            folder = Path(self._folder.name) / str(len(self._warcs))
+            warcs = self._warcs[package] = {}  # stays when it is damaged: once is enough
+            warcs.update((inner, path) for path, inner in warcs_in(package, folder))
+        return self._warcs[package].get(name)
+
+    def close(self) -> None:
+        if self._folder:
+            self._folder.cleanup()
+
+
+def _is_warc(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.startswith("archive/") and not entry.is_dir()
