@@ -15,11 +15,13 @@ from crawler.archive import records, wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.foreign import OURS, as_stored, fetched_at
 from crawler.archive.reader import WarcError, record_at
+from crawler.archive.wacz import MARK
 from crawler.durable import OPEN_SUFFIX
 from crawler.items import Page, WarcPointer
 
 if TYPE_CHECKING:
     from crawler.archive.reader import Record
+    from crawler.archive.wacz import Unpacked
 
 
 class MissingFileError(WarcError):
@@ -65,12 +67,18 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
     )
 
 
-def read_page(data_dir: Path, pointer: WarcPointer, *, max_bytes: int = MAX_BODY) -> Page:
+def read_page(
+    data_dir: Path,
+    pointer: WarcPointer,
+    *,
+    max_bytes: int = MAX_BODY,
+    unpacked: Unpacked | None = None,
+) -> Page:
     """The page a pointer points at: place, id and digests are checked, and it is decoded as the
-    crawl decoded it. Raises WarcError when the bytes are not there or are others, DecodeError when
-    they hold no page.
+    crawl decoded it. Into a WACZ it leads only with `unpacked`. Raises WarcError when the bytes are
+    not there or are others, DecodeError when they hold no page.
     """
-    path = _pointed_at(data_dir, pointer)
+    path = pointed_at(data_dir, pointer, unpacked)
     record = record_at(path, pointer.offset)
 
     def check(what: str, actual: object, expected: object) -> None:
@@ -101,11 +109,18 @@ def is_our_file(path: Path) -> bool:
         return False
 
 
-def _pointed_at(data_dir: Path, pointer: WarcPointer) -> Path:
-    """The file of a pointer; while a run is on its own files have another ending."""
+def pointed_at(data_dir: Path, pointer: WarcPointer, unpacked: Unpacked | None = None) -> Path:
+    """The file of a pointer; while a run is on its own files have another ending. Raises
+    WarcError."""
     path = data_dir / pointer.file  # an absolute name stays as it is
-    if ".." in PurePosixPath(pointer.file).parts:
+    package, mark, name = pointer.file.partition(MARK)
+    is_packed = bool(mark) and not path.is_file()
+    if ".." in PurePosixPath(package if is_packed else pointer.file).parts:
         raise WarcError(path, pointer.offset, "the pointer leads out of the data folder")
+    if is_packed and unpacked and (data_dir / package).is_file():
+        found = unpacked.warc(data_dir / package, mark + name)
+        if found:
+            return found
     for one in (path, path.with_name(path.name + OPEN_SUFFIX)):
         if one.is_file():
             return one

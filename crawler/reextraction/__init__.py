@@ -8,17 +8,18 @@ other files is told to a Rest and made afterwards by `assemble`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import pages as layouts
 from crawler import urls
-from crawler.archive.decode import DecodeError, decode
-from crawler.archive.foreign import OURS, as_stored, fetched_at
+from crawler.archive.decode import DecodeError
+from crawler.archive.foreign import OURS, fetched_at
 from crawler.archive.pointers import is_our_file, page_of
 from crawler.archive.reader import WarcError, read_records, record_at
+from crawler.archive.revisits import holds_page, names_of, repeat_of
 from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.pipelines import normalise
@@ -109,16 +110,19 @@ def scan(
         is_wanted = wanted.wants(record.url or "", at if address.page == 1 else None)
         if not is_wanted:
             tally.counts["filtered"] += 1
-        place = Place(str(path), name, record.offset, is_ours)
-        if record.kind == "revisit" and not _holds_payload(record):
+        if record.kind == "revisit" and not holds_page(record):
             if is_wanted:
                 _note_revisit(record, tally, rest, is_ours=is_ours)
             continue
-        page = _page(record, place, wanted, tally) if is_wanted else None
-        if not is_ours and (page is not None or not is_wanted):
-            digest = record.header("WARC-Payload-Digest") or ""
-            rest.add_original((digest, f"{record.url} {at}"), place, is_told=is_wanted)
-        if page is not None:
+        if is_ours and not is_wanted:
+            continue
+        place = Place(str(path), name, record.offset, is_ours)
+        page = _page(record, place, wanted, tally if is_wanted else Tally())
+        if page is None:
+            continue
+        if not is_ours:
+            rest.add_original(names_of(page), place)
+        if is_wanted:
             yield from _single(page, place, tally, rest)
     size = path.stat().st_size
     if on_read:
@@ -130,19 +134,22 @@ def scan(
 
 
 def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
-    """The records that `scan` left: of what revisits repeat, then of articles of several pages.
+    """The records that `scan` left: of revisits, then of articles of several pages.
 
-    A revisit has no bytes of its own to point at: it gives the record of the capture that it
-    repeats, where that hasn't given it already.
+    A revisit gives a record of its own address and time, made from the bytes that it repeats.
     """
-    for place, count, is_told in rest.revisits():
+    for repeat, place in rest.revisits():
         if place is None:
-            tally.counts["unresolved_revisit"] += count
+            tally.counts["unresolved_revisit"] += 1
             continue
-        tally.counts["repeated"] += count
-        page = None if is_told else _page_at(place, wanted, tally)
-        if page is not None:
-            yield from _single(page, place, tally, rest)
+        page = _page_at(place, wanted, tally)
+        if page is None:
+            continue
+        if (page.url, page.fetched_at) == (repeat.url, repeat.date):  # its record is made already
+            tally.counts["repeated"] += 1
+            continue
+        page = replace(page, url=repeat.url, fetched_at=repeat.date)
+        yield from _single(page, place, tally, rest)
     for group in rest.articles():
         pieces = list(islice(group, MAX_PIECES))
         firsts = [piece for piece in pieces if piece.page == 1]
@@ -195,6 +202,8 @@ def _joined(
         if len(read) == MAX_PAGES:
             break
         page = _page_at(piece.place, wanted, tally) if piece else None
+        if page and piece:  # a revisit's are its own
+            page = replace(page, url=piece.url, fetched_at=piece.date)
         draft = _draft(page, first.place, tally) if page else None
         if page is None or draft is None:
             tally.counts["incomplete"] += 1
@@ -235,22 +244,11 @@ def _record(
 
 
 def _note_revisit(record: Record, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
-    """Ours repeat what is published and make no line; a 304 is no capture of a page."""
-    profile = record.header("WARC-Profile") or ""
-    if is_ours or profile.endswith("/revisit/server-not-modified"):  # of WARC 1.0 or 1.1
+    repeat = repeat_of(record, is_ours=is_ours)
+    if repeat is None:
         tally.counts["not_modified"] += 1
-        return
-    digest = record.header("WARC-Payload-Digest") or ""
-    uri = (record.header("WARC-Refers-To-Target-URI") or "").strip("<>")
-    rest.add_revisit(digest, f"{uri} {fetched_at(record.header('WARC-Refers-To-Date') or '')}")
-
-
-def _holds_payload(record: Record) -> bool:
-    """Whether a revisit was written with its body all the same, as old Heritrix does."""
-    try:
-        return bool(decode(as_stored(record.block or b"")).entity)
-    except DecodeError:
-        return False
+    else:
+        rest.add_revisit(repeat)
 
 
 def _page_at(place: Place, wanted: Filter, tally: Tally) -> Page | None:

@@ -12,6 +12,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
+from crawler.archive.revisits import Repeat
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
@@ -21,10 +23,9 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS pieces (
     article_id TEXT, page INTEGER, url TEXT, date TEXT,
     path TEXT, name TEXT, offset INTEGER, is_ours INTEGER);
-CREATE TABLE IF NOT EXISTS revisits (digest TEXT, original TEXT);
+CREATE TABLE IF NOT EXISTS revisits (url TEXT, date TEXT, digest TEXT, original TEXT);
 CREATE TABLE IF NOT EXISTS originals (
-    key TEXT PRIMARY KEY, path TEXT, name TEXT, offset INTEGER, is_ours INTEGER, is_told INTEGER
-) WITHOUT ROWID;
+    key TEXT PRIMARY KEY, path TEXT, name TEXT, offset INTEGER, is_ours INTEGER) WITHOUT ROWID;
 """
 _FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;"
 """A store that a kill leaves half written is made again with its part."""
@@ -75,15 +76,14 @@ class Rest:
         row = (piece.article_id, piece.page, piece.url, piece.date, *_values(piece.place))
         self._database.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def add_revisit(self, digest: str, original: str) -> None:
-        """Keep a revisit by what its original may be called."""
-        self._database.execute("INSERT INTO revisits VALUES (?, ?)", (digest, original))
+    def add_revisit(self, repeat: Repeat) -> None:
+        row = (repeat.url, repeat.date, *repeat.names)
+        self._database.execute("INSERT INTO revisits VALUES (?, ?, ?, ?)", row)
 
-    def add_original(self, keys: Iterable[str], place: Place, *, is_told: bool) -> None:
-        """Keep a page under what revisits may call it; the first one met stands for all. `is_told`
-        says that its record, or its piece, was made."""
-        rows = [(key, *_values(place), is_told) for key in keys if key]
-        statement = "INSERT OR IGNORE INTO originals VALUES (?, ?, ?, ?, ?, ?)"
+    def add_original(self, names: Iterable[str], place: Place) -> None:
+        """Keep a page under what revisits may call it; the first one met stands for all."""
+        rows = [(name, *_values(place)) for name in names if name]
+        statement = "INSERT OR IGNORE INTO originals VALUES (?, ?, ?, ?, ?)"
         self._database.executemany(statement, rows)
 
     def take(self, path: Path) -> None:
@@ -99,17 +99,16 @@ class Rest:
         self._database.execute("DETACH other")
         self._database.execute("BEGIN")
 
-    def revisits(self) -> Iterator[tuple[Place | None, int, bool]]:
-        """The originals in the order their first revisits were told, how many there are of each,
-        and whether it was told itself; as None those that aren't known."""
+    def revisits(self) -> Iterator[tuple[Repeat, Place | None]]:
+        """Every revisit in the order they were told, with the place of what it repeats."""
         rows = self._database.execute(
-            "SELECT o.path, o.name, o.offset, o.is_ours, count(*), max(o.is_told)"
+            "SELECT r.*, o.path, o.name, o.offset, o.is_ours"
             " FROM revisits r LEFT JOIN originals o ON o.key = coalesce("
-            " (SELECT key FROM originals WHERE key = r.digest), r.original)"
-            " GROUP BY o.path, o.name, o.offset ORDER BY min(r.rowid)"
+            " (SELECT key FROM originals WHERE key = r.digest), r.original) ORDER BY r.rowid"
         )
-        for *place, count, is_told in rows:
-            yield None if place[0] is None else _place(place), count, bool(is_told)
+        for url, date, digest, original, *place in rows:
+            repeat = Repeat(url, date, (digest, original))
+            yield repeat, None if place[0] is None else _place(place)
 
     def articles(self) -> Iterator[Iterator[Piece]]:
         """The pieces, article by article, each by date."""

@@ -132,7 +132,9 @@ def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], b
         tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
         warcs = _run(pool, verify_warc, scope.warcs, bar)
-        lines = _run(pool, partial(verify_lines, data_dir=data_dir), scope.lines, bar)
+        folders = sorted({path.parent for path in scope.warcs})
+        prove = partial(verify_lines, data_dir=data_dir, folders=folders)
+        lines = _run(pool, prove, scope.lines, bar)
         records = {report.path: report.records for report in warcs}
         check = partial(_check_manifest, data_dir=data_dir, records=records)
         manifests = _run(pool, check, scope.manifests, bar)

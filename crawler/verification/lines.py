@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import extraction
 from crawler.archive.decode import DecodeError
-from crawler.archive.pointers import MissingFileError, read_page
+from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.verify import Finding
+from crawler.archive.wacz import MARK, Unpacked
 from crawler.extractor_version import extractor_version
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_line, as_record
 from crawler.state import lines
 from crawler.state.errors import OlderLedgerError
 from crawler.state.ledger import Ledger
 from crawler.state.rows import VersionRow
+from crawler.verification.claims import Claims, archives_near, as_told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from crawler.items import Page
@@ -54,8 +56,9 @@ class LinesReport:
     differing: int = 0
 
 
-def verify_lines(path: Path, data_dir: Path) -> LinesReport:
-    """Check every line of one published JSONL file. Raises LedgerError."""
+def verify_lines(path: Path, data_dir: Path, folders: Sequence[Path] = ()) -> LinesReport:
+    """Check every line of one published JSONL file. Revisits that lines rest on are looked for in
+    the files that its lines point into, beside them, and in `folders`. Raises LedgerError."""
     report = LinesReport(path)
     ledger = _ledger_of(report, data_dir)
     proof = _Proof(report, data_dir, ledger)
@@ -66,10 +69,11 @@ def verify_lines(path: Path, data_dir: Path) -> LinesReport:
                 report.lines += 1
                 proof.check(offset, raw)
                 offset += len(raw)
-        proof.close()
+        proof.close(folders)
     except OSError as error:
         report.findings.append(Finding(path, None, "unreadable", error.strerror or str(error)))
     finally:
+        proof.unpacked.close()
         if ledger:
             ledger.close()
     if not report.lines:
@@ -98,6 +102,9 @@ class _Proof:
         self._ledger = ledger
         self._offset = 0
         self._missing: Counter[Path] = Counter()
+        self._files: dict[str, None] = {}
+        self._claims = Claims()
+        self.unpacked = Unpacked()
 
     def check(self, offset: int, raw: bytes) -> None:
         self._offset = offset
@@ -110,7 +117,9 @@ class _Proof:
             self._add("bad_line", f"no pointers of ours: {error}")
             return
         try:
-            pages = [read_page(self._data_dir, pointer) for pointer in pointers]
+            pages = [
+                read_page(self._data_dir, pointer, unpacked=self.unpacked) for pointer in pointers
+            ]
         except MissingFileError as error:
             self._missing[error.path] += 1
             return
@@ -123,11 +132,21 @@ class _Proof:
             self._add("bad_line", "it points at no record")
             return
         else:
-            self._check_derived(line, raw, pages)
+            self._files.update((pointer.file, None) for pointer in pointers)
+            self._check_told(line, raw, pages)
         self._check_history(line)
 
-    def close(self) -> None:
-        """One finding for all lines whose records are in a file that isn't there."""
+    def close(self, folders: Sequence[Path]) -> None:
+        """What only shows at the end: one finding for all lines whose records are in a file that
+        isn't there, and one for each that no revisit in the archives proves."""
+        self._claims.settle(archives_near(map(self._file, self._files), folders))
+        for number, offset, article_id, url, date in self._claims.left():
+            at = f" at {date}" if date else ""
+            what = f"its record is of another look, and no revisit is found of {url}{at}"
+            message = f"line {number}: {article_id}: {what}"
+            self._report.findings.append(
+                Finding(self._report.path, offset, "line_mismatch", message)
+            )
         for path, count in self._missing.items():
             lines = "1 line points" if count == 1 else f"{count} lines point"
             what = f"{lines} into {path}, which is not there"
@@ -147,6 +166,25 @@ class _Proof:
             self._add("bad_line", "its keys are not those of the format, in their order")
             return None
         return line
+
+    def _check_told(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
+        """The line must follow from its pages; where it tells another look at them than their
+        records do, the revisit is looked for in the end."""
+        told, claims = as_told(line, pages, self._is_ours)
+        before = len(self._report.findings)
+        self._check_derived(line, raw, told)
+        if len(self._report.findings) == before:
+            for claim in claims:
+                self._claims.add(claim, self._report.lines, self._offset, str(line["id"]))
+
+    def _is_ours(self, page: Page) -> bool:
+        assert page.warc
+        return is_our_file(pointed_at(self._data_dir, page.warc, self.unpacked))
+
+    def _file(self, name: str) -> Path:
+        """The archive of a name in pointers; the package of one inside a WACZ."""
+        path = self._data_dir / name
+        return path if path.is_file() else self._data_dir / name.partition(MARK)[0]
 
     def _check_derived(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
         is_same_code = line["extractor_version"] == extractor_version()

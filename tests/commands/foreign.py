@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DATE = "2024-05-06T07:08:09Z"
 LATER = "2025-06-07T08:09:10Z"
 IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
+NOT_MODIFIED = "http://netpreserve.org/warc/1.0/revisit/server-not-modified"
 OTHER_URL = "http://www.example.org/2017-09/28/c_1121738857.htm"
 
 
@@ -72,11 +73,21 @@ class Sink:
         self.writer.write_record(record)
         return str(record.rec_headers.get_header("WARC-Payload-Digest"))
 
-    def revisit(self, url: str, digest: str, headers: Headers) -> None:
+    def revisit(
+        self,
+        url: str,
+        digest: str,
+        headers: Headers,
+        *,
+        date: str = LATER,
+        of: str | None = None,
+        profile: str = IDENTICAL,
+    ) -> None:
+        """Write one; of the response at that or another address, made on DATE."""
         warc_headers = {
-            "WARC-Date": LATER,
-            "WARC-Profile": IDENTICAL,
-            "WARC-Refers-To-Target-URI": url,
+            "WARC-Date": date,
+            "WARC-Profile": profile,
+            "WARC-Refers-To-Target-URI": of or url,
             "WARC-Refers-To-Date": DATE,
             "WARC-Payload-Digest": digest,
         }
@@ -178,12 +189,15 @@ STYLES: dict[str, Callable[[Page], bytes]] = {
 }
 
 
-def wacz(path: Path, page: Page) -> None:
+def wacz(path: Path, page: Page, more: bytes = b"") -> None:
+    """A package of two archives, and perhaps a third one."""
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("datapackage.json", "{}")
         packed.writestr("indexes/index.cdx", "")
         packed.writestr("archive/data.warc.gz", common_crawl(page))
         packed.writestr("archive/../../two.warc.gz", wget(page))
+        if more:
+            packed.writestr("archive/more.warc.gz", more)
 
 
 def noise(page: Page) -> bytes:

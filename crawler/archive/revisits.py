@@ -1,0 +1,77 @@
+"""Revisits of others' archives: by what they call the response that they repeat.
+
+In: Records of foreign WARCs, and pages. Out: Repeats, and the names they may call pages by. A
+revisit means the page that has one of its names: re-extraction makes lines by this rule, and
+`scrapy verify` proves them by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler import urls
+from crawler.archive.decode import DecodeError, decode
+from crawler.archive.foreign import OURS, as_stored, fetched_at
+from crawler.archive.reader import read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from crawler.archive.reader import Record
+    from crawler.items import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """An article's page that stood unchanged at `url` on `date`; what repeats it has one of
+    `names`, the first one known counts."""
+
+    url: str
+    date: str
+    names: tuple[str, str]
+
+
+def names_of(page: Page) -> tuple[str, str]:
+    """What revisits may call a page: its payload digest, "" for that of nothing; its address and
+    time."""
+    digest = page.warc.payload_digest if page.warc and page.body else ""
+    return digest, f"{page.url} {page.fetched_at}"
+
+
+def means(repeat: Repeat, names: tuple[str, str]) -> bool:
+    """Whether a revisit repeats the page of these names."""
+    return any(ours and ours == theirs for ours, theirs in zip(names, repeat.names, strict=True))
+
+
+def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
+    """What a revisit without a page of its own says. Ours repeat what is published and give None;
+    so does a 304, which is no capture of a page."""
+    profile = record.header("WARC-Profile") or ""
+    if is_ours or profile.endswith("/revisit/server-not-modified"):  # of WARC 1.0 or 1.1
+        return None
+    uri = (record.header("WARC-Refers-To-Target-URI") or "").strip("<>")
+    date = fetched_at(record.header("WARC-Refers-To-Date") or "")
+    names = (record.header("WARC-Payload-Digest") or "", f"{uri} {date}")
+    return Repeat(record.url or "", fetched_at(record.date), names)
+
+
+def holds_page(record: Record) -> bool:
+    """Whether a revisit was written with its body all the same, as old Heritrix does."""
+    try:
+        return bool(decode(as_stored(record.block or b"")).entity)
+    except DecodeError:
+        return False
+
+
+def repeats_in(path: Path) -> Iterator[Repeat]:
+    """All Repeats of articles in a WARC; what is damaged is passed over."""
+    is_ours = False
+    for record in read_records(path, kinds={"warcinfo", "revisit"}, on_damage=lambda _: None):
+        if record.kind == "warcinfo":
+            is_ours = OURS in (record.block or b"")
+        elif urls.article(record.url or "") is not None and not holds_page(record):
+            repeat = repeat_of(record, is_ours=is_ours)
+            if repeat is not None:
+                yield repeat
