@@ -31,7 +31,7 @@ _TABLE = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;
 CREATE TABLE claims (
     url TEXT, date TEXT, digest TEXT, original TEXT, number INTEGER, offset INTEGER, id TEXT);
-CREATE INDEX of_url ON claims (url);
+CREATE INDEX of_url ON claims (url, date);
 BEGIN;
 """
 
@@ -80,11 +80,12 @@ class Claims:
         self._left += 1
 
     def settle(self, archives: Iterable[Path]) -> None:
-        """Look for revisits, in one archive after the other, until no claim is left."""
+        """Look for revisits, in one archive after the other, until no claim is left. Raises
+        OSError: a full disk proves nothing."""
         for archive in archives:
             if not self._left:
                 return
-            with suppress(WarcError, OSError), TemporaryDirectory() as folder:
+            with suppress(WarcError), TemporaryDirectory() as folder:
                 for warc, _ in warcs_in(archive, Path(folder)):
                     for repeat in repeats_in(warc):
                         self._prove(repeat)
@@ -94,8 +95,9 @@ class Claims:
     def _prove(self, repeat: Repeat) -> None:
         assert self._database
         rows = self._database.execute(
-            "SELECT rowid, digest, original FROM claims WHERE url = ? AND ifnull(date, ?) = ?",
-            (repeat.url, repeat.date, repeat.date),
+            "SELECT rowid, digest, original FROM claims"
+            " WHERE url = ? AND (date = ? OR date IS NULL)",
+            (repeat.url, repeat.date),
         ).fetchall()
         for row, *names in rows:
             if means(repeat, (names[0], names[1])):

@@ -139,6 +139,10 @@ class _Proof:
     def close(self, folders: Sequence[Path]) -> None:
         """What only shows at the end: one finding for all lines whose records are in a file that
         isn't there, and one for each that no revisit in the archives proves."""
+        for path, count in self._missing.items():
+            lines = "1 line points" if count == 1 else f"{count} lines point"
+            what = f"{lines} into {path}, which is not there"
+            self._report.findings.append(Finding(self._report.path, None, "bad_pointer", what))
         self._claims.settle(archives_near(map(self._file, self._files), folders))
         for number, offset, article_id, url, date in self._claims.left():
             at = f" at {date}" if date else ""
@@ -147,10 +151,6 @@ class _Proof:
             self._report.findings.append(
                 Finding(self._report.path, offset, "line_mismatch", message)
             )
-        for path, count in self._missing.items():
-            lines = "1 line points" if count == 1 else f"{count} lines point"
-            what = f"{lines} into {path}, which is not there"
-            self._report.findings.append(Finding(self._report.path, None, "bad_pointer", what))
 
     def _add(self, code: str, message: str) -> None:
         where = f"line {self._report.lines}: {message}"
