@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zipfile
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -216,3 +217,7 @@ def noise(page: Page) -> bytes:
     resource = sink.writer.create_warc_record(page.url, "resource", payload=BytesIO(page.body))
     sink.writer.write_record(resource)
     return sink.bytes()
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
