@@ -8,13 +8,14 @@ the nearest up) and after it are searched for what such a line always carries: a
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
 from crawler.pages.document import LINES, is_shown, squeeze
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from crawler.pages.document import Node
 
@@ -54,51 +55,70 @@ _BEFORE, _AFTER, _NEAR = 40, 25, 12
 """Lines searched on either side of the content."""
 
 
-def lines_around(container: Node, *, near: bool = False) -> tuple[list[str], list[str]]:
+class Lines:
+    """Visible lines, found when they are asked for: what is looked for mostly stands in the first.
+
+    They can be gone through again, one time after the other.
+    """
+
+    def __init__(self, found: Iterator[str]) -> None:
+        self._found: list[str] = []
+        self._rest = found
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._found
+        for line in self._rest:
+            self._found.append(line)
+            yield line
+
+
+def lines_around(container: Node, *, near: bool = False) -> tuple[Lines, Lines]:
     """The short visible lines before the container, nearest first, and after it; `near`: few."""
     before, after = (_NEAR, _NEAR) if near else (_BEFORE, _AFTER)
-    return _lines(container, before, backwards=True), _lines(container, after, backwards=False)
+    return (
+        Lines(islice(_lines(container, backwards=True), before)),
+        Lines(islice(_lines(container, backwards=False), after)),
+    )
 
 
-def _lines(container: Node, most: int, *, backwards: bool) -> list[str]:
-    """So many lines from the container outwards, through siblings and then those of its parents."""
-    found: list[str] = []
+def _lines(container: Node, *, backwards: bool) -> Iterator[str]:
+    """The lines from the container outwards, through siblings and then those of its parents."""
     line: list[str] = []
 
-    def end_line() -> None:
-        if not line:
-            return
+    def ended() -> str:
+        """The line that ends here, "" when there is none or it is no information line."""
         text = "".join(line[::-1] if backwards else line).strip()
         line.clear()
-        if text and len(text) <= LONGEST:
-            found.append(text)
+        return text if len(text) <= LONGEST else ""
 
     at: Node | None = container
-    while at is not None and at.tag != "body" and len(found) < most:
+    while at is not None and at.tag != "body":
         beside = at.prev if backwards else at.next
         if beside is None:
             at = at.parent
-            if at is not None and at.tag in _LINE_ENDS:
-                end_line()
+            if at is not None and at.tag in _LINE_ENDS and line and (text := ended()):
+                yield text
             continue
         at = beside
         todo: list[Node | None] = [beside]
-        while todo and len(found) < most:
+        while todo:
             node = todo.pop()
             if node is None:
-                end_line()
+                if line and (text := ended()):
+                    yield text
             elif node.is_text_node:
                 line.append(squeeze(node.text_content or ""))
             elif is_shown(node):
                 if node.tag in _LINE_ENDS:
-                    end_line()
+                    if line and (text := ended()):
+                        yield text
                     todo.append(None)
                 child = node.first_child if backwards else node.last_child
                 while child is not None:
                     todo.append(child)
                     child = child.next if backwards else child.prev
-    end_line()
-    return found[:most]
+    if line and (text := ended()):
+        yield text
 
 
 def labelled(label: re.Pattern[str], text: str) -> str | None:
@@ -127,17 +147,20 @@ def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence |
     return None
 
 
-def find_byline(lines: Iterable[str], where: str) -> Evidence | None:
+def find_byline(lines: Lines, where: str) -> Evidence | None:
     """The first line's part with 作者： and the like, else 记者 and a name beside a source."""
-    lines = [line for line in lines if "者" in line or "通讯员" in line]
-    return find(BYLINE, lines, where) or find(BARE_BYLINE, filter(SOURCE.search, lines), where)
+    sourced = (line for line in lines if _may_sign(line) and SOURCE.search(line))
+    return find(BYLINE, filter(_may_sign, lines), where) or find(BARE_BYLINE, sourced, where)
 
 
-def find_time(before: Iterable[str], after: Iterable[str]) -> Evidence | None:
+def _may_sign(line: str) -> bool:
+    return "者" in line or "通讯员" in line
+
+
+def find_time(before: Lines, after: Lines) -> Evidence | None:
     """The nearest line with a date and a source, else the nearest before with a date."""
-    dated = [line for line in before if DATE.search(line)]
-    if best := next(filter(SOURCE.search, dated), None):
-        return Evidence(best, "line before the content")
-    if best := next((e for e in after if DATE.search(e) and SOURCE.search(e)), None):
-        return Evidence(best, "line after the content")
-    return Evidence(dated[0], "line before the content") if dated else None
+    for lines, side in ((before, "before"), (after, "after")):
+        if best := next((e for e in lines if DATE.search(e) and SOURCE.search(e)), None):
+            return Evidence(best, f"line {side} the content")
+    dated = next(filter(DATE.search, before), None)
+    return Evidence(dated, "line before the content") if dated else None

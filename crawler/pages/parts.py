@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from crawler.pages.blocks import Part
-from crawler.pages.document import visible_text
+from crawler.pages.document import children, is_shown
 
 if TYPE_CHECKING:
     from crawler.pages.document import Document, Node
@@ -56,7 +56,20 @@ def player_of(film: Node, container: Node) -> Node:
 
 
 def _is_player(node: Node) -> bool:
-    return node.tag not in ("td", "p") and _PLAYER_WORDS.fullmatch(visible_text(node)) is not None
+    """Whether a reader sees but a player's words; told by the first others, it may hold a text."""
+    if node.tag in ("td", "p"):
+        return False
+    said = ""
+    todo = [node]
+    while todo:
+        for child in children(todo.pop()):
+            if child.is_text_node:
+                said += child.text_content or ""
+                if not _PLAYER_WORDS.fullmatch(said):
+                    return False
+            elif is_shown(child):
+                todo.append(child)
+    return True
 
 
 def parts_of(doc: Document, container: Node) -> dict[int, Part]:
