@@ -52,10 +52,13 @@ def read(page: Page) -> Draft:
     if not page.body.strip():
         raise NotAnArticle("empty", "no bytes")
     doc = Document.of(page)
-    claiming = [layout for layout in LAYOUTS if layout.claims(doc)]
-    claims = tuple(layout.name for layout in claiming)
-    draft = claiming[0].read(doc) if len(claiming) == 1 else fallback.read(doc)
-    draft.claims = claims
+    claiming = [(one, selectors) for one in LAYOUTS if (selectors := one.select(doc))]
+    if len(claiming) == 1:
+        ((layout, selectors),) = claiming
+        draft = layout.read(doc, selectors)
+    else:
+        draft = fallback.read(doc)
+    draft.claims = tuple(layout.name for layout, _ in claiming)
     refuse(doc, draft)
     return draft
 

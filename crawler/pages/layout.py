@@ -78,11 +78,8 @@ class Layout:
             return None
         return self.selectors if all(phrase in doc.source for phrase in self.phrases) else None
 
-    def read(self, doc: Document) -> Draft:
-        """The fields of a page this layout claims."""
-        selectors = self.select(doc)
-        if selectors is None:
-            raise ValueError(f"{self.name} doesn't claim {doc.url}")
+    def read(self, doc: Document, selectors: Selectors) -> Draft:
+        """The fields of a page this layout claims, by what `select` gave for it."""
         container, where = _container(doc, selectors.body)
         return read_with(doc, self.name, selectors, container, where)
 

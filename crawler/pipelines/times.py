@@ -86,7 +86,7 @@ def set_times(work: Work) -> Work:
 
 def read_time(evidence: Evidence) -> _Time | None:
     """The first possible date in a text, with its time of day if it has one."""
-    text = clean_line(unicodedata.normalize("NFKC", evidence.text[:LONGEST]))
+    text = clean_line(_in_one_width(evidence.text[:LONGEST]))
     for pattern in (_DATE_TIME, _COMPACT):
         for found in pattern.finditer(text):
             parts = found.groupdict()
@@ -107,7 +107,11 @@ def read_time(evidence: Evidence) -> _Time | None:
 def _printed(text: str, found: str) -> str:
     """The found time as the page prints it: full-width digits stay when nothing else is there."""
     line = clean_line(text[:LONGEST])
-    return line if clean_line(unicodedata.normalize("NFKC", line)) == found else found.strip()
+    return line if clean_line(_in_one_width(line)) == found else found.strip()
+
+
+def _in_one_width(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _moment(*parts: str) -> datetime | None:
