@@ -66,11 +66,6 @@ OWED_NOW = frozenset({
 })  # fmt: skip
 """The address waits without having failed: the next run asks for it at once."""
 
-THERE = frozenset({
-    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
-})  # fmt: skip
-"""The article itself stands at the address: a layout read it, or it hadn't changed."""
-
 FETCHED = frozenset({
     Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNKNOWN_LAYOUT,
     Outcome.AMBIGUOUS_LAYOUT,

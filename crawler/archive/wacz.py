@@ -39,6 +39,7 @@ def warcs_in(file: Path, folder: Path) -> Iterator[tuple[Path, str]]:
                 with packed.open(entry) as source, path.open("wb") as target:
                     shutil.copyfileobj(source, target)
                 yield path, f"#{entry.filename}"
+    # the last two are zipfile's for a compression it doesn't know, and for encryption
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise WarcError(file, 0, f"damaged WACZ: {error}") from error
 

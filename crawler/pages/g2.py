@@ -73,7 +73,7 @@ class Provinces2010(Layout):
     def select(self, doc: Document) -> Selectors | None:
         if any(doc.maybe(mark) is not None for mark in self.foreign):
             return None
-        if _COMMON.claims(doc):
+        if _COMMON.select(doc):
             return None
         labelled = _has_header(doc)
         fitting = None

@@ -65,10 +65,6 @@ class Layout:
         # ids first: a page knows its own without a look at the tree
         self._proofs = sorted(proofs, key=lambda proof: not proof[0].startswith("#"))
 
-    def claims(self, doc: Document) -> bool:
-        """Whether the page proves to be of this layout."""
-        return self.select(doc) is not None
-
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
         for mark, wanted in self._proofs:

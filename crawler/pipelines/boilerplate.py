@@ -54,6 +54,9 @@ _PRODUCED = re.compile(
 _LEAST_PRODUCED = 2
 """Lines of a block that says who made a film; its 监制：X and 编辑：X stay too."""
 
+_MOST_PRODUCED = 10
+"""Lines of such a block looked at on either side: a page may have thousands."""
+
 _GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
 _GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
 _ENDING = 160
@@ -173,11 +176,11 @@ def _credit_line(text: str) -> str | None:
 def _is_produced(lines: Sequence[Line], number: int) -> bool:
     """Whether a line stands among those that say who planned, filmed and cut a film."""
     produced = 0
-    for step in (-1, 1):
-        at = number + step
-        while 0 <= at < len(lines) and _is_credit(lines[at].text):
-            produced += _PRODUCED.match(lines[at].text) is not None
-            at += step
+    before = reversed(lines[max(0, number - _MOST_PRODUCED) : number])
+    after = lines[number + 1 : number + 1 + _MOST_PRODUCED]
+    for beside in (before, after):
+        for line in takewhile(lambda each: _is_credit(each.text), beside):
+            produced += _PRODUCED.match(line.text) is not None
     return produced >= _LEAST_PRODUCED
 
 

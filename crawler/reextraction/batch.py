@@ -7,7 +7,6 @@ code, is not made again.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import multiprocessing
@@ -17,9 +16,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -31,9 +28,9 @@ from crawler.archive.wacz import warcs_in
 from crawler.durable import OPEN_SUFFIX, make_folder
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
-from crawler.memory import keep_heap
 from crawler.reextraction import Tally, assemble, scan
 from crawler.reextraction.rest import Rest
+from crawler.workers import begin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -165,17 +162,7 @@ def join(parts: Iterable[Path], output: Path) -> None:
 def _begin(read: Any) -> None:
     global _read  # the pool's way to share a value
     _read = read
-    gc.freeze()  # what the parent loaded needs no looking at
-    keep_heap()
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent
-    wait_for([parent.sentinel])
-    os._exit(1)
+    begin()
 
 
 def _make(job: Job) -> None:

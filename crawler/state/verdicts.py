@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crawler.outcomes import OWED_NOW, SETTLED, THERE, Outcome
+from crawler.outcomes import OWED_NOW, SETTLED, Outcome
 from crawler.state.rows import Verdict
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ OF_THE_ADDRESS = OWED_NOW | {
 PROVISIONAL = frozenset({Outcome.KNOWN, Outcome.DUPLICATE, Outcome.PENDING})
 """Outcomes given without an attempt: one that is made after all (a re-check) replaces them."""
 
-PAGE_IS_THERE = THERE | {
+PAGE_IS_THERE = frozenset({
+    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
     Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED,
-}  # fmt: skip
+})  # fmt: skip
 """They end a suspicion."""
 
 _ENDED = SETTLED - PROVISIONAL

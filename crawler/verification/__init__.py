@@ -7,14 +7,11 @@ of the files, never their contents.
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.connection import wait
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm import tqdm
@@ -29,8 +26,8 @@ from crawler.archive.holdings import (
 )
 from crawler.archive.verify import Finding, verify_warc
 from crawler.exporters.report import read_report
-from crawler.memory import keep_heap
 from crawler.verification.lines import LinesReport, verify_lines
+from crawler.workers import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -182,7 +179,7 @@ def _executor(processes: int) -> Executor:
     if processes == 1:
         return _InPlace()
     context = multiprocessing.get_context("fork")
-    return ProcessPoolExecutor(processes, context, _end_with_parent)
+    return ProcessPoolExecutor(processes, context, begin)
 
 
 def _run(
@@ -204,16 +201,3 @@ def _run(
 
 def _size(paths: Collection[Path]) -> int:
     return sum(path.stat().st_size for path in paths)
-
-
-def _end_with_parent() -> None:
-    """In each worker: one whose parent was killed would wait for work for ever."""
-    keep_heap()
-    Thread(target=_wait_for_parent, daemon=True).start()
-
-
-def _wait_for_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent
-    wait([parent.sentinel])
-    os._exit(1)

@@ -45,9 +45,7 @@ def letters(text: str) -> Counter[str]:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.name)
 def test_every_visible_character_is_accounted_for(sample: Sample) -> None:
     doc = Document.of(sample.page())
-    layout = next(x for x in LAYOUTS if x.claims(doc))
-    selectors = layout.select(doc)
-    assert selectors is not None
+    selectors = next(found for layout in LAYOUTS if (found := layout.select(doc)))
     found = doc.first(selectors.body)
     shown = letters(visible_text(found[0])) if found else Counter()
     draft = pages.read(sample.page())

@@ -16,7 +16,7 @@ every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.name)
 @every_sample
 def test_exactly_one_layout_claims_the_page(sample: Sample) -> None:
     doc = Document.of(sample.page())
-    assert [layout.name for layout in LAYOUTS if layout.claims(doc)] == [sample.layout]
+    assert [layout.name for layout in LAYOUTS if layout.select(doc)] == [sample.layout]
 
 
 def test_every_layout_has_three_samples() -> None:

@@ -112,6 +112,9 @@ NAMED = {
     "ten_thousand_nested_tags": (HEAD + b"<div>" * 10_000 + TEXT + TAIL, "Regional2014"),
     "ten_thousand_fonts": (HEAD + b"<font>" * 10_000 + TEXT + TAIL, None),
     "nested_tables": (HEAD + b"<table><tr><td>" * 3000 + TEXT + TAIL, None),
+    "three_thousand_editors": (
+        HEAD + TEXT + "<p>编辑：张三</p>".encode() * 3000 + TAIL, "Regional2014",
+    ),
     "ten_megabytes": (HEAD + TEXT * 100_000 + TAIL, "Regional2014"),
     "ten_megabytes_in_a_word": (HEAD + b"<p>" + b"a" * 10_000_000 + TAIL, "Regional2014"),
     "ten_megabytes_of_tags": (b"<p>" * 3_300_000, None),
@@ -121,7 +124,7 @@ NAMED = {
     "an_unended_title": (b"<title>" + whole(), None),
     "a_picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100, None),
     "json": (b'{"status":0,"data":{"list":[]}}', None),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMED)

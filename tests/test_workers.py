@@ -10,7 +10,7 @@ import pytest
 
 READ = """
 import resource, sys
-from crawler.memory import keep_heap
+from crawler.workers import keep_heap
 from selectolax.lexbor import LexborHTMLParser
 if sys.argv[1] == "kept":
     keep_heap()
