@@ -1,73 +1,147 @@
 """The closed list of outcomes: every article address seen in a run ends in exactly one of them.
 
-DATA_FORMAT.md documents the names; the run report counts them and they add up to `urls_seen`.
+One row each: the name, what follows from it, what it means. DATA_FORMAT.md documents the names; the
+run report counts them and they add up to `urls_seen`. An outcome that is neither SETTLED nor
+OWED_NOW is a failure: the address is tried again by `state.retry.RETRY_SCHEDULE`.
 """
 
-from enum import StrEnum
+from __future__ import annotations
+
+from enum import Flag, StrEnum, auto
+from typing import Self
+
+
+class Trait(Flag):
+    """What follows from an outcome."""
+
+    # nothing is owed to the address: a later run doesn't ask for it outside re-checks
+    SETTLED = auto()
+    # the address waits without having failed: the next run asks for it at once
+    OWED_NOW = auto()
+    # given without an attempt, or without one that counts: an attempt made after all replaces it
+    PROVISIONAL = auto()
+    # says nothing of the article: its other addresses may still be fetched
+    OF_THE_ADDRESS = auto()
+    # a failure of the host: enough of them in a row end its work for the run
+    OF_THE_HOST = auto()
+    # the article is there: ends a suspicion that it was withdrawn
+    PAGE_IS_THERE = auto()
+    # a record with content was written: what `limit` counts
+    FETCHED = auto()
+    # the article's first record
+    NEW = auto()
+    # the one layout that claims the page has read it
+    READ = auto()
+    # none or several of the layouts claim the page
+    UNREAD = auto()
+
+
+_SETTLED = Trait.SETTLED
+_OWED = Trait.OWED_NOW | Trait.OF_THE_ADDRESS
+_LOOKED = Trait.SETTLED | Trait.PAGE_IS_THERE
+_WRITTEN = _LOOKED | Trait.FETCHED
+_OF_THE_ADDRESS = Trait.OF_THE_ADDRESS
+_OF_THE_HOST = Trait.OF_THE_HOST
+_FAILED = Trait(0)
 
 
 class Outcome(StrEnum):
-    """How one article address ended in one run."""
+    """How one article address ended in one run; `meaning` is for people (`scrapy explain`)."""
+
+    traits: Trait
+    meaning: str
+
+    # Every row gives all three; the defaults are for type checkers, which take `Outcome(name)`, the
+    # look-up, for a call of this.
+    def __new__(cls, name: str, traits: Trait = _FAILED, meaning: str = "") -> Self:
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.traits = traits
+        member.meaning = meaning
+        return member
 
     # fetched and settled
-    PUBLISHED = "published"  # a first version was written
-    CHANGED = "changed"  # a further version was written
-    RESTORED = "restored"  # a gone article answered again, record written
-    UNCHANGED = "unchanged"  # fetched again, same content
-    NOT_MODIFIED = "not_modified"  # 304
-    UNKNOWN_LAYOUT = "unknown_layout"  # no layout claims it: published through the fallback
-    AMBIGUOUS_LAYOUT = "ambiguous_layout"  # several claim it: published through the fallback
-    UNCLAIMED = "unclaimed"  # looked at again, none or several layouts claim it now: not compared
-    GONE = "gone"  # a withdrawal was confirmed, record written
-    SUSPECTED = "suspected"  # a first sign of withdrawal, or one that may be an outage's
-    REDIRECTED = "redirected"  # leads to another article address, which has its own outcome
-    NOT_ARTICLE = "not_article"  # a list page or something else at an article's address
+    PUBLISHED = ("published", _WRITTEN | Trait.NEW | Trait.READ, "a first version was written")
+    CHANGED = ("changed", _WRITTEN | Trait.READ, "a further version was written")
+    RESTORED = ("restored", _WRITTEN | Trait.READ, "the article was gone and came back")
+    UNCHANGED = (
+        "unchanged", _LOOKED | Trait.READ, "the page was fetched again and says the same",
+    )  # fmt: skip
+    NOT_MODIFIED = ("not_modified", _LOOKED, "the server said that the page had not changed")
+    UNKNOWN_LAYOUT = (
+        "unknown_layout", _WRITTEN | Trait.NEW | Trait.UNREAD,
+        "published through the fallback, as no layout claims the page",
+    )  # fmt: skip
+    AMBIGUOUS_LAYOUT = (
+        "ambiguous_layout", _WRITTEN | Trait.NEW | Trait.UNREAD,
+        "published through the fallback, as several layouts claim the page",
+    )  # fmt: skip
+    UNCLAIMED = (
+        "unclaimed", _LOOKED | Trait.UNREAD,
+        "looked at again; no layout, or several, claim the page now",
+    )  # fmt: skip
+    GONE = ("gone", _SETTLED, "the withdrawal of the article was confirmed")
+    REDIRECTED = (
+        "redirected", _SETTLED | _OF_THE_ADDRESS, "it leads to another article address",
+    )  # fmt: skip
+    NOT_ARTICLE = ("not_article", _SETTLED | _OF_THE_ADDRESS, "there is no article at it")
+    EXTRACTION_FAILED = ("extraction_failed", _SETTLED, "archived, but we failed to read it")
 
     # nothing to fetch
-    KNOWN = "known"  # archived before and not due
-    DUPLICATE = "duplicate"  # another address of an article that has its own outcome
+    KNOWN = ("known", _SETTLED | Trait.PROVISIONAL, "archived before and not due")
+    DUPLICATE = (
+        "duplicate", _SETTLED | Trait.PROVISIONAL | _OF_THE_ADDRESS,
+        "the article has its outcome at another of its addresses",
+    )  # fmt: skip
 
     # not fetched, still owed
-    PENDING = "pending"  # not reached: limit or stop
-    OUT_OF_RANGE = "out_of_range"  # published outside since/until
-    DEFERRED = "deferred"  # its host is held (Retry-After, breaker)
-    NOT_ARCHIVED = "not_archived"  # a replay's archives don't hold it
-    ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt gave no answer: disallow for now
+    PENDING = (
+        "pending", _OWED | Trait.PROVISIONAL,
+        "not reached, kept from it by an error of ours, or its time to be tried again has not come",
+    )  # fmt: skip
+    OUT_OF_RANGE = ("out_of_range", _OWED, "published outside the days that were asked for")
+    DEFERRED = ("deferred", _OWED, "its host was being left alone")
+    NOT_ARCHIVED = ("not_archived", _OWED, "the archives that were replayed don't hold it")
+    ROBOTS_UNREACHABLE = (
+        "robots_unreachable", _OWED,
+        "the host's robots.txt gave no answer, which forbids all for now",
+    )  # fmt: skip
 
     # refused
-    ROBOTS_DENIED = "robots_denied"
-    REFUSED_ADDRESS = "refused_address"  # private address, or a redirect out of the two domains
+    ROBOTS_DENIED = ("robots_denied", _OF_THE_ADDRESS, "the host's robots.txt forbids it")
+    REFUSED_ADDRESS = (
+        "refused_address", _OF_THE_ADDRESS,
+        "it leads to a private address or out of the two domains",
+    )  # fmt: skip
+
+    # a sign, noted
+    SUSPECTED = ("suspected", _FAILED, "a first sign that the article was withdrawn")
 
     # failed, tried again later
-    MISSING = "missing"  # 404 or 410 at an address never archived
-    SOFT_404 = "soft_404"  # an error page with status 200
-    HTTP_ERROR = "http_error"  # any other status
-    DNS_FAILED = "dns_failed"
-    CONNECTION_FAILED = "connection_failed"
-    TLS_FAILED = "tls_failed"
-    TIMEOUT = "timeout"
-    TOO_LARGE = "too_large"
-    TRUNCATED = "truncated"  # the answer was cut short
-    DAMAGED = "damaged"  # the answer's compression or framing is broken
-    EXTRACTION_FAILED = "extraction_failed"  # our error: archived, to be extracted again
+    MISSING = ("missing", _FAILED, "the server says that there is no such page")
+    SOFT_404 = ("soft_404", _FAILED, "an error page that calls itself a success")
+    HTTP_ERROR = ("http_error", _FAILED, "the server answered with an error")
+    DNS_FAILED = ("dns_failed", _OF_THE_HOST, "the host's name could not be resolved")
+    CONNECTION_FAILED = ("connection_failed", _OF_THE_HOST, "no connection, or it broke")
+    TLS_FAILED = ("tls_failed", _OF_THE_HOST, "no trusted encrypted connection")
+    TIMEOUT = ("timeout", _OF_THE_HOST, "no whole answer in time")
+    TOO_LARGE = ("too_large", _FAILED, "the answer is larger than we take")
+    TRUNCATED = ("truncated", _OF_THE_HOST, "the answer was cut short")
+    DAMAGED = ("damaged", _OF_THE_HOST, "the answer's compression or framing is broken")
 
 
-SETTLED = frozenset({
-    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
-    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED, Outcome.GONE,
-    Outcome.REDIRECTED,
-    Outcome.NOT_ARTICLE, Outcome.KNOWN, Outcome.DUPLICATE, Outcome.EXTRACTION_FAILED,
-})  # fmt: skip
-"""Nothing is owed to the address: a later run doesn't ask for it outside re-checks."""
+def having(trait: Trait) -> frozenset[Outcome]:
+    """The outcomes with that trait."""
+    return frozenset(outcome for outcome in Outcome if trait in outcome.traits)
 
-OWED_NOW = frozenset({
-    Outcome.PENDING, Outcome.DEFERRED, Outcome.ROBOTS_UNREACHABLE, Outcome.OUT_OF_RANGE,
-    Outcome.NOT_ARCHIVED,
-})  # fmt: skip
-"""The address waits without having failed: the next run asks for it at once."""
 
-FETCHED = frozenset({
-    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNKNOWN_LAYOUT,
-    Outcome.AMBIGUOUS_LAYOUT,
-})  # fmt: skip
-"""A record with content was written: what `limit` counts."""
+SETTLED = having(Trait.SETTLED)
+OWED_NOW = having(Trait.OWED_NOW)
+PROVISIONAL = having(Trait.PROVISIONAL)
+OF_THE_ADDRESS = having(Trait.OF_THE_ADDRESS)
+OF_THE_HOST = having(Trait.OF_THE_HOST)
+PAGE_IS_THERE = having(Trait.PAGE_IS_THERE)
+FETCHED = having(Trait.FETCHED)
+NEW = having(Trait.NEW)
+READ = having(Trait.READ)
+UNREAD = having(Trait.UNREAD)

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from crawler.outcomes import NEW, READ, UNREAD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -34,10 +36,6 @@ DROP = 0.2
 
 UNCLAIMED = 0.1
 """So large a share of pages without their layout says that a layout has changed."""
-
-_NEW = ("published", "unknown_layout", "ambiguous_layout")
-_READ = ("published", "restored", "changed", "unchanged")
-_UNREAD = ("unknown_layout", "ambiguous_layout", "unclaimed")
 
 
 def alarms(report: Report, earlier: Sequence[Report], floors: Mapping[str, int]) -> list[str]:
@@ -93,7 +91,7 @@ def unclaimed(report: Report) -> list[str]:
     """Too many pages of articles, new ones or known, that none or several of the layouts claim."""
     read, unread = (
         sum(report["outcomes"].get(outcome, 0) for outcome in outcomes)
-        for outcomes in (_READ, _UNREAD)
+        for outcomes in (READ, UNREAD)
     )
     if read + unread < LEAST_RECORDS or unread <= UNCLAIMED * (read + unread):
         return []
@@ -106,4 +104,4 @@ def _finished(report: Report) -> datetime:
 
 def _new(report: Report, region: str) -> int:
     counts = report["regions"].get(region, {})
-    return sum(counts.get(outcome, 0) for outcome in _NEW)
+    return sum(counts.get(outcome, 0) for outcome in NEW)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import __version__
 from crawler.clock import iso
 from crawler.durable import make_folder, write_atomically
-from crawler.outcomes import Outcome
+from crawler.outcomes import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED)
 MOST_UNCLAIMED = 1000
 """So many addresses of unclaimed pages are listed; the outcomes count them all."""
 
@@ -66,7 +65,7 @@ def build_report(
         ),
         "links_refused": stats.get("crawler/links/refused", 0),
         "layouts": _under(stats, "crawler/layout/"),
-        "unclaimed": ledger.ended_as(run_id, UNCLAIMED, MOST_UNCLAIMED),
+        "unclaimed": ledger.ended_as(run_id, UNREAD, MOST_UNCLAIMED),
         "fields": _fields(stats),
         "hosts": stats.get("crawler/hosts", {}),
         "alarms": list(alarms),

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, insert, select, update
 
-from crawler.outcomes import OWED_NOW, SETTLED, Outcome
+from crawler.outcomes import (
+    OF_THE_ADDRESS,
+    OWED_NOW,
+    PAGE_IS_THERE,
+    PROVISIONAL,
+    SETTLED,
+    Outcome,
+)
 from crawler.state.errors import LedgerError
 from crawler.state.retry import retry_at as back_off
 from crawler.state.rows import Address, Seen, Sighting, Verdict
 from crawler.state.schema import addresses, articles, visits
 from crawler.state.store import CHUNK, Store
-from crawler.state.verdicts import (
-    OF_THE_ADDRESS,
-    OUTCOME_OF,
-    PAGE_IS_THERE,
-    PROVISIONAL,
-    has_ended,
-    verdict_of,
-)
+from crawler.state.verdicts import OUTCOME_OF, has_ended, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -8,48 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.outcomes import OWED_NOW, Outcome
+from crawler.outcomes import OWED_NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from crawler.outcomes import Outcome
     from crawler.state.ledger import Address, ArticleRow, Ledger, ListState
-
-_MEANING = {
-    Outcome.PUBLISHED: "a first version was written",
-    Outcome.CHANGED: "a further version was written",
-    Outcome.RESTORED: "the article was gone and came back",
-    Outcome.UNCHANGED: "the page was fetched again and says the same",
-    Outcome.NOT_MODIFIED: "the server said that the page had not changed",
-    Outcome.UNKNOWN_LAYOUT: "published through the fallback, as no layout claims the page",
-    Outcome.AMBIGUOUS_LAYOUT: "published through the fallback, as several layouts claim the page",
-    Outcome.UNCLAIMED: "looked at again; no layout, or several, claim the page now",
-    Outcome.GONE: "the withdrawal of the article was confirmed",
-    Outcome.SUSPECTED: "a first sign that the article was withdrawn",
-    Outcome.REDIRECTED: "it leads to another article address",
-    Outcome.NOT_ARTICLE: "there is no article at it",
-    Outcome.KNOWN: "archived before and not due",
-    Outcome.DUPLICATE: "the article has its outcome at another of its addresses",
-    Outcome.PENDING: "not reached, or its time to be tried again has not come",
-    Outcome.OUT_OF_RANGE: "published outside the days that were asked for",
-    Outcome.DEFERRED: "its host was being left alone",
-    Outcome.NOT_ARCHIVED: "the archives that were replayed don't hold it",
-    Outcome.ROBOTS_UNREACHABLE: "the host's robots.txt gave no answer, which forbids all for now",
-    Outcome.ROBOTS_DENIED: "the host's robots.txt forbids it",
-    Outcome.REFUSED_ADDRESS: "it leads to a private address or out of the two domains",
-    Outcome.MISSING: "the server says that there is no such page",
-    Outcome.SOFT_404: "an error page that calls itself a success",
-    Outcome.HTTP_ERROR: "the server answered with an error",
-    Outcome.DNS_FAILED: "the host's name could not be resolved",
-    Outcome.CONNECTION_FAILED: "no connection, or it broke",
-    Outcome.TLS_FAILED: "no trusted encrypted connection",
-    Outcome.TIMEOUT: "no whole answer in time",
-    Outcome.TOO_LARGE: "the answer is larger than we take",
-    Outcome.TRUNCATED: "the answer was cut short",
-    Outcome.DAMAGED: "the answer's compression or framing is broken",
-    Outcome.EXTRACTION_FAILED: "archived, but we failed to read it",
-}
 
 
 def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str]:
@@ -178,7 +144,7 @@ def _of_host(ledger: Ledger, url: str, at: datetime) -> Iterator[str]:
 
 
 def _meaning(outcome: Outcome, detail: str | None) -> str:
-    return f"{_MEANING[outcome]} ({detail})" if detail else _MEANING[outcome]
+    return f"{outcome.meaning} ({detail})" if detail else outcome.meaning
 
 
 def _time(moment: datetime | None) -> str:

@@ -7,28 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crawler.outcomes import OWED_NOW, SETTLED, Outcome
+from crawler.outcomes import PROVISIONAL, SETTLED, Outcome
 from crawler.state.rows import Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Row
-
-OF_THE_ADDRESS = OWED_NOW | {
-    Outcome.REDIRECTED, Outcome.NOT_ARTICLE, Outcome.ROBOTS_DENIED, Outcome.REFUSED_ADDRESS,
-    Outcome.DUPLICATE,
-}  # fmt: skip
-"""Outcomes that say nothing of the article: its other addresses may still be fetched."""
-
-PROVISIONAL = frozenset({Outcome.KNOWN, Outcome.DUPLICATE, Outcome.PENDING})
-"""Outcomes given without an attempt: one that is made after all (a re-check) replaces them."""
-
-PAGE_IS_THERE = frozenset({
-    Outcome.PUBLISHED, Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED, Outcome.NOT_MODIFIED,
-    Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT, Outcome.UNCLAIMED,
-})  # fmt: skip
-"""They end a suspicion."""
 
 _ENDED = SETTLED - PROVISIONAL
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.outcomes import FETCHED, OWED_NOW, SETTLED, Outcome
+from crawler.outcomes import FETCHED, OWED_NOW, PROVISIONAL, SETTLED, Outcome
 from crawler.state.ledger import Address, LedgerError, Sighting, Verdict
 from crawler.state.retry import RETRY_SCHEDULE, retry_at
-from crawler.state.verdicts import PROVISIONAL
 from tests.state.conftest import DAY, HOUR, RUN, T0, at_site, line
 
 if TYPE_CHECKING:

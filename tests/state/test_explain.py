@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawler.outcomes import Outcome
-from crawler.state.explain import _MEANING, explain
+from crawler.state.explain import explain
 from tests.state.conftest import DAY, HOUR, T0, at_site, gone_line, line, pointer
 
 if TYPE_CHECKING:
@@ -117,7 +117,3 @@ def test_a_list_page(ledger: Ledger) -> None:
     assert f"since 2026-01-01 08:00:00 UTC, to go on at {url}2.htm." in text
     ledger.finish_walk(url, at=T0 + HOUR)
     assert "Its last complete walk ended at 2026-01-01 09:00:00 UTC." in told(ledger, url)
-
-
-def test_every_outcome_has_its_words() -> None:
-    assert set(_MEANING) == set(Outcome)
