@@ -8,12 +8,18 @@ body that is cut short or fails its checksum is an error, not a shorter article.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import brotli
+import zstandard
 from isal import isal_zlib
 
 from crawler.archive import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_BODY = 64 * 1024 * 1024
 """No page is larger; `verify` proves lines up to here, whatever bound the crawl had."""
@@ -21,6 +27,14 @@ MAX_BODY = 64 * 1024 * 1024
 _MAX_CODINGS = 4
 _MAX_MEMBERS = 10_000
 _PIECE = 16 * 1024
+# a block of four bytes may become 128 KiB (RFC 8878 3.1.1.2), and one step's output has no bound
+_ZSTD_PIECE = 256
+# RFC 9659 3: a content coding has no larger window, and readers need not have room for one
+_ZSTD_WINDOW = 8 * 1024 * 1024
+_GZIP_MAGIC = b"\x1f\x8b\x08"  # RFC 1952 2.3.1, with the only method there is
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 3.1.1
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_TEXT_WINDOW = 1024
 _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _NO_BODY_STATUS = frozenset({204, 304})
 
@@ -67,8 +81,7 @@ def decode(block: bytes, *, max_bytes: int = MAX_BODY, method: str = "GET") -> D
     head, entity, is_delimited = unframe(block, max_bytes=max_bytes, method=method)
     body = entity
     if entity or not is_delimited:
-        for coding in reversed(_content_codings(head)):
-            body = _undo(coding, body, max_bytes)
+        body = _decompressed(entity, _content_codings(head), max_bytes)
     sha256 = hashlib.sha256(entity).hexdigest()
     return Decoded(head.status, head.reason, head.headers, entity, body, sha256)
 
@@ -140,12 +153,53 @@ def _content_codings(head: wire.ResponseHead) -> list[str]:
     return codings
 
 
-def _undo(coding: str, data: bytes, max_bytes: int) -> bytes:
+def _decompressed(data: bytes, codings: list[str], max_bytes: int) -> bytes:
+    """The body without its content codings, those declared and those that the bytes show.
+
+    Servers label what they don't compress and compress what they don't label, or twice: a
+    signature counts for more than a label, a label on what plainly is text for nothing.
+    """
+    for coding in reversed(codings):
+        try:
+            data = (_signed(data) or _labelled(coding))(data, max_bytes)
+        except DecodeError as error:
+            if error.kind not in ("damaged", "truncated") or not _is_text(data):
+                raise
+    for _ in range(_MAX_CODINGS):
+        undo = _signed(data)
+        if undo is None:
+            return data
+        data = undo(data, max_bytes)
+    if _signed(data):
+        raise DecodeError("damaged", f"compressed over {_MAX_CODINGS} times")
+    return data
+
+
+def _signed(data: bytes) -> Callable[[bytes, int], bytes] | None:
+    """What undoes the compression whose signature the bytes begin with, if they do."""
+    if data.startswith(_GZIP_MAGIC):
+        return _gunzip
+    if data.startswith(_ZSTD_MAGIC):
+        return _unzstd
+    return _inflate if _has_zlib_header(data) and not _is_text(data) else None
+
+
+def _labelled(coding: str) -> Callable[[bytes, int], bytes]:
+    """What undoes a declared coding. Raises DecodeError for one that is not known."""
     if coding in ("gzip", "x-gzip"):
-        return _gunzip(data, max_bytes)
+        return _gunzip
     if coding == "deflate":
-        return _inflate(data, max_bytes)
+        return _inflate
+    if coding == "br":
+        return _unbrotli
+    if coding == "zstd":
+        return _unzstd
     raise DecodeError("unsupported", f"unsupported content coding: {coding[:80]}")
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether the bytes begin without one that no text holds, as compressed ones hardly do."""
+    return bool(data) and not _BINARY.search(data, 0, _TEXT_WINDOW)
 
 
 def _gunzip(data: bytes, max_bytes: int) -> bytes:
@@ -168,14 +222,73 @@ def _gunzip(data: bytes, max_bytes: int) -> bytes:
 
 def _inflate(data: bytes, max_bytes: int) -> bytes:
     """`deflate`: the zlib format by RFC 9110 8.4.1.2, or the bare stream that some servers send."""
-    has_zlib_header = (
-        len(data) >= 2 and data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
-    )
-    window = isal_zlib.MAX_WBITS if has_zlib_header else -isal_zlib.MAX_WBITS
+    window = isal_zlib.MAX_WBITS if _has_zlib_header(data) else -isal_zlib.MAX_WBITS
     body, end = _decompress(data, 0, window, max_bytes)
     if data[end:].strip(b"\0"):
         raise DecodeError("damaged", f"{len(data) - end} bytes follow the deflate stream")
     return body
+
+
+def _has_zlib_header(data: bytes) -> bool:
+    """RFC 1950 2.2: method 8, a window of at most 32 KiB, and the check of the two bytes."""
+    return (
+        len(data) >= 2
+        and data[0] & 0x0F == 8
+        and data[0] >> 4 <= 7
+        and int.from_bytes(data[:2], "big") % 31 == 0
+    )
+
+
+def _unbrotli(data: bytes, max_bytes: int) -> bytes:
+    """`br`: one stream by RFC 7932, which knows no checksum."""
+    stream = brotli.Decompressor()
+    parts: list[bytes] = []
+    size = at = 0
+    try:
+        while not stream.is_finished():
+            piece = b""
+            if stream.can_accept_more_data():
+                piece = data[at : at + _PIECE]
+                at += len(piece)
+            part = stream.process(piece, output_buffer_limit=_PIECE)
+            if not part and not piece and not stream.is_finished():
+                raise DecodeError("truncated", "the compressed body is cut short")
+            parts.append(part)
+            size += len(part)
+            if size > max_bytes:
+                raise DecodeError("too_large", "the decoded body is over the limit")
+    except brotli.error as error:
+        raise DecodeError("damaged", f"damaged compression: {error}") from error
+    if at < len(data):
+        raise DecodeError("damaged", f"{len(data) - at} bytes follow the brotli stream")
+    return b"".join(parts)
+
+
+def _unzstd(data: bytes, max_bytes: int) -> bytes:
+    """All frames of a zstd stream (RFC 8878), checksums checked; zero padding may follow."""
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    parts: list[bytes] = []
+    size = at = 0
+    try:
+        for _ in range(_MAX_MEMBERS):
+            frame = decompressor.decompressobj()
+            while not frame.eof:
+                piece = data[at : at + _ZSTD_PIECE]
+                if not piece:
+                    raise DecodeError("truncated", "the compressed body is cut short")
+                at += len(piece)
+                parts.append(frame.decompress(piece))
+                size += len(parts[-1])
+                if size > max_bytes:
+                    raise DecodeError("too_large", "the decoded body is over the limit")
+            at -= len(frame.unused_data)
+            if not data.startswith(_ZSTD_MAGIC, at):
+                break
+    except zstandard.ZstdError as error:
+        raise DecodeError("damaged", f"damaged compression: {error}") from error
+    if data[at:].strip(b"\0"):
+        raise DecodeError("damaged", f"{len(data) - at} bytes follow the zstd stream")
+    return b"".join(parts)
 
 
 def _decompress(data: bytes, at: int, window: int, room: int) -> tuple[bytes, int]:

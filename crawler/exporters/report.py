@@ -26,7 +26,10 @@ MOST_UNCLAIMED = 1000
 """So many addresses of unclaimed pages are listed; the outcomes count them all."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LIBRARIES = ("scrapy", "twisted", "selectolax", "warcio", "fastwarc", "isal", "sqlalchemy")
+_LIBRARIES = (
+    "scrapy", "twisted", "selectolax", "warcio", "fastwarc", "isal", "brotli", "zstandard",
+    "sqlalchemy",
+)  # fmt: skip
 
 
 def build_report(

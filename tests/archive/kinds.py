@@ -7,12 +7,15 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
+import zstandard
+
 from tests.archive.origin import CLOSE, RESET, UNLESS_REUSED, Step
 
 TEXT = "<html><body><p>河岸的柳树发芽了，镇上的人都去看。</p></body></html>".encode()
 GBK = "<html><body><p>镕基桥今晨通车。</p></body></html>".encode("gb18030")
 LONG = b"".join(b"<p>line %06d of a long page</p>\n" % number for number in range(400))
 GZIPPED = gzip.compress(LONG, mtime=0)
+ZSTD = zstandard.ZstdCompressor(write_checksum=True).compress(LONG)
 MAXSIZE = 100_000
 """DOWNLOAD_MAXSIZE of these crawls."""
 
@@ -191,9 +194,13 @@ KINDS: dict[str, Kind] = {
     "gzip-cut-closed": Kind((answer(_GZIP, body=GZIPPED[:-12]), CLOSE), end="truncated",
                             truncated="disconnect"),
     "gzip-crc-closed": Kind((answer(_GZIP, body=_BAD_CRC), CLOSE), end="damaged"),
-    "gzip-not": Kind((sized(_GZIP, body=TEXT),), end="damaged"),
-    "brotli": Kind((sized("Content-Encoding: br", body=b"\x0b\x02\x80page\x03"),),
-                   end="unsupported"),
+    "gzip-not": Kind((sized(_GZIP, body=bytes(range(64))),), end="damaged"),
+    "gzip-plain": Kind((sized(_GZIP, body=TEXT),)),
+    "gzip-unsaid": Kind((sized(body=GZIPPED),), body=LONG),
+    "brotli": Kind((sized("Content-Encoding: br", body=b"\x0b\x02\x80page\x03"),), body=b"page"),
+    "zstd": Kind((sized("Content-Encoding: zstd", body=ZSTD),), body=LONG),
+    "compress": Kind((sized("Content-Encoding: compress", body=b"\x1f\x9d\x90\x74"),),
+                     end="unsupported"),
     "chunk-size": Kind((answer(_CHUNKED, body=b"zz\r\nabc\r\n0\r\n\r\n"), CLOSE), end="damaged",
                        truncated="unspecified"),
     "chunk-size-2-63": Kind((answer(_CHUNKED, body=b"8000000000000000\r\nabc"), CLOSE),

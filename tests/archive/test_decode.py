@@ -7,15 +7,22 @@ import hashlib
 import zlib
 from typing import get_args
 
+import brotli
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.archive.decode import DecodeError, Kind, decode
-from tests.archive.kinds import GZIPPED, KINDS, LONG, TEXT, answer, chunked, sized
+from tests.archive.kinds import GZIPPED, KINDS, LONG, TEXT, ZSTD, answer, chunked, sized
 
 _GZIP = "Content-Encoding: gzip"
 _CHUNKED = "Transfer-Encoding: chunked"
+_BR = "Content-Encoding: br"
+_ZSTD = "Content-Encoding: zstd"
+BROTLI = brotli.compress(LONG)
+BARE = zlib.compress(LONG, wbits=-15)
+_NO_MEANING = bytes(range(1, 32)) * 20  # no text, and no signature of a compression
 
 
 def test_a_gzipped_chunked_page() -> None:
@@ -62,7 +69,7 @@ def test_gzip_flipped_at_every_byte_is_never_another_page() -> None:
         (sized("Content-Encoding: deflate", body=zlib.compress(LONG)[:-1]), "truncated"),
         (sized("Content-Encoding: deflate", body=zlib.compress(LONG)[:-1] + b"\0"), "damaged"),
         (sized("Content-Encoding: deflate", body=zlib.compress(LONG) + b"tail"), "damaged"),
-        (sized("Content-Encoding: br", body=b"x"), "unsupported"),
+        (sized("Content-Encoding: compress", body=b"\x1f\x9d\x90"), "unsupported"),
         (sized("Content-Encoding: gzip, gzip, gzip, gzip, gzip", body=b"x"), "damaged"),
         (sized(_GZIP, body=gzip.compress(b"0" * 2_000_000)), "too_large"),
         (sized(body=b"0" * 1_000_001), "too_large"),
@@ -122,6 +129,97 @@ def test_refusals(block: bytes, kind: str) -> None:
 )
 def test_bodies(block: bytes, body: bytes) -> None:
     assert decode(block).body == body
+
+
+@pytest.mark.parametrize(
+    ("labels", "data"),
+    [
+        # br and zstd, whole or with what a stream may have around it
+        ([_BR], BROTLI),
+        (["Content-Encoding: BR"], BROTLI),
+        ([_ZSTD], ZSTD),
+        ([_ZSTD], zstandard.compress(LONG[:100]) + zstandard.compress(LONG[100:])),
+        ([_ZSTD], ZSTD + b"\0" * 9),
+        (["Content-Encoding: br, gzip"], gzip.compress(BROTLI)),
+        # compressed, and no label says so
+        ([], GZIPPED),
+        ([], zlib.compress(LONG)),
+        ([], ZSTD),
+        ([], gzip.compress(GZIPPED)),
+        ([_GZIP], gzip.compress(GZIPPED)),
+        ([_GZIP], gzip.compress(ZSTD)),
+        (["Content-Encoding: identity"], GZIPPED),
+        # the label names another compression
+        (["Content-Encoding: deflate"], GZIPPED),
+        (["Content-Encoding: deflate"], BARE),
+        ([_BR], GZIPPED),
+        ([_ZSTD], GZIPPED),
+        ([_GZIP], ZSTD),
+        ([_GZIP], zlib.compress(LONG)),
+        # the label names one, and there is none, or one less
+        ([_GZIP], LONG),
+        (["Content-Encoding: deflate"], LONG),
+        ([_BR], LONG),
+        ([_ZSTD], LONG),
+        (["Content-Encoding: gzip, gzip"], GZIPPED),
+        (["Content-Encoding: gzip, br"], GZIPPED),
+    ],
+)
+def test_compression_is_undone_whatever_the_label(labels: list[str], data: bytes) -> None:
+    assert decode(sized(*labels, body=data)).body == LONG
+    assert decode(sized(*labels, body=data), max_bytes=max(len(LONG), len(data))).body == LONG
+
+
+@pytest.mark.parametrize(
+    ("labels", "data", "kind"),
+    [
+        ([_BR], BROTLI[:-1], "truncated"),
+        ([_BR], BROTLI + b"tail", "damaged"),
+        ([_BR], b"\x11" * 40, "damaged"),
+        ([_BR], brotli.compress(b"0" * 2_000_000), "too_large"),
+        ([_ZSTD], ZSTD[:-1], "truncated"),
+        ([_ZSTD], ZSTD[:-1] + b"\0", "damaged"),
+        ([_ZSTD], ZSTD + b"tail", "damaged"),
+        ([_ZSTD], _NO_MEANING, "damaged"),
+        ([_ZSTD], zstandard.compress(b"0" * 2_000_000), "too_large"),
+        ([], GZIPPED[:-9], "truncated"),
+        ([], GZIPPED[:-8] + b"\0" * 8, "damaged"),
+        ([], GZIPPED + b"tail", "damaged"),
+        ([], zlib.compress(LONG)[:-1], "truncated"),
+        ([], ZSTD[:-1], "truncated"),
+        ([], gzip.compress(b"0" * 2_000_000), "too_large"),
+        ([], zstandard.compress(b"0" * 2_000_000), "too_large"),
+        ([_GZIP], gzip.compress(gzip.compress(b"0" * 2_000_000)), "too_large"),
+        ([_GZIP], gzip.compress(GZIPPED[:-4] + b"\0\0\0\1"), "damaged"),
+        ([_GZIP], BARE, "damaged"),
+        ([_GZIP], _NO_MEANING, "damaged"),
+    ],
+)
+def test_compression_that_cannot_be_undone_is_told(
+    labels: list[str], data: bytes, kind: str
+) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode(sized(*labels, body=data), max_bytes=1_000_000)
+    assert caught.value.kind == kind
+
+
+def test_compression_within_compression_has_a_bound() -> None:
+    data = LONG
+    for _ in range(4):
+        data = gzip.compress(data)
+    assert decode(sized(body=data)).body == LONG
+    with pytest.raises(DecodeError) as caught:
+        decode(sized(body=gzip.compress(data)))
+    assert caught.value.kind == "damaged"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x^2 + y^2", "x\u6ed1\u51b0".encode("gbk"), b"\xfe\xff\x4e\x2d", b"\x1b$B", b"\x8b\x1f\x08"],
+)
+def test_text_that_begins_like_a_compression_stays(text: str | bytes) -> None:
+    body = text.encode() if isinstance(text, str) else text
+    assert decode(sized(body=body)).body == body
 
 
 def test_many_members_take_no_more_time_than_one() -> None:

@@ -41,8 +41,9 @@ REFUSED: dict[str, tuple[bytes, bytes, str]] = {
     "cut short": (b"Content-Length: 9999999\r\n", PAGE, "truncated"),
     "no length at all": (b"Content-Length: many\r\n", PAGE, "damaged"),
     "damaged compression": (GZIP, PACKED[:-9], "truncated"),
-    "br": (b"Content-Encoding: br\r\n", b"\x8b\x00\x80", "unsupported"),
-    "zstd": (b"Content-Encoding: zstd\r\n", b"\x28\xb5\x2f\xfd", "unsupported"),
+    "br": (b"Content-Encoding: br\r\n", b"\x8b\x00\x80", "truncated"),
+    "zstd": (b"Content-Encoding: zstd\r\n", b"\x28\xb5\x2f\xfd", "truncated"),
+    "compress": (b"Content-Encoding: compress\r\n", b"\x1f\x9d\x90", "unsupported"),
     "chunks cut short": (PIECES, b"ff\r\n<html>", "truncated"),
 }
 

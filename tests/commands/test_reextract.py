@@ -372,7 +372,7 @@ def damaged(page: Page) -> dict[str, tuple[bytes, str, int]]:
         ),
         "brotli.warc.gz": (
             broken(ok + b"Content-Encoding: br\r\n\r\n", b"\x8b\x00\x80"),
-            f" at {end}: unsupported content coding: br", 6,
+            f" at {end}: the compressed body is cut short", 6,
         ),
         "length.warc.gz": (broken(ok + b"Content-Length: 99\r\n\r\n", b"ab"), f" at {end}: ", 6),
         "packed.wacz": (b"PK\x05\x06" + bytes(18), " at 0: a ZIP file without a WARC", 0),
