@@ -4,9 +4,11 @@ Out: `published_at` (ISO 8601, +08:00), its precision and printed form, `modifie
 when the dates of one page are more than a day apart.
 
 What a reader sees beats what a meta says; a time of the same day that says more wins. A page that
-shows no time but 更新时间 was published then. Xinhua prints
-Beijing time without a zone. What is no possible date is no date; an impossible time of day leaves
-the day. The day in the address is evidence only, never the published time.
+shows no time but 更新时间 was published then. Xinhua prints Beijing time without a zone; a zone
+that is printed counts. What is no possible date is no date; an impossible or doubtful time of day
+(上午13:05, 晚上12:30) leaves the day. The printed form is whole: with 时, 分 and 秒, weekday, half
+of the day and zone, in the width of the page. The day in the address is evidence only, never the
+published time.
 """
 
 from __future__ import annotations
@@ -34,14 +36,46 @@ LONGEST: Final = 400
 FIRST_YEAR: Final = 1997
 """The site went online in November 1997."""
 
+_HALF = r"(?:[AaPp]\.?[Mm]\.?(?![A-Za-z])|上午|下午|凌晨|清晨|早上|早晨|中午|傍晚|晚上|晚间)"
+_OFFSET = r"[+-]\d\d?(?::?\d\d)?"
+# A bare offset only behind seconds or in ISO 8601: 08:05-09:30 is how long something takes.
+_EXACT = r"(?:(?<=:\d\d:\d\d)|(?<=:\d\d:\d\d )|(?<=\.\d)|(?<=\.\d{3})|(?<=\.\d{6})|(?<=T\d\d:\d\d))"
+_ZONE = (
+    rf"(?:Z(?![A-Za-z])|{_EXACT}{_OFFSET}(?!\d)|(?:GMT|UTC)(?: ?{_OFFSET}(?!\d))?(?![A-Za-z])"
+    r"|CST(?![A-Za-z])|[(]?(?:北京|中国标准)时间[)]?)"
+)
 _DATE_TIME = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d) ?(?:[-年/.] ?| )(?P<m>\d{1,2}) ?[-月/.] ?"
     r"(?P<d>\d{1,2})(?:(?!\d)|(?=\d\d:\d\d)) ?日?"
-    r"(?: ?[T(（]? ?(?:(?:星期|周).)? ?(?P<h>\d{1,2}) ?[:时] ?(?P<min>\d{1,2})"
-    r"(?: ?[:分] ?(?P<s>\d{1,2})(?:\.\d{1,6})? ?秒?)?(?!\d)(?! ?[AaPp]\.?[Mm])"
-    r"(?P<zone> ?(?:Z|[+-]\d\d:?\d\d))?)?"
+    r"(?: ?[T(]? ?(?:(?:星期|周|礼拜).[)]? ?)?(?:北京时间 ?)?"
+    rf"(?P<before>{_HALF})? ?(?P<h>\d{{1,2}}) ?"
+    r"(?:[:时点] ?(?P<min>\d{1,2})"
+    r"(?: ?[:分] ?(?P<s>\d{1,2})(?:[.,]\d{1,6})? ?秒?| ?分)?(?!\d)|[时点](?!\d))"
+    rf"(?: ?(?P<after>{_HALF}))?(?: ?(?P<zone>{_ZONE}))?)?"
 )
 _COMPACT = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?!\d)")
+_OFFSET_PARTS = re.compile(r"([+-])(\d\d?):?(\d\d)?")
+_BEIJING_OFFSET = timedelta(hours=8)
+
+_MORNING = ((range(1, 12), 0),)
+_AFTERNOON = ((range(1, 12), 12), (range(12, 24), 0))
+_EVENING = ((range(5, 12), 12), (range(17, 24), 0))
+# For each half of the day the hours that go with it and what they lack to the clock of 24 hours.
+# 12 o'clock in the morning or at night is in doubt; English AM and PM are not.
+_HOURS: dict[str, tuple[tuple[range, int], ...]] = {
+    "am": ((range(12), 0), (range(12, 13), -12)),
+    "pm": _AFTERNOON,
+    "上午": _MORNING,
+    "早上": _MORNING,
+    "早晨": _MORNING,
+    "清晨": _MORNING,
+    "凌晨": ((range(8), 0), (range(12, 13), -12)),
+    "中午": ((range(11, 14), 0), (range(1, 3), 12)),
+    "下午": _AFTERNOON,
+    "傍晚": _EVENING,
+    "晚上": _EVENING,
+    "晚间": _EVENING,
+}
 _MODIFIED = ("modif", "updat", "更新", "修改", "修订")
 
 
@@ -86,16 +120,19 @@ def set_times(work: Work) -> Work:
 
 def read_time(evidence: Evidence) -> _Time | None:
     """The first possible date in a text, with its time of day if it has one."""
-    text = clean_line(_in_one_width(evidence.text[:LONGEST]))
+    line = clean_line(evidence.text[:LONGEST])
+    text, places = _in_one_width(line)
     for pattern in (_DATE_TIME, _COMPACT):
         for found in pattern.finditer(text):
             parts = found.groupdict()
             moment = _moment(parts["y"], parts["m"], parts["d"])
             if moment is None or not FIRST_YEAR <= moment.year <= 2100:
                 continue
-            raw = _printed(evidence.text, found[0])
-            hour, minute, second = parts.get("h"), parts.get("min"), parts.get("s")
-            if hour and minute:
+            start, end = found.span()
+            raw = (line[places[start] : places[end - 1] + 1] if places else found[0]).strip()
+            hour = _hour(parts)
+            minute, second = parts.get("min"), parts.get("s")
+            if hour is not None and minute:
                 exact = _moment(parts["y"], parts["m"], parts["d"], hour, minute, second or "0")
                 if exact is not None:
                     exact = _in_beijing(exact, parts["zone"])
@@ -104,31 +141,47 @@ def read_time(evidence: Evidence) -> _Time | None:
     return None
 
 
-def _printed(text: str, found: str) -> str:
-    """The found time as the page prints it: full-width digits stay when nothing else is there."""
-    line = clean_line(text[:LONGEST])
-    return line if clean_line(_in_one_width(line)) == found else found.strip()
+def _hour(parts: dict[str, str | None]) -> int | None:
+    """The hour of the day; None without one, and where the half of the day leaves it in doubt."""
+    said = parts.get("h")
+    if not said:
+        return None
+    hour = int(said)
+    halves = [half for half in (parts["before"], parts["after"]) if half]
+    if not halves:
+        return hour
+    half = halves[0].replace(".", "").lower()
+    if len(halves) > 1 or half not in _HOURS:
+        return None
+    return next((hour + shift for hours, shift in _HOURS[half] if hour in hours), None)
 
 
-def _in_one_width(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+def _in_one_width(line: str) -> tuple[str, list[int]]:
+    """The line in one width, and for each of its characters its place in the line; no places where
+    they are the line's own."""
+    if unicodedata.is_normalized("NFKC", line):
+        return line, []
+    letters = [unicodedata.normalize("NFKC", character) for character in line]
+    places = [place for place, letter in enumerate(letters) for _ in letter]
+    return "".join(letters), places
 
 
-def _moment(*parts: str) -> datetime | None:
+def _moment(*parts: str | int | None) -> datetime | None:
     try:
-        return datetime(*(int(part) for part in parts), tzinfo=BEIJING)  # type: ignore[arg-type, misc]
+        return datetime(*(int(part or 0) for part in parts), tzinfo=BEIJING)  # type: ignore[arg-type, misc]
     except ValueError:
         return None
 
 
 def _in_beijing(moment: datetime, zone: str | None) -> datetime:
-    """A time with a zone of its own (metas), in Beijing time."""
-    if not zone:
+    """A time with a zone of its own, in Beijing time."""
+    if not zone or "时间" in zone or zone == "CST":
         return moment
-    sign, digits = zone.strip()[0], zone.strip()[1:].replace(":", "")
-    minutes = 0 if sign == "Z" else int(digits[:2]) * 60 + int(digits[2:])
-    offset = timedelta(minutes=-minutes if sign == "-" else minutes)
-    return moment - offset + timedelta(hours=8)
+    offset = _OFFSET_PARTS.search(zone)
+    if offset is None:
+        return moment + _BEIJING_OFFSET
+    ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
+    return moment + _BEIJING_OFFSET - (-ahead if offset[1] == "-" else ahead)
 
 
 def _flag_conflict(work: Work, best: _Time, published: list[_Time]) -> Work:
