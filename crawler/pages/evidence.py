@@ -25,27 +25,35 @@ DATE = re.compile(
 )
 """The site splits a time over elements as well: 2023 11/17 20:52:15."""
 
+# What a label ends with; the site also draws a line between label and name: 责编｜张三, 编辑/ 张三.
+_COLON = r"[:：丨｜|/／]"
 SOURCE = re.compile(
-    r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处|(?:来|转)自(?=\s{0,3}[:：]))\s{0,3}[:：]"
+    r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处|(?:来|转)自(?=\s{0,3}[:：]))\s{0,3}[:：丨｜]"
 )
+_EDITOR_LABEL = r"(?<![总主副术])(?:责任\s?编辑|编\s?辑|责\s?编)"
 EDITOR = re.compile(
-    r"[\[【(（]?\s{0,3}(?<![总主副术])(?:责任\s?编辑|编\s?辑|责\s?编)\s{0,3}[:：]"
+    rf"[\[【(（]?\s{{0,3}}{_EDITOR_LABEL}\s{{0,3}}{_COLON}"
     r"|[\[【(（]\s{0,3}(?:责任\s?编辑|责\s?编)\s{1,3}"
+    r"|^\s*(?:责任\s?编辑|责\s?编)\s{1,3}"
 )
-BYLINE = re.compile(r"(?:作\s?者|记\s?者|通讯员)\s{0,3}[:：]")
-BARE_BYLINE = re.compile(r"(?<=\s)(?:记者|通讯员)\s{1,3}")
+BYLINE = re.compile(r"(?:作\s?者|记\s?者|通讯员|报道员)\s{0,3}[:：丨｜]")
+BARE_BYLINE = re.compile(r"(?<=\s)(?:记者|通讯员|报道员)\s{1,3}")
 """Without a colon it takes a line with a source to prove it."""
 
 EDITOR_LINE = re.compile(
-    r"\s*[\[【(（]?\s*(?:作\s?者\s?[:：][^。！？]{0,30}?)?(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：][^。！？【\[]{0,40}"
+    r"\s*[\[【(（]?\s*(?:作\s?者\s?[:：][^。！？]{0,30}?)?"
+    r"(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：丨｜][^。！？【\[]{0,40}"
 )
 TIME_LINE = re.compile(
-    r"\s*(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s*(?:[（(]?(?:星期|周).[)）]?\s*)?"
-    r"(?:(?:上午|下午)?\s?\d{1,2}\s?[:：时]\s?\d{1,2}\s?(?:[:：分]\s?\d{1,2}\s?秒?|分)?)?\s*"
+    r"\s*(?:(?:发布|发表|更新|录入)?(?:时间|日期)\s?[:：]\s?)?[(（]?\s?"
+    r"(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s*(?:[（(]?(?:星期|周).[)）]?\s*)?"
+    r"(?:(?:上午|下午)?\s?\d{1,2}\s?[:：时]\s?\d{1,2}\s?(?:[:：分]\s?\d{1,2}\s?秒?|分)?)?\s*[)）]?\s*"
 )
+_CHECKER = r"(?:校\s?对|审\s?[核校读签]|[编监]\s?[审制校]|[终复初]\s?审|签\s?发|总?策\s?划|统\s?筹)"
 _NEXT_LABEL = re.compile(
-    r"[【\[|｜]|来\s?源\s?[:：]|稿件来源|作\s?者\s?[:：]|记\s?者\s?[:：]|责任编辑|编\s?辑\s?[:：]|责\s?编\s?[:：]|"
-    r"字\s?[号体]|(?<=\s)(?:打印|关闭|分享|评论|我要|收藏|关注|纠错|微[信博])|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
+    r"[【\[|｜]|来\s?源\s?[:：丨]|稿件来源|作\s?者\s?[:：丨]|记\s?者\s?[:：丨]|责任编辑|编\s?辑\s?[:：丨/／]"
+    rf"|责\s?编\s?[:：丨/／]|{_CHECKER}\s?{_COLON}|(?:发布|发表|更新)(?:时间|日期)"
+    r"|字\s?[号体]|(?<=\s)(?:打印|关闭|分享|评论|我要|收藏|关注|纠错|微[信博])|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
 )
 LONGEST = 160
 """Characters of an information line; a longer one is text."""
@@ -148,14 +156,14 @@ def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence |
     return None
 
 
-def find_byline(lines: Lines, where: str) -> Evidence | None:
+def find_byline(lines: Iterable[str], where: str) -> Evidence | None:
     """The first line's part with 作者： and the like, else 记者 and a name beside a source."""
     sourced = (line for line in lines if _may_sign(line) and SOURCE.search(line))
     return find(BYLINE, filter(_may_sign, lines), where) or find(BARE_BYLINE, sourced, where)
 
 
 def _may_sign(line: str) -> bool:
-    return "者" in line or "通讯员" in line
+    return "者" in line or "通讯员" in line or "报道员" in line
 
 
 def find_time(before: Lines, after: Lines) -> Evidence | None:

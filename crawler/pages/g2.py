@@ -17,7 +17,7 @@ from crawler.pages.layout import Layout, Selectors
 if TYPE_CHECKING:
     from crawler.pages.document import Document
 
-_SOURCE = re.compile(r"(?:来\s?源|稿\s?源|出\s?处)\s{0,3}[:：]")
+_SOURCE = re.compile(r"(?:来\s?源|稿\s?源|出\s?处)\s{0,3}[:：丨｜]")
 """The end of `evidence.SOURCE`, which is all it takes to know that there is one: in a whole page
 this is looked for in a tenth of the time."""
 

@@ -13,11 +13,21 @@ from typing import TYPE_CHECKING
 from crawler.items import Block, BlockKind, Draft, Evidence, Removed
 from crawler.pages.blocks import Part
 from crawler.pages.document import name_of, squeeze, visible_text
-from crawler.pages.evidence import DATE, EDITOR_LINE, LONGEST, SOURCE, TIME_LINE, labelled
+from crawler.pages.evidence import (
+    DATE,
+    EDITOR,
+    EDITOR_LINE,
+    LONGEST,
+    SOURCE,
+    TIME_LINE,
+    find,
+    find_byline,
+    labelled,
+)
 from crawler.pages.parts import CORRECTIONS, EDITORS, TAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawler.pages.document import Document, Node
 
@@ -38,12 +48,14 @@ class Header:
         self.removed: list[Removed] = []
         self._inside = {node.mem_id for node in container.traverse()} - {container.mem_id}
         self._used: list[Node] = []
+        self._titles: set[int] = set()
 
     def title(self, selectors: Sequence[str]) -> Evidence | None:
         found = self.doc.first(selectors)
         if found is None:
             return None
         self._used.append(found[0])
+        self._titles.add(found[0].mem_id)
         return Evidence(visible_text(found[0]).strip(), found[1])
 
     def outside(self, selector: str) -> Evidence | None:
@@ -111,20 +123,38 @@ class Header:
                 return [Evidence(text, selector)]
         return []
 
+    def lines(self) -> list[str]:
+        """The texts of time and source and, within the container, of the lines they stand in.
+
+        The two may share an element or a line, also with an author or editor.
+        """
+        fields = [node for node in self._used if node.mem_id not in self._titles]
+        found = [visible_text(node) for node in [*fields, *self._lines_within(fields)]]
+        lines = (squeeze(line).strip() for text in found for line in text.split("\n"))
+        return [line for line in lines if line and len(line) <= LONGEST]
+
+    @property
+    def is_within(self) -> bool:
+        """Whether time or source stand within the container, where no line around it is."""
+        return any(n.mem_id in self._inside and n.mem_id not in self._titles for n in self._used)
+
     def parts(self) -> dict[int, Part]:
         """What was taken from within the container, and the lines it stood in."""
-        parts: dict[int, Part] = {}
-        for node in self._used:
+        parts = {line.mem_id: Part("cut", "header") for line in self._lines_within(self._used)}
+        parts.update({n.mem_id: Part("field") for n in self._used if n.mem_id in self._inside})
+        return parts
+
+    def _lines_within(self, fields: Iterable[Node]) -> Iterator[Node]:
+        """The elements within the container around each field that are its line, inner first."""
+        for node in fields:
             if node.mem_id not in self._inside:
                 continue
             line = node.parent
             for _ in range(_AROUND):
                 if line is None or line.mem_id not in self._inside or not _is_line(line):
                     break
-                parts.setdefault(line.mem_id, Part("cut", "header"))
+                yield line
                 line = line.parent
-        parts.update({n.mem_id: Part("field") for n in self._used if n.mem_id in self._inside})
-        return parts
 
     def _short(self, selectors: Sequence[str]) -> Iterator[tuple[Node, str, str]]:
         seen: set[int] = set()
@@ -154,7 +184,9 @@ def _is_labelled(node: Node) -> bool:
     return parent is not None and SOURCE.search(visible_text(parent)[: 2 * LONGEST]) is not None
 
 
-def take_header_lines(draft: Draft, times: list[Evidence], sources: list[Evidence]) -> None:
+def take_header_lines(
+    draft: Draft, times: list[Evidence], sources: list[Evidence], editors: list[Evidence]
+) -> None:
     """Title, time and source printed as text at the head of the container are evidence, not text.
 
     Only where a line with the time stands there: the first paragraph may well be the title again.
@@ -178,6 +210,11 @@ def take_header_lines(draft: Draft, times: list[Evidence], sources: list[Evidenc
     for block in taken:
         if not sources and (source := labelled(SOURCE, block.text)):
             sources.append(Evidence(source, block.where))
+    said = [block.text for block in taken]
+    if not editors and (editor := find(EDITOR, said, taken[0].where)):
+        editors.append(editor)
+    if byline := find_byline(said, taken[0].where):
+        draft.bylines.append(byline)
     draft.removed += [Removed(b.text.strip(), "header", b.where) for b in taken]
     _drop(draft, taken)
 

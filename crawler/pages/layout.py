@@ -10,10 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from crawler.items import Evidence
 from crawler.pages import facts
 from crawler.pages.blocks import read_blocks
 from crawler.pages.document import shows_text
-from crawler.pages.evidence import EDITOR, SOURCE, find, find_byline, find_time, lines_around
+from crawler.pages.evidence import (
+    DATE,
+    EDITOR,
+    SOURCE,
+    find,
+    find_byline,
+    find_time,
+    lines_around,
+)
 from crawler.pages.header import Header, take_editor_lines, take_header_lines
 from crawler.pages.parts import parts_of
 from crawler.pages.refusal import NotAnArticle
@@ -105,6 +114,25 @@ def _is_links(container: Node, draft: Draft) -> bool:
     )
 
 
+def _share_line(
+    lines: list[str],
+    times: list[Evidence],
+    sources: list[Evidence],
+    editors: list[Evidence],
+    draft: Draft,
+) -> None:
+    """Take what stands in one element, or within the container in one line, with time or source."""
+    where = "line of the time or source"
+    if not times and (dated := next(filter(DATE.search, lines), None)):
+        times.append(Evidence(dated, where))
+    if not sources and (source := find(SOURCE, lines, where)):
+        sources.append(source)
+    if not editors and (editor := find(EDITOR, lines, where)):
+        editors.append(editor)
+    if byline := find_byline(lines, where):
+        draft.bylines.append(byline)
+
+
 def read_with(doc: Document, name: str, selectors: Selectors, container: Node, where: str) -> Draft:
     """The Draft of a page whose content container is known."""
     draft = facts.start(doc, name, selectors.crumbs)
@@ -116,12 +144,14 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     times = header.split_time(selectors.time_parts) + header.times(selectors.time)
     sources = header.sources(selectors.source)
     editors = header.editors()
+    if header.is_within or not (times and sources):
+        _share_line(header.lines(), times, sources, editors, draft)
     parts = parts_of(doc, container) | header.parts()
     draft.blocks, removed = read_blocks(doc, container, where, parts)
     draft.removed = removed + header.removed
     if not sources and _is_links(container, draft):
         raise NotAnArticle("list_page", "the content is links")
-    take_header_lines(draft, times, sources)
+    take_header_lines(draft, times, sources, editors)
     duty, plain = take_editor_lines(draft)
     editors += duty
 

