@@ -7,6 +7,7 @@ records stop silently at a torn tail; this one doesn't.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 _GZIP = isal_zlib.MAX_WBITS | 16
 _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _MAGIC = b"\x1f\x8b\x08"
-_VERSION = b"WARC/1."
-_PLAIN = b"\r\n\r\n" + _VERSION
+_PLAIN = re.compile(rb"(?:\n\r?\n|\0)(?=WARC/[01]\.)")
+_LEAD = len(b"\n\r\n")
+_OVERLAP = _LEAD + len(b"WARC/1.")
 _PIECE = 256 * 1024
 _MEMBER = 32 * 1024  # most members are smaller, and what was read past the end is read again
 START = 64 * 1024
@@ -77,19 +79,18 @@ def find_member(file: BinaryIO, after: int, before: int | None = None) -> int | 
 
 def find_plain(file: BinaryIO, after: int, before: int | None = None) -> int | None:
     """The offset of the next record after `after` in an uncompressed file, or None where none
-    begins before `before`."""
-    position = after + 1
-    lead = len(_PLAIN) - len(_VERSION)
-    while before is None or position + lead < before:
+    begins before `before`. It stands after a blank line, of CRLF or bare LF, or a zero byte."""
+    position = max(after + 1 - _LEAD, 0)
+    while before is None or position < before:
         file.seek(position)
         piece = file.read(_PIECE)
-        found = piece.find(_PLAIN)
-        if found >= 0:
-            offset = position + found + lead
-            return offset if before is None or offset < before else None
+        for found in _PLAIN.finditer(piece):
+            offset = position + found.end()
+            if offset > after:
+                return offset if before is None or offset < before else None
         if len(piece) < _PIECE:
             return None
-        position += len(piece) - len(_PLAIN) + 1
+        position += len(piece) - _OVERLAP
     return None
 
 

@@ -6,12 +6,13 @@ Records in constant memory. Damage is a WarcError with file and offset.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastwarc.warc import ArchiveIterator
-
 from crawler.archive import members
+from crawler.archive.contents import GZIP_MAGIC, contents
+from crawler.archive.contents import WarcError as WarcError
 from crawler.archive.decode import MAX_BODY
 from crawler.archive.wire import MAX_HEAD
 
@@ -20,31 +21,28 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from fastwarc.warc import WarcRecord
-
+    from crawler.archive.contents import Contents
     from crawler.archive.span import Span
 
 MAX_BLOCK = MAX_BODY + MAX_HEAD
 """Larger blocks are not read into memory; their record comes with `block` None."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5"
-_ZIP_MAGIC = b"PK"
-
-
-class WarcError(Exception):
-    """A WARC is damaged or is none: which file, at which offset, and why."""
-
-    def __init__(self, path: Path, offset: int, why: str) -> None:
-        super().__init__(f"{path} at {offset}: {why}")
-        self.path = path
-        self.offset = offset
-        self.why = why
+_MAX_FIELDS = 64 * 1024
+_VERSION = re.compile(rb"WARC/([01]\.[0-9]{1,2})[ \t]*")
+_LINE_ENDS = b"\r\n"
+_RECORD = b"WARC/"
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_FILLING = b"\0\x1a \t\r\n"
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: its place in the file (of its gzip member where there is one), head and block."""
+    """One record: its place in the file (of its gzip member where there is one), head and block.
+
+    `length` is 0 where the member holds other records as well: this one can't be gone to. `version`
+    is the format's, such as "1.1".
+    """
 
     path: Path
     offset: int
@@ -55,6 +53,7 @@ class Record:
     url: str | None
     headers: tuple[tuple[str, str], ...]
     block: bytes | None
+    version: str
 
     def header(self, name: str) -> str | None:
         """The first header of that name (case-insensitive), or None."""
@@ -103,7 +102,7 @@ def _next_start(file: BinaryIO, start: int, damage: int) -> int | None:
     """Where to go on after damage: maybe just there, when it is the record before that lies."""
     after = damage - 1 if damage > start else start
     file.seek(start)
-    if file.read(2) == _GZIP_MAGIC:
+    if file.read(2) == GZIP_MAGIC:
         return members.find_member(file, after)
     plain = members.find_plain(file, after)
     return members.find_member(file, after) if plain is None else plain
@@ -129,89 +128,135 @@ def _records_from(
     kinds: Collection[str] | None = None,
     span: Span | None = None,
 ) -> Iterator[Record]:
-    """The records from one offset on, each yielded when the next one shows where it ends."""
-    file.seek(0, 2)
-    size = file.tell()
-    file.seek(start)
-    magic = file.read(2)  # enough to tell them apart
-    is_gzip = magic == _GZIP_MAGIC
-    file.seek(start)
-    if magic == _ZIP_MAGIC:
-        why = "a ZIP file, perhaps a WACZ: unpack the WARC files of its archive folder"
-        raise WarcError(path, start, why)
-    pending: Callable[[int], Record] | None = None
-    at = begin = start
-    is_read = False
+    """The records from one offset on, each yielded when what follows shows that it is whole."""
     try:
-        for found in ArchiveIterator(file, parse_http=False):
-            at = found.stream_pos
-            if pending is not None:
-                yield pending(at - begin)
-                pending = None
-            if span and at >= span.end:
-                if span.end_at(at):
-                    return
-                continue
-            is_read = False
-            block = _block(path, at, found, max_block)
-            begin, is_read = at, True
-            kind = (found.headers.get("WARC-Type") or "").lower()
-            if kinds is None or kind in kinds:
-                pending = _record(path, at, found, kind, block)
-    except OSError as error:
+        source = contents(path, file, start)
+        if source.ahead(len(_BOM)) == _BOM:
+            source.skip(len(_BOM))
+        source.skip_any(_LINE_ENDS)
+        while source.ahead(1):
+            at, is_first, _ = source.place()
+            if span and at >= span.end and span.end_at(at):
+                return
+            head = _head(source, at)
+            block = _block(source, at, head.length, max_block)
+            damage = _next(source, at)
+            _, is_last, end = source.place()
+            is_alone = is_first and is_last
+            if span and not is_alone:
+                span.is_sure = False
+            if not (span and span.following is not None) and (kinds is None or head.kind in kinds):
+                yield head.record(path, at, end - at if is_alone else 0, block)
+            if damage:
+                raise damage
+    except WarcError:
         if span and span.following is not None:
             return  # damage after the span is the next one's to tell
-        why = f"damaged Zstandard: {error}" if magic == _ZSTD_MAGIC else str(error)
-        if not is_read:
-            raise WarcError(path, at, why) from error
-        end = _end_of(path, file, begin, size, is_gzip=is_gzip)
-        if pending is not None:
-            yield pending(end - begin)
-        if not is_gzip:
-            end, why = at, f"{why} (after the record at {at})"
-        raise WarcError(path, end, why) from error
-    if span and span.following is not None:
-        return
-    end = _end_of(path, file, begin, size, is_gzip=is_gzip) if is_read else start
-    if pending is not None:
-        yield pending(end - begin)
-    if end < size:
-        raise WarcError(path, end, "the file ends inside a record")
-    if span:
-        span.following = size
+        raise
+    if span and span.following is None:
+        span.following = file.seek(0, 2)
 
 
-def _block(path: Path, offset: int, found: WarcRecord, max_block: int) -> bytes | None:
-    if found.content_length > max_block:
-        return None
-    block: bytes = found.reader.read()
-    if len(block) < found.content_length:
-        why = f"the file ends inside a record: {len(block)} of {found.content_length} bytes"
-        raise WarcError(path, offset, why)
+@dataclass(frozen=True, slots=True)
+class _Head:
+    version: str
+    fields: tuple[tuple[str, str], ...]
+    length: int
+
+    def get(self, name: str) -> str:
+        wanted = name.lower()
+        return next((value for key, value in self.fields if key.lower() == wanted), "")
+
+    @property
+    def kind(self) -> str:
+        return self.get("WARC-Type").lower()
+
+    def record(self, path: Path, offset: int, length: int, block: bytes | None) -> Record:
+        url = self.get("WARC-Target-URI").strip("<>") or None  # so wget has it in WARC/1.0
+        record_id, date = self.get("WARC-Record-ID"), self.get("WARC-Date")
+        return Record(
+            path, offset, length, self.kind, record_id, date, url, self.fields, block, self.version
+        )
+
+
+def _head(source: Contents, at: int) -> _Head:
+    """Take the head of the record that begins here. Raises WarcError."""
+
+    def fail(why: str) -> WarcError:
+        return WarcError(source.path, at, why)
+
+    raw, end = source.head(_MAX_FIELDS)
+    version = _VERSION.fullmatch(raw[: raw.find(b"\n")].rstrip(b"\r"))
+    if version is None:
+        if raw[:5] == _RECORD[: len(raw)] and b"\n" not in raw:
+            raise fail("the file ends inside a record (its head)")
+        raise fail(f"Invalid WARC header: {raw[:20]!r}")
+    if end is None:
+        is_cut = len(raw) < _MAX_FIELDS
+        cut, endless = "the file ends inside a record (its head)", "Invalid WARC header: no end"
+        raise fail(cut if is_cut else f"{endless} within {_MAX_FIELDS} bytes")
+    source.skip(end)
+    if source.has_members and source.last_member() != at:
+        raise fail("Invalid WARC header: no end within its gzip member")
+    fields = _fields(raw)
+    length = next((value for name, value in fields if name.lower() == "content-length"), "")
+    if not (length.isascii() and length.isdigit() and len(length) < 19):
+        raise fail(f"Invalid WARC header: Content-Length is {length[:40]!r}")
+    return _Head(version[1].decode(), fields, int(length))
+
+
+def _fields(head: bytes) -> tuple[tuple[str, str], ...]:
+    """The named fields after the version line, folded ones joined (WARC 1.0, ISO 28500 clause 4).
+    Bytes that are no UTF-8 are percent-encoded: in an address they are what was asked for."""
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        text = _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], head).decode()
+    lines: list[str] = []
+    for line in text.split("\n")[1:]:
+        if line[:1] in (" ", "\t") and lines:
+            lines[-1] = f"{lines[-1].rstrip()} {line.strip()}"
+        else:
+            lines.append(line)
+    pairs = (line.partition(":") for line in lines)
+    return tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon)
+
+
+def _block(source: Contents, at: int, length: int, max_block: int) -> bytes | None:
+    """Take a record's block, or pass one over that is too large. Raises WarcError."""
+    block = source.take(length) if length <= max_block else None
+    found = source.skip(length) if block is None else len(block)
+    if found < length:
+        why = f"the file ends inside a record: {found} of {length} bytes"
+        raise WarcError(source.path, at, why)
     return block
 
 
-def _record(
-    path: Path, offset: int, found: WarcRecord, kind: str, block: bytes | None
-) -> Callable[[int], Record]:
-    """The record, but for its length."""
-    headers = found.headers
-    url = headers.get("WARC-Target-URI")
-    record_id = headers.get("WARC-Record-ID") or ""
-    date = headers.get("WARC-Date") or ""
-    url = url.strip("<>") if url else None
-    fields = headers.to_tuples()
-    return lambda length: Record(path, offset, length, kind, record_id, date, url, fields, block)
-
-
-def _end_of(path: Path, file: BinaryIO, last: int, size: int, *, is_gzip: bool) -> int:
-    """Where the last record read ends: at its member's end, or where the file does."""
-    if not is_gzip or last >= size:
-        return size
+def _next(source: Contents, at: int) -> WarcError | None:
+    """Go to the next record, or to the end; what is damaged there is returned, to be raised after
+    this record. Raises WarcError where this one isn't what its head says."""
     try:
-        return last + next(members.members(file, last)).length
-    except members.DamageError as error:
-        raise WarcError(path, error.offset, error.why) from error
+        source.skip_any(_LINE_ENDS)
+        if _is_record_or_end(source):
+            return None
+        begin, _, _ = source.place()
+        count = source.skip_any(_FILLING)
+        if not source.ahead(1):
+            return None
+        if source.ahead(len(_RECORD)) == _RECORD:
+            return WarcError(source.path, begin, f"{count} bytes that fill, and no record")
+    except WarcError as error:
+        if error.offset == at:
+            raise
+        return error
+    why = "Invalid WARC header after the block: Content-Length is not its length"
+    raise WarcError(source.path, at, why)
+
+
+def _is_record_or_end(source: Contents) -> bool:
+    """Whether a record begins here, a member (whose head tells more), or nothing."""
+    ahead = source.ahead(len(_RECORD))
+    return ahead == _RECORD[: len(ahead)] or (source.has_members and source.place()[1])
 
 
 def parse_record(plain: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:

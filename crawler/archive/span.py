@@ -43,7 +43,7 @@ class Span:
             return 0
         file.seek(0)
         if file.read(5) == b"WARC/":
-            self.first = members.find_plain(file, self.start - 5, self.end)
+            self.first = members.find_plain(file, self.start - 1, self.end)
         else:
             self.first = members.find_member(file, self.start - 1, self.end)
         return self.first

@@ -8,12 +8,15 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 from fastwarc.stream_io import ZstdWriter
 
 from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.durable import publish
+from tests.archive.bytes_of import URL
+from tests.archive.bytes_of import record as rec
 from tests.archive.kinds import GZIPPED, sized
 from tests.archive.test_writer import exchange, writer
 
@@ -164,6 +167,122 @@ def test_a_length_that_lies(archive: tuple[Path, list[WarcPointer]], tmp_path: P
         path.write_bytes(plain.replace(true, b"Content-Length: " + lie + b"\r\n\r\nHTTP"))
         with pytest.raises(WarcError):
             list(read_records(path))
+
+
+def packed(*records: bytes) -> bytes:
+    return b"".join(gzip.compress(one, mtime=0) for one in records)
+
+
+def frames(*records: bytes, dictionary: bytes = b"") -> bytes:
+    known = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+    made = zstandard.ZstdCompressor(dict_data=known)
+    return b"".join(made.compress(one) for one in records)
+
+
+def _dictionary(kept: bytes) -> bytes:
+    return b"\x5d\x2a\x4d\x18" + len(kept).to_bytes(4, "little") + kept
+
+
+LF = rec(nl=b"\n")
+LIES = "Content-Length is not its length"
+IN_HEAD = "inside a record (its head)"
+TAUGHT = zstandard.train_dictionary(
+    1024, [rec(extra=[f"X-{number}: {number**2}"]) for number in range(300)]
+).as_bytes()
+END = len(packed(rec()))
+
+ODDITIES: dict[str, tuple[bytes, int, list[tuple[int, str]]]] = {
+    # what it is: the file, how many records are read, where what is said
+    "line feeds": (LF + LF, 2, []),
+    "line feeds, compressed": (packed(LF, LF), 2, []),
+    "line feeds, compressed as a whole": (packed(LF + LF), 2, []),
+    "line feeds in the heads alone": (rec(nl=b"\n", end=b"\r\n\r\n") * 2, 2, []),
+    "no line ends after the blocks": (rec(end=b"") * 2, 2, []),
+    "one line end after the blocks": (rec(end=b"\n") * 2, 2, []),
+    "more line ends": (b"\r\n" + rec(end=b"\r\n" * 7) * 2, 2, []),
+    "a mark of UTF-8 at the start": (b"\xef\xbb\xbf" + rec() * 2, 2, []),
+    "drafts of the format": (rec(version="WARC/0.17") + rec(version="WARC/0.18"), 2, []),
+    "a folded field, one without colon": (rec(extra=["X: a", "\t b", "no colon"]) * 2, 2, []),
+    "names in another case": (
+        rec().replace(b"WARC-T", b"warc-t").replace(b"Content", b"CONTENT"), 1, [],
+    ),
+    "a blank before the colon": (rec().replace(b"Length:", b"Length :") * 2, 2, []),
+    "zero bytes at the end": (rec() + b"\0" * 512, 1, []),
+    "zero bytes between": (rec() + b"\0" * 512 + rec(), 2, [(len(rec()), "512 bytes that fill")]),
+    "end of file as DOS wrote it": (rec() + b"\x1a", 1, []),
+    "zero bytes after members": (packed(rec()) + bytes(9), 1, []),
+    "zero bytes between members": (
+        packed(rec()) + bytes(100) + packed(rec()), 2, [(END, "100 zero bytes")],
+    ),
+    "empty members": (packed(b"", rec(), b"", rec(), b""), 2, []),
+    "line ends in a member of their own": (packed(rec(end=b""), b"\r\n\r\n", rec()), 2, []),
+    "bytes after the last member": (packed(rec()) + b"more", 1, [(END, "no compressed record")]),
+    "cut in the version line": (rec() + rec()[:6], 1, [(len(rec()), IN_HEAD)]),
+    "cut in a head": (rec() + rec()[:60], 1, [(len(rec()), IN_HEAD)]),
+    "cut after a head's last field": (LF + LF[: LF.index(b"\n\n") + 1], 1, [(len(LF), IN_HEAD)]),
+    "cut in the head of a whole member": (packed(rec(), rec()[:60]), 1, [(END, IN_HEAD)]),
+    "cut in a head amid members": (packed(rec()[:60], rec()), 1, [(0, "within its gzip member")]),
+    "cut in a block": (rec() + rec()[:-8], 1, [(len(rec()), "19 of 23 bytes")]),
+    "a length too long": (rec(length=30) + rec(), 1, [(0, LIES)]),
+    "a length too short": (rec(length=20) + rec(), 1, [(0, LIES)]),
+    "too long in members": (packed(rec(length=30), rec()), 1, [(0, LIES)]),
+    "too long over members": (packed(rec(length=200), rec(), rec()), 2, [(0, LIES)]),
+    "too short in members": (packed(rec(length=20), rec()), 1, [(0, LIES)]),
+    "no length": (rec(length=None) + rec(), 1, [(0, "Content-Length is ''")]),
+    "another version": (rec(version="WARC/2.0") + rec(), 1, [(0, "Invalid WARC header: b'WARC/2")]),
+    "a head without end": (rec(extra=["X: " + "y" * 70_000]) + rec(), 1, [(0, "no end within")]),
+    "an ARC file": (b"filedesc://x.arc 0.0.0.0 20050101000000 text/plain 9\n", 0, [(0, "an ARC")]),
+    "an ARC file, compressed": (packed(b"filedesc://x.arc 0.0.0.0 2005"), 0, [(0, "an ARC file")]),
+    "a ZIP file": (b"PK\3\4" + bytes(30), 0, [(0, "perhaps a WACZ")]),
+    "bzip2": (b"BZh9" + bytes(30), 0, [(0, "a bzip2 file")]),
+    "xz": (b"\xfd7zXZ\0" + bytes(30), 0, [(0, "an xz file")]),
+    "7-Zip": (b"7z\xbc\xaf\x27\x1c" + bytes(30), 0, [(0, "a 7-Zip file")]),
+    "LZ4": (b"\x04\x22\x4d\x18" + bytes(30), 0, [(0, "an LZ4 file")]),
+    "a page": (b"<html>", 0, [(0, "Invalid WARC header: b'<html>'")]),
+    "Zstandard": (frames(rec(), rec()), 2, []),
+    "Zstandard, as a whole": (frames(rec() * 2), 2, []),
+    "Zstandard with a dictionary": (
+        _dictionary(TAUGHT) + frames(rec(), rec(), dictionary=TAUGHT), 2, [],
+    ),
+    "Zstandard with a compressed one": (
+        _dictionary(frames(TAUGHT)) + frames(rec(), rec(), dictionary=TAUGHT), 2, [],
+    ),
+    "Zstandard with none of its own": (
+        _dictionary(b"\x37\xa4\x30\xec") + frames(rec(), dictionary=TAUGHT), 0,
+        [(12, "Dictionary mismatch")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODDITIES)
+def test_what_others_write(name: str, tmp_path: Path) -> None:
+    """It is read or said, wherever it stands; a record alone in its place is found there again."""
+    data, count, expected = ODDITIES[name]
+    path = tmp_path / "x.warc"
+    path.write_bytes(data)
+    damage: list[WarcError] = []
+    read = list(read_records(path, on_damage=damage.append))
+    assert [(error.offset, text) for error, (_, text) in zip(damage, expected, strict=True)
+            if text in error.why] == expected, damage  # fmt: skip
+    assert [(one.kind, one.url, one.block) for one in read] == [
+        ("response", URL, b"HTTP/1.1 200 OK\r\n\r\nbody")
+    ] * count
+    for one in read:
+        if one.length:
+            assert record_at(path, one.offset) == one
+        else:
+            assert "whole" in name
+
+
+def test_fields_in_another_encoding(tmp_path: Path) -> None:
+    """What is no UTF-8 in an address is what was asked for, byte by byte."""
+    path = tmp_path / "gbk.warc"
+    path.write_bytes(rec(url=None, extra=["WARC-Target-URI: <http://x/?q=江>".encode("gbk")]))
+    (one,) = read_records(path)
+    assert one.url == "http://x/?q=%BD%AD"
+    path.write_bytes(rec(url="http://x/?q=江"))
+    (one,) = read_records(path)
+    assert one.url == "http://x/?q=江"
 
 
 def test_a_block_too_large_is_passed_over(archive: tuple[Path, list[WarcPointer]]) -> None:
