@@ -127,6 +127,9 @@ class Outcome(StrEnum):
     TIMEOUT = ("timeout", _OF_THE_HOST, "no whole answer in time")
     TOO_LARGE = ("too_large", _FAILED, "the answer is larger than we take")
     TRUNCATED = ("truncated", _OF_THE_HOST, "the answer was cut short")
+    GARBLED = (
+        "garbled", _FAILED, "its text is full of characters that no text holds: read wrongly",
+    )  # fmt: skip
     DAMAGED = ("damaged", _OF_THE_HOST, "the answer's compression or framing is broken")
 
 

@@ -48,12 +48,24 @@ _ERROR = re.compile(
     r"|网站防火墙|无权访问",
     re.IGNORECASE,
 )
+# what no text of the site holds: replacement and control characters, private use, no characters;
+# and three replacement characters of UTF-8 once read as GBK, which the site then prints as text
+_DOUBTFUL = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffd-\uffff"
+    "\U000f0000-\U0010ffff]|锟斤拷"
+)
+# Bytes of another charset or of a compression have 15 % and more of them; a few broken bytes, or a
+# web font's signs among the words, stay far below.
+_DOUBTFUL_SHARE = 0.1
+_DOUBTFUL_LEAST = 3
+_DOUBTFUL_SHARE_OF_TITLE = 0.25
 _MOVE = re.compile(r"location(?:\.href)?\s?=\s?[\"'`]|location\.(?:replace|assign)\s?\(")
 
 
 def refuse(doc: Document, draft: Draft) -> None:
     """Raise NotAnArticle when the page holds none."""
     text = "".join(b.text for b in draft.blocks if b.kind is BlockKind.TEXT)
+    _refuse_garbled(draft, text or _seen(doc))
     has_media = any(b.kind is not BlockKind.TEXT for b in draft.blocks)
     for said in (draft.title_tag, draft.title.text if draft.title else None):
         if said and _DELETED.match(said):
@@ -69,6 +81,16 @@ def refuse(doc: Document, draft: Draft) -> None:
         raise NotAnArticle("empty", "no text and no media in the content", is_proven=is_proven)
 
 
+def _refuse_garbled(draft: Draft, text: str) -> None:
+    """A text or a title that is full of characters no text holds."""
+    title = draft.title.text if draft.title else draft.title_tag or ""
+    checks = ((title, 0, _DOUBTFUL_SHARE_OF_TITLE), (text, _DOUBTFUL_LEAST, _DOUBTFUL_SHARE))
+    for said, least, share in checks:
+        doubtful = sum(map(len, _DOUBTFUL.findall(said)))
+        if doubtful >= least and doubtful > share * len(said):
+            raise NotAnArticle("garbled", f"{doubtful} of {len(said)} characters are no text's")
+
+
 def _refuse_apology(draft: Draft, text: str) -> None:
     """An article's template that says sorry."""
     title = draft.title.text if draft.title else ""
@@ -81,8 +103,7 @@ def _refuse_message(doc: Document, draft: Draft, text: str) -> None:
     """A page without evidence of an article: what do its title and its few words say?"""
     title = draft.title_tag or ""
     heading = doc.text("h1")[:_LITTLE]
-    body = doc.tree.body
-    seen = "" if body is None else squeeze(visible_text(body)).strip()
+    seen = _seen(doc)
     if len(seen) < _STUB and _moves(doc):
         raise NotAnArticle("redirect_stub", seen)
     said = [title, heading, text if len(text) <= _LITTLE else ""]
@@ -91,6 +112,12 @@ def _refuse_message(doc: Document, draft: Draft, text: str) -> None:
         raise NotAnArticle("soft_404", (title or seen)[:80])
     if len(seen) <= _LITTLE and any(_ERROR.search(words) for words in said):
         raise NotAnArticle("error_page", (title or seen)[:80])
+
+
+def _seen(doc: Document) -> str:
+    """What a reader sees of the whole page."""
+    body = doc.tree.body
+    return "" if body is None else squeeze(visible_text(body)).strip()
 
 
 def _moves(doc: Document) -> bool:

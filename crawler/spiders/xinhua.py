@@ -258,7 +258,9 @@ class XinhuaSpider(Spider):
             try:
                 return pages.read(page)
             except pages.NotAnArticle as error:
-                if not is_first or error.kind == "error_page":
+                if error.kind == "garbled":
+                    self._failed(target, Outcome.GARBLED, error.detail)
+                elif not is_first or error.kind == "error_page":
                     self._failed(target, Outcome.SOFT_404, f"{error.kind} at {page.url}")
                 elif target.article and not error.is_proven:
                     withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))

@@ -25,7 +25,7 @@ TOKENS = [
     *(b'<img src="http://[">', b"<base href=//[>", b'<a href="http://[::1">', b"<frameset>"),
     *(b'<font color=navy face="', b"2017-13-45 99:99"),
 ]
-KINDS = {"list_page", "soft_404", "error_page", "empty", "redirect_stub"}
+KINDS = {"list_page", "soft_404", "error_page", "empty", "redirect_stub", "garbled"}
 
 
 def read(body: bytes) -> Draft | None:
