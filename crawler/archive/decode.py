@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -36,7 +37,6 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 3.1.1
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _TEXT_WINDOW = 1024
 _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
-_NO_BODY_STATUS = frozenset({204, 304})
 
 Kind = Literal["truncated", "damaged", "unsupported", "too_large", "not_http"]
 
@@ -74,14 +74,14 @@ class Decoded:
 def decode(block: bytes, *, max_bytes: int = MAX_BODY, method: str = "GET") -> Decoded:
     """Decode one response block; `max_bytes` bounds the entity and the body each.
 
-    `method` is the request's: the answer to HEAD has no body whatever its headers say. A body
-    without declared length ends where the block does; what follows a declared length is dropped.
+    `method` is the request's. A body without declared length ends where the block does; what
+    follows a declared length is dropped.
     Raises DecodeError.
     """
     head, entity, is_delimited = unframe(block, max_bytes=max_bytes, method=method)
     body = entity
     if entity or not is_delimited:
-        body = _decompressed(entity, _content_codings(head), max_bytes)
+        body = _decompressed(entity, _codings(head), max_bytes)
     sha256 = hashlib.sha256(entity).hexdigest()
     return Decoded(head.status, head.reason, head.headers, entity, body, sha256)
 
@@ -98,9 +98,7 @@ def unframe(
         head = wire.parse_response_head(head_bytes)
     except wire.WireError as error:
         raise DecodeError(_head_kind(block, error), str(error)) from error
-    if method == "HEAD" or head.status in _NO_BODY_STATUS:
-        return head, b"", True
-    entity, is_delimited = _unframe(head, message_body, max_bytes)
+    entity, is_delimited = _unframe(head, message_body, max_bytes, method)
     return head, entity, is_delimited
 
 
@@ -111,43 +109,31 @@ def _head_kind(block: bytes, error: wire.WireError) -> Kind:
     return "truncated" if begins_well else "not_http"
 
 
-def _unframe(head: wire.ResponseHead, body: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    codings = [c.strip().lower() for v in head.values("transfer-encoding") for c in v.split(",")]
-    if codings and codings != ["chunked"]:
-        raise DecodeError("unsupported", f"unsupported transfer coding: {', '.join(codings)[:80]}")
-    if codings:
-        try:
+def _unframe(
+    head: wire.ResponseHead, body: bytes, max_bytes: int, method: str
+) -> tuple[bytes, bool]:
+    try:
+        framing = wire.framing(head, method)
+        if framing.is_chunked:
             return wire.dechunk(body, max_bytes=max_bytes), True
-        except wire.WireTruncatedError as error:
-            raise DecodeError("truncated", str(error)) from error
-        except wire.WireTooLargeError as error:
-            raise DecodeError("too_large", str(error)) from error
-        except wire.WireError as error:
-            raise DecodeError("damaged", str(error)) from error
-    length = _content_length(head)
+    except wire.WireTruncatedError as error:
+        raise DecodeError("truncated", str(error)) from error
+    except wire.WireTooLargeError as error:
+        raise DecodeError("too_large", str(error)) from error
+    except wire.WireError as error:
+        raise DecodeError("damaged", str(error)) from error
+    length = framing.length
     if (len(body) if length is None else length) > max_bytes:
         raise DecodeError("too_large", f"the body is over {max_bytes} bytes")
     if length is not None and len(body) < length:
         raise DecodeError("truncated", f"the body has {len(body)} of {length} bytes")
-    return body[:length], length is not None
+    return body[:length], framing.is_delimited
 
 
-def _content_length(head: wire.ResponseHead) -> int | None:
-    """The declared length; repeats must agree (RFC 9110 8.6)."""
-    values = {part.strip() for v in head.values("content-length") for part in v.split(",")}
-    if not values:
-        return None
-    if any(not (value.isascii() and value.isdigit()) or len(value) > 19 for value in values):
-        raise DecodeError("damaged", f"not a Content-Length: {', '.join(sorted(values))[:80]}")
-    lengths = {int(value) for value in values}
-    if len(lengths) > 1:
-        raise DecodeError("damaged", f"conflicting Content-Lengths: {sorted(lengths)}")
-    return lengths.pop()
-
-
-def _content_codings(head: wire.ResponseHead) -> list[str]:
-    codings = [c.strip().lower() for v in head.values("content-encoding") for c in v.split(",")]
-    codings = [coding for coding in codings if coding not in ("", "identity")]
+def _codings(head: wire.ResponseHead) -> list[str]:
+    """What was done to the body, in order: its content codings, then those of its transfer."""
+    codings = wire.codings(head, "content-encoding")
+    codings += [c for c in wire.codings(head, "transfer-encoding") if c != "chunked"]
     if len(codings) > _MAX_CODINGS:
         raise DecodeError("damaged", f"{len(codings)} content codings")
     return codings
@@ -163,7 +149,7 @@ def _decompressed(data: bytes, codings: list[str], max_bytes: int) -> bytes:
         try:
             data = (_signed(data) or _labelled(coding))(data, max_bytes)
         except DecodeError as error:
-            if error.kind not in ("damaged", "truncated") or not _is_text(data):
+            if error.kind == "too_large" or not _is_text(data):
                 raise
     for _ in range(_MAX_CODINGS):
         undo = _signed(data)
@@ -198,8 +184,10 @@ def _labelled(coding: str) -> Callable[[bytes, int], bytes]:
 
 
 def _is_text(data: bytes) -> bool:
-    """Whether the bytes begin without one that no text holds, as compressed ones hardly do."""
-    return bool(data) and not _BINARY.search(data, 0, _TEXT_WINDOW)
+    """Whether the bytes begin without one that no text holds, as compressed ones hardly do, or with
+    the mark of UTF-16."""
+    is_utf16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return is_utf16 or (bool(data) and not _BINARY.search(data, 0, _TEXT_WINDOW))
 
 
 def _gunzip(data: bytes, max_bytes: int) -> bytes:

@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 MAX_DAMAGE = 1000
 """Sentences kept."""
 
-_OK = re.compile(rb"HTTP/[0-9.]+ +200\b")
-_NOT_MODIFIED = re.compile(rb"HTTP/[0-9.]+ +304\b")
+_OK = re.compile(rb"HTTP/[0-9.]+[ \t]+200(?![0-9])")
+_NOT_MODIFIED = re.compile(rb"HTTP/[0-9.]+[ \t]+304(?![0-9])")
 
 _TABLE = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;

@@ -1,9 +1,10 @@
 """Taps on Twisted's HTTP/1.1 client: they note the bytes of each exchange as they cross the wire.
 
 In: connections of Scrapy's pool. Out: one Capture per request sent. Nothing here changes what is
-sent or what Scrapy gets, but three things: a head over 32 KiB or a body framed beyond all
-proportion ends the connection, bytes after the end of a message close it, and a request that an
-idle connection swallowed is sent once more on a fresh one.
+sent or what Scrapy gets, but four things: heads and framing are read by `wire`, as leniently as
+browsers read them, a head over 32 KiB or a body framed beyond all proportion ends the connection,
+bytes after the end of a message close it, and a request that an idle connection swallowed is sent
+once more on a fresh one.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from twisted.internet.protocol import connectionDone
 from twisted.web._newclient import (
     RequestNotSent,
     RequestTransmissionFailed,
+    Response,
     ResponseNeverReceived,
 )
-from twisted.web.http_headers import InvalidHeaderName
+from twisted.web.http import _DataLoss
+from twisted.web.http_headers import Headers, InvalidHeaderName
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from crawler.archive import wire
@@ -34,7 +37,7 @@ from crawler.archive.writer import Tls
 from crawler.clock import now
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
     from datetime import datetime
 
     from twisted.internet.defer import Deferred
@@ -150,14 +153,63 @@ class _TappedRequest:
         return getattr(self._request, name)
 
 
-class _TolerantParser(_LenientHTTPClientParser):
-    """Reads heads as `wire` does: long lines, spaces before the colon, names that are no tokens."""
+class _ChunkedBody:
+    """Twisted's decoder of a chunked body, reading as `wire` does."""
+
+    def __init__(
+        self, data_received: Callable[[bytes], None], finished: Callable[[bytes], None]
+    ) -> None:
+        self._chunks = wire.Chunks()
+        self._data_received = data_received
+        self._finished = finished
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        entity = self._chunks.feed(data)
+        if entity:
+            self._data_received(entity)
+        if self._chunks.is_complete:
+            self._finished(self._chunks.rest)
+
+    def noMoreData(self) -> None:  # noqa: N802 - Twisted's name
+        try:
+            self._chunks.close()
+        except wire.WireTruncatedError as error:
+            raise _DataLoss(str(error)) from error
+
+
+class _Parser(_LenientHTTPClientParser):
+    """Reads heads and framing by `wire`, so that what is read live is what the archive holds."""
 
     MAX_LENGTH = wire.MAX_HEAD
+    _transferDecoders = {b"chunked": _ChunkedBody}  # type: ignore[dict-item]  # noqa: N815, RUF012
+    _head = b""
 
-    def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's name
-        with suppress(InvalidHeaderName):
-            super().headerReceived(name.rstrip(b" \t"), value)  # type: ignore[no-untyped-call]
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        self._head += line + b"\n"
+        if line.removesuffix(b"\r"):
+            return
+        head, self._head = wire.parse_response_head(self._head), b""
+        framing = wire.framing(head, self.request.method.decode())
+        self.response = Response._construct(  # type: ignore[no-untyped-call]
+            (b"HTTP", *head.version_numbers),
+            head.status,
+            head.reason.encode("latin-1"),
+            self.headers,
+            self.transport,
+            self.request,
+        )
+        for name, value in head.headers:
+            with suppress(InvalidHeaderName):
+                self.headers.addRawHeader(name.encode("latin-1"), value.encode("latin-1"))
+        connection = {}
+        if framing.is_chunked:
+            connection[b"Transfer-Encoding"] = [b"chunked"]
+        elif framing.length is not None:
+            connection[b"Content-Length"] = [b"%d" % framing.length]
+        if not head.is_persistent:
+            connection[b"Connection"] = [b"close"]
+        self.connHeaders = Headers(connection)
+        self.allHeadersReceived()  # type: ignore[no-untyped-call]
 
 
 @implementer(IHandshakeListener)
@@ -188,7 +240,7 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
         capture.tls = self._tls
         answer = super().request(_TappedRequest(request, capture))  # type: ignore[arg-type]
         if self._parser is not None:
-            self._parser.__class__ = _TolerantParser  # as Scrapy does: the class is hard-wired
+            self._parser.__class__ = _Parser  # as Scrapy does: the class is hard-wired
         return answer
 
     def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802 - Twisted's names

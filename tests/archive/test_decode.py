@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import random
 import zlib
 from typing import get_args
 
@@ -14,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.archive.decode import DecodeError, Kind, decode
-from tests.archive.kinds import GZIPPED, KINDS, LONG, TEXT, ZSTD, answer, chunked, sized
+from crawler.archive.wire import Chunks
+from tests.archive.kinds import GBK, GZIPPED, KINDS, LONG, TEXT, ZSTD, answer, chunked, sized
 
 _GZIP = "Content-Encoding: gzip"
 _CHUNKED = "Transfer-Encoding: chunked"
@@ -75,15 +77,20 @@ def test_gzip_flipped_at_every_byte_is_never_another_page() -> None:
         (sized(body=b"0" * 1_000_001), "too_large"),
         (answer("Content-Length: 1000001"), "too_large"),
         (answer("Content-Length: 99999999999999999999999999"), "damaged"),
-        (answer("Content-Length: -1"), "damaged"),
         (answer("Content-Length: 5, 6"), "damaged"),
-        (answer("Content-Length: ²"), "damaged"),
+        (answer("Content-Length: 5", "Content-Length: 05, 6"), "damaged"),
         (answer("Content-Length: 9", body=b"12345678"), "truncated"),
-        (answer("Transfer-Encoding: gzip, chunked"), "unsupported"),
+        (answer("Transfer-Encoding: dcb, chunked", body=chunked(b"\0\1\2page")), "unsupported"),
+        (answer("Transfer-Encoding: gzip, chunked", body=chunked(GZIPPED[:-1])), "truncated"),
         (answer(_CHUNKED, body=b"5\r\nabc"), "truncated"),
         (answer(_CHUNKED, body=b"3\r\nabcd\r\n0\r\n\r\n"), "damaged"),
         (answer(_CHUNKED, body=b"3\r\nabc\r\n"), "truncated"),
-        (answer(_CHUNKED, body=b"3\r\nabc\r\n0\r\n"), "truncated"),
+        (answer(_CHUNKED, body=b"3\r\nabc\r\n0"), "truncated"),
+        (answer(_CHUNKED, body=b"3\r\nabc\r"), "truncated"),
+        (answer(_CHUNKED, body=b"3\r\nabc\rx\r\n0\r\n\r\n"), "damaged"),
+        (answer(_CHUNKED, body=b"3\r\nabc\r\n\r\n0\r\n\r\n"), "damaged"),
+        (answer(_CHUNKED, body=b"+3\r\nabc\r\n0\r\n\r\n"), "damaged"),
+        (answer(_CHUNKED, body=b"3 abc\r\nabc\r\n0\r\n\r\n"), "damaged"),
         (answer(_CHUNKED, body=b"-3\r\nabc\r\n0\r\n\r\n"), "damaged"),
         (answer(_CHUNKED, body=b"0x3\r\nabc\r\n0\r\n\r\n"), "damaged"),
         (answer(_CHUNKED, body=b"7fffffffffffffff\r\nabc"), "too_large"),
@@ -116,6 +123,28 @@ def test_refusals(block: bytes, kind: str) -> None:
         (answer("Content-Length: 3", "Content-Length: 3, 3", body=b"abc"), b"abc"),
         (answer("Content-Length: 99", _CHUNKED, body=chunked(b"abc")), b"abc"),
         (answer(_CHUNKED, body=b"03 \t;x=y\r\nabc\r\n00\r\n\r\nleft over"), b"abc"),
+        (answer(_CHUNKED, body=b" \t3  \r\nabc\r\n0  \r\n\r\n"), b"abc"),
+        (answer(_CHUNKED, body=b"0" * 60 + b"3\r\nabc\r\n0\r\n\r\n"), b"abc"),
+        (answer(_CHUNKED, body=b"3\nabc\n0\n\n"), b"abc"),
+        (answer(_CHUNKED, body=b'3;a="\x01"\r\nabc\n0\r\nX: 1\n\n'), b"abc"),
+        (answer(_CHUNKED, body=b"3\r\nabc\r\n0\r\n"), b"abc"),
+        (answer(_CHUNKED, body=b"3\r\nabc\r\n0\r\nX: 1\r\nX-"), b"abc"),
+        (answer(_CHUNKED, _CHUNKED, body=chunked(b"abc")), b"abc"),
+        (answer("Transfer-Encoding: Chunked , chunked", body=chunked(b"abc")), b"abc"),
+        (answer("Transfer-Encoding: identity, chunked", body=chunked(b"abc")), b"abc"),
+        (answer("Transfer-Encoding: identity", "Content-Length: 3", body=b"abcd"), b"abc"),
+        (answer("Transfer-Encoding: ", "Content-Length: 3", body=b"abcd"), b"abc"),
+        (answer("Transfer-Encoding: none", body=b"abc"), b"abc"),
+        (answer("Transfer-Encoding: gzip, chunked", body=chunked(GZIPPED)), LONG),
+        (answer("Content-Length: 3", "Content-Length: 003", body=b"abcd"), b"abc"),
+        (answer("Content-Length: -1", body=b"abc"), b"abc"),
+        (answer("Content-Length: ²", body=b"abc"), b"abc"),
+        (answer("Content-Length: 3", "Content-Length: ", body=b"abcd"), b"abc"),
+        (answer("Content-Length: 3", body=b"", status="HTTP/1.1 304 Not Modified"), b""),
+        (answer(body=b"abc", status="HTTP/1.1 204 No Content"), b""),
+        (answer(body=b"abc", status="HTTP/1.1 200"), b"abc"),
+        (answer(body=b"abc", status="HTTP/1.1 200OK"), b"abc"),
+        (answer(body=b"abc", status="HTTP/1.1   200  OK"), b"abc"),
         (sized(_GZIP, body=GZIPPED + b"\0" * 40), LONG),
         (sized("Content-Encoding: identity, gzip", body=GZIPPED), LONG),
         (sized("Content-Encoding: gzip, gzip", body=gzip.compress(GZIPPED)), LONG),
@@ -220,6 +249,40 @@ def test_compression_within_compression_has_a_bound() -> None:
 def test_text_that_begins_like_a_compression_stays(text: str | bytes) -> None:
     body = text.encode() if isinstance(text, str) else text
     assert decode(sized(body=body)).body == body
+
+
+@pytest.mark.parametrize(
+    "coding",
+    ["none", "utf-8", "UTF-8", "text/html", "", "identity", "gzip", "x-gzip", "deflate", "br",
+     "zstd", "gzip, none", "binary", "amz-1.0", "\xfc", "*", "chunked", "gzip;q=1.0"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [TEXT, GBK, LONG, b"a", "<p>x".encode("utf-16"), b"\x1b$B:%@P\x1b(B", "<p>滑".encode("big5")],
+)
+def test_a_label_over_plain_text_is_passed_over(coding: str, text: bytes) -> None:
+    header = f"Content-Encoding: {coding}".encode("latin-1")
+    for block in (sized(header, body=text), answer(header, _CHUNKED, body=chunked(text))):
+        decoded = decode(block)
+        assert decoded.body == decoded.entity == text
+
+
+@pytest.mark.parametrize("coding", ["none", "gzip", "deflate", "utf-8"])
+def test_bytes_that_are_no_text_are_not_passed_on_under_a_label(coding: str) -> None:
+    noise = random.Random(3).randbytes(200)
+    with pytest.raises(DecodeError) as caught:
+        decode(sized(f"Content-Encoding: {coding}", body=noise))
+    assert caught.value.kind in ("damaged", "unsupported", "truncated")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_chunks_are_the_same_however_they_come(size: int) -> None:
+    body = b" 3 \nabc\r\n00a;x\r\n0123456789\n0\r\nT: 1\n\r\nrest"
+    chunks = Chunks()
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    assert b"".join(map(chunks.feed, pieces)) == b"abc0123456789"
+    assert chunks.is_complete
+    assert chunks.rest == b"rest"
 
 
 def test_many_members_take_no_more_time_than_one() -> None:

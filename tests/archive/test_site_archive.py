@@ -23,7 +23,7 @@ import pytest
 from crawler.archive import cdxj
 from crawler.archive.reader import read_records
 from tests.archive.checkers import CHECKERS
-from tests.archive.kinds import GZIPPED, KINDS, LONG, TEXT
+from tests.archive.kinds import GZIPPED, KINDS, LONG, TEXT, ZSTD
 from tests.archive.wayback import Wayback, wayback
 from tests.processes import crawl
 from tests.site import Site
@@ -177,6 +177,21 @@ MISREAD = {
     "chunk-trailers": TEXT + b"0\r\n",  # it takes the last chunk for text when trailers follow
     "gzip-members": LONG,  # it stops after the first member
     "x-gzip": GZIPPED,  # it knows this coding by its other name only
+    # it undoes gzip and deflate where the label says so, and no transfer coding but chunked
+    "gzip-unsaid": GZIPPED,
+    "transfer-gzip": GZIPPED,
+    "brotli": b"\x8b\x01\x80page\x03",
+    "zstd": ZSTD,
+    # it goes by the length, reads only CRLF and short extensions, and wants the last blank line
+    "length-and-chunked": TEXT[:3],
+    "chunks-of-lf": b"54\n",
+    "chunk-extension-odd": b"54 ; ",
+    "chunks-without-last-line": TEXT + b"0\r\n",
+    # it fails on these heads, and on a 204 or 304 that says how long its body would be
+    "status-without-blank": b"Internal Server Error",
+    "name-no-token": b"Internal Server Error",
+    "no-content-with-body": b"Internal Server Error",
+    "not-modified-with-body": b"Internal Server Error",
 }
 """Kinds that pywb itself misreads, and how the body it gives begins."""
 
@@ -196,8 +211,7 @@ def test_every_kind_of_exchange_is_replayed(crawled: Crawled, tmp_path: Path) ->
             assert response is not None
             (*_, capture) = captures[response.url or ""]
             status, body = running.replay(capture["timestamp"], capture["url"])
-            assert status == kind.status, name
-            if body != kind.body:
+            if (status, body) != (kind.status, kind.body):
                 wrong[name] = body
     assert wrong.keys() == MISREAD.keys()
     for name, beginning in MISREAD.items():

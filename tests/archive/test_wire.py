@@ -31,6 +31,41 @@ def test_headers_keep_every_byte_and_their_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        (b"HTTP/1.1 200 OK", (200, "OK")), (b"HTTP/1.1 200 ", (200, "")),
+        (b"HTTP/1.1 200", (200, "")), (b"HTTP/1.1 200OK", (200, "OK")),
+        (b"HTTP/1.0  404 \xb2\xbb", (404, "\xb2\xbb")), (b"HTTP/1.1\t200\tOK", (200, "OK")),
+        (b"HTTP/1.1 2000 OK", None), (b"HTTP/1.1 20 OK", None), (b"HTTP/1.1 +20 OK", None),
+        (b"HTTP/1.1 OK", None), (b"HTTP/1.1200 OK", None), (b"XTTP/1.1 200 OK", None),
+    ],
+)  # fmt: skip
+def test_status_lines(line: bytes, read: tuple[int, str] | None) -> None:
+    if read is None:
+        with pytest.raises(WireError):
+            parse_response_head(line + b"\r\n\r\n")
+    else:
+        head = parse_response_head(line + b"\r\n\r\n")
+        assert (head.status, head.reason) == read
+
+
+@pytest.mark.parametrize(
+    ("version", "connection", "is_persistent"),
+    [
+        (b"1.1", None, True), (b"1.1", b"close", False), (b"1.1", b"TE, Close", False),
+        (b"1.1", b"keep-alive", True), (b"1.0", None, False), (b"1.0", b"Keep-Alive", True),
+        (b"1.0", b"close, keep-alive", False), (b"0.9", b"", False),
+    ],
+)  # fmt: skip
+def test_whether_a_connection_stays_open(
+    version: bytes, connection: bytes | None, is_persistent: bool
+) -> None:
+    line = b"" if connection is None else b"connection: " + connection + b"\r\n"
+    head = parse_response_head(b"HTTP/" + version + b" 200 OK\r\n" + line + b"\r\n")
+    assert head.is_persistent is is_persistent
+
+
+@pytest.mark.parametrize(
     ("data", "end"),
     [
         (b"A\r\n\r\nB", 5), (b"A\n\nB", 3), (b"A\n\r\nB", 4), (b"A\n\nB\r\n\r\n", 3),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from crawler.archive.decode import DecodeError, decode
 from tests.archive.exchanges import differences
-from tests.archive.kinds import KINDS
+from tests.archive.kinds import KINDS, MAXSIZE
 
 if TYPE_CHECKING:
     from tests.archive.conftest import Crawled
@@ -66,6 +67,22 @@ def test_the_download_ends_as_it_should(name: str, crawled: Crawled) -> None:
     assert pointer["length"] == archived.response.length
     assert pointer["payload_digest"] == archived.response.header("WARC-Payload-Digest")
     assert crawled.data_dir / pointer["file"] == crawled.warc
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_archived_block_is_read_as_the_answer_was(name: str, crawled: Crawled) -> None:
+    kind = KINDS[name]
+    response = crawled.of(name)[-1][1].response
+    if response is None or response.kind == "revisit" or kind.truncated:
+        return
+    assert response.block is not None
+    try:
+        body = decode(response.block, max_bytes=MAXSIZE, method=kind.method).body
+    except DecodeError as error:
+        assert error.kind == kind.end  # noqa: PT017
+    else:
+        assert kind.end == "page"
+        assert body == kind.body
 
 
 def test_entity_digest_is_of_the_dechunked_still_encoded_body(crawled: Crawled) -> None:
