@@ -15,6 +15,7 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotConfigured
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawler.archive.errors import CaptureError
 from crawler.clock import now
 from crawler.context import Context, context_of
 from crawler.durable import StorageError
@@ -31,6 +32,12 @@ BACK_OFF = frozenset({403, 412, 429, 503})
 
 RETRY = frozenset({408, 429, 500, 502, 503, 504})
 """The same request may succeed later in the run."""
+
+# Numbers from here on, of 31 years, are taken for a time since 1970 rather than for a delay.
+_UNIX_TIMES = 1e9
+
+# An answer came that can't be read: of a host it says no more than that it answers.
+_OF_THE_ANSWER = frozenset({"damaged", "unsupported"})
 
 _NOT_THE_HOST = (IgnoreRequest, DownloadCancelledError, StorageError)
 """Ends that say nothing about the host: refused by us, too large, our own disk."""
@@ -77,7 +84,8 @@ class BackoffMiddleware:
             return None
         host = urlparse_cached(request).hostname or ""
         reason = type(exception).__name__
-        self._failed(request, reason)
+        if not (isinstance(exception, CaptureError) and exception.kind in _OF_THE_ANSWER):
+            self._failed(request, reason)
         return self._retry(request, host, reason)
 
     def _failed(self, request: Request, reason: str, *, is_of_us: bool = False) -> bool:
@@ -94,17 +102,24 @@ class BackoffMiddleware:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Seconds asked for, from either form of Retry-After (RFC 9110 §10.2.3)."""
-    raw = response.headers.get("Retry-After")
-    if raw is None:
-        return None
-    text = raw.decode("latin-1").strip()
+    """Seconds asked for, from either form of Retry-After (RFC 9110 §10.2.3); of several headers the
+    longest. None where none says anything that can be meant."""
+    texts = (raw.decode("latin-1") for raw in response.headers.getlist("Retry-After"))
+    waits = [wait for text in texts if (wait := _wait(text.strip())) is not None]
+    return max(waits, default=None)
+
+
+def _wait(text: str) -> float | None:
     if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_HOLD)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - now()).total_seconds()), LONGEST_HOLD)
+        seconds = float(text)
+        if seconds >= _UNIX_TIMES:
+            seconds -= now().timestamp()
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except (ValueError, OverflowError):
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = (moment - now()).total_seconds()
+    return min(max(0.0, seconds), LONGEST_HOLD)

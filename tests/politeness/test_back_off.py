@@ -159,7 +159,7 @@ def test_a_retry_after_of_years_holds_a_week(
     assert timedelta(days=6) < hold.until - now() <= timedelta(days=7)
 
 
-@pytest.mark.parametrize("header", ["soon", "-5", "1.5", "Fri, 99 Foo 2026 00:00:00 GMT"])
+@pytest.mark.parametrize("header", ["soon", "-5", "Fri, 20 Nov 77777777777777777777 00:00:00 GMT"])
 def test_a_retry_after_that_says_nothing_is_a_failure_like_any(
     site: Site, fetch: Fetch, header: str
 ) -> None:

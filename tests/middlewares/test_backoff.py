@@ -1,0 +1,102 @@
+"""What Retry-After says, and which failures count against a host."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scrapy import Request
+from scrapy.exceptions import DownloadTimeoutError
+from scrapy.http import Headers, Response
+
+from crawler.archive.errors import CaptureError
+from crawler.holds import BREAKER_FAILURES, LONGEST_HOLD, Holds
+from crawler.middlewares import backoff
+from crawler.middlewares.backoff import BackoffMiddleware, _retry_after
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+HOST = "js.news.cn"
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backoff, "now", lambda: NOW)
+
+
+def asked(*values: str | bytes) -> float | None:
+    headers = Headers({"Retry-After": list(values)})
+    return _retry_after(Response(f"http://{HOST}/", status=503, headers=headers))
+
+
+def in_seconds(seconds: float) -> str:
+    return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "wait"),
+    [
+        ([], None), (["0"], 0), (["30"], 30), ([" 30 "], 30), (["007"], 7),
+        (["9" * 400], LONGEST_HOLD), (["99999999999"], LONGEST_HOLD),
+        # a time since 1970
+        ([f"{NOW.timestamp() + 30:.0f}"], 30), ([f"{NOW.timestamp() - 30:.0f}"], 0),
+        ([in_seconds(30)], 30), ([in_seconds(-30)], 0), ([in_seconds(10**8)], LONGEST_HOLD),
+        ([in_seconds(30).removesuffix(" GMT")], 30), (["Wed, 04 Mar 2026 13:06:37 +0800"], 30),
+        (["Fri, 31 Dec 9999 23:59:59 -2359"], LONGEST_HOLD),
+        # of several the longest
+        (["5", "30"], 30), (["soon", "30"], 30), (["30", "-1", in_seconds(9)], 30),
+        # nothing that can be meant
+        (["-5"], None), (["+5"], None), (["1.5"], None), (["nan"], None), (["inf"], None),
+        ([""], None), (["soon"], None), (["5 minutes"], None), (["5, 30"], None),
+        (["٣"], None), ([b"\xb2"], None), ([b"\xff\xfe"], None), (["5\x00"], None),
+        (["Mon, 20 Nov 99999999999999999999 12:00:00 GMT"], None),
+        (["Mon, 20 Nov 10000 12:00:00 GMT"], None), (["Mon, 99 Foo 2026 00:00:00 GMT"], None),
+        (["Mon, 20 Nov 2026 99:00:00 GMT"], None), (["Mon, 20 Nov 2026 12:00:00 +9999"], None),
+        (["Mon, 20 Nov 2026 12:00:00 +99999999999999"], None), (["2026-03-04T05:06:37Z"], None),
+    ],
+)  # fmt: skip
+def test_retry_after(values: list[str | bytes], wait: float | None) -> None:
+    assert asked(*values) == wait
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.text("0123456789+-:,. ADFGJMNOPSTUVWZacdeghilnoprtuvy\x00\t", max_size=40)
+    | st.builds(
+        "{}, {} Nov {} {}:{}:{} {}{}".format,
+        st.sampled_from(["Mon", ""]),
+        *[st.integers(0, 10**21)] * 5,
+        st.sampled_from(["+", "-", ""]),
+        st.integers(0, 10**21),
+    )
+    | st.text(max_size=20)
+)
+def test_no_retry_after_raises_anything(text: str) -> None:
+    wait = _retry_after(Response("http://a/", headers=Headers({"Retry-After": text})))
+    assert wait is None or 0 <= wait <= LONGEST_HOLD
+
+
+@pytest.mark.parametrize(
+    ("error", "is_counted"),
+    [
+        (CaptureError("unsupported", "unsupported content coding: x", None), False),
+        (CaptureError("damaged", "damaged compression", None), False),
+        (CaptureError("truncated", "the body is cut short", None), True),
+        (CaptureError("not_http", "not an HTTP status line", None), True),
+        (DownloadTimeoutError("60 s"), True),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_no_failure_of_its_host(
+    error: Exception, is_counted: bool
+) -> None:
+    holds = Holds()
+    middleware = BackoffMiddleware(cast("Any", None), cast("Any", SimpleNamespace(holds=holds)))
+    for number in range(BREAKER_FAILURES):
+        request = Request(f"http://{HOST}/{number}", meta={"dont_retry": True})
+        middleware.process_exception(request, error)
+    assert (holds.closed(HOST) is not None) is is_counted
+    assert (holds.ready_at(HOST) > 0) is is_counted
