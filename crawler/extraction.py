@@ -1,6 +1,6 @@
 """Compose: pages → draft → article. The one extraction path of crawl, replay and re-extraction.
 
-In: the fetched pages of an article. Out: the Article. Raises what `pages.read` raises.
+In: the fetched pages of an article. Out: the Article.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import pages as layouts
 from crawler.extractor_version import extractor_version
+from crawler.pages.assembly import assemble, join
 from crawler.pipelines import normalise
 
 if TYPE_CHECKING:
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
     from crawler.items import Article, Page
 
 
-def extract(pages: Sequence[Page]) -> Article:
-    """The article of its pages, page 1 first; NotAnArticle when a page is none."""
-    return normalise(layouts.join([layouts.read(page) for page in pages]), pages)
+def extract(pages: Sequence[Page], *, must_be_whole: bool = False) -> Article:
+    """The article of its pages, page 1 first.
+
+    Raises NotAnArticle when a page is none; AstrayError and IncompleteError when `must_be_whole`
+    and they are not all the pages of one article.
+    """
+    drafts = [layouts.read(page) for page in pages]
+    draft = assemble(pages, drafts) if must_be_whole else join(drafts)
+    return normalise(draft, pages)
 
 
 def is_empty(article: Article) -> bool:

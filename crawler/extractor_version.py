@@ -14,7 +14,8 @@ from typing import Final
 from crawler import __version__
 
 PARTS: Final = (
-    "pages", "pipelines", "regions", "items", "urls.py", "archive/decode.py", "archive/wire.py",
+    "pages", "pipelines", "regions", "items", "urls.py", "media_type.py",
+    "archive/decode.py", "archive/wire.py",
 )  # fmt: skip
 """Files and folders below `crawler/` that decide what is extracted."""
 

@@ -121,11 +121,17 @@ class Outcome(StrEnum):
     MISSING = ("missing", _FAILED, "the server says that there is no such page")
     SOFT_404 = ("soft_404", _FAILED, "an error page that calls itself a success")
     HTTP_ERROR = ("http_error", _FAILED, "the server answered with an error")
+    NOT_HTML = ("not_html", _FAILED, "a picture, a file or data stands there, no page")
+    TOO_DEEP = ("too_deep", _FAILED, "the page's markup is nested beyond what we read")
+    INCOMPLETE = ("incomplete", _FAILED, "not all pages of the article could be had")
+    REDIRECT_LOOP = (
+        "redirect_loop", _OF_THE_ADDRESS, "redirects lead in a circle, or on and on",
+    )  # fmt: skip
     DNS_FAILED = ("dns_failed", _OF_THE_HOST, "the host's name could not be resolved")
     CONNECTION_FAILED = ("connection_failed", _OF_THE_HOST, "no connection, or it broke")
     TLS_FAILED = ("tls_failed", _OF_THE_HOST, "no trusted encrypted connection")
     TIMEOUT = ("timeout", _OF_THE_HOST, "no whole answer in time")
-    TOO_LARGE = ("too_large", _FAILED, "the answer is larger than we take")
+    TOO_LARGE = ("too_large", _FAILED, "the answer, or the number of pages, is more than we take")
     TRUNCATED = ("truncated", _OF_THE_HOST, "the answer was cut short")
     GARBLED = (
         "garbled", _FAILED, "its text is full of characters that no text holds: read wrongly",

@@ -16,6 +16,7 @@ from crawler import extraction
 from crawler.extractor_version import PARTS, digest, extractor_version
 from crawler.items import as_line, as_record
 from crawler.pages import NotAnArticle
+from crawler.pages.assembly import IncompleteError
 from tests.conftest import PROJECT
 from tests.pipelines.drafts import MORE, TEXT, URL, page
 
@@ -54,9 +55,13 @@ def test_the_encoding_makes_no_other_article() -> None:
 def test_pages_are_joined() -> None:
     other = URL.replace(".htm", "_2.htm")
     body = PAGE.replace(TEXT, "第二页" + TEXT).encode()
-    made = extraction.extract([page(body=PAGE.encode()), page(other, body=body)])
+    first = PAGE.replace("</h1>", f'</h1><a href="{other}">2</a>').encode()
+    fetched = [page(body=first), page(other, body=body)]
+    made = extraction.extract(fetched, must_be_whole=True)
     assert len(made.paragraphs) == 4
     assert made.page_urls == [URL, other]
+    with pytest.raises(IncompleteError):
+        extraction.extract(fetched[:1], must_be_whole=True)
 
 
 def test_what_is_no_article_is_refused() -> None:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from crawler.archive import records, wire
 from crawler.archive.decode import DecodeError, decode, unframe
 from crawler.clock import now
+from crawler.media_type import identify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -113,7 +114,7 @@ def _check_payload_type(values: Mapping[str, str], block: bytes) -> Iterator[Def
     if stated is None:
         return
     try:
-        shown = records.identify(decode(block).body)
+        shown = identify(decode(block).body)
     except DecodeError:
         return
     if stated != shown:

@@ -62,36 +62,3 @@ def warc_fields(fields: Mapping[str, str] | Fields) -> bytes:
     pairs = fields.items() if isinstance(fields, Mapping) else fields
     lines = (f"{name}: {' '.join(value.split())}\r\n" for name, value in pairs if value is not None)
     return "".join(lines).encode()
-
-
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", "application/zip"),
-)
-_TEXTS = (
-    (
-        re.compile(
-            rb"<(?:!doctype html|html|head|body|title|meta|script|!--)[\s>-]", re.IGNORECASE
-        ),
-        "text/html",
-    ),
-    (re.compile(rb"<\?xml\s"), "application/xml"),
-    (re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]]"), "application/json"),
-)
-
-
-def identify(body: bytes) -> str | None:
-    """The media type that a decoded body shows by its first bytes, or None where it shows none."""
-    for signature, media_type in _SIGNATURES:
-        if body.startswith(signature):
-            return media_type
-    start = body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
-    for pattern, media_type in _TEXTS:
-        if pattern.match(start):
-            is_xhtml = media_type == "application/xml" and b"<html" in start
-            return "application/xhtml+xml" if is_xhtml else media_type
-    return None

@@ -14,6 +14,7 @@ from crawler.archive import records, wire
 from crawler.clock import iso
 from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
 from crawler.items import WarcPointer
+from crawler.media_type import identify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -246,7 +247,7 @@ class WarcWriter:
             fields = (
                 *common,
                 ("WARC-Payload-Digest", payload_digest),
-                ("WARC-Identified-Payload-Type", records.identify(body)),
+                ("WARC-Identified-Payload-Type", identify(body)),
                 ("WARC-Truncated", exchange.truncated),
                 ("Content-Type", _HTTP_RESPONSE),
             )

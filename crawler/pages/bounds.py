@@ -33,7 +33,7 @@ _SELF_CLOSING = frozenset({
 
 
 def check(text: str) -> None:
-    """Raise NotAnArticle("error_page") when parsing could take long or fill memory."""
+    """Raise NotAnArticle("too_deep") when parsing could take long or fill memory."""
     if text.count("<") < _FREE:
         return
     depth = work = formatting = copies = 0
@@ -47,4 +47,4 @@ def check(text: str) -> None:
         work += depth
         copies += formatting
     if work > _MAX_WORK or copies > _MAX_COPIES:
-        raise NotAnArticle("error_page", "markup nested beyond any page of the site")
+        raise NotAnArticle("too_deep", "markup nested beyond any page of the site")

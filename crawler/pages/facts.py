@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from crawler.items import Codes, Draft, Evidence
+from crawler.pages.assembly import PageName, is_same_channel
 from crawler.pages.document import visible_text
 
 if TYPE_CHECKING:
@@ -27,9 +27,18 @@ _FWL = re.compile(r"01[0-9]{40}(?![0-9A-Za-z])")
 _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
 _PUBLISHID = re.compile(r"[1-9]\d{4,11}(?:\.\d{1,10}){1,5}")
 _NODE_ID = re.compile(r"[1-9]\d{3,9}")
-_OLD_CMS = re.compile(r"/((?:content|c)_\d{6,12})(?:_(\d{1,3}))?\.s?html?$")
 _LONGEST_CRUMB = 30
+
+# Further pages of one article that are looked at; Assembly takes fewer.
 _MAX_PAGES = 100
+# What leads to the further pages of an article, where `{0}` is its name.
+_PAGE_LINKS = (
+    "a[href*='{0}'], area[href*='{0}'], link[rel~='next'][href*='{0}'], option[value*='{0}']"
+)
+# The pagers that stand in the articles of the old CMS.
+_PAGERS = "#div_currpage, [id^='div_page_roll'], .pagelink"
+_PAGE_LABEL = re.compile(r"\s{0,9}[\[【(（]?\s{0,9}(\d{1,3})\s{0,9}[\]】)）]?\s{0,9}")
+_PAGE_COUNT = re.compile(r"共\s{0,9}(\d{1,3})\s{0,9}页|\d\s{0,9}/\s{0,9}(\d{1,3})\s{0,9}页")
 
 
 def start(doc: Document, layout: str, crumbs: Sequence[str] = CRUMBS) -> Draft:
@@ -45,7 +54,7 @@ def start(doc: Document, layout: str, crumbs: Sequence[str] = CRUMBS) -> Draft:
     if (root := doc.tree.root) is not None:
         draft.language = (root.attributes.get("lang") or "").strip() or None
     draft.codes = _codes(doc)
-    draft.next_pages = _next_pages(doc)
+    draft.next_pages, draft.page_count = _further_pages(doc)
     return draft
 
 
@@ -84,21 +93,36 @@ def _fwl(doc: Document) -> str | None:
     return codes.pop() if len(codes) == 1 else None
 
 
-def _next_pages(doc: Document) -> list[str]:
-    """The later pages of an old-CMS article: content_X_1.htm, c_X_2.htm."""
-    own = _OLD_CMS.search(urlsplit(doc.url).path)
-    if own is None or f"{own[1]}_" not in doc.source:
-        return []
-    found: dict[int, str] = {}
-    for link in doc.all(f"a[href*='{own[1]}_']"):
-        url = doc.absolute(link.attributes.get("href"))
-        path = "" if url is None else urlsplit(url).path
-        page = _OLD_CMS.search(path)
-        if url and page and page[1] == own[1] and page[2] and int(page[2]) > int(own[2] or 0):
-            same_folder = path[: page.start()] == urlsplit(doc.url).path[: own.start()]
-            if same_folder and urlsplit(url).netloc == urlsplit(doc.url).netloc:
-                found.setdefault(int(page[2]), url.partition("#")[0].partition("?")[0])
-    return [found[n] for n in sorted(found)][:_MAX_PAGES]
+def _further_pages(doc: Document) -> tuple[list[str], int | None]:
+    """The later pages of an old-CMS article, at any host of its channel, by number; and how many
+    pages it says it has, by the numbers that its pager shows."""
+    own = PageName.of(doc.url)
+    if own is None:
+        return [], None
+    found: dict[str, int] = {}
+    said = 0
+    for link in doc.all(_PAGE_LINKS.format(own.name)) if f"{own.name}_" in doc.source else ():
+        url = doc.absolute(link.attributes.get("href") or link.attributes.get("value"))
+        name = PageName.of(url) if url else None
+        if url is None or name is None or not name.is_of(own):
+            continue
+        if not is_same_channel(url, doc.url):
+            continue
+        label = _PAGE_LABEL.fullmatch(link.text() or "")
+        # counted from another number the address may say one more or less
+        if label and abs(int(label[1]) - name.number) <= 1:
+            said = max(said, int(label[1]))
+        if name.number > own.number:
+            found.setdefault(url.partition("#")[0].partition("?")[0], name.number)
+    for pager in doc.all(_PAGERS):
+        counts = _PAGE_COUNT.finditer(visible_text(pager))
+        said = max(said, *(int(count[1] or count[2]) for count in counts), 0)
+        scripted = pager.css("a:not([href]), a[href^='javascript'], a[href^='#']")
+        labels = (_PAGE_LABEL.fullmatch(link.text() or "") for link in scripted)
+        said = max(said, *(int(label[1]) for label in labels if label), 0)
+    numbers = sorted(set(found.values()))[:_MAX_PAGES]
+    ordered = sorted(found, key=lambda url: found[url])
+    return [url for url in ordered if found[url] in numbers], said or None
 
 
 def put_visible(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["list_page", "soft_404", "error_page", "empty", "redirect_stub", "garbled"]
+Kind = Literal[
+    "list_page", "soft_404", "error_page", "empty", "redirect_stub", "garbled", "not_html",
+    "too_deep",
+]  # fmt: skip
 
 
 class NotAnArticle(Exception):  # noqa: N818 - it is a verdict on a page, not a fault of ours
@@ -13,8 +16,9 @@ class NotAnArticle(Exception):  # noqa: N818 - it is a verdict on a page, not a 
     `list_page`: links to articles; `soft_404`: says with status 200 that the page is gone;
     `error_page`: a server, a firewall or damage speaks; `empty`: no text and no media;
     `redirect_stub`: sends the reader elsewhere by script or meta; `garbled`: its text is none in
-    any encoding we know. `is_proven` is False where it is the fallback that finds nothing: what a
-    layout we don't know holds stays open.
+    any encoding we know; `not_html`: the bytes are a picture's, a file's or data; `too_deep`:
+    nested beyond what is read. `is_proven` is False where it is the fallback that finds nothing:
+    what a layout we don't know holds stays open.
     """
 
     def __init__(self, kind: Kind, detail: str = "", *, is_proven: bool = True) -> None:

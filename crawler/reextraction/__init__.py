@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.archive.revisits import holds_page, names_of, repeat_of
 from crawler.extraction import is_empty
 from crawler.items import as_record
+from crawler.pages.assembly import Assembly, AstrayError
 from crawler.pipelines import normalise
 from crawler.reextraction.rest import Piece, Place, Rest
 
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
     from crawler.archive.reader import Record
     from crawler.archive.span import Span
     from crawler.items import Draft, Page
+    from crawler.pages.assembly import Wanted
     from crawler.reextraction.filter import Filter
-
-MAX_PAGES = 50
-"""Pages of one article, as the spider bounds them."""
 
 MAX_PIECES = 10_000
 """Captures of pages of one article that are looked at."""
@@ -155,11 +154,8 @@ def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any
         firsts = [piece for piece in pieces if piece.page == 1]
         if not firsts:
             tally.counts["filtered" if wanted.is_narrow else "incomplete"] += 1
-        for first, following in pairwise([*firsts, None]):
-            assert first is not None
-            begin = first.date if first is not firsts[0] else ""
-            further = _further(pieces, begin, first.date, following.date if following else None)
-            yield from _joined(first, further, wanted, tally)
+        for first, begin, end in _looks(firsts):
+            yield from _joined(first, _further(pieces, begin, first.date, end), wanted, tally)
 
 
 def _single(page: Page, place: Place, tally: Tally, rest: Rest) -> Iterator[dict[str, Any]]:
@@ -168,11 +164,28 @@ def _single(page: Page, place: Place, tally: Tally, rest: Rest) -> Iterator[dict
     draft = _draft(page, place, tally)
     if draft is None or address is None:
         return
-    if address.page > 1 or draft.next_pages:
+    assembly = Assembly(page, draft) if address.page == 1 else None
+    if assembly is None or assembly.wanted:
         piece = Piece(address.id, address.page, page.url, page.fetched_at, place)
         rest.add_piece(piece)
-        return
-    yield from _record([(draft, page)], place, tally)
+    elif assembly.is_too_large:
+        tally.counts["too_large"] += 1
+    else:
+        yield from _record(assembly, place, tally)
+
+
+def _looks(firsts: Sequence[Piece]) -> Iterator[tuple[Piece, str, str | None]]:
+    """Each capture of page 1, with the time in which its further pages were captured: from it (for
+    an address's first one from the beginning) to the next capture at the same address."""
+    ends: dict[str, str] = {}
+    looks: list[tuple[Piece, str | None]] = []
+    for piece in reversed(firsts):
+        url = urls.canonical(piece.url)
+        looks.append((piece, ends.get(url)))
+        ends[url] = piece.date
+    for piece, end in reversed(looks):
+        begin = ends.pop(urls.canonical(piece.url), None)
+        yield piece, "" if begin else piece.date, end
 
 
 def _further(pieces: Sequence[Piece], begin: str, at: str, end: str | None) -> dict[str, Piece]:
@@ -194,25 +207,53 @@ def _further(pieces: Sequence[Piece], begin: str, at: str, end: str | None) -> d
 def _joined(
     first: Piece, further: dict[str, Piece], wanted: Filter, tally: Tally
 ) -> Iterator[dict[str, Any]]:
-    """The record of an article of several pages, read in the order the crawl asks for them."""
-    read: list[tuple[Draft, Page]] = []
-    known = {urls.canonical(first.url)}
-    queue: list[Piece | None] = [first]
-    for piece in queue:  # grows while it is walked
-        if len(read) == MAX_PAGES:
-            break
-        page = _page_at(piece.place, wanted, tally) if piece else None
-        if page and piece:  # a revisit's are its own
-            page = replace(page, url=piece.url, fetched_at=piece.date)
-        draft = _draft(page, first.place, tally) if page else None
-        if page is None or draft is None:
-            tally.counts["incomplete"] += 1
-            return
-        read.append((draft, page))
-        fresh = [url for url in draft.next_pages if url not in known]
-        known.update(fresh)
-        queue += [further.get(url) for url in fresh]
-    yield from _record(read, first.place, tally)
+    """The record of an article of several pages, put together as the crawl does."""
+    begun = _read_piece(first, first.place, wanted, tally)
+    if begun is None:
+        tally.counts["incomplete"] += 1
+        return
+    assembly = Assembly(*begun)
+    while page := assembly.wanted:
+        for piece in _candidates(page, further):
+            read = _read_piece(piece, first.place, wanted, tally)
+            try:
+                if read is None:
+                    continue
+                assembly.add(*read)
+                break
+            except AstrayError:
+                continue
+        else:
+            if not assembly.give_up(is_absent=True):
+                tally.counts["incomplete"] += 1
+                return
+    if assembly.is_too_large:
+        tally.counts["too_large"] += 1
+        return
+    yield from _record(assembly, first.place, tally)
+
+
+def _candidates(page: Wanted, further: dict[str, Piece]) -> Iterator[Piece]:
+    """The captures of a page: at the addresses where a crawl asks for it, then at others."""
+    asked = [urls.canonical(url) for url in page.addresses]
+    for url in asked:
+        if url in further:
+            yield further[url]
+    for url, piece in further.items():
+        if piece.page == page.number and url not in asked:
+            yield piece
+
+
+def _read_piece(
+    piece: Piece, place: Place, wanted: Filter, tally: Tally
+) -> tuple[Page, Draft] | None:
+    """A captured page and what it says, or None with the reason counted."""
+    page = _page_at(piece.place, wanted, tally)
+    if page is None:
+        return None
+    page = replace(page, url=piece.url, fetched_at=piece.date)  # a revisit's are its own
+    draft = _draft(page, place, tally)
+    return None if draft is None else (page, draft)
 
 
 def _draft(page: Page, place: Place, tally: Tally) -> Draft | None:
@@ -226,15 +267,13 @@ def _draft(page: Page, place: Place, tally: Tally) -> Draft | None:
     return None
 
 
-def _record(
-    read: Sequence[tuple[Draft, Page]], place: Place, tally: Tally
-) -> Iterator[dict[str, Any]]:
-    drafts, pages = zip(*read, strict=True)
+def _record(assembly: Assembly, place: Place, tally: Tally) -> Iterator[dict[str, Any]]:
+    url = assembly.pages[0].url
     try:
-        article = normalise(layouts.join(drafts), pages)
+        article = normalise(assembly.draft(), assembly.pages)
     except Exception as error:
         tally.counts["extraction_failed"] += 1
-        tally.problem(place.name, place.offset, f"{pages[0].url}: {type(error).__name__}: {error}")
+        tally.problem(place.name, place.offset, f"{url}: {type(error).__name__}: {error}")
         return
     if is_empty(article):
         tally.counts["empty"] += 1

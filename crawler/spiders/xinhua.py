@@ -15,13 +15,14 @@ from crawler import pages, urls
 from crawler.context import Context, context_of
 from crawler.items import Draft, Page, Reading
 from crawler.outcomes import Outcome
+from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
 from crawler.spiders.archived import archived, archived_list, conditions
 from crawler.spiders.failures import outcome_of
 from crawler.spiders.frontier import Frontier, Target, sighting
 from crawler.spiders.listwalk import ListWalk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -41,15 +42,19 @@ RECHECK_PRIORITY = -10
 FURTHER_PAGE_PRIORITY = 5
 """The further pages of an article that has begun, before the next article."""
 
-MAX_PAGES = 50
-"""Pages of one old-CMS article; more are an error of the pager."""
-
 _NO_ARTICLE = {
     "list_page": Outcome.NOT_ARTICLE,
     "redirect_stub": Outcome.NOT_ARTICLE,
     "soft_404": Outcome.SOFT_404,
-    "error_page": Outcome.SOFT_404,
     "empty": Outcome.SOFT_404,
+}
+
+# They say nothing of the article, archived or not: a firewall's answer may be such.
+_NO_SIGN = {
+    "error_page": Outcome.SOFT_404,
+    "garbled": Outcome.GARBLED,
+    "not_html": Outcome.NOT_HTML,
+    "too_deep": Outcome.TOO_DEEP,
 }
 
 
@@ -158,40 +163,93 @@ class XinhuaSpider(Spider):
             },
         )
 
-    def parse_article(
-        self,
-        response: Response,
-        target: Target,
-        read: tuple[tuple[Draft, Page], ...] = (),
-        queue: tuple[str, ...] = (),
-    ) -> Iterator[Request | Reading]:
-        """Read one page of an article; ask for its further pages; hand over when all are read."""
+    def parse_article(self, response: Response, target: Target) -> Iterator[Request | Reading]:
+        """Read page 1 of an article; ask for its further pages; hand over when all are read."""
         page: Page = response.meta["page"]
-        moved = self._astray(target, page, read) if read else self._moved(target, page)
-        if moved is None:
+        moved = self._moved(target, page)
+        draft = self._read(moved, page) if moved else None
+        if moved is None or draft is None:
             return
-        target = moved
-        draft = self._read(target, page, is_first=not read)
-        if draft is None:
+        try:
+            assembly = Assembly(page, draft)
+        except AstrayError as error:
+            self._failed(moved, Outcome.INCOMPLETE, str(error))
             return
-        read = (*read, (draft, page))
-        known = {urls.canonical(one.url) for _, one in read} | set(queue)
-        queue += tuple(url for url in draft.next_pages if url not in known)
-        if queue and len(read) == MAX_PAGES:
+        yield from self._go_on(moved, assembly)
+
+    def _go_on(self, target: Target, assembly: Assembly) -> Iterator[Request | Reading]:
+        """The article's next page, or the article."""
+        wanted = assembly.wanted
+        if wanted:
+            yield self._page_request(target, assembly, wanted.addresses)
+        elif assembly.is_too_large:
             self._failed(target, Outcome.TOO_LARGE, f"more than {MAX_PAGES} pages")
+        else:
+            fetched = tuple(assembly.pages)
+            yield Reading(address=target.address, draft=assembly.draft(), pages=fetched)
+
+    def _page_request(
+        self, target: Target, assembly: Assembly, addresses: Sequence[str]
+    ) -> Request:
+        """For the page that is wanted, at the first of these addresses."""
+        return Request(
+            addresses[0],
+            callback=self.parse_page,
+            errback=self.page_failed,
+            priority=FURTHER_PAGE_PRIORITY,
+            cb_kwargs={"target": target, "assembly": assembly, "others": addresses[1:]},
+            meta={"kind": "article", "via": assembly.pages[0].url},
+        )
+
+    def parse_page(
+        self, response: Response, target: Target, assembly: Assembly, others: Sequence[str]
+    ) -> Iterator[Request | Reading]:
+        """Add a further page to its article."""
+        page: Page = response.meta["page"]
+        is_absent = page.status in {404, 410}
+        try:
+            if page.status != 200:
+                raise AstrayError(f"{assembly.said}: HTTP {page.status} at {page.url}")
+            assembly.add(page, pages.read(page))
+        except AstrayError as error:
+            is_absent |= page.status == 200
+            yield from self._lacking(target, assembly, others, str(error), is_absent=is_absent)
+        except pages.NotAnArticle as error:
+            why = f"{assembly.said}: {error.kind} at {page.url}"
+            is_absent = error.kind not in _NO_SIGN
+            yield from self._lacking(target, assembly, others, why, is_absent=is_absent)
+        except Exception as error:
+            self._broken(target, page, error)
+        else:
+            yield from self._go_on(target, assembly)
+
+    def page_failed(self, failure: Failure) -> Iterator[Request | Reading]:
+        """A further page gave no answer."""
+        outcome, detail = outcome_of(failure)
+        kwargs = _request(failure).cb_kwargs
+        if outcome in (Outcome.DEFERRED, Outcome.PENDING):
+            self._failed(kwargs["target"], outcome, detail)
             return
-        if queue:
-            yield Request(
-                queue[0],
-                callback=self.parse_article,
-                errback=self.article_failed,
-                priority=FURTHER_PAGE_PRIORITY,
-                cb_kwargs={"target": target, "read": read, "queue": queue[1:]},
-                meta={"kind": "article", "via": page.url},
-            )
-            return
-        drafts, fetched = zip(*read, strict=True)
-        yield Reading(address=target.address, draft=pages.join(drafts), pages=fetched)
+        why = f"{kwargs['assembly'].said}: {outcome}: {detail}"
+        yield from self._lacking(**kwargs, why=why, is_absent=False)
+
+    def _lacking(
+        self,
+        target: Target,
+        assembly: Assembly,
+        others: Sequence[str],
+        why: str,
+        *,
+        is_absent: bool,
+    ) -> Iterator[Request | Reading]:
+        """The wanted page isn't at one of its addresses: ask at the next, or end without it. An
+        article that lacks a page is neither published nor withdrawn."""
+        if others:
+            yield self._page_request(target, assembly, others)
+        elif assembly.give_up(is_absent=is_absent):
+            yield from self._go_on(target, assembly)
+        else:
+            self._failed(target, Outcome.INCOMPLETE, why)
 
     def article_failed(self, failure: Failure) -> None:
         self._failed(_request(failure).cb_kwargs["target"], *outcome_of(failure))
@@ -230,27 +288,14 @@ class XinhuaSpider(Spider):
         is_wanted = self.frontier.admit_now(sighting(there.url, found_on=address))
         return Target(there.url) if is_wanted else None
 
-    def _astray(
-        self, target: Target, page: Page, read: tuple[tuple[Draft, Page], ...]
-    ) -> Target | None:
-        """The target when a further page is one, None when a redirect led to another place."""
-        before = {urls.canonical(one.url) for _, one in read}
-        is_same = urls.article_id(page.url) == urls.article_id(read[0][1].url)
-        if is_same and urls.canonical(page.url) not in before:
-            return target
-        detail = f"page {len(read) + 1} leads to {page.url}"
-        self._failed(target, Outcome.HTTP_ERROR, detail)
-        return None
-
-    def _read(self, target: Target, page: Page, *, is_first: bool) -> Draft | None:
-        """The page's draft, or None after the address got another outcome. Without one of its
-        further pages an article is neither published nor withdrawn."""
+    def _read(self, target: Target, page: Page) -> Draft | None:
+        """The draft of page 1, or None after the address got another outcome."""
         withdrawals = self.context.withdrawals
-        if page.status == 304 and target.article and is_first:
+        if page.status == 304 and target.article:
             withdrawals.answered(target.address, is_recheck=True)
             withdrawals.looked(target.address, target.article, status=304, warc=page.warc)
             self.context.end(target.address, Outcome.NOT_MODIFIED)
-        elif page.status in {404, 410} and is_first:
+        elif page.status in {404, 410}:
             self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
         elif page.status != 200:
             self._failed(target, Outcome.HTTP_ERROR, f"HTTP {page.status} at {page.url}")
@@ -258,20 +303,22 @@ class XinhuaSpider(Spider):
             try:
                 return pages.read(page)
             except pages.NotAnArticle as error:
-                if error.kind == "garbled":
-                    self._failed(target, Outcome.GARBLED, error.detail)
-                elif not is_first or error.kind == "error_page":
-                    self._failed(target, Outcome.SOFT_404, f"{error.kind} at {page.url}")
+                if error.kind in _NO_SIGN:
+                    self._failed(target, _NO_SIGN[error.kind], f"{error} at {page.url}")
                 elif target.article and not error.is_proven:
                     withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
                 else:
                     self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
             except Exception as error:
-                logger.exception("reading %s failed", page.url)
-                detail = f"{type(error).__name__}: {error}"
-                self.context.alarm(f"extraction failed for {page.url}: {detail}")
-                withdrawals.unread(target.address, page, Outcome.EXTRACTION_FAILED, detail)
+                self._broken(target, page, error)
         return None
+
+    def _broken(self, target: Target, page: Page, error: Exception) -> None:
+        """Our code failed at an archived page."""
+        logger.error("reading %s failed", page.url, exc_info=error)
+        detail = f"{type(error).__name__}: {error}"
+        self.context.alarm(f"extraction failed for {page.url}: {detail}")
+        self.context.withdrawals.unread(target.address, page, Outcome.EXTRACTION_FAILED, detail)
 
 
 def _request(failure: Failure) -> Request:

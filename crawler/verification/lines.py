@@ -189,7 +189,7 @@ class _Proof:
     def _check_derived(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
         is_same_code = line["extractor_version"] == extractor_version()
         try:
-            derived = as_record(extraction.extract(pages))
+            derived = as_record(extraction.extract(pages, must_be_whole=True))
         except Exception as error:  # whatever today's code makes of an archived page
             self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
             return

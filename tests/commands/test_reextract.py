@@ -18,11 +18,11 @@ from crawler import reextraction
 from crawler.archive import span
 from crawler.archive.decode import MAX_BODY, bound
 from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
-from crawler.reextraction import batch
+from crawler.reextraction import Tally, batch
 from crawler.reextraction.filter import Filter
-from crawler.spiders import xinhua
 from tests.commands.foreign import OTHER_URL, STYLES, Sink, lines_of, noise, raw, type_of, wacz
 from tests.conftest import PROJECT
+from tests.pages import paged
 from tests.processes import Crawl, peak_kib
 
 if TYPE_CHECKING:
@@ -158,8 +158,42 @@ def test_bad_usage(arguments: tuple[str, ...], warcs: list[str], scrapy_cmd: Run
     assert "Traceback" not in done.stderr
 
 
-def test_articles_are_bounded_as_in_the_crawl() -> None:
-    assert reextraction.MAX_PAGES == xinhua.MAX_PAGES
+def captures(path: Path, site: dict[str, str]) -> tuple[list[dict[str, Any]], Counter[str]]:
+    """What re-extraction makes of a site's pages, fetched one after the other, page 1 first."""
+    sink = Sink.new()
+    for number, (url, page) in enumerate(site.items()):
+        date = f"2021-05-06T07:{number // 60:02}:{number % 60:02}Z"
+        sink.response(url, [("Content-Type", "text/html")], page.encode(), date=date)
+    path.write_bytes(sink.bytes())
+    tally = Tally()
+    return list(reextraction.reextract(path, path.name, Filter(), tally)), tally.counts
+
+
+@pytest.mark.parametrize(
+    ("site", "base", "count"), [row[1:] for row in paged.WHOLE], ids=[row[0] for row in paged.WHOLE]
+)
+def test_an_article_of_several_pages(
+    site: dict[str, str], base: str, count: int, tmp_path: Path
+) -> None:
+    """As the crawl gives it: `tests/pages/test_assembly.py` has the same articles."""
+    records, counts = captures(tmp_path / "a.warc.gz", site)
+    record = next(one for one in records if one["url"] == paged.at(base, 1))
+    assert len(record["page_urls"]) == (count if count > 1 else 0), counts
+    assert sum(text.startswith("第") for text in record["paragraphs"]) == count
+    assert len(record["warc_pages"]) == len(record["page_urls"])
+
+
+@pytest.mark.parametrize(
+    ("site", "ending"),
+    [row[1:] for row in paged.NOT_WHOLE],
+    ids=[row[0] for row in paged.NOT_WHOLE],
+)
+def test_an_article_that_is_not_whole_makes_no_record(
+    site: dict[str, str], ending: str, tmp_path: Path
+) -> None:
+    records, counts = captures(tmp_path / "a.warc.gz", site)
+    assert [one for one in records if one["url"] == paged.at(paged.BARE, 1)] == []
+    assert counts[ending] == 1
 
 
 def test_pages_are_bounded_as_in_the_crawl(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crawler import pages
 from crawler.pages import NotAnArticle
 from crawler.pages.bounds import check
+from crawler.pages.refusal import Kind
 from tests.pages.samples import BODY, SAMPLES, as_page, main_2017, texts
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ TOKENS = [
     *(b'<img src="http://[">', b"<base href=//[>", b'<a href="http://[::1">', b"<frameset>"),
     *(b'<font color=navy face="', b"2017-13-45 99:99"),
 ]
-KINDS = {"list_page", "soft_404", "error_page", "empty", "redirect_stub", "garbled"}
+KINDS = get_args(Kind)
 
 
 def read(body: bytes) -> Draft | None:
@@ -92,7 +93,7 @@ def test_deep_text_is_read() -> None:
 def test_markup_that_would_take_minutes_is_refused(markup: str) -> None:
     with pytest.raises(NotAnArticle) as caught:
         check(markup)
-    assert caught.value.kind == "error_page"
+    assert caught.value.kind == "too_deep"
 
 
 def test_ten_megabytes() -> None:

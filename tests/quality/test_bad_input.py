@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
@@ -14,6 +14,7 @@ from crawler.extraction import extract
 from crawler.fixtures import FixtureError, add
 from crawler.items import Page
 from crawler.pages import NotAnArticle
+from crawler.pages.refusal import Kind
 from tests.fixtures import make
 from tests.fixtures.kept import pages_of, synthetic
 from tests.quality.mutations import MUTATIONS, bounded, inventions, mutants, outcome
@@ -21,7 +22,7 @@ from tests.quality.mutations import MUTATIONS, bounded, inventions, mutants, out
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = {"list_page", "soft_404", "error_page", "empty", "redirect_stub"}
+KINDS = set(get_args(Kind))
 LAYOUTS = {fixture.name.partition("/")[0] for fixture in synthetic()} - {"refused"}
 URL = "http://www.js.xinhuanet.com/2017-09/05/c_1121600001.htm"
 SHARDS = 10
