@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+# RFC 9110 5.5: any bytes but controls; each byte is one character here.
+FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
+
+# Longer values of validators are cut off.
+LONGEST_VALIDATOR = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +47,9 @@ class Page:
         """The first header of that name (case-insensitive), or None."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    def validator(self, name: str) -> str | None:
+        """The first header of that name as it came, up to a length; None with a control character
+        in it."""
+        value = (self.header(name) or "")[:LONGEST_VALIDATOR]
+        return value if FIELD_VALUE.fullmatch(value) else None

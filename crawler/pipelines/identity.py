@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from crawler.items import Draft, Page
 
 _LONGEST_CODE = 100
-_LONGEST_HEADER = 1000
 
 
 def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
@@ -40,7 +39,7 @@ def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
         extractor_version=extractor_version,
         fetched_at=first.fetched_at,
         codes=_codes(draft.codes),
-        http=Http(first.status, _header(first, "etag"), _header(first, "last-modified")),
+        http=Http(first.status, first.validator("ETag"), first.validator("Last-Modified")),
         encoding=Encoding(_code(draft.encoding.declared), draft.encoding.used),
         warc=first.warc,
         page_urls=[page.url for page in pages] if several else [],
@@ -97,7 +96,3 @@ def _codes(codes: Codes) -> Codes:
 def _code(value: str | None) -> str | None:
     line = clean_line(value or "")
     return line if 0 < len(line) <= _LONGEST_CODE else None
-
-
-def _header(page: Page, name: str) -> str | None:
-    return clean_line((page.header(name) or "")[:_LONGEST_HEADER]) or None

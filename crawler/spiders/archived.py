@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.archive.writer import Revisit
 from crawler.clock import iso
+from crawler.items.page import FIELD_VALUE, LONGEST_VALIDATOR
 from crawler.state.rows import ListCapture
 
 if TYPE_CHECKING:
@@ -35,12 +36,31 @@ def captured(page: Page) -> ListCapture | None:
     return ListCapture(page.url, datetime.fromisoformat(page.fetched_at), page.warc)
 
 
-def conditions(known: ArticleRow) -> dict[str, str]:
+def conditions(known: ArticleRow) -> dict[str, bytes]:
     """The validators of an archived single page; of several pages page 1's say too little."""
     if len(known.warc_pages) != 1 or known.status != "live":
         return {}
-    validators = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in validators.items() if value}
+    return validators(known.etag, known.last_modified)
+
+
+def validators(etag: str | None, last_modified: str | None) -> dict[str, bytes]:
+    """The headers of a conditional request: the bytes that came, as they came (RFC 9110 8.8.3).
+
+    Not sent: what could break the request's head, what may have been cut, and an ETag `*`, which
+    would be answered by 304 whatever became of the page (RFC 9110 13.1.2).
+    """
+    headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    return {
+        name: value.encode("latin-1")
+        for name, value in headers.items()
+        if value and _is_sendable(value)
+    }
+
+
+def _is_sendable(value: str) -> bool:
+    is_any = "*" in (part.strip() for part in value.split(","))
+    is_cut = len(value) >= LONGEST_VALIDATOR
+    return not (is_any or is_cut) and FIELD_VALUE.fullmatch(value) is not None
 
 
 def _revisit_of(known: ArticleRow) -> Revisit | None:

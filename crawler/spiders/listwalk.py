@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawler.clock import now
 from crawler.pages import lists
-from crawler.spiders.archived import captured
+from crawler.spiders.archived import captured, validators
 from crawler.spiders.coverage import Coverage, reaches
 from crawler.spiders.frontier import sighting
 from crawler.spiders.listhealth import GIVE_UP, is_at_rest, is_given_up
@@ -75,7 +75,7 @@ class ListWalk:
             if is_source and not is_given_up(state):
                 yield from self._ask(state.url, region=state.region)
 
-    def conditions(self, step: ListStep) -> dict[str, str]:
+    def conditions(self, step: ListStep) -> dict[str, bytes]:
         """Validators for a list whose walk is complete; none when all its links are needed, or
         when the answer they are of is not in this archive."""
         state = self._lists.list_state(step.source)
@@ -87,8 +87,7 @@ class ListWalk:
             or not state.capture
         ):
             return {}
-        conditions = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
-        return {name: value for name, value in conditions.items() if value}
+        return validators(state.etag, state.last_modified)
 
     def answered(self, step: ListStep, page: Page) -> Found:
         """Take in a list answer; its article links, further pages and further lists come back."""
@@ -257,8 +256,8 @@ class ListWalk:
         self._note(
             step,
             page.status,
-            etag=page.header("ETag"),
-            last_modified=page.header("Last-Modified"),
+            etag=page.validator("ETag"),
+            last_modified=page.validator("Last-Modified"),
             capture=captured(page),
             links=addresses if step.since is None else (),
         )

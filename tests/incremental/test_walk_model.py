@@ -105,7 +105,12 @@ class Runs:
             walk.failed(step, "the network is down")
             return []
         etag = self.column.etag() if self.column.has_validators else None
-        if status == 200 and number == 1 and etag and conditions.get("If-None-Match") == etag:
+        if (
+            status == 200
+            and number == 1
+            and etag
+            and conditions.get("If-None-Match") == etag.encode()
+        ):
             status = 304
         body = self.column.html(number).encode() if number and status == 200 else b""
         headers = (("ETag", etag),) if etag else ()

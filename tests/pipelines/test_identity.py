@@ -101,11 +101,18 @@ def test_the_answer_and_its_place_in_the_archive() -> None:
 
 
 def test_what_a_server_declares_is_cleaned_and_bounded() -> None:
-    headers = (("etag", "\x00 "), ("Last-Modified", "x" * 5000))
+    headers = (("etag", '"a\x00b"'), ("Last-Modified", "x" * 5000))
     made = normalise(draft(encoding=Encoding("g\x00b\n2312", "gb18030")), [page(headers=headers)])
     assert made.encoding == Encoding("gb 2312", "gb18030")
     assert made.http == Http(200, None, "x" * 1000)
     assert article(TEXT, encoding=Encoding("x" * 500, "utf-8")).encoding == Encoding(None, "utf-8")
+
+
+def test_validators_stand_as_they_came() -> None:
+    """One character a byte, so that a later request can send them back."""
+    tag = '"版　 本"'.encode().decode("latin-1")
+    made = normalise(draft(), [page(headers=(("ETag", tag), ("Last-Modified", "gestern  früh")))])
+    assert made.http == Http(200, tag, "gestern  früh")
 
 
 def test_an_article_on_several_pages() -> None:
