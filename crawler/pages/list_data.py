@@ -38,7 +38,7 @@ class NodePage:
 
     `count`: rows in it; `total`: rows of the node as it says, or None; `end`: no further page;
     `skipped`: rows that name no article's address (with LinkUrl empty only the id is known, and an
-    address is never made up).
+    address is never made up). A page without links that is not the end stands in the middle.
     """
 
     links: list[ListLink]
@@ -110,21 +110,29 @@ def _read_row(page: Page, row: dict[str, Any], links: Links) -> None:
 def read_nodeart(page: Page) -> NodePage:
     """The articles of one list API answer, in its order. Raises ListError.
 
-    The end is a short page by the address's `cnt`, an empty one, no data, or a status not 0.
+    The end is where the answer's total says, if it says one that can be true; else a short page by
+    the address's `cnt`, an empty one or no data. A status not 0 is an end.
     """
     data = _json(_unwrap(_text(page)))
     if not isinstance(data, dict) or not ("status" in data or "data" in data):
         raise ListError("the list API's answer has neither status nor data")
     inner = data.get("data")
-    rows = inner.get("list") if isinstance(inner, dict) else None
+    found = inner.get("list") if isinstance(inner, dict) else None
+    rows = found if isinstance(found, list) else []
     total = _integer(data.get("totalnum"))
-    if _integer(data.get("status", 0)) != 0 or not isinstance(rows, list):
-        return NodePage([], 0, total, end=True, skipped=0)
     links = Links(page.url)
     skipped = sum(not _read_item(page, row, links) for row in rows)
-    asked = _COUNT.search(page.url)
-    end = not rows or (asked is not None and len(rows) < int(asked[1]))
-    return NodePage(links.all(), len(rows), total, end=end, skipped=skipped)
+    is_end = _integer(data.get("status", 0)) != 0 or _is_end(page.url, len(rows), total)
+    return NodePage(links.all(), len(rows), total, end=is_end, skipped=skipped)
+
+
+def _is_end(url: str, count: int, total: int | None) -> bool:
+    """Whether a page of `count` rows is the last. A total below what is shown is no total."""
+    cnt = _COUNT.search(url)
+    asked = int(cnt[1]) if cnt else count
+    if total is not None and asked and total >= max(count, 1):
+        return _page_number(url) * asked >= total
+    return not count or count < asked
 
 
 def _read_item(page: Page, row: object, links: Links) -> bool:

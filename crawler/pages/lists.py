@@ -20,11 +20,12 @@ from crawler.pages.list_data import (
     read_nodeart,
 )
 from crawler.pages.list_links import Links, ListError, ListLink, find_time
+from crawler.pages.pager import Anchor, read_pager
 from crawler.pages.refusal import NotAnArticle
 from crawler.regions import region_of_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from crawler.items import Page
 
@@ -54,8 +55,8 @@ _NODES = (
     re.compile(r"getid\">\s{0,9}([1-9][0-9]{4,8})(?![0-9])", re.ASCII),
     re.compile(r"\bnid\s{0,9}[=:]\s{0,9}[\"']?([1-9][0-9]{4,8})(?![0-9])", re.ASCII),
 )
-_NEXT_WORDS = re.compile(r"[\s\[【(（]{0,9}下一?页[\s\]】)）>»›]{0,9}")
-_PAGE_NUMBER = re.compile(r"(.*?)(?:_([1-9][0-9]{0,3}))?(\.html?)", re.ASCII)
+# `category` is the column's name, `content` an article's
+_DATA_TYPES = frozenset({"", "ds"})
 
 # FACTS b, "NOT articles": and no lists either; dated folders hold articles only
 _NOT_COLUMNS = re.compile(
@@ -74,7 +75,8 @@ class ListPage:
     """What a list page gives, everything in document order and once.
 
     `data_sources`: addresses of `ds_` files; `node_ids`: list API nodes; `columns`: pages of the
-    same region that may be lists; `next_pages`: this list's next page, as its pager has it.
+    same region that may be lists; `next_pages`: this list's next page, as its pager has it. The
+    pages of a pager are no columns.
     """
 
     links: list[ListLink]
@@ -109,14 +111,15 @@ def read_list(page: Page) -> ListPage:
     if doc.source.count("<") > _MAX_TAGS:
         raise ListError("more tags than any list page")
     own = urls.canonical(page.url)
-    next_pages = list(dict.fromkeys(_next_pages(doc, own)))
-    columns = dict.fromkeys(_columns(doc, own))
+    anchors = _anchors(doc, own)
+    pager = read_pager([one for one in anchors if _is_beside(one.url, own)], own)
+    columns = dict.fromkeys(one.url for one in anchors if one.url not in pager.pages)
     found = ListPage(
         links=_links(doc),
         data_sources=list(dict.fromkeys(_data_sources(doc))),
         node_ids=list(dict.fromkeys(_node_ids(doc))),
-        columns=[url for url in columns if url not in next_pages],
-        next_pages=next_pages,
+        columns=_columns([*columns, *pager.others], own),
+        next_pages=pager.following,
         title=squeeze(doc.text("title")) or None,
     )
     if not (found.links or found.data_sources or found.node_ids or found.columns):
@@ -160,39 +163,38 @@ def _link_text(node: Node) -> str:
     return node.attributes.get("title") or text or alt or ""
 
 
-def _next_pages(doc: Document, own: str) -> Iterator[str]:
-    """What the pager calls the next page, then what the file names say (`x.htm`, `x_2.htm`)."""
-    numbered = _numbered(own)
+def _anchors(doc: Document, own: str) -> list[Anchor]:
+    """The page's links to other pages in scope that are no articles."""
     found = []
-    for node in doc.all("a[href]"):
+    for node in doc.all("a[href], area[href]"):
         url = _absolute(doc, node)
-        if url is None or url == own or urls.host_of(url) != urls.host_of(own) or urls.article(url):
-            continue
-        if _NEXT_WORDS.fullmatch(visible_text(node)):
-            yield url
-        elif url == numbered:
-            found.append(url)
-    yield from found
+        if url is not None and url != own and urls.article(url) is None:
+            found.append(Anchor(url, visible_text(node)))
+    return found
 
 
-def _numbered(url: str) -> str | None:
-    parts = _PAGE_NUMBER.fullmatch(url)
-    return f"{parts[1]}_{int(parts[2] or 1) + 1}{parts[3]}" if parts else None
+def _is_beside(url: str, own: str) -> bool:
+    """Whether an address is of the page's host, with or without www, or of its region."""
+    region = region_of_url(own)
+    is_near = region is not None and region_of_url(url) == region
+    return is_near or _bare_host(url) == _bare_host(own)
 
 
-def _columns(doc: Document, own: str) -> Iterator[str]:
-    """Pages of the page's region that may be lists. Front pages are the registry's business."""
+def _columns(found: Iterable[str], own: str) -> list[str]:
+    """Those of the addresses, of the page's region, that may be lists. Front pages are the
+    registry's business."""
     region = region_of_url(own)
     own_host = _bare_host(own)
     fronts = {_bare_host(url) for url in region.lists} if region else {own_host}
-    for node in doc.all("a[href], area[href]"):
-        url = _absolute(doc, node)
-        if url is None or url == own or not _may_be_list(url):
+    columns = []
+    for url in found:
+        if not _may_be_list(url):
             continue
         is_near = region_of_url(url) == region if region else _bare_host(url) == own_host
         is_front = urlsplit(url).path in _FRONT_PAGES and _bare_host(url) in fronts
         if is_near and not is_front:
-            yield url
+            columns.append(url)
+    return columns
 
 
 def _may_be_list(url: str) -> bool:
@@ -203,7 +205,6 @@ def _may_be_list(url: str) -> bool:
         and parts.netloc not in _NOT_COLUMN_HOSTS
         and ("." not in name or name.endswith((".htm", ".html")))
         and not _NOT_COLUMNS.search(parts.path)
-        and urls.article(url) is None
     )
 
 
@@ -212,7 +213,7 @@ def _data_sources(doc: Document) -> Iterator[str]:
     names a folder (page of Hebei, 2024) or is absent (the main site's lists), below the root."""
     for node in doc.all('[data^="datasource:"]'):
         found = _DATA.fullmatch(node.attributes.get("data") or "")
-        if found is None:
+        if found is None or (node.attributes.get("datatype") or "").strip() not in _DATA_TYPES:
             continue
         preview = (node.attributes.get("preview") or "/ds_").strip()
         base = urls.join(doc.url, "/" if "/" in preview else ".")
