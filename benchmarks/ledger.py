@@ -90,10 +90,7 @@ class Bench:
         urls = [link.url for link in links]
         began = perf_counter()
         self._ledger.known_links(url, urls)
-        self._ledger.record_list(
-            url, run_id=RUN, at=AT, status=200, etag=None, last_modified=None, region="js",
-            links=urls,
-        )  # fmt: skip
+        self._ledger.record_list(url, run_id=RUN, at=AT, status=200, region="js", links=urls)
         self._ledger.see(links, run_id=RUN, at=AT)
         self._ledger.finish_walk(url, at=AT)
         return self._undo(began)

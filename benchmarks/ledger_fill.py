@@ -101,8 +101,8 @@ def _walk_lists(ledger: Ledger, size: int) -> None:
     for number in range(LISTS):
         links = [row.url for row in page(ledger, size, number)]
         ledger.record_list(
-            list_url(number), run_id="r0", at=at, status=200, etag=None, last_modified=None,
-            region=REGIONS[number % 31], links=links,
+            list_url(number), run_id="r0", at=at, status=200, region=REGIONS[number % 31],
+            links=links,
         )  # fmt: skip
         ledger.finish_walk(list_url(number), at=at)
 

@@ -31,7 +31,8 @@ ROBOTSTXT_USER_AGENT = "xinhua-archive"
 # --- discover ------------------------------------------------------------------------------------
 SPIDER_MODULES = ["crawler.spiders"]
 LIST_MAX_PAGES = 5  # of a list never walked before, without since
-LIST_MAX_COLUMNS = 60  # columns followed from one regional root
+LIST_MAX_COLUMNS = 200  # lists of a region beside the registry's, in one run
+LIST_MAX_DEPTH = 3  # so many links from the registry's lists, no further
 
 # --- fetch: politely, bounded --------------------------------------------------------------------
 ROBOTSTXT_OBEY = True

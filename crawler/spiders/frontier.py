@@ -5,11 +5,11 @@ The ledger is the frontier's memory: every address is shown to it first, and its
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from crawler import regions, urls
 from crawler.clock import now
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 
     from crawler.archive.replay import ReplayIndex
     from crawler.context import Context
-    from crawler.state.rows import ArticleRow, Seen
+    from crawler.state.rows import ArticleRow, Open, Seen
 
+# how many addresses are taken from a file or the ledger at a time
 CHUNK = 100
-"""How many addresses are taken from a file or the ledger at a time."""
 
+# so many addresses of one host are requests at a time; the others wait in the ledger
+PER_HOST = 32
+
+# a gone article that a list shows is looked at again so long after the last look
 LISTED_GONE = timedelta(days=1)
-"""A gone article that a list shows is looked at again so long after the last look."""
 
 _MARGIN = timedelta(days=1)
 _FETCH = frozenset({Verdict.NEW, Verdict.OWED})
@@ -43,21 +46,33 @@ class Target:
 
 
 class Frontier:
-    """Admits addresses, keeps `limit`, feeds those no list page gives: addresses asked for by name,
-    those earlier runs still owe, and re-checks that are due, up to a budget."""
+    """Admits addresses, keeps `limit`, finds those no list page gives: addresses asked for by name,
+    those earlier runs still owe, and re-checks that are due, up to a budget.
 
-    def __init__(self, context: Context, *, recheck_budget: int) -> None:
+    What is admitted waits in the ledger, where it has no outcome yet; targets are made of it a few
+    for each host, so that memory doesn't grow with what waits and no host waits for another.
+    """
+
+    def __init__(self, context: Context, *, recheck_budget: int, per_host: int = PER_HOST) -> None:
         self._context = context
         self._arguments = context.arguments
         self._recheck_budget = recheck_budget
+        self._per_host = per_host
         self._chunks = self._without_lists()
-        self._waiting: deque[Target] = deque()
+        # hosts whose addresses may wait; by host, the place of the last target and the targets
+        self._waiting: dict[str, None] = {}
+        self._last: dict[str, int] = {}
+        self._handed: dict[str, set[str]] = {}
         self.has_more = False
 
-    def admit(self, sightings: Iterable[Sighting]) -> list[Target]:
-        """Show a list's addresses to the ledger. Returns those to fetch now."""
-        self._waiting.extend(self._shown(sightings))
-        return self.next()
+    def admit(self, sightings: Iterable[Sighting]) -> None:
+        """Show a list's addresses to the ledger: the new and owed ones among them wait there, and
+        so do gone articles that a list shows."""
+        context = self._context
+        seen = self._see(list(sightings))
+        if self._arguments.recheck != "none":
+            archived = {one.sighting.article_id for one in seen if one.verdict in _ARCHIVED}
+            self._claim(context.ledger.gone(archived, before=now() - LISTED_GONE))
 
     def admit_now(self, one: Sighting) -> bool:
         """Show the address a redirect led to, its page already fetched. True when it is wanted."""
@@ -69,35 +84,58 @@ class Frontier:
         return False
 
     def next(self) -> list[Target]:
-        """The waiting addresses that may be fetched now: all, or as many as `limit` leaves."""
-        limit = self._arguments.limit
-        count = len(self._waiting)
-        if limit is not None:
-            count = min(count, max(0, limit - self._context.fetched - len(self._context.open)))
-        taken = [self._waiting.popleft() for _ in range(count)]
-        self._context.open.update(target.address for target in taken)
-        return taken
+        """Waiting addresses to fetch now: of each host so many that it doesn't run dry, and no more
+        than `limit` leaves."""
+        return [target for host in list(self._waiting) for target in self._of_host(host)]
 
-    def more(self) -> list[Target]:
-        """The next addresses once few are in flight: waiting ones, then those of one chunk.
+    def _of_host(self, host: str) -> list[Target]:
+        context = self._context
+        handed = {url for url in self._handed.get(host, ()) if url in context.open}
+        self._handed[host] = handed
+        if len(handed) > self._per_host // 2:
+            return []
+        room = self._per_host - len(handed)
+        if self._arguments.limit is not None:
+            room = min(room, self._arguments.limit - context.fetched - len(context.open))
+        if room <= 0:
+            return []
+        found = context.ledger.open_visits(
+            context.run_id, host, after=self._last.get(host, 0), limit=room
+        )
+        if len(found) < room:
+            del self._waiting[host]
+        if found:
+            self._last[host] = found[-1].number
+        targets = [self._target(one) for one in found if one.url not in context.open]
+        addresses = {target.address for target in targets}
+        handed |= addresses
+        context.open |= addresses
+        return targets
+
+    def _target(self, one: Open) -> Target:
+        article = self._context.ledger.article(one.article_id)
+        is_archived = article is not None and article.canonical_url == one.url
+        return Target(one.url, article if is_archived else None)
+
+    def more(self, *, with_chunks: bool = True) -> list[Target]:
+        """The next addresses once few are in flight: waiting ones, then (`with_chunks`) those of a
+        chunk that no list gave.
 
         `has_more` then says whether it is worth asking again at once. Once `limit` is reached the
         addresses asked for by name are still shown to the ledger, which owes them to the next run.
         """
         self.has_more = False
+        ready = self.next()
+        if ready or not with_chunks or (self._waiting and not self._is_full()):
+            return ready
         if len(self._context.open) >= CHUNK // 2:
             return []
-        ready = self.next()
-        if ready or (self._waiting and not self._is_full()):
-            return ready
         if self._is_full():
             self._waiting.clear()
             if self._arguments.urls is None:
                 return []
-        chunk = next(self._chunks, None)
-        if chunk is None:
+        if not next(self._chunks, False):
             return []
-        self._waiting.extend(chunk)
         self.has_more = True
         return self.next()
 
@@ -106,7 +144,7 @@ class Frontier:
         where `limit` counts what is asked for."""
         if self._arguments.limit is not None:
             return []
-        self._waiting.extend(self._claimed(self._context.withdrawals.witnesses()))
+        self._claim(self._context.withdrawals.witnesses())
         return self.next()
 
     def _is_full(self) -> bool:
@@ -124,42 +162,35 @@ class Frontier:
             or (until is not None and day > until + _MARGIN)
         )
 
-    def _shown(self, sightings: Iterable[Sighting]) -> Iterator[Target]:
-        """What to fetch of a list's addresses: new and owed ones, and gone articles it shows."""
+    def _see(self, sightings: Sequence[Sighting]) -> list[Seen]:
+        """Show addresses to the ledger. Those it wants wait there, but for those that can't be in
+        range, which end."""
         context = self._context
-        seen = context.ledger.see(list(sightings), run_id=context.run_id, at=now())
-        for url in self._wanted(seen):
-            yield Target(url)
-        if self._arguments.recheck != "none":
-            archived = {one.sighting.article_id for one in seen if one.verdict in _ARCHIVED}
-            gone = context.ledger.gone(archived, before=now() - LISTED_GONE)
-            yield from self._claimed(gone)
-
-    def _wanted(self, seen: Iterable[Seen]) -> Iterator[str]:
-        """Those of the addresses shown to the ledger that it wants and that may be in range."""
+        seen = context.ledger.see(sightings, run_id=context.run_id, at=now())
         for one in seen:
             if one.verdict not in _FETCH:
                 continue
             if self._may_be_in_range(one.sighting):
-                yield one.sighting.url
+                self._wait(one.sighting.url)
             else:
                 detail = "its address's day is outside the days asked for"
-                self._context.end(one.sighting.url, Outcome.OUT_OF_RANGE, detail)
+                context.end(one.sighting.url, Outcome.OUT_OF_RANGE, detail)
+        return seen
 
-    def _targets(self, sightings: Sequence[Sighting]) -> list[Target]:
-        context = self._context
-        seen = context.ledger.see(sightings, run_id=context.run_id, at=now())
-        return [Target(url) for url in self._wanted(seen)]
+    def _wait(self, url: str) -> None:
+        self._waiting[urlsplit(url).hostname or ""] = None
 
-    def _without_lists(self) -> Iterator[list[Target]]:
-        """Chunks of targets, each taken from a file or the ledger when the last is in flight."""
+    def _without_lists(self) -> Iterator[Literal[True]]:
+        """Admits a chunk of addresses from a file or the ledger each time it is asked."""
         arguments, ledger = self._arguments, self._context.ledger
         if arguments.urls is not None:
             for chunk in batches(map(sighting, arguments.iter_urls()), CHUNK):
-                yield self._targets(chunk)
+                self._see(chunk)
+                yield True
                 if arguments.recheck != "none" and not self._is_full():
                     known = (ledger.article(one.article_id) for one in chunk)
-                    yield self._again([article for article in known if article])
+                    self._look_again([article for article in known if article])
+                    yield True
             return
         if arguments.lists:
             return
@@ -168,11 +199,12 @@ class Frontier:
             return
         run_id = self._context.run_id
         while owed := ledger.owed(run_id=run_id, at=now(), regions=arguments.regions, limit=CHUNK):
-            yield self._targets([one.sighting() for one in owed])
+            self._see([one.sighting() for one in owed])
+            yield True
         if not (arguments.since or arguments.until):
             yield from self._rechecks()
 
-    def _archived(self, replay: ReplayIndex) -> Iterator[list[Target]]:
+    def _archived(self, replay: ReplayIndex) -> Iterator[Literal[True]]:
         """In a replay, the archived articles of the regions, whether a list shows them or not."""
         arguments = self._arguments
         found = (
@@ -181,9 +213,10 @@ class Frontier:
             if not arguments.regions_given or one.region in arguments.regions
         )
         for chunk in batches(found, CHUNK):
-            yield self._targets(chunk)
+            self._see(chunk)
+            yield True
 
-    def _rechecks(self) -> Iterator[list[Target]]:
+    def _rechecks(self) -> Iterator[Literal[True]]:
         """The articles of the regions that are due (or all), the longest due first."""
         arguments, ledger = self._arguments, self._context.ledger
         if arguments.recheck == "due":
@@ -192,31 +225,33 @@ class Frontier:
                 due := ledger.due(now(), regions=arguments.regions, limit=CHUNK, after=last)
             ):
                 last = due[-1]
-                yield self._again(due)
+                self._look_again(due)
+                yield True
         elif arguments.recheck == "all":
             after = None
             while articles := ledger.articles(regions=arguments.regions, limit=CHUNK, after=after):
                 after = articles[-1].id
-                yield self._again(articles)
+                self._look_again(articles)
+                yield True
 
-    def _again(self, articles: list[ArticleRow]) -> list[Target]:
-        """Those of the articles to look at again, claimed for this run."""
+    def _look_again(self, articles: list[ArticleRow]) -> None:
+        """Claim those of the articles that are to be looked at again."""
         arguments, moment = self._arguments, now()
         if arguments.recheck == "due":
             articles = [
                 one for one in articles if one.next_check_at and one.next_check_at <= moment
             ][: self._recheck_budget]
             self._recheck_budget -= len(articles)
-        return self._claimed(articles)
+        self._claim(articles)
 
-    def _claimed(self, articles: Iterable[ArticleRow]) -> list[Target]:
-        """Targets for those not open or ended in this run, in their order. One looked at in time to
-        come waits for that: what is newest is told by the time, and the clock is or was wrong."""
+    def _claim(self, articles: Iterable[ArticleRow]) -> None:
+        """Let those not open or ended in this run wait, in their order. One looked at in time to
+        come is left: what is newest is told by the time, and the clock is or was wrong."""
         moment = now()
-        past = [one for one in articles if one.last_checked_at <= moment]
-        by_address = {one.canonical_url: one for one in past}
-        claimed = set(self._context.ledger.claim(list(by_address), run_id=self._context.run_id))
-        return [Target(url, one) for url, one in by_address.items() if url in claimed]
+        past = [one.canonical_url for one in articles if one.last_checked_at <= moment]
+        context = self._context
+        for url in context.ledger.claim(list(dict.fromkeys(past)), run_id=context.run_id):
+            self._wait(url)
 
 
 def sighting(

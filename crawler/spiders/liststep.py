@@ -9,6 +9,7 @@ from crawler import regions
 from crawler.pages import lists
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from crawler.items import Page
@@ -23,33 +24,37 @@ NODEART_COUNT = 20
 
 @dataclass(frozen=True, slots=True)
 class ListStep:
-    """One page of one list. `source` is the list's first page, `root` says whether columns are
-    looked for on it, `via` is the page that led here, `is_entry` marks the first request of a list
-    in a run, `is_resumed` the steps of a walk that an earlier run began, `since` a backfill."""
+    """One page of one list. `source` is the list's first page, `depth` so many links from the
+    registry's lists, `via` the page that led here, `is_entry` marks the first request of a list in
+    a run, `is_resumed` the steps of a walk that an earlier run began, `since` a backfill."""
 
     source: str
     url: str
     region: str | None
     page: int = 1
-    root: bool = False
+    depth: int = 0
     via: str | None = None
     is_entry: bool = False
     is_resumed: bool = False
     since: date | None = None
 
     @property
-    def walk(self) -> str:
-        """The ledger's name of the walk this step belongs to."""
-        return self.source if self.since is None else f"{self.source}#since={self.since}"
+    def walk(self) -> tuple[str, date | None]:
+        """The walk this step belongs to."""
+        return self.source, self.since
 
 
 @dataclass(frozen=True, slots=True)
 class ListAnswer:
-    """The article links of a list's page, the address of its next page, those of other lists."""
+    """What a list's page says. `further`: the address of its next page; `data`: the machine-made
+    lists it is filled from; `columns`: other lists it leads to; `is_gap`: it is empty, but its
+    source says that it isn't the end."""
 
     links: list[ListLink]
-    further: str | None
-    named: list[str]
+    further: str | None = None
+    data: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    is_gap: bool = False
 
 
 def first_url(node: str) -> str:
@@ -57,20 +62,21 @@ def first_url(node: str) -> str:
     return lists.nodeart_url(node, 1, NODEART_COUNT)
 
 
-def read(step: ListStep, page: Page, *, max_columns: int) -> ListAnswer:
+def read(step: ListStep, page: Page) -> ListAnswer:
     """What a list's page says, whichever kind of list it is; ListError when it is none. Columns are
-    named by the first page of a region's root, so many of its own at most."""
+    named by first pages."""
     kind = lists.classify(page)
     if kind == "datasource":
-        return ListAnswer(lists.read_datasource(page), None, [])
+        return ListAnswer(lists.read_datasource(page))
     if kind == "nodeart":
         node = lists.read_nodeart(page)
-        return ListAnswer(node.links, None if node.end else lists.next_nodeart_url(step.url), [])
+        further = None if node.end else lists.next_nodeart_url(step.url)
+        return ListAnswer(node.links, further, is_gap=not (node.links or node.end))
     answer = lists.read_list(page)
-    named = [*answer.data_sources, *map(first_url, answer.node_ids)]
-    if step.root and step.page == 1:
-        named += [url for url in answer.columns if region_code(url) == step.region][:max_columns]
-    return ListAnswer(answer.links, next(iter(answer.next_pages), None), named)
+    data = [*answer.data_sources, *map(first_url, answer.node_ids)]
+    columns = [url for url in answer.columns if region_code(url) == step.region]
+    further = next(iter(answer.next_pages), None)
+    return ListAnswer(answer.links, further, data, columns if step.page == 1 else ())
 
 
 def region_code(url: str) -> str | None:

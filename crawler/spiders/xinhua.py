@@ -18,7 +18,7 @@ from crawler.outcomes import Outcome
 from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
 from crawler.spiders.archived import archived, archived_list, conditions
 from crawler.spiders.failures import outcome_of
-from crawler.spiders.frontier import Frontier, Target, sighting
+from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
 from crawler.spiders.listwalk import ListWalk
 
 if TYPE_CHECKING:
@@ -66,8 +66,12 @@ class XinhuaSpider(Spider):
     def __init__(self, context: Context, crawler: Crawler, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.context = context
-        budget = crawler.settings.getint("RECHECK_BUDGET")
-        self.frontier = Frontier(context, recheck_budget=budget)
+        settings = crawler.settings
+        self.frontier = Frontier(
+            context,
+            recheck_budget=settings.getint("RECHECK_BUDGET"),
+            per_host=max(PER_HOST, 4 * settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")),
+        )
         self.walk = ListWalk(context, crawler)
 
     @classmethod
@@ -77,8 +81,7 @@ class XinhuaSpider(Spider):
             raise NotConfigured("no run is open: start it with `scrapy crawl xinhua`")
         spider = cls(context, crawler, *args, **kwargs)
         spider._set_crawler(crawler)
-        if not context.replay:  # whose articles come last: the lists say where they were found
-            crawler.signals.connect(spider._feed, signal=signals.scheduler_empty)
+        crawler.signals.connect(spider._feed, signal=signals.scheduler_empty)
         crawler.signals.connect(spider._idle, signal=signals.spider_idle)
         return spider
 
@@ -96,16 +99,20 @@ class XinhuaSpider(Spider):
         if reason == "finished" and not self.context.replay:
             self.walk.finish()
 
-    def _feed(self) -> None:
+    def _feed(self, *, is_idle: bool = False) -> None:
         engine = self.crawler.engine
-        if engine and engine.running:
-            for target in self.frontier.more():
-                engine.crawl(self._article_request(target))
+        if not (engine and engine.running):
+            return
+        for step in self.walk.columns():
+            engine.crawl(self._list_request(step))
+        # a replay's own articles come last: the lists say where they were found
+        for target in self.frontier.more(with_chunks=is_idle or not self.context.replay):
+            engine.crawl(self._article_request(target))
 
     def _idle(self) -> None:
         """A chunk of addresses may hold nothing to fetch: go on with the next one. When all is
         done, the witnesses that withdrawals want."""
-        self._feed()
+        self._feed(is_idle=True)
         engine = self.crawler.engine
         if self.frontier.has_more and engine and engine._slot:
             engine._slot.nextcall.schedule()
@@ -131,16 +138,17 @@ class XinhuaSpider(Spider):
     def parse_list(self, response: Response, step: ListStep) -> Iterator[Request]:
         page: Page = response.meta["page"]
         found = self.walk.answered(step, page)
-        yield from map(self._article_request, self.frontier.admit(found.sightings))
+        self.frontier.admit(found.sightings)
         yield from map(self._list_request, found.steps)
+        yield from map(self._article_request, self.frontier.next())
 
     def list_failed(self, failure: Failure) -> None:
         step: ListStep = _request(failure).cb_kwargs["step"]
         outcome, detail = outcome_of(failure)
-        if outcome is Outcome.NOT_ARCHIVED:  # says nothing of the list
-            logger.info("list %s is not archived", step.url)
-            return
-        self.walk.failed(step, f"{outcome}: {detail}")
+        if outcome is Outcome.NOT_ARCHIVED:
+            self.walk.passed_over(step)
+        else:
+            self.walk.failed(step, f"{outcome}: {detail}")
 
     # --- articles ------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ In: sightings and outcomes of a run. Out: verdicts, the frontier of owed address
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import exists, insert, select, update
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 
 class Addresses(Store):
+    _sighted = 0
+
     def see(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> list[Seen]:
         """Note sightings in this run and say what to do with each, in their order.
 
@@ -72,7 +75,7 @@ class Addresses(Store):
                 taken.add(sighting.article_id)
             visited.add(sighting.url)
             seen.append(Seen(sighting, verdict))
-            ended.append(_visit(sighting, run_id, OUTCOME_OF.get(verdict)))
+            ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(verdict)))
             if row is None:
                 new.append(_address(sighting, at, None if is_settled else at))
             elif is_settled and row.retry_at is not None:
@@ -115,6 +118,21 @@ class Addresses(Store):
         taken = {row.article_id for row in rows if row.outcome not in OF_THE_ADDRESS}
         return {row.url for row in rows}, taken
 
+    def _visit(
+        self, sighting: Sighting | Row[Any], run_id: str, outcome: Outcome | None
+    ) -> dict[str, Any]:
+        self._sighted += 1
+        return {
+            "run_id": run_id,
+            "url": sighting.url,
+            "article_id": sighting.article_id,
+            "region": sighting.region,
+            "outcome": outcome,
+            "detail": None,
+            "host": urlsplit(sighting.url).hostname or "",
+            "number": self._sighted,
+        }
+
     def claim(self, urls: Sequence[str], *, run_id: str) -> list[str]:
         """Take known addresses into this run to be fetched whatever is known of them (re-checks).
 
@@ -133,7 +151,8 @@ class Addresses(Store):
             if missing:
                 raise KeyError(min(missing))
             free = [row for row in rows if row.run_id is None or row.outcome in PROVISIONAL]
-            self._upsert(visits, [_visit(row, run_id, None) for row in free])
+            free.sort(key=lambda row: chunk.index(row.url))
+            self._upsert(visits, [self._visit(row, run_id, None) for row in free])
             taken += [row.url for row in free]
         return taken
 
@@ -171,10 +190,7 @@ class Addresses(Store):
         if row.outcome is not None and row.outcome not in PROVISIONAL:
             message = f"{url} ended as {row.outcome} in run {run_id} and again as {outcome}"
             raise LedgerError(message)
-        visit = {
-            "run_id": run_id, "url": url, "article_id": row.article_id, "region": row.region,
-            "outcome": outcome, "detail": detail,
-        }  # fmt: skip
+        visit = self._visit(row, run_id, outcome) | {"detail": detail}
         self._upsert(visits, [visit], update=("outcome", "detail"))
         if outcome in PROVISIONAL:
             return
@@ -242,17 +258,6 @@ class Addresses(Store):
         """Every address an article was seen at, sorted."""
         rows = self._rows(select(addresses.c.url).where(addresses.c.article_id == article_id))
         return sorted(row.url for row in rows)
-
-
-def _visit(sighting: Sighting | Row[Any], run_id: str, outcome: Outcome | None) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "url": sighting.url,
-        "article_id": sighting.article_id,
-        "region": sighting.region,
-        "outcome": outcome,
-        "detail": None,
-    }
 
 
 def _address(sighting: Sighting, at: datetime, owed_at: datetime | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from crawler.outcomes import Outcome
     from crawler.state.ledger import Address, ArticleRow, Ledger, ListState
+    from crawler.state.rows import PageState
 
 
 def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str]:
@@ -40,6 +41,7 @@ def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str
         sentences.append(f"The article was also seen at {', '.join(others)}.")
     if known.last_at is not None:
         sentences += _of_list(known)
+    sentences += map(_of_page, ledger.list_pages(url))
     return [*sentences, *_of_host(ledger, url, at)] if sentences else []
 
 
@@ -130,6 +132,12 @@ def _of_list(known: ListState) -> Iterator[str]:
     if known.walk_started_at is not None:
         resume = f", to go on at {known.resume_url}" if known.resume_url else ""
         yield f"A walk is open since {_time(known.walk_started_at)}{resume}."
+
+
+def _of_page(known: PageState) -> str:
+    status = "no answer" if known.last_status is None else f"HTTP {known.last_status}"
+    asked = f"last asked at {_time(known.last_at)} with {status}"
+    return f"It is a further page of list {known.list_url}, {asked}."
 
 
 def _of_host(ledger: Ledger, url: str, at: datetime) -> Iterator[str]:

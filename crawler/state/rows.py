@@ -178,8 +178,18 @@ class ListCapture:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What an answer is asked for again by, and where it is archived."""
+
+    etag: str | None
+    last_modified: str | None
+    capture: ListCapture | None
+
+
+@dataclass(frozen=True, slots=True)
 class ListState:
-    """A list source: its validators and their capture, its health and its walk.
+    """A list: its validators and their capture, its health and its walk. `depth`: so many links
+    from the lists of the registry.
 
     `completed_at` is the end of the last completed walk; `walk_started_at` is set while a walk is
     open, and `resume_url`, `resume_page` then name the page it is to go on with.
@@ -187,6 +197,7 @@ class ListState:
 
     url: str
     region: str | None = None
+    depth: int = 1
     etag: str | None = None
     last_modified: str | None = None
     capture: ListCapture | None = None
@@ -198,6 +209,37 @@ class ListState:
     walk_started_at: datetime | None = None
     resume_url: str | None = None
     resume_page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """A page of a list below its first."""
+
+    list_url: str
+    url: str
+    last_status: int | None
+    last_at: datetime | None
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """An open walk of a list below known ground, back to the day `since`."""
+
+    list_url: str
+    since: date
+    started_at: datetime
+    resume_url: str | None
+    resume_page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An address of the run that has no outcome yet; `number` is its place among the sightings."""
+
+    url: str
+    article_id: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData
 
 from crawler.state.columns import OutcomeName, Pointers, UtcTime
 
-REVISION = "0002"
+REVISION = "0003"
 """The schema version this code reads and writes: the newest migration."""
 
 metadata = MetaData()
@@ -65,8 +65,18 @@ visits = Table(
     Column("region", Text),
     Column("outcome", OutcomeName),  # null: open
     Column("detail", Text),
+    Column("host", Text, nullable=False, server_default=""),
+    Column("number", Integer, nullable=False, server_default="0"),  # the order of sighting
 )
 Index("ix_visits_article", visits.c.run_id, visits.c.article_id)
+Index(
+    "ix_visits_open",
+    visits.c.run_id,
+    visits.c.host,
+    visits.c.number,
+    sqlite_where=visits.c.outcome.is_(None),
+    postgresql_where=visits.c.outcome.is_(None),
+)
 
 articles = Table(
     "articles",
@@ -128,11 +138,12 @@ observations = Table(
     Column("run_id", Text),
 )
 
-lists = Table(
+lists = Table(  # one row per list, whatever number of pages it has
     "lists",
     metadata,
     Column("url", Text, primary_key=True),
     Column("region", Text),
+    Column("depth", Integer, nullable=False, server_default="1"),  # links from the registry's lists
     Column("etag", Text),
     Column("last_modified", Text),
     Column("last_status", Integer),
@@ -148,6 +159,27 @@ lists = Table(
     Column("captured_url", Text),  # of the answer that the validators are of
     Column("captured_at", UtcTime),
     Column("warc", Pointers),  # none or one
+)
+
+list_pages = Table(  # the pages of a list below its first
+    "list_pages",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("last_status", Integer),
+    Column("last_at", UtcTime),
+    Column("failures", Integer, nullable=False),  # in a row
+)
+Index("ix_list_pages_url", list_pages.c.url)
+
+backfills = Table(  # the open walks below known ground
+    "backfills",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("since", Date, primary_key=True),
+    Column("started_at", UtcTime, nullable=False),
+    Column("resume_url", Text),
+    Column("resume_page", Integer),
 )
 
 list_links = Table(

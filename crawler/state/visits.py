@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from crawler.outcomes import Outcome
+from crawler.state.rows import Open
 from crawler.state.schema import visits
 from crawler.state.store import Store
 
@@ -67,6 +68,22 @@ class Visits(Store):
             )
         )
         return None if row is None else (row.outcome, row.detail)
+
+    def open_visits(self, run_id: str, host: str, *, after: int, limit: int) -> list[Open]:
+        """The host's addresses that have no outcome yet in the run, in the order of sighting, from
+        the place after `after` on."""
+        statement = (
+            select(visits.c.url, visits.c.article_id, visits.c.number)
+            .where(
+                visits.c.run_id == run_id,
+                visits.c.host == host,
+                visits.c.number > after,
+                visits.c.outcome.is_(None),
+            )
+            .order_by(visits.c.number)
+            .limit(limit)
+        )
+        return [Open(**row._mapping) for row in self._rows(statement)]
 
     def close_outcomes(self, run_id: str) -> int:
         """End what is still open as `pending`; the number of addresses. They stay owed."""

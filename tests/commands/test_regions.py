@@ -21,7 +21,8 @@ AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 @pytest.fixture
 def crawled(tmp_path: Path) -> Path:
-    """A data folder whose ledger knows two lists of Jiangsu, one of them failing."""
+    """A data folder whose ledger knows two lists of Jiangsu, one of them failing; of the other
+    a further page and a backfill, which are no lists."""
     ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
     for name, status in (("a", 200), ("b", 503)):
         ledger.record_list(
@@ -29,11 +30,10 @@ def crawled(tmp_path: Path) -> Path:
             run_id="r1",
             at=AT,
             status=status,
-            etag=None,
-            last_modified=None,
             region="js",
-            links=[],
         )
+    ledger.record_page("http://js.news.cn/a.htm", "http://js.news.cn/a_2.htm", at=AT, status=200)
+    ledger.start_backfill("http://js.news.cn/a.htm", AT.date(), at=AT)
     ledger.commit()
     ledger.close()
     return tmp_path

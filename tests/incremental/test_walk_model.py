@@ -125,7 +125,9 @@ class Runs:
 
 @pytest.fixture(scope="module")
 def crawler() -> Crawler:
-    return get_crawler(settings_dict={"LIST_MAX_PAGES": 3, "LIST_MAX_COLUMNS": 10})
+    return get_crawler(
+        settings_dict={"LIST_MAX_PAGES": 3, "LIST_MAX_COLUMNS": 10, "LIST_MAX_DEPTH": 3}
+    )
 
 
 @pytest.fixture

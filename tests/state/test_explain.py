@@ -107,8 +107,8 @@ def test_a_list_page(ledger: Ledger) -> None:
     url = "http://www.js.xinhuanet.com/"
     for hours, status in enumerate((200, 503, None)):
         ledger.record_list(
-            url, run_id="r1", at=T0 + hours * HOUR, status=status, etag=None, last_modified=None,
-            region="js", links=[ONE.url] if hours == 0 else [],
+            url, run_id="r1", at=T0 + hours * HOUR, status=status, region="js",
+            links=[ONE.url] if hours == 0 else [],
         )  # fmt: skip
     ledger.resume(url, f"{url}2.htm", 2)
     text = told(ledger, url)
@@ -117,3 +117,11 @@ def test_a_list_page(ledger: Ledger) -> None:
     assert f"since 2026-01-01 08:00:00 UTC, to go on at {url}2.htm." in text
     ledger.finish_walk(url, at=T0 + HOUR)
     assert "Its last complete walk ended at 2026-01-01 09:00:00 UTC." in told(ledger, url)
+
+
+def test_a_further_page_of_a_list(ledger: Ledger) -> None:
+    url = "http://www.js.xinhuanet.com/yw.htm"
+    ledger.record_page(url, f"{url}_2", at=T0, status=404)
+    text = told(ledger, f"{url}_2")
+    assert f"a further page of list {url}, last asked at 2026-01-01 08:00:00 UTC" in text
+    assert "with HTTP 404" in text

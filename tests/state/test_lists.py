@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from crawler.items import WarcPointer
 from crawler.state.ledger import ListState
 from crawler.state.lists import KEPT_WALKS
-from crawler.state.rows import ListCapture
+from crawler.state.rows import Backfill, ListCapture, PageState, Validators
 from tests.state.conftest import HOUR, RUN, T0
 
 if TYPE_CHECKING:
@@ -21,10 +22,17 @@ PAGE_2 = "http://www.js.xinhuanet.com/yw_2.htm"
 
 def answer(ledger: Ledger, url: str = LIST, *, links: tuple[str, ...] = (), **values: Any) -> None:
     options: dict[str, Any] = {
-        "run_id": RUN, "at": T0, "status": 200, "etag": '"l1"', "last_modified": None,
-        "region": "js",
+        "run_id": RUN, "at": T0, "status": 200, "region": "js",
+        "validators": Validators(values.pop("etag", '"l1"'), None, values.pop("capture", None)),
     }  # fmt: skip
     ledger.record_list(url, links=links, **options | values)
+
+
+def further(
+    ledger: Ledger, url: str = PAGE_2, *, links: tuple[str, ...] = (), **values: Any
+) -> None:
+    options: dict[str, Any] = {"at": T0, "status": 200}
+    ledger.record_page(LIST, url, links=links, **options | values)
 
 
 def test_a_list_never_asked(ledger: Ledger) -> None:
@@ -35,7 +43,7 @@ def test_a_list_never_asked(ledger: Ledger) -> None:
 def test_links_are_known_ground_once_the_walk_is_complete(ledger: Ledger) -> None:
     ledger.start_walk(LIST, at=T0)
     answer(ledger, links=("a", "b", "a"))
-    answer(ledger, PAGE_2, links=("c",), list_url=LIST)
+    further(ledger, links=("c",))
     assert ledger.known_links(LIST, ["a", "b", "c", "d"]) == set()
     ledger.finish_walk(LIST, at=T0 + HOUR)
     assert ledger.known_links(LIST, ["a", "b", "c", "d"]) == {"a", "b", "c"}
@@ -56,7 +64,7 @@ def test_a_walk_that_was_cut_off_hides_nothing(ledger: Ledger) -> None:
 
     ledger.start_walk(LIST, at=T0 + 2 * HOUR)  # the next run takes the open walk up
     assert ledger.list_state(LIST) == state
-    answer(ledger, PAGE_2, links=("z",), list_url=LIST)
+    further(ledger, links=("z",))
     ledger.finish_walk(LIST, at=T0 + 2 * HOUR)
     assert ledger.known_links(LIST, ["a", "x", "y", "z"]) == {"a", "x", "y", "z"}
     state = ledger.list_state(LIST)
@@ -94,16 +102,54 @@ def test_an_answer_that_could_not_be_read_is_a_failure(ledger: Ledger) -> None:
 
 
 def test_a_list_is_remembered_from_before_it_is_asked(ledger: Ledger) -> None:
-    ledger.start_walk(LIST, at=T0, region="js")
-    assert [(one.url, one.last_at) for one in ledger.list_states(["js"])] == [(LIST, None)]
+    ledger.remember(LIST, region="js", depth=2)
+    assert [(one.url, one.last_at, one.depth) for one in ledger.list_states(["js"])] == [
+        (LIST, None, 2)
+    ]
 
 
-def test_each_page_has_its_own_validators(ledger: Ledger) -> None:
+def test_a_list_is_as_deep_as_the_shortest_way_to_it(ledger: Ledger) -> None:
+    for depth in (3, 1, 2):
+        ledger.remember(LIST, region="js", depth=depth)
+    assert ledger.list_state(LIST).depth == 1
+
+
+def test_a_page_is_no_list(ledger: Ledger) -> None:
     answer(ledger, links=("a",))
-    answer(ledger, PAGE_2, links=("b",), list_url=LIST, etag=None, last_modified="then")
-    assert ledger.list_state(LIST).etag == '"l1"'
-    assert ledger.list_state(PAGE_2).last_modified == "then"
-    assert ledger.list_state(PAGE_2).walk_started_at is None
+    further(ledger, links=("b",), status=500)
+    further(ledger, links=("b",), status=404)
+    assert [one.url for one in ledger.list_states()] == [LIST]
+    assert ledger.list_state(PAGE_2) == ListState(PAGE_2)
+    assert ledger.list_pages(PAGE_2) == [PageState(LIST, PAGE_2, 404, T0, 2)]
+    assert ledger.list_pages(LIST) == []
+    further(ledger)
+    assert ledger.list_pages(PAGE_2)[0].failures == 0
+
+
+def test_validators_may_be_kept_later(ledger: Ledger) -> None:
+    ledger.record_list(LIST, run_id=RUN, at=T0, status=200, region="js")
+    assert ledger.list_state(LIST).etag is None
+    ledger.keep_validators(LIST, Validators('"l3"', "then", None))
+    state = ledger.list_state(LIST)
+    assert (state.etag, state.last_modified, state.capture) == ('"l3"', "then", None)
+
+
+def test_a_backfill_beside_the_walk(ledger: Ledger) -> None:
+    """One for each day asked for; it is forgotten when it is done."""
+    since, other = date(2017, 9, 1), date(2016, 9, 1)
+    walk(ledger, "a")
+    assert ledger.backfill(LIST, since) is None
+    ledger.start_backfill(LIST, since, at=T0)
+    ledger.start_backfill(LIST, other, at=T0)
+    ledger.resume_backfill(LIST, since, PAGE_2, 2)
+    ledger.start_backfill(LIST, since, at=T0 + HOUR)
+    assert ledger.backfill(LIST, since) == Backfill(LIST, since, T0, PAGE_2, 2)
+    assert ledger.backfill(LIST, other) == Backfill(LIST, other, T0, None, None)
+    assert ledger.list_state(LIST).walk_started_at is None
+    assert [one.url for one in ledger.list_states()] == [LIST]
+    ledger.finish_backfill(LIST, since)
+    assert ledger.backfill(LIST, since) is None
+    assert ledger.backfill(LIST, other) is not None
 
 
 def test_the_capture_is_that_of_the_validators(ledger: Ledger) -> None:

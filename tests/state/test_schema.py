@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crawler.outcomes import Outcome
 from crawler.state import opening, schema
 from crawler.state.ledger import Ledger
+from crawler.state.rows import Validators
 from crawler.state.store import upsert
 from tests.state.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 LIST = "http://www.js.xinhuanet.com/"
+DAY_BEFORE = date(2025, 12, 31)
 
 
 def test_migrations_lead_to_the_schema(ledger: Ledger) -> None:
@@ -72,15 +75,18 @@ def everything(ledger: Ledger) -> None:
     ledger.neighbours(first.url, is_standing=True)
     ledger.observe(article.id, first.url, T0, 404, "missing", None, RUN)
     ledger.observations(article.id, since=T0)
-    ledger.record_list(
-        LIST, run_id=RUN, at=T0, status=200, etag=None, last_modified=None, region="js",
-        links=[first.url],
-    )  # fmt: skip
-    ledger.record_list(
-        LIST, run_id=RUN, at=T0, status=500, etag=None, last_modified=None, region="js", links=[]
-    )
+    ledger.remember(LIST, region="js", depth=0)
+    ledger.record_list(LIST, run_id=RUN, at=T0, status=200, region="js", links=[first.url])
+    ledger.record_list(LIST, run_id=RUN, at=T0, status=500, region="js")
+    ledger.keep_validators(LIST, Validators('"1"', None, None))
+    ledger.record_page(LIST, f"{LIST}index_2.htm", at=T0, status=200, links=[mirror.url])
+    ledger.list_pages(f"{LIST}index_2.htm")
     ledger.resume(LIST, LIST, 2)
     ledger.finish_walk(LIST, at=T0)
+    ledger.start_backfill(LIST, DAY_BEFORE, at=T0)
+    ledger.resume_backfill(LIST, DAY_BEFORE, LIST, 2)
+    ledger.backfill(LIST, DAY_BEFORE)
+    ledger.finish_backfill(LIST, DAY_BEFORE)
     ledger.known_links(LIST, [first.url])
     ledger.list_states(["js"])
     ledger.hold("host", T0, "reason")
@@ -92,6 +98,7 @@ def everything(ledger: Ledger) -> None:
     ledger.urls_seen(RUN)
     ledger.ended_as(RUN, [Outcome.PUBLISHED], 9)
     ledger.visit(RUN, first.url)
+    ledger.open_visits(RUN, "js.news.cn", after=0, limit=9)
     ledger.close_outcomes(RUN)
     ledger.unfinished_runs()
     ledger.finish_run(RUN, T0, 0, "finished", {})
@@ -167,6 +174,7 @@ def test_a_sighting_costs_the_same_late_in_a_long_run(tmp_path: Path) -> None:
         ledger.see([at_site(n) for n in range(100)], run_id=RUN, at=T0)
         ledger.claim([at_site(1).url], run_id="r2")
         ledger.finish(at_site(1).url, Outcome.MISSING, run_id=RUN, at=T0)
+        ledger.open_visits(RUN, "www.js.xinhuanet.com", after=50, limit=9)
     plans = [
         step.detail
         for _, sql, parameters in seen
