@@ -67,7 +67,8 @@ def _line(record: Record) -> str:
         else _MEDIA_TYPE_END.split(media_type, maxsplit=1)[0]
         if media_type
         else media_type,
-        "status": head.get_statuscode(),
+        # without status and headers, as of an answer that broke off at once, the indexer says none
+        "status": head.get_statuscode() if head else None,
         "digest": record.header("WARC-Payload-Digest"),
         "length": str(record.length),
         "offset": str(record.offset),

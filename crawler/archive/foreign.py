@@ -1,29 +1,45 @@
-"""Responses as other crawlers store them, brought back to what the one decoder reads.
+"""Records as other crawlers store them, brought back to what the one decoder reads.
 
-In: the block of a foreign response, or its WARC-Date. Out: the same, with what its writer undid
-taken off its head, and the time in our form.
+In: the block of a foreign response, its WARC-Date, its digest. Out: the same, with what its writer
+undid taken off its head, and time and digest in one form.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 
+from crawler.archive import wire
 from crawler.clock import iso
 
 OURS = b"software: xinhua-archive/"
 """Stands in the warcinfo of every file of ours: its blocks are the wire's."""
 
 _HTTP = re.compile(rb"\AHTTP/([23])(?= )")
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
+_STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? [0-9]{3}\b")
+_CHUNKED = re.compile(rb"\r?\ntransfer-encoding[ \t]*:[^\r\n]*(?=\r?\n)", re.IGNORECASE)
 _CODED = re.compile(
-    rb"\r\ncontent-encoding:[ \t]*(?:x-)?(gzip|deflate|br|zstd)[ \t]*(?=\r\n|\Z)", re.IGNORECASE
+    rb"\r?\ncontent-encoding[ \t]*:[ \t]*(?:x-)?(gzip|deflate|br|zstd)[ \t]*(?=\r?\n)",
+    re.IGNORECASE,
 )
 _LENGTH = re.compile(
-    rb"\r\ncontent-length:[ \t]*(?:([0-9]{1,18})[ \t]*|[^\r\n]*)(?=\r\n|\Z)", re.IGNORECASE
+    rb"\r?\ncontent-length[ \t]*:[ \t]*(?:([0-9]{1,18})[ \t]*|[^\r\n]*)(?=\r?\n)", re.IGNORECASE
 )
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(?:;[^\r\n]{0,1000})?\r\n")
+_CHUNK_SIZE = re.compile(rb"[ \t]*[0-9A-Fa-f]{1,32}[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]{0,1000}<[!?a-zA-Z]")
+
+# W3C's profile of ISO 8601, which WARC-Date is of, down to a year alone and to nanoseconds (ISO
+# 28500:2017 5.4), and the fourteen digits of the formats before it.
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[Tt ](\d\d)(?::(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?)?)?)?)?"
+    r" ?([Zz]|[+-]\d\d:?\d\d)?",
+    re.ASCII,
+)
+_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
+_LEAP_SECOND = 60
+_DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 
 
 def as_stored(block: bytes) -> bytes:
@@ -33,9 +49,12 @@ def as_stored(block: bytes) -> bytes:
     the body plainly is not what its header says, or is longer, is the header taken off; anything
     else is left to the decoder. Browsers' status lines of HTTP/2 and 3 name no minor version.
     """
-    head, separator, body = block.partition(b"\r\n\r\n")
+    try:
+        head, body = wire.split_response(block)
+    except wire.WireError:
+        return block
     head = _HTTP.sub(rb"HTTP/\1.0", head)
-    if _CHUNKED.search(head) and not _CHUNK_SIZE.match(body):
+    if body and _CHUNKED.search(head) and not _CHUNK_SIZE.match(body):
         head = _CHUNKED.sub(b"", head)
     if _CODED.search(head) and _MARKUP.match(body):
         head = _CODED.sub(b"", head)
@@ -43,12 +62,58 @@ def as_stored(block: bytes) -> bytes:
     length = _LENGTH.search(head)
     if length and length[1] and int(length[1]) < len(body) and not _CODED.search(head):
         head = _LENGTH.sub(b"", head)
-    return head + separator + body
+    return head + body
 
 
-def fetched_at(warc_date: str) -> str:
-    """A WARC-Date, which may have fractions of a second, in our form."""
+def is_bare(kind: str, content_type: str, block: bytes) -> bool:
+    """Whether a record's block is what its address gave, without an HTTP head: a resource's is (ISO
+    28500:2017 6.4), but for writers that store the response under that type."""
+    is_http = content_type.lower().startswith("application/http") or _STATUS.match(block)
+    return kind == "resource" and not is_http
+
+
+def as_response(content_type: str, block: bytes) -> bytes:
+    """What a resource record holds, as a response: its Content-Type is that of the content."""
+    line = f"Content-Type: {' '.join(content_type.split())}\r\n" if content_type else ""
+    return b"HTTP/1.0 200 OK\r\n" + line.encode("latin-1", "replace") + b"\r\n" + block
+
+
+def fetched_at(warc_date: str) -> str | None:
+    """A WARC-Date in our form: to the second, of a date of less precision the earliest moment it
+    may mean, in UTC where it names no zone. None where it names no moment."""
+    text = warc_date.strip()
+    found = _DATE.fullmatch(text) or _DIGITS.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    zone = found[7] if found.re is _DATE else None
+    if second == _LEAP_SECOND:
+        second -= 1
     try:
-        return iso(datetime.fromisoformat(warc_date))
-    except ValueError:
-        return warc_date
+        at = datetime(year, month or 1, day or 1, hour, minute, second, tzinfo=_zone(zone))
+        return iso(at)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text in "Zz":
+        return UTC
+    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def digest_key(stated: str) -> str:
+    """A labelled digest in one form, be it in base 32 as most have it or in hexadecimal, as
+    warcprox has it: equal for equal digests. Anything else is returned as it is."""
+    label, _, value = stated.partition(":")
+    algorithm = label.strip().lower().replace("-", "")
+    size = _DIGEST_SIZES.get(algorithm)
+    if size is None:
+        return stated
+    try:
+        is_hex = len(value) == 2 * size
+        raw = bytes.fromhex(value) if is_hex else base64.b32decode(value.upper())
+    except (ValueError, binascii.Error):
+        return stated
+    return f"{algorithm}:{raw.hex()}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import records, wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
-from crawler.archive.foreign import OURS, as_stored, fetched_at
+from crawler.archive.foreign import OURS, as_response, as_stored, fetched_at, is_bare
 from crawler.archive.reader import WarcError, record_at
 from crawler.archive.wacz import MARK
 from crawler.durable import OPEN_SUFFIX
@@ -38,30 +38,43 @@ def name_in(data_dir: Path, path: Path) -> str:
 
 
 def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BODY) -> Page:
-    """The page of a response record, as every reader of archives makes it.
+    """The page of a response record, or of others' resource record, as every reader of archives
+    makes it.
 
     `file` is its file's name in pointers, `is_ours` says that its block is the wire's. Raises
-    DecodeError, also for a capture that says it was cut short.
+    DecodeError, also for a capture that says it was cut short or is one segment of several.
     """
     reason = record.header("WARC-Truncated")
-    if reason and record.kind == "response":
+    if reason and record.kind != "revisit":
         raise DecodeError("truncated", f"the capture is cut short ({reason})")
+    if record.header("WARC-Segment-Number"):
+        raise DecodeError("truncated", "the record is one segment of several, which aren't joined")
     if record.block is None:
         raise DecodeError("too_large", "the record is too large for a page")
-    decoded = decode(record.block if is_ours else as_stored(record.block), max_bytes=max_bytes)
+    at = fetched_at(record.date)
+    if at is None:
+        raise DecodeError("damaged", f"WARC-Date is {record.date[:40]!r}, which names no moment")
+    content_type = record.header("Content-Type") or ""
+    if is_ours:
+        block = record.block
+    elif is_bare(record.kind, content_type, record.block):
+        block = as_response(content_type, record.block)
+    else:
+        block = as_stored(record.block)
+    decoded = decode(block, max_bytes=max_bytes)
     digest = record.header("WARC-Payload-Digest")
     return Page(
         url=record.url or "",
         status=decoded.status,
         headers=decoded.headers,
         body=decoded.body,
-        fetched_at=fetched_at(record.date),
+        fetched_at=at,
         warc=WarcPointer(
             file=file,
             offset=record.offset,
             length=record.length,
             record_id=record.record_id,
-            payload_digest=digest or records.digest(wire.split_response(record.block)[1]),
+            payload_digest=digest or records.digest(wire.split_response(block)[1]),
             entity_sha256=decoded.entity_sha256,
         ),
     )
@@ -86,7 +99,8 @@ def read_page(
             raise WarcError(path, pointer.offset, f"{what} is {actual}, not {expected}")
 
     is_ours = is_our_file(path)
-    if is_ours or record.kind != "revisit":  # old Heritrix writes some with their body
+    # old Heritrix writes some revisits with their body
+    if is_ours or record.kind not in ("revisit", "resource"):
         check("the record's type", record.kind, "response")
     check("the record's id", record.record_id, pointer.record_id)
     check("the record's length", record.length, pointer.length)

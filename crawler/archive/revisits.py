@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler import urls
 from crawler.archive.decode import DecodeError, decode
-from crawler.archive.foreign import OURS, as_stored, fetched_at
+from crawler.archive.foreign import OURS, as_stored, digest_key, fetched_at
 from crawler.archive.reader import read_records
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from crawler.items import Page
 
 
+Names = tuple[str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """An article's page that stood unchanged at `url` on `date`; what repeats it has one of
@@ -30,31 +33,33 @@ class Repeat:
 
     url: str
     date: str
-    names: tuple[str, str]
+    names: Names
 
 
-def names_of(page: Page) -> tuple[str, str]:
+def names_of(page: Page) -> Names:
     """What revisits may call a page: its payload digest, "" for that of nothing; its address and
-    time."""
-    digest = page.warc.payload_digest if page.warc and page.body else ""
-    return digest, f"{page.url} {page.fetched_at}"
+    time; its record's id."""
+    digest = digest_key(page.warc.payload_digest) if page.warc and page.body else ""
+    return digest, f"{page.url} {page.fetched_at}", page.warc.record_id if page.warc else ""
 
 
-def means(repeat: Repeat, names: tuple[str, str]) -> bool:
+def means(repeat: Repeat, names: Names) -> bool:
     """Whether a revisit repeats the page of these names."""
     return any(ours and ours == theirs for ours, theirs in zip(names, repeat.names, strict=True))
 
 
 def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
     """What a revisit without a page of its own says. Ours repeat what is published and give None;
-    so does a 304, which is no capture of a page."""
+    so does a 304, which is no capture of a page, and one whose date names no moment."""
     profile = record.header("WARC-Profile") or ""
-    if is_ours or profile.endswith("/revisit/server-not-modified"):  # of WARC 1.0 or 1.1
+    at = fetched_at(record.date)
+    if is_ours or at is None or profile.endswith("/revisit/server-not-modified"):  # 1.0 or 1.1
         return None
     uri = (record.header("WARC-Refers-To-Target-URI") or "").strip("<>")
     date = fetched_at(record.header("WARC-Refers-To-Date") or "")
-    names = (record.header("WARC-Payload-Digest") or "", f"{uri} {date}")
-    return Repeat(record.url or "", fetched_at(record.date), names)
+    original = f"{uri} {date}" if uri and date else ""
+    digest = digest_key(record.header("WARC-Payload-Digest") or "")
+    return Repeat(record.url or "", at, (digest, original, record.header("WARC-Refers-To") or ""))
 
 
 def holds_page(record: Record) -> bool:

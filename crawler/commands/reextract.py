@@ -90,8 +90,10 @@ class Command(ScrapyCommand):
                 for path in parts:
                     with path.open("rb") as part:
                         shutil.copyfileobj(part, sys.stdout.buffer)
+        others = sum(tally.others for tally in tallies)
         counts = ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
-        print(f"{len(jobs)} files: {counts or 'no article'}", file=sys.stderr)
+        nothing = f"no article ({others} records of other addresses)" if others else "no article"
+        print(f"{len(jobs)} files: {counts or nothing}", file=sys.stderr)
 
     def _fail(self, problem: str) -> None:
         print(f"scrapy reextract: {printable(problem)}", file=sys.stderr)

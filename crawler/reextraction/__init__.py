@@ -19,7 +19,7 @@ from crawler.archive.decode import DecodeError
 from crawler.archive.foreign import OURS, fetched_at
 from crawler.archive.pointers import is_our_file, page_of
 from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.archive.revisits import holds_page, names_of, repeat_of
+from crawler.archive.revisits import holds_page, repeat_of
 from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.pages.assembly import Assembly, AstrayError
@@ -38,7 +38,12 @@ if TYPE_CHECKING:
 MAX_PIECES = 10_000
 """Captures of pages of one article that are looked at."""
 
-_KINDS = frozenset({"warcinfo", "response", "revisit"})
+_CAPTURES = frozenset({"response", "revisit", "resource"})
+# What stands beside a capture and is none.
+_COMPANIONS = frozenset({"request", "metadata"})
+# A conversion is made from a capture afterwards (ISO 28500:2017 6.7), it is nothing that the site
+# sent; a continuation is the further segment of a record that is told itself.
+_NO_CAPTURES = frozenset({"conversion", "continuation"})
 
 MAX_PROBLEMS = 1000
 """Sentences kept; further ones are counted."""
@@ -46,10 +51,12 @@ MAX_PROBLEMS = 1000
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a file's captures: `records` by name, and sentences on damage."""
+    """What became of a file's captures of articles: `records` by name, sentences on damage, and how
+    many other records there were."""
 
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    others: int = 0
 
     def problem(self, name: str, offset: int, why: object) -> None:
         """Damage to tell: which file, at which offset, and what."""
@@ -91,27 +98,38 @@ def scan(
     revisits go to `rest`."""
     is_ours = began_ours = is_our_file(path) if span and span.start else False
     done = span.start if span else 0
+    is_empty_file = not (span and span.start)
 
     def damaged(error: WarcError) -> None:
+        nonlocal is_empty_file
+        is_empty_file = False
         tally.problem(name, error.offset, error.why)
 
-    for record in read_records(path, kinds=_KINDS, span=span, on_damage=damaged):
+    for record in read_records(path, span=span, on_damage=damaged):
+        is_empty_file = False
         if on_read:
             on_read(record.offset - done)
             done = record.offset
         if record.kind == "warcinfo":
             is_ours = OURS in (record.block or b"")
             continue
+        if record.kind in _COMPANIONS:
+            continue
         address = urls.article(record.url or "")
         if address is None:
+            tally.others += 1
             continue
-        at = fetched_at(record.date)
+        if record.kind not in _CAPTURES:
+            name_of_kind = record.kind if record.kind in _NO_CAPTURES else "unknown_record_type"
+            tally.counts[name_of_kind] += 1
+            continue
+        at = fetched_at(record.date) or ""
         is_wanted = wanted.wants(record.url or "", at if address.page == 1 else None)
         if not is_wanted:
             tally.counts["filtered"] += 1
         if record.kind == "revisit" and not holds_page(record):
             if is_wanted:
-                _note_revisit(record, tally, rest, is_ours=is_ours)
+                _note_revisit(record, name, tally, rest, is_ours=is_ours)
             continue
         if is_ours and not is_wanted:
             continue
@@ -120,7 +138,7 @@ def scan(
         if page is None:
             continue
         if not is_ours:
-            rest.add_original(names_of(page), place)
+            rest.add_original(page, place)
         if is_wanted:
             yield from _single(page, place, tally, rest)
     size = path.stat().st_size
@@ -128,7 +146,7 @@ def scan(
         on_read((span.end if span else size) - done)
     if span and span.start:
         span.is_sure = span.is_sure and is_ours == began_ours
-    if size == 0:
+    if is_empty_file:
         tally.problem(name, 0, "there is no record")
 
 
@@ -282,9 +300,13 @@ def _record(assembly: Assembly, place: Place, tally: Tally) -> Iterator[dict[str
     yield as_record(article)
 
 
-def _note_revisit(record: Record, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
+def _note_revisit(record: Record, name: str, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
     repeat = repeat_of(record, is_ours=is_ours)
-    if repeat is None:
+    if fetched_at(record.date) is None:
+        tally.counts["damaged"] += 1
+        why = f"WARC-Date is {record.date[:40]!r}, which names no moment"
+        tally.problem(name, record.offset, why)
+    elif repeat is None:
         tally.counts["not_modified"] += 1
     else:
         rest.add_revisit(repeat)

@@ -178,7 +178,12 @@ def _make(job: Job) -> None:
         part.flush()
         os.fsync(part.fileno())
     partial = job.tally.with_name(job.tally.name + OPEN_SUFFIX)
-    told = {"counts": tally.counts, "problems": tally.problems, "span": span and asdict(span)}
+    told = {
+        "counts": tally.counts,
+        "problems": tally.problems,
+        "others": tally.others,
+        "span": span and asdict(span),
+    }
     partial.write_text(json.dumps(told))
     partial.replace(job.tally)
 
@@ -215,6 +220,6 @@ def _opened(job: Job, tally: Tally) -> Iterator[tuple[Path, str]]:
 
 def _read_tally(job: Job) -> tuple[Tally, Span | None]:
     told = json.loads(job.tally.read_text())
-    tally = Tally(problems=told["problems"])
+    tally = Tally(problems=told["problems"], others=told["others"])
     tally.counts.update(told["counts"])
     return tally, Span(**told["span"]) if told["span"] else None

@@ -12,20 +12,26 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
-from crawler.archive.revisits import Repeat
+from crawler.archive.revisits import Repeat, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from crawler.items import Page
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pieces (
     article_id TEXT, page INTEGER, url TEXT, date TEXT,
     path TEXT, name TEXT, offset INTEGER, is_ours INTEGER);
-CREATE TABLE IF NOT EXISTS revisits (url TEXT, date TEXT, digest TEXT, original TEXT);
+CREATE TABLE IF NOT EXISTS revisits (
+    url TEXT, date TEXT, digest TEXT, original TEXT, record_id TEXT);
 CREATE TABLE IF NOT EXISTS originals (
     key TEXT PRIMARY KEY, path TEXT, name TEXT, offset INTEGER, is_ours INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ids (
+    key TEXT, path TEXT, name TEXT, offset INTEGER, is_ours INTEGER, sha256 TEXT,
+    PRIMARY KEY (key, sha256)) WITHOUT ROWID;
 """
 _FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;"
 """A store that a kill leaves half written is made again with its part."""
@@ -78,20 +84,24 @@ class Rest:
 
     def add_revisit(self, repeat: Repeat) -> None:
         row = (repeat.url, repeat.date, *repeat.names)
-        self._database.execute("INSERT INTO revisits VALUES (?, ?, ?, ?)", row)
+        self._database.execute("INSERT INTO revisits VALUES (?, ?, ?, ?, ?)", row)
 
-    def add_original(self, names: Iterable[str], place: Place) -> None:
+    def add_original(self, page: Page, place: Place) -> None:
         """Keep a page under what revisits may call it; the first one met stands for all."""
+        assert page.warc
+        *names, record_id = names_of(page)
         rows = [(name, *_values(place)) for name in names if name]
         statement = "INSERT OR IGNORE INTO originals VALUES (?, ?, ?, ?, ?)"
         self._database.executemany(statement, rows)
+        row = (record_id, *_values(place), page.warc.entity_sha256)
+        self._database.execute("INSERT OR IGNORE INTO ids VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def take(self, path: Path) -> None:
         """Add all that another store holds."""
         self._database.execute("COMMIT")
         self._database.execute("ATTACH ? AS other", (str(path),))
         self._database.execute("BEGIN")
-        for table in ("pieces", "revisits", "originals"):
+        for table in ("pieces", "revisits", "originals", "ids"):
             self._database.execute(
                 f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}"  # noqa: S608 - ours
             )
@@ -101,13 +111,17 @@ class Rest:
 
     def revisits(self) -> Iterator[tuple[Repeat, Place | None]]:
         """Every revisit in the order they were told, with the place of what it repeats."""
+        # an id that several pages have names none of them
         rows = self._database.execute(
-            "SELECT r.*, o.path, o.name, o.offset, o.is_ours"
-            " FROM revisits r LEFT JOIN originals o ON o.key = coalesce("
-            " (SELECT key FROM originals WHERE key = r.digest), r.original) ORDER BY r.rowid"
+            "SELECT r.*, coalesce(d.path, o.path, i.path), coalesce(d.name, o.name, i.name),"
+            " coalesce(d.offset, o.offset, i.offset), coalesce(d.is_ours, o.is_ours, i.is_ours)"
+            " FROM revisits r LEFT JOIN originals d ON d.key = r.digest"
+            " LEFT JOIN originals o ON o.key = r.original"
+            " LEFT JOIN (SELECT * FROM ids GROUP BY key HAVING count(*) = 1) i"
+            " ON i.key = r.record_id ORDER BY r.rowid"
         )
-        for url, date, digest, original, *place in rows:
-            repeat = Repeat(url, date, (digest, original))
+        for url, date, digest, original, record_id, *place in rows:
+            repeat = Repeat(url, date, (digest, original, record_id))
             yield repeat, None if place[0] is None else _place(place)
 
     def articles(self) -> Iterator[Iterator[Piece]]:

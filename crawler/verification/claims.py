@@ -22,7 +22,7 @@ from crawler.archive.wacz import warcs_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from crawler.archive.revisits import Repeat
+    from crawler.archive.revisits import Names, Repeat
     from crawler.items import Page
 
 ARCHIVES = (".warc.gz", ".warc", ".warc.zst", ".wacz")
@@ -30,7 +30,8 @@ ARCHIVES = (".warc.gz", ".warc", ".warc.zst", ".wacz")
 _TABLE = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;
 CREATE TABLE claims (
-    url TEXT, date TEXT, digest TEXT, original TEXT, number INTEGER, offset INTEGER, id TEXT);
+    url TEXT, date TEXT, digest TEXT, original TEXT, record_id TEXT,
+    number INTEGER, offset INTEGER, id TEXT);
 CREATE INDEX of_url ON claims (url, date);
 BEGIN;
 """
@@ -43,7 +44,7 @@ class Claim:
 
     url: str
     date: str | None
-    names: tuple[str, str]
+    names: Names
 
 
 def as_told(
@@ -76,7 +77,7 @@ class Claims:
             self._database = sqlite3.connect("", isolation_level=None)  # a file that goes with us
             self._database.executescript(_TABLE)
         row = (claim.url, claim.date, *claim.names, number, offset, article_id)
-        self._database.execute("INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        self._database.execute("INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._left += 1
 
     def settle(self, archives: Iterable[Path]) -> None:
@@ -95,12 +96,12 @@ class Claims:
     def _prove(self, repeat: Repeat) -> None:
         assert self._database
         rows = self._database.execute(
-            "SELECT rowid, digest, original FROM claims"
+            "SELECT rowid, digest, original, record_id FROM claims"
             " WHERE url = ? AND (date = ? OR date IS NULL)",
             (repeat.url, repeat.date),
         ).fetchall()
-        for row, *names in rows:
-            if means(repeat, (names[0], names[1])):
+        for row, digest, original, record_id in rows:
+            if means(repeat, (digest, original, record_id)):
                 self._database.execute("DELETE FROM claims WHERE rowid = ?", (row,))
                 self._left -= 1
 

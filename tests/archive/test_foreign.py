@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
+import time
 
 import pytest
 
 from crawler.archive.decode import DecodeError, decode
-from crawler.archive.foreign import as_stored
+from crawler.archive.foreign import as_stored, digest_key, fetched_at
 
 PAGE = b"<html><body>%s</body></html>" % (b"text " * 200)
 PACKED = gzip.compress(PAGE, mtime=0)
@@ -54,3 +57,36 @@ def test_nothing_is_guessed(name: str) -> None:
     with pytest.raises(DecodeError) as caught:
         decode(as_stored(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n" + body))
     assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/St_Johns"])
+def test_a_date_is_the_same_on_every_machine(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for date in ("2021-05-06T07:08:09", "2021-05-06 07:08:09", "2021-05-06T07:08:09.9"):
+            assert fetched_at(date) == "2021-05-06T07:08:09Z"
+        assert fetched_at("2021") == "2021-01-01T00:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    "date", ["", "21", "2021-5", "2021-05-06T", "2021-02-30", "2021-05-06T25:00Z", "２０２１",
+             "now", "2021-05-06T07:08:09+99:99", "2021-05-06T07:08:09.1234567890Z"],
+)  # fmt: skip
+def test_what_names_no_moment(date: str) -> None:
+    assert fetched_at(date) is None
+
+
+def test_digests_in_one_form() -> None:
+    of = hashlib.sha1(PAGE).digest()
+    forms = (
+        f"sha1:{base64.b32encode(of).decode()}",
+        f"SHA1:{of.hex()}",
+        f"sha-1:{of.hex().upper()}",
+    )
+    assert {digest_key(form) for form in forms} == {f"sha1:{of.hex()}"}
+    for other in ("", "sha1:", "sha1:!", "crc:00", of.hex()):
+        assert digest_key(other) == other

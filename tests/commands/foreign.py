@@ -214,8 +214,8 @@ def noise(page: Page) -> bytes:
         http_headers=StatusAndHeaders(f"GET {page.url} HTTP/1.1", [], is_http_request=True),
     )
     sink.writer.write_record(request)
-    resource = sink.writer.create_warc_record(page.url, "resource", payload=BytesIO(page.body))
-    sink.writer.write_record(resource)
+    made_of_it = sink.writer.create_warc_record(page.url, "conversion", payload=BytesIO(page.body))
+    sink.writer.write_record(made_of_it)
     return sink.bytes()
 
 

@@ -350,7 +350,7 @@ def test_other_hosts_statuses_and_records_make_no_line(
     assert OTHER_URL.encode() in gzip.decompress(path.read_bytes())
     done = scrapy_cmd("reextract", str(path))
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.strip() == "1 files: 3 not_200"
+    assert done.stderr.strip() == "1 files: 1 conversion, 3 not_200"
 
 
 # --- damage --------------------------------------------------------------------------------------
