@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from crawler.items import BlockKind, Evidence
 from crawler.pipelines.credits import bare_names, read_credits
 from crawler.pipelines.disclaimer import find_notices
+from crawler.pipelines.film_credits import is_film_credit
 from crawler.pipelines.furniture import (
     is_heading,
     is_weak,
@@ -46,16 +47,6 @@ _OFFICE = re.compile(
     r"\W?(?:编辑|审核|校对|监制)\s?[:：/／|｜丨]\s?\w{2,12}(?:中心|[部组室台网社站]|频道|公司|团队)\W?"
 )
 """An editor's line that ends a text and names no person."""
-
-_PRODUCED = re.compile(
-    r"\W*总?(?:策划|统筹|制片人?|出品人?|编导|导演|剪辑|配音|后期|拍摄|视频|海报|动画|脚本|文案|设计|包装)"
-    r"\s?[:：/／|｜丨]"
-)
-_LEAST_PRODUCED = 2
-"""Lines of a block that says who made a film; its 监制：X and 编辑：X stay too."""
-
-_MOST_PRODUCED = 10
-"""Lines of such a block looked at on either side: a page may have thousands."""
 
 _GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
 _GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
@@ -132,7 +123,7 @@ def _cut_line(
     """Whole lines: the editor's, then furniture. Whether a rule of `but` holds for the line."""
     line = lines[number]
     function = _credit_line(line.text)
-    if function == "editor" and "责" not in line.text and _is_produced(lines, number):
+    if function == "editor" and "责" not in line.text and _is_of_film(lines, number):
         found.editors.append(Evidence(line.text, line.where))
         return False
     if function is not None:
@@ -173,20 +164,8 @@ def _credit_line(text: str) -> str | None:
     return None
 
 
-def _is_produced(lines: Sequence[Line], number: int) -> bool:
-    """Whether a line stands among those that say who planned, filmed and cut a film."""
-    produced = 0
-    before = reversed(lines[max(0, number - _MOST_PRODUCED) : number])
-    after = lines[number + 1 : number + 1 + _MOST_PRODUCED]
-    for beside in (before, after):
-        for line in takewhile(lambda each: _is_credit(each.text), beside):
-            produced += _PRODUCED.match(line.text) is not None
-    return produced >= _LEAST_PRODUCED
-
-
-def _is_credit(text: str) -> bool:
-    line = None if len(text) > _LONGEST_EDITOR_LINE or "。" in text else read_credits(text)
-    return line is not None and not line.before
+def _is_of_film(lines: Sequence[Line], number: int) -> bool:
+    return is_film_credit([line.text for line in lines], number)
 
 
 def _cut_endings(line: Line, found: _Found) -> None:
@@ -251,11 +230,11 @@ def _cut_last_links(lines: Sequence[Line], least: int, *, may_all: bool) -> None
 
 def _cut_last(lines: Sequence[Line], found: _Found) -> None:
     """（来源：某某日报） or 编辑：某某中心 as the last line."""
-    last = next((line for line in reversed(lines) if line.text), None)
-    if last is not None and names_source(last.text):
-        found.sources.append(Evidence(last.cut("source_line"), last.where))
-    elif last is not None and _OFFICE.fullmatch(last.text):
-        last.cut("editor_line")
+    left = [line for line in lines if line.text]
+    if left and names_source(left[-1].text):
+        found.sources.append(Evidence(left[-1].cut("source_line"), left[-1].where))
+    elif left and _OFFICE.fullmatch(left[-1].text) and not _is_of_film(left, len(left) - 1):
+        left[-1].cut("editor_line")
 
 
 def _cut_edges(lines: Sequence[Line]) -> None:

@@ -16,6 +16,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from crawler.items import Attachment, Block, BlockKind, Image, Video
+from crawler.pipelines.film_credits import is_film_credit, is_listed, names_makers
 from crawler.pipelines.photo_credits import (
     credit_at_end,
     is_credit,
@@ -98,19 +99,36 @@ def set_media(work: Work) -> Work:
 
 def _kinds(blocks: Sequence[Block]) -> list[_Is]:
     kinds = [_kind(block) for block in blocks]
+    _keep_film_credits(blocks, kinds)
     telling = any(b.is_set_apart for b in blocks) and not _mostly_apart(blocks, kinds)
     for place in range(len(kinds) - 1):
         kind, below = kinds[place], kinds[place + 1]
         text, under = blocks[place].text, blocks[place + 1].text
         if kind is _Is.PICTURE and below is _Is.PLAIN:
             if len(under) <= LONGEST_CAPTION and (is_legend(under) or credit_at_end(under)):
-                kinds[place + 1] = _Is.CAPTION
+                kinds[place + 1] = _Is.OTHER if names_makers(under) else _Is.CAPTION
             elif telling:
                 for line in _set_apart(blocks, kinds, place + 1):
                     kinds[line] = _Is.CAPTION
         elif kind is _Is.PLAIN and below is _Is.PICTURE and blocks[place].is_set_apart:
             kinds[place] = _Is.CAPTION if credit_at_end(text) else kind
     return kinds
+
+
+def _keep_film_credits(blocks: Sequence[Block], kinds: list[_Is]) -> None:
+    """摄影：X among those who made a film is text, and so it is under a film and in any list of
+    credits that doesn't begin under a picture."""
+    texts: list[str] = []
+    for place, kind in enumerate(kinds):
+        if kind is not _Is.CREDIT:
+            continue
+        texts = texts or [block.text for block in blocks]
+        before = kinds[place - 1] if place else _Is.OTHER
+        is_below = before in (_Is.PICTURE, _Is.CAPTION, _Is.CREDIT)
+        under_film = place > 0 and blocks[place - 1].kind is BlockKind.VIDEO
+        listed = is_listed(texts, place) and not is_below
+        if under_film or listed or is_film_credit(texts, place):
+            kinds[place] = _Is.OTHER
 
 
 def _mostly_apart(blocks: Sequence[Block], kinds: Sequence[_Is]) -> bool:
