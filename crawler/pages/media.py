@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from crawler.pages.document import Document, Node
 
 _FURNITURE_NAME = re.compile(
-    r"^(ewm_|zxcode_|qrcode|wx_?ewm|space\.gif|blank\.gif|spacer\.gif|loading|1\.gif$|sharelogo)",
+    r"^(ewm_|zxcode_|qrcode|wx_?ewm|space\.gif|blank\.gif|spacer\.gif|loading|1\.gif$|sharelogo"
+    r"|(?:news_[a-z]y|next(?:page)?|prev(?:page)?|page_?(?:up|down)|arrow\w{0,8})\.(?:gif|png)$)",
     re.IGNORECASE,
 )
-"""QR codes, share pictures and spacers (ewm_<id>1n.jpg, zxcode_<contentid>.jpg, space.gif)."""
+"""QR codes, share pictures and spacers (ewm_<id>1n.jpg, zxcode_<contentid>.jpg, space.gif), and
+the arrows of pagers (news_sy.gif, news_xy.gif, news_hy.gif)."""
+
+_FURNITURE_PATH = re.compile(r"/(?:icons?|syicon)/", re.IGNORECASE)
+"""Folders of signs: imgs.xinhuanet.com/icon/newscenter/, www.xinhuanet.com/images/syicon/."""
 
 _FURNITURE_ID = frozenset({"wxsharepic", "xinhuabreak", "xiehuabreak"})
 """The share picture and the page-break marker, which pager.js looks for by id."""
@@ -42,9 +47,14 @@ def image_url(node: Node, doc: Document) -> str | None:
         return None
     for name in _LAZY_SOURCES:
         url = doc.absolute(attributes.get(name))
-        if url is not None and not _FURNITURE_NAME.search(urlsplit(url).path.rpartition("/")[2]):
+        if url is not None and not _is_furniture(urlsplit(url).path):
             return url
     return None
+
+
+def _is_furniture(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return bool(_FURNITURE_NAME.search(name) or _FURNITURE_PATH.search(path))
 
 
 def film_url(node: Node, doc: Document) -> str | None:

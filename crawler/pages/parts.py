@@ -29,7 +29,8 @@ _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
     ("cut", "share", ".tadd, .share, .bdsharebuttonbox, .bdshare, #bdshare, .pageShare, .fix-ewm, "
      ".fxd, .jiathis_style, .share-box, .sharebox, .zan-wap"),
     ("cut", "correction", CORRECTIONS),
-    ("cut", "pager", ".xinhuaPager, #div_currpage, [id^='div_page_roll'], .pagination, .pager"),
+    ("cut", "pager", ".xinhuaPager, #div_currpage, [id^='div_page_roll'], .pagination, .pager, "
+     ".pagelink, .page_link, .pagebar, .fenye"),
     ("cut", "tags", ".p-tags, .tags"),
     ("cut", "related", ".relatedNews, .related-news, .relate-news, .related, .xgxw, .columBox, "
      ".nextpage"),

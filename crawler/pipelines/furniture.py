@@ -51,6 +51,10 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"[|<>«»\[\]()\d]*(?:上一页|下一页)[|<>«»\[\]()\d]*(?:下一页|尾页|末页)?[|<>«»\[\]()\d]*"
         ),
     ),
+    (
+        "comments",
+        re.compile(r"[\[(【>]{1,3}(?:点击)?进入[^。!?]{0,12}(?:论坛|社区|留言板)[\])】>]{0,3}"),
+    ),
     ("pager", re.compile(r"(?:\[\d{1,2}\]){2,40}|(?:共\d{1,3}页|第\d{1,3}页){1,2}|\|<<.{0,60}")),
     ("editor_line", re.compile(r"[\[(]?editors?:[a-z.,]{2,40}[\])]?")),
     ("like", re.compile(r"\+1")),
@@ -78,6 +82,13 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"(?:copyright|©|\(c\)copyright|制作单位:|版权所有(?=[:新©\dc]|$)).{0,200}"),
     ),
 )
+_COMMENT_RULES = re.compile(
+    r"(?:\w{0,24}(?:发表|评论|观点|留言))?请您?文明上网理性发言"
+    r"(?:并?请?遵守\w{0,24}|在?(?:注册|登录)后\w{0,20})?(?:留言须知)?"
+)
+"""What stands above the box for comments, on a line's skeleton: of 2009, and of other sites."""
+
+_PAGE_NUMBER = re.compile(r"[\[【]\d{1,2}[\]】]")
 _SOURCE_IN_BRACKETS = re.compile(
     r"\((?:稿件|信息|文章|新闻|消息)?(?:来源|稿源):[^。!?;()\d]{2,24}\)"
 )
@@ -92,7 +103,11 @@ _LONGEST_WEAK = 40
 
 def rule_for(line: str, article_id: str = "") -> str | None:
     """The rule that cuts the whole line, None when it may be text."""
-    if len(line) > LONGEST or "。" in line[:-1]:
+    if len(line) > LONGEST:
+        return None
+    if "文明上网" in line and _COMMENT_RULES.fullmatch(skeleton(line)):
+        return "comments"
+    if "。" in line[:-1]:
         return None
     if len(line) <= _LONGEST_SHORT:
         bare = skeleton(line)
@@ -118,6 +133,8 @@ def is_weak(line: str) -> bool:
     bare = skeleton(line)
     if not bare:
         return _BARE_MARKS.fullmatch(line) is not None
+    if _PAGE_NUMBER.fullmatch(line):
+        return True
     return not bare.isdigit() and _only_words(bare)
 
 

@@ -170,6 +170,23 @@ def test_a_date_that_ends_a_notice_is_text() -> None:
     assert texts(draft) == lines
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://imgs.xinhuanet.com/icon/newscenter/news_sy.gif",
+        "http://imgs.xinhuanet.com/icon/newscenter/news_hy.gif",
+        "http://imgs.xinhuanet.com/icon/other/xz.gif",
+        "/images/syicon/dot.gif",
+        "../images/news_xy.gif",
+        "next.gif",
+        "/img/page_up.png",
+    ],
+)
+def test_the_pictures_of_a_pager_are_none_of_the_article(address: str) -> None:
+    pager = f'<p><img src="{address}"> [1] <img src="icon_of_a_saint.jpg"></p>'
+    assert urls(read(regional_2014(P + pager)), BlockKind.IMAGE) == [FOLDER + "icon_of_a_saint.jpg"]
+
+
 def test_images_are_absolute_and_furniture_is_left_out() -> None:
     images = (
         '<p><img src="1121600001_15045714891n.jpg" alt=" 书房 "><img src="ewm_11216000011n.jpg">'

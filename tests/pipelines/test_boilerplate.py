@@ -28,6 +28,20 @@ CODE = "010070080010000000000000011111101121738857"
         ("分享到：", "share"),
         ("分享到： / 分享至手机", "share"),
         ("关注新华网 微信 微博 Qzone 评论", "share"),
+        ("[进入新华论坛]", "comments"),
+        ("【进入某某社区】", "comments"),
+        (">>进入新华网某某论坛", "comments"),
+        (
+            "发表您的观点。请您文明上网、理性发言并遵守相关规定，在注册后发表评论。  留言须知",
+            "comments",
+        ),
+        ("[进入论坛] 发表您的观点。 请您文明上网、理性发言。", "comments"),
+        ("请您文明上网、理性发言并遵守相关规定。", "comments"),
+        ("登录某某微博 @某某 发表评论。请您文明上网、理性发言并遵守相关规定。", "comments"),
+        ("发表您的观点。", "comments"),
+        ("留言须知", "comments"),
+        ("发布时间：2017-09-28 12时53分", "time_line"),
+        ("2017年09月28日 12时53分 来源：某某日报", "source_line"),
         ("图集", "gallery"),
         ("+1", "like"),
         ("＋１", "like"),
@@ -106,6 +120,11 @@ def test_a_line_of_furniture_is_cut_and_kept_as_removed(line: str, rule: str) ->
         "阅读下一篇课文以前，老师先讲了一个故事。",
         "新闻热线每天收到市民来电上百个。",
         "策划：张三 统筹：李四",
+        "网民应当文明上网、理性发言。",
+        "“请文明上网，理性发言。”主持人说。",
+        "进入世界经济论坛",
+        "第三天，代表们进入某某论坛。",
+        "[1]",
         "扫码支付引关注",
         "人脸识别技术引发关注",
         "识别二维码骗局有妙招",
@@ -126,6 +145,14 @@ def test_a_line_of_text_stays(line: str) -> None:
     made = article(TEXT, line, MORE)
     assert made.paragraphs == [TEXT, line, MORE]
     assert made.removed == []
+
+
+def test_a_page_number_goes_at_the_edges_only() -> None:
+    made = article("[1]", TEXT, "[2]", MORE, "[1]", "【3】")
+    assert made.paragraphs == [TEXT, "[2]", MORE]
+    assert [(cut.text, cut.rule) for cut in made.removed] == [
+        ("[1]", "tools"), ("[1]", "tools"), ("【3】", "tools"),
+    ]  # fmt: skip
 
 
 def test_weak_words_go_at_the_edges_only() -> None:
