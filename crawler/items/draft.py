@@ -80,9 +80,10 @@ class Draft:
 
     Lists of Evidence are ordered by trust, what a reader sees before what a meta says. `layout` is
     the claiming layout's name, or `fallback` with `claims` naming who claimed (none or several).
-    `removed` holds what the layout cut by structure (share bars, players, related links).
-    `next_pages` are the absolute URLs of the further pages of an old-CMS article, `page_count` is
-    how many pages it says it has.
+    `removed` holds what the layout cut by structure (share bars, players, related links);
+    `beside`, runs of lines outside the content that may be the site's notice. `next_pages` are the
+    absolute URLs of the further pages of an old-CMS article, `page_count` is how many pages it says
+    it has.
     """
 
     url: str
@@ -104,6 +105,7 @@ class Draft:
     language: str | None = None
     codes: Codes = field(default_factory=Codes)
     removed: list[Removed] = field(default_factory=list)
+    beside: list[Evidence] = field(default_factory=list)
     next_pages: list[str] = field(default_factory=list)
     page_count: int | None = None
 

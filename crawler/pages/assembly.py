@@ -223,6 +223,7 @@ def join(drafts: Sequence[Draft]) -> Draft:
     for other in others:
         first.blocks += other.blocks
         first.removed += other.removed
+        first.beside = _union(first.beside, other.beside)
         first.editors = _union(first.editors, other.editors)
         first.bylines = _union(first.bylines, other.bylines)
     first.next_pages = []

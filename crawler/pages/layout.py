@@ -24,6 +24,7 @@ from crawler.pages.evidence import (
     lines_around,
 )
 from crawler.pages.header import Header, take_editor_lines, take_header_lines
+from crawler.pages.notices import notices_beside
 from crawler.pages.parts import parts_of
 from crawler.pages.refusal import NotAnArticle
 
@@ -169,6 +170,7 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
             if byline := find_byline(lines, f"line {side} the content"):
                 draft.bylines.append(byline)
 
+    draft.beside = notices_beside(doc, container)
     facts.put_visible(draft, times=times, sources=sources, keywords=header.tags())
     draft.editors = editors + plain
     return draft

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from crawler.items import BlockKind, Evidence
+from crawler.items import BlockKind, Evidence, Removed
 from crawler.pipelines.credits import bare_names, read_credits
 from crawler.pipelines.disclaimer import find_notices
 from crawler.pipelines.film_credits import is_film_credit
@@ -25,10 +26,10 @@ from crawler.pipelines.furniture import (
     without_brackets,
 )
 from crawler.pipelines.lines import Line, blocks_of, lines_of
-from crawler.pipelines.text import skeleton
+from crawler.pipelines.text import clean_line, skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from crawler.items import Draft
     from crawler.pipelines.work import Work
@@ -50,6 +51,10 @@ _OFFICE = re.compile(
 
 _GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
 _GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
+_FORBIDS = ("未经", "不得", "转载", "本网")
+_NOTICES = 128
+"""Notices that are remembered."""
+
 _ENDING = 160
 _FIRST_LINES = 5
 _LINK_LIKE = re.compile(r"[^。！？!?]{2,45}")
@@ -72,6 +77,7 @@ def cut_boilerplate(work: Work) -> Work:
     _cut_edges(lines)
     _cut_last(lines, found)
     removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
+    removed += _notices_beside(work.draft)
     work = work.having(removed=removed)
     return replace(work, draft=found.added_to(work.draft), blocks=blocks_of(work.blocks, lines))
 
@@ -200,6 +206,30 @@ def _cut_notices(lines: list[Line], title: str) -> None:
         return
     for span in spans:
         lines[span.line].cut("disclaimer", span.start, span.end)
+
+
+def _notices_beside(draft: Draft) -> Iterator[Removed]:
+    """The site's notices outside the text, each line once: further pages repeat them."""
+    told: set[str] = set()
+    for evidence in draft.beside:
+        for line in _notice_of(evidence.text):
+            if line not in told:
+                told.add(line)
+                yield Removed(line, "disclaimer", evidence.where)
+
+
+@lru_cache(maxsize=_NOTICES)
+def _notice_of(text: str) -> tuple[str, ...]:
+    """The lines of a text outside the article that are a notice: a channel prints but a few."""
+    lines = [clean_line(line) for line in text.split("\n")]
+    is_out = [not line or _is_plain_footer(line) for line in lines]
+    spans = find_notices(lines, is_out, is_beside=True)
+    return tuple(lines[span.line][span.start : span.end].strip() for span in spans)
+
+
+def _is_plain_footer(line: str) -> bool:
+    """Whether a line is a footer that forbids nothing: Copyright ©, 制作单位：某某."""
+    return not any(word in line for word in _FORBIDS) and rule_for(line) == "footer"
 
 
 def _cut_links(lines: list[Line]) -> None:

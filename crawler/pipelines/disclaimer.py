@@ -88,16 +88,18 @@ class _Line:
         return self.places[letter] if letter < len(self.places) else len(self.text)
 
 
-def find_notices(lines: Sequence[str], is_cut: Sequence[bool]) -> list[Span]:
+def find_notices(
+    lines: Sequence[str], is_cut: Sequence[bool], *, is_beside: bool = False
+) -> list[Span]:
     """The notices in an article's lines, in order; lines already cut are not looked at but count
-    as the page's end."""
+    as the page's end. Lines beside the text are no article's: each stands at an end."""
     spans: list[Span] = []
     done = list(is_cut)
     end = len(done)
     for group in reversed(_groups(lines, is_cut)):
         while end > 0 and done[end - 1]:
             end -= 1
-        for span in _notice(group, at_end=group[-1].number + 1 >= end):
+        for span in _notice(group, at_end=is_beside or group[-1].number + 1 >= end):
             spans.append(span)
             done[span.line] = span.start == 0
     return sorted(spans, key=lambda span: span.line)

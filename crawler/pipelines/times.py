@@ -129,7 +129,9 @@ def read_time(evidence: Evidence) -> _Time | None:
             if moment is None or not FIRST_YEAR <= moment.year <= 2100:
                 continue
             start, end = found.span()
-            raw = (line[places[start] : places[end - 1] + 1] if places else found[0]).strip()
+            if places:
+                start, end = places[start], places[end - 1] + 1
+            raw = line[start:end].strip()
             hour = _hour(parts)
             minute, second = parts.get("min"), parts.get("s")
             if hour is not None and minute:
@@ -159,8 +161,9 @@ def _hour(parts: dict[str, str | None]) -> int | None:
 def _in_one_width(line: str) -> tuple[str, list[int]]:
     """The line in one width, and for each of its characters its place in the line; no places where
     they are the line's own."""
-    if unicodedata.is_normalized("NFKC", line):
-        return line, []
+    text = line if line.isascii() else unicodedata.normalize("NFKC", line)
+    if len(text) == len(line):
+        return text, []
     letters = [unicodedata.normalize("NFKC", character) for character in line]
     places = [place for place, letter in enumerate(letters) for _ in letter]
     return "".join(letters), places
