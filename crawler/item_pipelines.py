@@ -17,6 +17,7 @@ from crawler import extraction, pipelines
 from crawler.archive.pointers import read_page
 from crawler.clock import iso
 from crawler.context import Context, context_of
+from crawler.failures import is_ours, postpone
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.outcomes import Outcome
 from crawler.pipelines.digest import changed_fields
@@ -60,6 +61,9 @@ class NormalisePipeline(_RunPipeline):
             article = pipelines.normalise(item.draft, item.pages)
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
+            if is_ours(error):
+                postpone(self.context, item.address, error)
+                raise DropItem(detail) from error
             self.context.alarm(f"extraction failed for {item.draft.url}: {detail}")
             page = item.pages[0]
             self.context.withdrawals.unread(item.address, page, Outcome.EXTRACTION_FAILED, detail)
@@ -156,6 +160,9 @@ class HistoryPipeline(_RunPipeline):
             return extraction.extract(pages)
         except Exception as error:
             detail = f"the last version can't be read: {type(error).__name__}: {error}"
+            if is_ours(error):
+                postpone(self.context, article.address, error)
+                raise DropItem(detail) from error
             self.context.alarm(f"{article.url} can't be compared: {detail}")
             self.context.withdrawals.looked(
                 article.address, known, status=200, warc=article.warc, reason="unread"

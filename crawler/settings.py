@@ -62,10 +62,12 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.scope.ScopeMiddleware": 10,
     "crawler.middlewares.robots.RobotsMiddleware": 20,
     "crawler.middlewares.backoff.BackoffMiddleware": 550,
+    "crawler.middlewares.redirect.RedirectMiddleware": 600,
     # the scope check, RFC 9309, our own back-off and the one decoder take their places
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
 }
 

@@ -12,15 +12,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotConfigured
+from scrapy.exceptions import NotConfigured
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.archive.errors import CaptureError
 from crawler.clock import now
 from crawler.context import Context, context_of
-from crawler.durable import StorageError
 from crawler.errors import Ended
+from crawler.failures import ending_of
 from crawler.holds import LONGEST_HOLD, LONGEST_WAIT
+from crawler.outcomes import OF_THE_HOST
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -38,9 +39,6 @@ _UNIX_TIMES = 1e9
 
 # An answer came that can't be read: of a host it says no more than that it answers.
 _OF_THE_ANSWER = frozenset({"damaged", "unsupported"})
-
-_NOT_THE_HOST = (IgnoreRequest, DownloadCancelledError, StorageError)
-"""Ends that say nothing about the host: refused by us, too large, our own disk."""
 
 
 class BackoffMiddleware:
@@ -80,7 +78,7 @@ class BackoffMiddleware:
         return self._retry(request, host, reason) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        if isinstance(exception, _NOT_THE_HOST):
+        if ending_of(exception, request).outcome not in OF_THE_HOST:
             return None
         host = urlparse_cached(request).hostname or ""
         reason = type(exception).__name__

@@ -25,6 +25,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.clock import now
 from crawler.context import Context, context_of
 from crawler.errors import Ended
+from crawler.failures import ending_of
 from crawler.holds import LONGEST_HOLD, LONGEST_WAIT
 from crawler.outcomes import Outcome
 from crawler.resolver import REFUSED
@@ -45,6 +46,10 @@ RULES_LAST = timedelta(days=7)
 or the empty answer in their place may be an outage's, and would open what they forbid."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class UnknownRulesError(ValueError):
+    """The answer says nothing of what may be asked for."""
 
 
 class RobotsMiddleware:
@@ -93,6 +98,14 @@ class RobotsMiddleware:
         try:
             rules = rules_of(kept.status, kept.body) if kept else await self._fetch(origin)
         except Exception as error:
+            ending = ending_of(error, Request(f"{origin}/robots.txt"))
+            if ending.is_ours and not isinstance(error, UnknownRulesError):
+                self._stale_at.pop(origin, None)  # it is asked for again
+                sentence = f"an error of ours at {origin}/robots.txt: {ending.detail}"
+                if self._context.storage_error is None:
+                    logger.error(sentence, exc_info=error)
+                    self._context.alarm(sentence)
+                raise Ended(Outcome.PENDING, sentence) from error
             self._count("unreachable")
             outcome, reason = Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt: {error}"
             if host in REFUSED:
@@ -153,9 +166,9 @@ def has_rules(status: int | None, body: bytes) -> bool:
 
 
 def rules_of(status: int | None, body: bytes) -> Protego:
-    """The rules an answer stands for; ValueError when it leaves them unknown."""
+    """The rules an answer stands for. Raises UnknownRulesError when it leaves them unknown."""
     if status is not None and 200 <= status < 300:
         return Protego.parse(body.decode("utf-8-sig", "replace"))  # editors begin with a BOM
     if status is not None and 400 <= status < 500 and status != 429:
         return Protego()
-    raise ValueError(f"HTTP {status}")
+    raise UnknownRulesError(f"HTTP {status}")

@@ -193,6 +193,14 @@ class ListWalk:
         if step.is_entry:
             self._columns.answered(step.region)
 
+    def kept_from(self, step: ListStep, reason: str) -> None:
+        """An error of ours kept us from a list page: nothing is held against the list."""
+        if self._context.storage_error is None:
+            self._context.alarm(f"list {step.url} could not be asked for: {reason}")
+        if step.is_entry:
+            self._count("lists/failed")
+            self._columns.answered(step.region)
+
     def _unreadable(self, step: ListStep, page: Page, why: str) -> None:
         """An alarm for a list that once was read; any other may just be empty or long dead."""
         self._count("lists/unreadable")

@@ -13,11 +13,11 @@ from scrapy.exceptions import DontCloseSpider, NotConfigured
 
 from crawler import pages, urls
 from crawler.context import Context, context_of
+from crawler.failures import ending_of, is_ours, postpone
 from crawler.items import Draft, Page, Reading
 from crawler.outcomes import Outcome
 from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
 from crawler.spiders.archived import archived, archived_list, conditions
-from crawler.spiders.failures import outcome_of
 from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
 from crawler.spiders.listwalk import ListWalk
 
@@ -144,11 +144,13 @@ class XinhuaSpider(Spider):
 
     def list_failed(self, failure: Failure) -> None:
         step: ListStep = _request(failure).cb_kwargs["step"]
-        outcome, detail = outcome_of(failure)
-        if outcome is Outcome.NOT_ARCHIVED:
+        ending = ending_of(_raised(failure), _request(failure))
+        if ending.is_ours or ending.outcome is Outcome.PENDING:
+            self.walk.kept_from(step, ending.detail)
+        elif ending.outcome is Outcome.NOT_ARCHIVED:
             self.walk.passed_over(step)
         else:
-            self.walk.failed(step, f"{outcome}: {detail}")
+            self.walk.failed(step, f"{ending.outcome}: {ending.detail}")
 
     # --- articles ------------------------------------------------------------------------------
 
@@ -233,12 +235,12 @@ class XinhuaSpider(Spider):
 
     def page_failed(self, failure: Failure) -> Iterator[Request | Reading]:
         """A further page gave no answer."""
-        outcome, detail = outcome_of(failure)
-        kwargs = _request(failure).cb_kwargs
-        if outcome in (Outcome.DEFERRED, Outcome.PENDING):
-            self._failed(kwargs["target"], outcome, detail)
+        request = _request(failure)
+        ending, kwargs = ending_of(_raised(failure), request), request.cb_kwargs
+        if ending.outcome in (Outcome.DEFERRED, Outcome.PENDING):
+            self.article_failed(failure)
             return
-        why = f"{kwargs['assembly'].said}: {outcome}: {detail}"
+        why = f"{kwargs['assembly'].said}: {ending.outcome}: {ending.detail}"
         yield from self._lacking(**kwargs, why=why, is_absent=False)
 
     def _lacking(
@@ -260,11 +262,17 @@ class XinhuaSpider(Spider):
             self._failed(target, Outcome.INCOMPLETE, why)
 
     def article_failed(self, failure: Failure) -> None:
-        self._failed(_request(failure).cb_kwargs["target"], *outcome_of(failure))
+        request = _request(failure)
+        target: Target = request.cb_kwargs["target"]
+        ending = ending_of(_raised(failure), request)
+        if ending.is_ours:
+            postpone(self.context, target.address, _raised(failure))
+        else:
+            self._failed(target, ending.outcome, ending.detail)
 
     def _failed(self, target: Target, outcome: Outcome, detail: str) -> None:
         """End a fetch that says nothing of the article."""
-        if target.article:
+        if target.article and outcome is not Outcome.PENDING:
             self.context.withdrawals.failed(target.address)
         self.context.end(target.address, outcome, detail)
 
@@ -322,7 +330,10 @@ class XinhuaSpider(Spider):
         return None
 
     def _broken(self, target: Target, page: Page, error: Exception) -> None:
-        """Our code failed at an archived page."""
+        """Our code failed at an archived page, or the machine while it read it."""
+        if is_ours(error):
+            postpone(self.context, target.address, error)
+            return
         logger.error("reading %s failed", page.url, exc_info=error)
         detail = f"{type(error).__name__}: {error}"
         self.context.alarm(f"extraction failed for {page.url}: {detail}")
@@ -333,3 +344,9 @@ def _request(failure: Failure) -> Request:
     """The request that failed: Scrapy puts it there."""
     request: Request = failure.request  # type: ignore[attr-defined]
     return request
+
+
+def _raised(failure: Failure) -> BaseException:
+    """What was raised."""
+    assert failure.value is not None
+    return failure.value

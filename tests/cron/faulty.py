@@ -1,4 +1,4 @@
-"""Spider middlewares as a faulty addition might bring them: each spoils what was read first."""
+"""Middlewares as a faulty addition might bring them: each spoils what comes first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from crawler.items import Reading
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from scrapy import Request
     from scrapy.http import Response
 
 
@@ -36,3 +37,15 @@ class Raise(Swallow):
 
     def spoil(self) -> None:
         raise RuntimeError("nobody foresaw this")
+
+
+class Exhausted:
+    """A downloader middleware: there is no memory for requests of articles, then a fault in it."""
+
+    errors = (MemoryError(), TypeError("nobody foresaw this"), OSError(24, "Too many open files"))
+    count = 0
+
+    def process_request(self, request: Request) -> None:
+        if request.meta.get("kind") == "article" and self.count < len(self.errors):
+            self.count += 1
+            raise self.errors[self.count - 1]

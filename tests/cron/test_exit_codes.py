@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +106,30 @@ def test_3_an_alarm(site: Site, proxy: dict[str, str], articles: list[str], data
     assert done.exitcode == 3, done.stderr
     assert any("www.js.xinhuanet.com was given up" in alarm for alarm in done.report["alarms"])
     assert done.report["reason"] == "finished"
+
+
+def test_3_errors_of_ours_before_a_page_is_there(
+    site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
+) -> None:
+    """They are told, held against nobody, and the pages are asked for by the next run."""
+    urls = f"urls={','.join(articles[:4])}"
+    faulty = (
+        *("-s", 'DOWNLOADER_MIDDLEWARES={"tests.cron.faulty.Exhausted": 990}'),
+        *("-s", "RETRY_TIMES=0"),
+    )
+    done = cron("-a", urls, *QUICK, *faulty, data_dir=data_dir, env=proxy)
+    assert done.exitcode == 3, done.stderr
+    assert done.report["outcomes"] == {"pending": 3, "published": 1}
+    told = sorted(alarm.rpartition("again: ")[2] for alarm in done.report["alarms"])
+    assert told == [
+        "MemoryError: ", "OSError: [Errno 24] Too many open files",
+        "TypeError: nobody foresaw this",
+    ]  # fmt: skip
+    with sqlite3.connect(data_dir / "state" / "ledger.sqlite") as ledger:
+        rows = ledger.execute("SELECT attempts, result FROM addresses").fetchall()
+    assert sorted(rows, key=str) == [(0, "published"), (0, None), (0, None), (0, None)]
+    rest = cron("-a", urls, *QUICK, data_dir=data_dir, env=proxy)
+    assert (rest.exitcode, rest.report["outcomes"]) == (0, {"known": 1, "published": 3})
 
 
 def test_4_no_list_answered(site: Site, proxy: dict[str, str], data_dir: Path) -> None:

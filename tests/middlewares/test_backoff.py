@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
@@ -15,9 +16,12 @@ from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Headers, Response
 
 from crawler.archive.errors import CaptureError
+from crawler.durable import StorageError
+from crawler.errors import Ended
 from crawler.holds import BREAKER_FAILURES, LONGEST_HOLD, Holds
 from crawler.middlewares import backoff
 from crawler.middlewares.backoff import BackoffMiddleware, _retry_after
+from crawler.outcomes import Outcome
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 HOST = "js.news.cn"
@@ -100,3 +104,23 @@ def test_an_answer_that_cannot_be_read_is_no_failure_of_its_host(
         middleware.process_exception(request, error)
     assert (holds.closed(HOST) is not None) is is_counted
     assert (holds.ready_at(HOST) > 0) is is_counted
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        StorageError("writing: No space left on device"),
+        OSError(errno.EMFILE, "Too many open files"),
+        TypeError("nobody foresaw this"),
+        Ended(Outcome.REDIRECT_LOOP, "in a circle"),
+    ],
+)
+def test_what_says_nothing_of_the_host_is_neither_counted_nor_tried_again(error: Exception) -> None:
+    holds = Holds()
+    middleware = BackoffMiddleware(cast("Any", None), cast("Any", SimpleNamespace(holds=holds)))
+    for number in range(BREAKER_FAILURES):
+        request = Request(f"http://{HOST}/{number}")
+        assert middleware.process_exception(request, error) is None
+    assert holds.closed(HOST) is None
+    assert holds.ready_at(HOST) == 0
