@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from crawler.clock import now
 from crawler.durable import StorageError
 from crawler.outcomes import FETCHED
+from crawler.watch import Alarm, loose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,9 +50,9 @@ class Context:
     """The open run.
 
     `lists` is the ledger, or in a replay what is forgotten with it; `schedule` holds the ages at
-    which articles are looked at again; `alarms` are sentences for the report, any of which makes
-    the exit code 3; `replay` holds the archives that take the network's place; `open` are the
-    addresses handed out to be fetched and not ended, `fetched` counts the records with content.
+    which articles are looked at again; `alarms` go into the report, and any makes the exit code 3;
+    `replay` holds the archives that take the network's place; `open` are the addresses handed out
+    to be fetched and not ended, `fetched` counts the records with content.
     """
 
     run_id: str
@@ -65,7 +66,7 @@ class Context:
     holds: Holds
     withdrawals: Withdrawals = field(init=False)
     schedule: Sequence[timedelta]
-    alarms: list[str] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
     more_alarms: int = 0
     stop: Callable[[str], None] = _no_engine
     storage_error: str | None = None
@@ -73,17 +74,20 @@ class Context:
     open: set[str] = field(default_factory=set)
     fetched: int = 0
 
-    def alarm(self, sentence: str) -> None:
-        """Something an operator must hear of: goes into the report, makes the exit code 3."""
-        logger.error(sentence)
+    def alarm(self, alarm: Alarm | str) -> None:
+        """Something an operator must hear of: goes into the report, makes the exit code 3. A mere
+        sentence is its own id, but for the numbers in it."""
+        if isinstance(alarm, str):
+            alarm = loose(alarm)
+        logger.error(alarm.text)
         if len(self.alarms) < MOST_ALARMS:
-            self.alarms.append(sentence)
+            self.alarms.append(alarm)
         else:
             self.more_alarms += 1
 
-    def told_alarms(self) -> list[str]:
+    def told_alarms(self) -> list[Alarm]:
         """The alarms for the report, and how many more the log has."""
-        more = [f"{self.more_alarms} more, see the log"] if self.more_alarms else []
+        more = [loose(f"{self.more_alarms} more, see the log")] if self.more_alarms else []
         return [*self.alarms, *more]
 
     def storage_failed(self, sentence: str) -> None:

@@ -21,7 +21,8 @@ from crawler.failures import is_ours, postpone
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.outcomes import Outcome
 from crawler.pipelines.digest import changed_fields
-from crawler.watch import FIELDS
+from crawler.regions import region_of_url
+from crawler.watch import FIELDS, Alarm, extraction_failed
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 
 _UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT)
+
+# How a known page ends that was read, be it by a layout or by the fallback.
+_READ_AGAIN = (Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED)
 
 
 class _RunPipeline:
@@ -51,6 +55,8 @@ class _RunPipeline:
     def end(self, article: Article, outcome: Outcome, detail: str | None = None) -> None:
         """Give the article's address its outcome."""
         self.context.end(article.address, outcome, detail)
+        if outcome in _READ_AGAIN and _is_unclaimed(article):
+            self.crawler.stats.inc_value(f"crawler/fallback/{_region(article)}")
 
 
 class NormalisePipeline(_RunPipeline):
@@ -64,7 +70,10 @@ class NormalisePipeline(_RunPipeline):
             if is_ours(error):
                 postpone(self.context, item.address, error)
                 raise DropItem(detail) from error
-            self.context.alarm(f"extraction failed for {item.draft.url}: {detail}")
+            region = region_of_url(item.draft.url)
+            self.context.alarm(
+                extraction_failed(item.draft.url, detail, region.code if region else None)
+            )
             page = item.pages[0]
             self.context.withdrawals.unread(item.address, page, Outcome.EXTRACTION_FAILED, detail)
             logger.exception("normalising %s failed", item.draft.url)
@@ -163,7 +172,8 @@ class HistoryPipeline(_RunPipeline):
             if is_ours(error):
                 postpone(self.context, article.address, error)
                 raise DropItem(detail) from error
-            self.context.alarm(f"{article.url} can't be compared: {detail}")
+            text = f"{article.url} can't be compared: {detail}"
+            self.context.alarm(Alarm(f"not_compared:{article.url}", text, _region(article) or None))
             self.context.withdrawals.looked(
                 article.address, known, status=200, warc=article.warc, reason="unread"
             )
@@ -193,7 +203,9 @@ class PublishPipeline(_RunPipeline):
         """What `watch` holds against earlier runs: which fields the layout's records have."""
         adapter = ItemAdapter(article)
         for name in ("records", *(name for name in FIELDS if adapter[name])):
-            self.crawler.stats.inc_value(f"crawler/fields/{article.layout}/{name}")
+            self.crawler.stats.inc_value(
+                f"crawler/fields/{_region(article)}/{article.layout}/{name}"
+            )
 
 
 def _outcome(article: Article) -> Outcome:
@@ -203,6 +215,10 @@ def _outcome(article: Article) -> Outcome:
         return Outcome.CHANGED
     flags = {flag.flag for flag in article.flags}
     return next((outcome for outcome in _UNCLAIMED if outcome in flags), Outcome.PUBLISHED)
+
+
+def _region(article: Article) -> str:
+    return article.region.code if article.region else ""
 
 
 def _is_unclaimed(article: Article) -> bool:

@@ -57,7 +57,6 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
             command=run.command,
             narrowed=True,
             reason=KILLED,
-            alarms=[],
             files=files_of(data_dir, run.run_id),
             stats={},
         )

@@ -43,8 +43,10 @@ from crawler.exporters.manifest import files_of
 from crawler.exporters.report import build_report, earlier_reports, write_report
 from crawler.holds import Holds
 from crawler.recovery import end_run, recover
+from crawler.regions import region_of
 from crawler.state.ledger import Ledger
 from crawler.state.lists import Lists
+from crawler.watch import Alarm
 from crawler.withdrawals import Withdrawals
 
 if TYPE_CHECKING:
@@ -133,7 +135,8 @@ class Run:
             context.alarm(sentence)
         if newest and newest[0].started_at > started_at:
             clock = f"the clock stands at {iso(started_at)}, before run {newest[0].run_id} began"
-            context.alarm(f"{clock}: what was looked at since isn't looked at again")
+            text = f"{clock}: what was looked at since isn't looked at again"
+            context.alarm(Alarm("clock", text))
         confirm_after = timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER"))
         context.withdrawals = Withdrawals(context, confirm_after)
         run = cls(context, started_at, lock, command)
@@ -218,12 +221,14 @@ class Run:
         return int(report["exit_code"])
 
     def _report(self) -> dict[str, Any]:
-        context = self.context
+        context, arguments = self.context, self.context.arguments
         for host, reason in sorted(context.holds.closed_hosts().items()):
-            context.alarm(f"{host} was given up: {reason}")
+            region = region_of(host)
+            text = f"{host} was given up: {reason}"
+            context.alarm(Alarm(f"{watch.HOST}{host}", text, region.code if region else None))
         if self.reason == "finished" and context.open:
             lost = f"{len(context.open)} addresses were asked for and have no outcome"
-            context.alarm(f"{lost}, {min(context.open)} among them")
+            context.alarm(Alarm("lost", f"{lost}, {min(context.open)} among them"))
             self._has_failed = True
         report = build_report(
             context.ledger,
@@ -231,24 +236,45 @@ class Run:
             started_at=self.started_at,
             finished_at=now(),
             command=self._command,
-            narrowed=context.arguments.narrowed,
+            narrowed=arguments.narrowed,
             reason=self.reason,
-            alarms=context.told_alarms(),
             files=files_of(context.data_dir, context.run_id),
             stats=self._stats.get_stats() if self._stats else {},
+            regions=() if arguments.urls or arguments.lists else arguments.regions,
+            watched=self._watched(),
         )
-        if self.reason == "finished" and not context.arguments.narrowed:
-            self._watch(report)
+        self._watch(report)
         report["exit_code"] = self._exit_code(report)
         return report
 
+    def _watched(self) -> list[str]:
+        """The regions of which the run saw all; "" stands for what is of no region."""
+        arguments = self.context.arguments
+        if self.reason != "finished" or arguments.narrowed:
+            return []
+        return [*arguments.regions, *([] if arguments.regions_given else [""])]
+
     def _watch(self, report: dict[str, Any]) -> None:
+        """Put the alarms into the report. An error of ours in working them out must not cost it."""
         context = self.context
-        earlier = earlier_reports(context.data_dir, since=self.started_at - watch.HISTORY)
         floors = {code: one.floor for code, one in context.regions.items() if one.floor is not None}
-        for sentence in watch.alarms(report, earlier, floors):
-            context.alarm(sentence)
-        report["alarms"] = context.told_alarms()
+        since = self.started_at - watch.HISTORY
+        held: dict[str, watch.State] = {}
+        try:
+            current = watch.Seen.of(report)
+            earlier = earlier_reports(context.data_dir, since=since, before=context.run_id)
+            held = watch.still_held(earlier)
+            for alarm in watch.watch(current, earlier, held, floors):
+                context.alarm(alarm)
+            report["alarms_over"] = watch.over(context.alarms, current, held)
+        except Exception:
+            logger.exception("the alarms could not be worked out")
+            text = "alarms could not be worked out: an error of the crawler, see the log"
+            context.alarm(Alarm("watch_failed", text))
+            self._has_failed = True
+        told = context.told_alarms()
+        report["alarms"] = [alarm.text for alarm in told]
+        report["alarm_states"] = watch.rows(told, report["started_at"], held)
 
     def _exit_code(self, report: Mapping[str, Any]) -> int:
         if self.context.storage_error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import logging
+import os
 import platform
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from crawler import __version__
 from crawler.clock import iso
 from crawler.durable import make_folder, write_atomically
 from crawler.outcomes import UNREAD
+from crawler.watch import FIELDS, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -26,6 +28,7 @@ MOST_UNCLAIMED = 1000
 """So many addresses of unclaimed pages are listed; the outcomes count them all."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_COUNTED = ("records", *FIELDS)
 _LIBRARIES = (
     "scrapy", "twisted", "selectolax", "warcio", "fastwarc", "isal", "brotli", "zstandard",
     "sqlalchemy",
@@ -41,14 +44,19 @@ def build_report(
     command: str,
     narrowed: bool,
     reason: str,
-    alarms: Sequence[str],
     files: Sequence[Mapping[str, Any]],
     stats: Mapping[str, Any],
+    regions: Collection[str] = (),
+    watched: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None: the caller knows it.
+    """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None and there are no
+    alarms: the caller knows them.
 
     `files` are rows of `manifest.files_of`; `stats` are Scrapy's, {} for a run that was killed.
+    `regions` are those whose lists were to be asked, `watched` those of which all was seen.
     """
+    by_region = {code or "": row for code, row in ledger.outcomes_by_region(run_id).items()}
+    fields = _fields(stats)
     return {
         "run_id": run_id,
         "started_at": iso(started_at),
@@ -59,7 +67,8 @@ def build_report(
         "reason": reason,
         "urls_seen": ledger.urls_seen(run_id),
         "outcomes": ledger.outcomes(run_id),
-        "regions": {code or "": row for code, row in ledger.outcomes_by_region(run_id).items()},
+        "regions": {code: by_region.get(code, {}) for code in sorted({*by_region, *regions})},
+        "watched": sorted(watched),
         "lists": _counters(stats, "lists", ("asked", "answered", "failed", "unreadable")),
         "unreached": stats.get("crawler/unreached", {}),
         "robots": _counters(stats, "robots", ("requests", "unreachable")),
@@ -69,9 +78,13 @@ def build_report(
         "links_refused": stats.get("crawler/links/refused", 0),
         "layouts": _under(stats, "crawler/layout/"),
         "unclaimed": ledger.ended_as(run_id, UNREAD, MOST_UNCLAIMED),
-        "fields": _fields(stats),
+        "fields": _by_layout(fields),
+        "region_fields": fields,
+        "fallback": _under(stats, "crawler/fallback/"),
         "hosts": stats.get("crawler/hosts", {}),
-        "alarms": list(alarms),
+        "alarms": [],
+        "alarm_states": [],
+        "alarms_over": [],
         "files": list(files),
         "versions": versions(),
     }
@@ -108,28 +121,45 @@ def _counters(stats: Mapping[str, Any], group: str, names: Iterable[str]) -> dic
     return {name: stats.get(f"crawler/{group}/{name}", 0) for name in names}
 
 
-def earlier_reports(data_dir: Path, *, since: datetime) -> list[dict[str, Any]]:
-    """The reports of runs that ended by themselves and saw all of their regions, oldest first; one
-    that can't be read is passed over (`scrapy verify` names it)."""
-    first = f"{since:%Y%m%dT%H%M%SZ}"
+def earlier_reports(data_dir: Path, *, since: datetime, before: str) -> list[Seen]:
+    """What the reports of the runs since then say that began before the run `before`, oldest first.
+    Only these are read, for there are many after years. One that can't be read is passed over
+    (`scrapy verify` names it). Raises OSError if the folder can't be read."""
+    first, last = f"{since:%Y%m%dT%H%M%SZ}", f"{before}.json"
+    folder = data_dir / "runs"
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        names = [one.name for one in entries if first <= one.name < last]
     found = []
-    for path in sorted(path for path in (data_dir / "runs").glob("*.json") if path.stem >= first):
+    for name in sorted(name for name in names if name.endswith(".json")):
         try:
-            report = json.loads(path.read_bytes())
-            if report["reason"] == "finished" and not report["narrowed"]:
-                found.append(report)
-        except (ValueError, KeyError, TypeError) as error:
-            logger.warning("%s is no report: %r", path, error)
+            found.append(Seen.of(json.loads((folder / name).read_bytes())))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.warning("%s is no report: %r", folder / name, error)
     return found
 
 
-def _fields(stats: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """By layout, how many records were written and how many of them have each watched field."""
-    found: dict[str, dict[str, int]] = {}
+def _fields(stats: Mapping[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
+    """By region and layout, how many records were written and how many of them have each watched
+    field."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
     for key, count in _under(stats, "crawler/fields/").items():
-        layout, _, name = key.partition("/")
-        found.setdefault(layout, {})[name] = count
+        region, layout, name = key.split("/", 2)
+        counts = found.setdefault(region, {}).setdefault(layout, dict.fromkeys(_COUNTED, 0))
+        counts[name] = count
     return found
+
+
+def _by_layout(fields: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """The same, with all regions added up."""
+    found: dict[str, dict[str, int]] = {}
+    for layouts in fields.values():
+        for layout, counts in layouts.items():
+            total = found.setdefault(layout, dict.fromkeys(_COUNTED, 0))
+            for name, count in counts.items():
+                total[name] += count
+    return dict(sorted(found.items()))
 
 
 def _under(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:

@@ -24,6 +24,7 @@ from crawler.spiders.listhealth import GIVE_UP, is_at_rest, is_given_up
 from crawler.spiders.liststep import ListStep, first_url, read, region_code, region_of_link
 from crawler.state.lists import NO_VALIDATORS
 from crawler.state.rows import Validators
+from crawler.watch import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -206,7 +207,7 @@ class ListWalk:
         self._count("lists/unreadable")
         sentence = f"list {step.url} shows no links: {why}"
         if step.page == 1 and self._lists.list_state(step.source).completed_at:
-            self._context.alarm(sentence)
+            self._context.alarm(Alarm(f"list_unreadable:{step.source}", sentence, step.region))
         else:
             logger.info(sentence)
         self._note(step, page.status, is_readable=False)
@@ -307,7 +308,8 @@ class ListWalk:
         assert self._crawler.stats
         self._crawler.stats.set_value("crawler/unreached", self.coverage.unreached())
         for region in self.coverage.silent():
-            self._context.alarm(f"no list of region {region} answered")
+            text = f"no list of region {region} answered"
+            self._context.alarm(Alarm(f"no_list:{region}", text, region))
 
     def _further(self, step: ListStep, page: Page, url: str | None) -> ListStep | None:
         """The next page of a list, unless the pager leads back to one already asked."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider, NotConfigured
 
-from crawler import pages, urls
+from crawler import pages, regions, urls
 from crawler.context import Context, context_of
 from crawler.failures import ending_of, is_ours, postpone
 from crawler.items import Draft, Page, Reading
@@ -20,6 +20,7 @@ from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
 from crawler.spiders.archived import archived, archived_list, conditions
 from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
 from crawler.spiders.listwalk import ListWalk
+from crawler.watch import extraction_failed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -336,7 +337,8 @@ class XinhuaSpider(Spider):
             return
         logger.error("reading %s failed", page.url, exc_info=error)
         detail = f"{type(error).__name__}: {error}"
-        self.context.alarm(f"extraction failed for {page.url}: {detail}")
+        region = regions.region_of_url(page.url)
+        self.context.alarm(extraction_failed(page.url, detail, region.code if region else None))
         self.context.withdrawals.unread(target.address, page, Outcome.EXTRACTION_FAILED, detail)
 
 

@@ -8,29 +8,53 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from crawler.context import MOST_ALARMS, Context
-from crawler.exporters.report import earlier_reports
+from crawler.exporters.report import build_report, earlier_reports
+from crawler.state.ledger import Ledger
+from crawler.watch import FIELDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 9, tzinfo=UTC)
+RUN = "20260309T000000Z-0000"
 
 
 def write(data_dir: Path, run_id: str, **values: Any) -> None:
     folder = data_dir / "runs"
     folder.mkdir(exist_ok=True)
-    report = {"run_id": run_id, "reason": "finished", "narrowed": False} | values
-    (folder / f"{run_id}.json").write_text(json.dumps(report))
+    report = {
+        "run_id": run_id,
+        "started_at": run_id,
+        "finished_at": "2026-03-01T00:00:00Z",
+        "reason": "finished",
+        "narrowed": False,
+        "regions": {},
+    }
+    (folder / f"{run_id}.json").write_text(json.dumps(report | values))
 
 
-def test_those_since_then_that_saw_all_of_their_regions(tmp_path: Path) -> None:
+def found(data_dir: Path) -> list[str]:
+    return [one.started_at for one in earlier_reports(data_dir, since=SINCE, before=RUN)]
+
+
+def test_those_since_then_and_before_the_run(tmp_path: Path) -> None:
+    assert found(tmp_path) == []
     write(tmp_path, "20260228T235959Z-0001")
     write(tmp_path, "20260301T000000Z-0002")
-    write(tmp_path, "20260302T000000Z-0003", narrowed=True)
     write(tmp_path, "20260303T000000Z-0004", reason="killed")
-    write(tmp_path, "20260304T000000Z-0005")
-    found = [one["run_id"] for one in earlier_reports(tmp_path, since=SINCE)]
-    assert found == ["20260301T000000Z-0002", "20260304T000000Z-0005"]
+    write(tmp_path, "20260302T000000Z-0003", narrowed=True)
+    write(tmp_path, RUN)
+    write(tmp_path, "20270101T000000Z-0005")
+    assert found(tmp_path) == [
+        "20260301T000000Z-0002", "20260302T000000Z-0003", "20260303T000000Z-0004",
+    ]  # fmt: skip
+
+
+def test_older_ones_are_not_even_opened(tmp_path: Path) -> None:
+    write(tmp_path, "20260301T000000Z-0001")
+    (tmp_path / "runs" / "20260228T000000Z-0000.json").symlink_to("/nowhere")
+    assert len(found(tmp_path)) == 1
 
 
 def test_a_damaged_one_is_passed_over(tmp_path: Path) -> None:
@@ -38,7 +62,40 @@ def test_a_damaged_one_is_passed_over(tmp_path: Path) -> None:
     write(tmp_path, "20260301T000000Z-0001")
     for number, content in enumerate((b"", b"\0" * 99, b"[]", b"{}", b'{"run_id": ')):
         (tmp_path / "runs" / f"2026030{2 + number}T000000Z-0000.json").write_bytes(content)
-    assert len(earlier_reports(tmp_path, since=SINCE)) == 1
+    (tmp_path / "runs" / "20260307T000000Z-0000.json").mkdir()
+    (tmp_path / "runs" / "20260308T000000Z-0000.json").symlink_to("nothing")
+    assert len(found(tmp_path)) == 1
+
+
+def made(tmp_path: Path, stats: dict[str, Any], **values: Any) -> dict[str, Any]:
+    ledger = Ledger.open(tmp_path / "ledger.sqlite")
+    report = build_report(
+        ledger, run_id=RUN, started_at=SINCE, finished_at=NOW, command="", narrowed=False,
+        reason="finished", files=(), stats=stats, **values,
+    )  # fmt: skip
+    ledger.close()
+    return report
+
+
+def test_a_region_without_addresses_stands_in_it(tmp_path: Path) -> None:
+    assert made(tmp_path, {}, regions=("js", "he"))["regions"] == {"he": {}, "js": {}}
+
+
+def test_fields_that_no_record_has_are_counted_as_none(tmp_path: Path) -> None:
+    stats = {
+        "crawler/fields/js/Main2017/records": 3,
+        "crawler/fields/js/Main2017/title": 2,
+        "crawler/fields/he/Main2017/records": 1,
+        "crawler/fields//fallback/records": 1,
+    }
+    report = made(tmp_path, stats)
+    none = dict.fromkeys(FIELDS, 0)
+    assert report["fields"] == {
+        "Main2017": none | {"records": 4, "title": 2},
+        "fallback": none | {"records": 1},
+    }
+    assert report["region_fields"]["js"] == {"Main2017": none | {"records": 3, "title": 2}}
+    assert report["region_fields"][""] == {"fallback": none | {"records": 1}}
 
 
 def test_alarms_are_bounded() -> None:
@@ -52,5 +109,5 @@ def test_alarms_are_bounded() -> None:
     assert context.told_alarms() == context.alarms
     context.alarm("one more")
     context.alarm("and another")
-    assert context.told_alarms()[-1] == "2 more, see the log"
+    assert context.told_alarms()[-1].text == "2 more, see the log"
     assert len(context.told_alarms()) == MOST_ALARMS + 1

@@ -105,7 +105,6 @@ def test_the_keys_of_the_run_report_are_listed(tmp_path: Path) -> None:
         command="",
         narrowed=False,
         reason="",
-        alarms=(),
         files=(),
         stats={},
     )
