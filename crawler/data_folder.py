@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.durable import StorageError
+from crawler.durable import StorageError, make_folder
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -43,13 +43,15 @@ def claim(data_dir: Path) -> int:
     """
     path = data_dir / "state" / "lock"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         with tempfile.TemporaryFile(dir=data_dir):
             pass
-    except OSError as error:
-        message = f"the data folder {data_dir} can't be written: {error.strerror}"
-        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    except (OSError, StorageError) as error:
+        why = error if isinstance(error, OSError) else error.__cause__
+        assert isinstance(why, OSError)
+        message = f"the data folder {data_dir} can't be written: {why.strerror}"
+        is_full = why.errno in {errno.ENOSPC, errno.EDQUOT}
         raise CannotStartError(message, STORAGE if is_full else USAGE) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from crawler.durable import StorageError
+from crawler.durable import StorageError, fsync_dir, make_folder
 from crawler.items import as_line
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ class JsonlWriter:
         line = as_line(record)
         try:
             if self._fd is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self.path.parent)
                 self._fd = os.open(self.path, _FLAGS, 0o644)
+                fsync_dir(self.path.parent)
             start = os.fstat(self._fd).st_size
             try:
                 written = os.write(self._fd, line)

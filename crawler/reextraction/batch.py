@@ -25,7 +25,7 @@ from crawler.archive.pointers import name_in
 from crawler.archive.reader import WarcError
 from crawler.archive.span import Span, fit, spans_of
 from crawler.archive.wacz import warcs_in
-from crawler.durable import OPEN_SUFFIX, make_folder
+from crawler.durable import OPEN_SUFFIX, fsync_dir, make_folder, write_atomically
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.reextraction import Tally, assemble, scan
@@ -157,6 +157,7 @@ def join(parts: Iterable[Path], output: Path) -> None:
         whole.flush()
         os.fsync(whole.fileno())
     partial.replace(output)
+    fsync_dir(output.parent)
 
 
 def _begin(read: Any) -> None:
@@ -177,15 +178,13 @@ def _make(job: Job) -> None:
                 part.write(as_line(record))
         part.flush()
         os.fsync(part.fileno())
-    partial = job.tally.with_name(job.tally.name + OPEN_SUFFIX)
     told = {
         "counts": tally.counts,
         "problems": tally.problems,
         "others": tally.others,
         "span": span and asdict(span),
     }
-    partial.write_text(json.dumps(told))
-    partial.replace(job.tally)
+    write_atomically(job.tally, json.dumps(told).encode())
 
 
 def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:

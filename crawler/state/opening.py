@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from crawler.durable import StorageError, fsync_dir, make_folder
 from crawler.state import schema
 from crawler.state.errors import (
     RESTORE,
@@ -58,8 +59,8 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
         if read_only:
             raise NoLedgerError(f"The ledger {path} doesn't exist. The first crawl makes it.")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+            make_folder(path.parent)
+        except StorageError as error:
             problem = f"can't be created ({error})"
             raise ledger_error(str(path), problem, "See to the folder's permissions.") from error
     engine = _engine(path, read_only=read_only)
@@ -69,6 +70,8 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
         raise from_database(str(path), error) from error
     try:
         _prepare(connection, path, read_only=read_only, fresh=fresh)
+        if not exists:
+            fsync_dir(path.parent)
     except DBAPIError as error:
         connection.close()
         raise from_database(str(path), error) from error
@@ -79,7 +82,8 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
 
 
 def _engine(path: Path, *, read_only: bool) -> Engine:
-    uri = f"file:{quote(os.path.abspath(path))}?mode={'ro' if read_only else 'rwc'}"  # noqa: PTH100
+    name = quote(os.fsencode(path.absolute()))  # of any bytes
+    uri = f"file:{name}?mode={'ro' if read_only else 'rwc'}"
 
     def connect() -> sqlite3.Connection:
         # isolation_level=None: transactions begin where SQLAlchemy says, reads included
