@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import glob
+import os
 import re
 import sys
 import tempfile
@@ -188,7 +189,8 @@ def _lists(spargs: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _files(pattern: str) -> tuple[Path, ...]:
-    found = sorted(Path(name).absolute() for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 - of any root
+    names = glob.glob(_with_what_exists(pattern), recursive=True)  # noqa: PTH207 - of any root
+    found = sorted(Path(name).absolute() for name in names)
     files = tuple(path for path in found if path.is_file())
     if not files and found:
         hint = _short(f"{pattern.rstrip('/')}/**/*.warc.gz")
@@ -196,6 +198,15 @@ def _files(pattern: str) -> tuple[Path, ...]:
     if not files:
         raise ArgumentError("from_warc", f"no file matches {_short(pattern)}")
     return files
+
+
+def _with_what_exists(pattern: str) -> str:
+    """The pattern with the part that names an existing file or folder taken by its letters:
+    brackets in it are no pattern."""
+    name = pattern
+    while name and not os.path.lexists(name) and os.path.dirname(name) != name:  # noqa: PTH120
+        name = os.path.dirname(name)  # noqa: PTH120 - Path would change what stands after it
+    return glob.escape(name) + pattern[len(name) :]
 
 
 def _urls(value: str) -> UrlList:
@@ -255,7 +266,8 @@ def _check(url: str, name: str, where: str = "") -> None:
 
 
 def _split(spargs: Mapping[str, str], name: str) -> list[str]:
-    parts = [part.strip() for part in re.split("[,，]", spargs[name])]
+    value = os.fsencode(spargs[name]).decode("utf-8", "surrogateescape")  # in any locale
+    parts = [part.strip() for part in re.split("[,，]", value)]
     if not all(parts):
         raise ArgumentError(name, f"an item of {_short(spargs[name])} is empty")
     return parts

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.durable import StorageError, make_folder
+from crawler.exitcodes import LOCKED, STORAGE, USAGE
+from crawler.filenames import shown
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
-
-OK, ERROR, USAGE, DEGRADED, NO_LISTS, STORAGE, LOCKED = 0, 1, 2, 3, 4, 5, 75
-"""Exit codes of a crawl (docs/operations.md)."""
 
 
 class CannotStartError(Exception):
@@ -50,14 +49,14 @@ def claim(data_dir: Path) -> int:
     except (OSError, StorageError) as error:
         why = error if isinstance(error, OSError) else error.__cause__
         assert isinstance(why, OSError)
-        message = f"the data folder {data_dir} can't be written: {why.strerror}"
+        message = f"the data folder {shown(data_dir)} can't be written: {why.strerror}"
         is_full = why.errno in {errno.ENOSPC, errno.EDQUOT}
         raise CannotStartError(message, STORAGE if is_full else USAGE) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
-        message = f"another run holds {path}; this one does nothing"
+        message = f"another run holds {shown(path)}; this one does nothing"
         raise CannotStartError(message, LOCKED) from error
     return lock
 
@@ -66,4 +65,6 @@ def check_disk(data_dir: Path, least: int) -> None:
     """Raise StorageError when fewer than `least` bytes are free."""
     free = shutil.disk_usage(data_dir).free
     if free < least:
-        raise StorageError(f"{data_dir} has {free} bytes free, fewer than DISK_MIN_FREE ({least})")
+        raise StorageError(
+            f"{shown(data_dir)} has {free} bytes free, fewer than DISK_MIN_FREE ({least})"
+        )

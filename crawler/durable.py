@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Self
 
+from crawler.filenames import shown
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,7 +25,7 @@ class StorageError(Exception):
     @classmethod
     def of(cls, what: str, where: Path, why: OSError | str) -> Self:
         reason = why if isinstance(why, str) else why.strerror or str(why)
-        return cls(f"{what} {where}: {reason}")
+        return cls(f"{what} {shown(where)}: {reason}")
 
 
 def fsync_dir(path: Path) -> None:

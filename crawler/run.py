@@ -26,18 +26,9 @@ from crawler.archive.replay import ReplayIndex
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import Context, attach
-from crawler.data_folder import (
-    DEGRADED,
-    ERROR,
-    NO_LISTS,
-    OK,
-    STORAGE,
-    USAGE,
-    CannotStartError,
-    check_disk,
-    folder_of,
-)
+from crawler.data_folder import CannotStartError, check_disk, folder_of
 from crawler.durable import StorageError, publish
+from crawler.exitcodes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.manifest import files_of
 from crawler.exporters.report import build_report, earlier_reports, write_report

@@ -15,6 +15,7 @@ import zstandard
 from isal import isal_zlib
 
 from crawler.archive.wire import head_end
+from crawler.filenames import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ class WarcError(Exception):
     """A WARC is damaged or is none: which file, at which offset, and why."""
 
     def __init__(self, path: Path, offset: int, why: str) -> None:
-        super().__init__(f"{path} at {offset}: {why}")
+        super().__init__(f"{shown(path)} at {offset}: {why}")
         self.path = path
         self.offset = offset
         self.why = why

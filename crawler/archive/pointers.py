@@ -17,6 +17,7 @@ from crawler.archive.foreign import OURS, as_response, as_stored, fetched_at, is
 from crawler.archive.reader import WarcError, record_at
 from crawler.archive.wacz import MARK
 from crawler.durable import OPEN_SUFFIX
+from crawler.filenames import readings, written
 from crawler.items import Page, WarcPointer
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def name_in(data_dir: Path, path: Path) -> str:
     for form in (os.path.abspath, os.path.realpath):
         file, folder = Path(form(path)), Path(form(data_dir))
         if file.is_relative_to(folder):
-            return file.relative_to(folder).as_posix()
-    return file.as_posix()
+            return written(file.relative_to(folder).as_posix())
+    return written(file.as_posix())
 
 
 def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BODY) -> Page:
@@ -127,15 +128,17 @@ def pointed_at(data_dir: Path, pointer: WarcPointer, unpacked: Unpacked | None =
     """The file of a pointer; while a run is on its own files have another ending. Raises
     WarcError."""
     path = data_dir / pointer.file  # an absolute name stays as it is
-    package, mark, name = pointer.file.partition(MARK)
-    is_packed = bool(mark) and not path.is_file()
-    if ".." in PurePosixPath(package if is_packed else pointer.file).parts:
-        raise WarcError(path, pointer.offset, "the pointer leads out of the data folder")
-    if is_packed and unpacked and (data_dir / package).is_file():
-        found = unpacked.warc(data_dir / package, mark + name)
-        if found:
-            return found
-    for one in (path, path.with_name(path.name + OPEN_SUFFIX)):
-        if one.is_file():
-            return one
+    for file in readings(pointer.file):
+        path = data_dir / file
+        package, mark, name = file.partition(MARK)
+        is_packed = bool(mark) and not path.is_file()
+        if ".." in PurePosixPath(package if is_packed else file).parts:
+            raise WarcError(path, pointer.offset, "the pointer leads out of the data folder")
+        if is_packed and unpacked and (data_dir / package).is_file():
+            found = unpacked.warc(data_dir / package, mark + name)
+            if found:
+                return found
+        for one in (path, path.with_name(path.name + OPEN_SUFFIX)):
+            if one.is_file():
+                return one
     raise MissingFileError(path, pointer.offset, "no such file")

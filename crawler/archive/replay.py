@@ -7,6 +7,7 @@ handler reads it (I6); what isn't archived is refused.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sqlite3
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from crawler.archive.pointers import name_in, page_of
 from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.archive.responses import respond
 from crawler.context import context_of
+from crawler.filenames import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +46,7 @@ _NOT_MODIFIED = re.compile(rb"HTTP/[0-9.]+[ \t]+304(?![0-9])")
 _TABLE = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;
 CREATE TABLE captures (
-    url TEXT PRIMARY KEY, is_page INTEGER, date TEXT, path TEXT, offset INTEGER, is_ours INTEGER,
+    url TEXT PRIMARY KEY, is_page INTEGER, date TEXT, path BLOB, offset INTEGER, is_ours INTEGER,
     article_id TEXT, page INTEGER, address TEXT
 ) WITHOUT ROWID;
 CREATE INDEX of_article ON captures (article_id, page);
@@ -94,7 +96,7 @@ class ReplayIndex:
         """
         index = cls()
         for path in paths:
-            logger.info("reading %s", path)
+            logger.info("reading %s", shown(path))
             is_ours = False
             for record in read_records(path, on_damage=index._damaged):
                 if record.length <= 0:
@@ -118,7 +120,7 @@ class ReplayIndex:
         is_page = bool(_OK.match(record.block or b"")) and not record.header("WARC-Truncated")
         article = urls.article(record.url)
         names = (article.id, article.page, article.url) if article else (None, None, None)
-        place = (str(record.path), record.offset, is_ours)
+        place = (os.fsencode(record.path), record.offset, is_ours)
         self._database.execute(_ADD, (record.url, is_page, record.date, *place, *names))
 
     def find(self, url: str) -> Place | None:
@@ -129,7 +131,7 @@ class ReplayIndex:
         if article:
             values = (article.id, article.page, article.url)
             row = self._database.execute(_OF_ARTICLE, values).fetchone()
-        return Place(Path(row[0]), row[1], bool(row[2])) if row else None
+        return Place(Path(os.fsdecode(row[0])), row[1], bool(row[2])) if row else None
 
     def articles(self) -> Iterator[str]:
         """The canonical addresses of the archived articles, page 1 of each, sorted."""
@@ -165,6 +167,6 @@ class ReplayHandler(BaseDownloadHandler):
         try:
             page = page_of(record, name, is_ours=place.is_ours, max_bytes=self._max_bytes)
         except DecodeError as error:
-            raise CaptureError(error.kind, f"{place.path}: {error}", None) from error
+            raise CaptureError(error.kind, f"{shown(place.path)}: {error}", None) from error
         request.meta["page"] = page
         return respond(page)

@@ -8,15 +8,18 @@ import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
 from crawler import configuration, jsonlog, regions
 from crawler.arguments import ArgumentError, Arguments, parse
-from crawler.data_folder import DEGRADED, USAGE, CannotStartError, claim, folder_of
-from crawler.process import open_streams, stop_with
+from crawler.commands.output import ProjectCommand, ends, refuse
+from crawler.data_folder import CannotStartError, claim, folder_of
+from crawler.exitcodes import DEGRADED, USAGE
+from crawler.filenames import shown
+from crawler.process import stop_with
 from crawler.run import Run
 from crawler.spiders.xinhua import XinhuaSpider
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from scrapy.settings import Settings
 
 
-class Command(ScrapyCrawl):
+class Command(ProjectCommand, ScrapyCrawl):
     """Claims the data folder before anything is logged or made, opens the run before the reactor
     starts, closes it after the reactor stopped."""
 
@@ -34,7 +37,6 @@ class Command(ScrapyCrawl):
     _lock: int
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        open_streams()
         pidfile = opts.pidfile
         if args == [XinhuaSpider.name]:
             opts.pidfile = None  # a second run must not put its own number into it
@@ -42,28 +44,32 @@ class Command(ScrapyCrawl):
         assert self.settings is not None
         if args != [XinhuaSpider.name]:
             if args and args[0] not in (known := get_spider_loader(self.settings).list()):
-                _refuse(f"unknown spider {args[0]!r} (known: {', '.join(known)})", USAGE)
+                refuse(self.name, f"unknown spider {args[0]!r} (known: {', '.join(known)})", USAGE)
             return
         stop_with(DEGRADED)
-        try:
-            self._arguments = parse(opts.spargs, regions.load())
-            configuration.check(self.settings)
-            self._lock = claim(folder_of(self.settings))
-            configuration.check_log(self.settings)
-        except (ArgumentError, configuration.ConfigurationError, regions.RegionError) as error:
-            _refuse(error, USAGE)
-        except CannotStartError as error:
-            _refuse(error, error.exitcode)
-        if pidfile:
-            _note_pid(pidfile)
+        with ends(self.name):
+            self._check(self.settings, opts)
+            if pidfile:
+                _note_pid(pidfile)
         if self._arguments.from_warc:
             _cut_off(self.settings)
         if self.settings.getbool("LOG_JSON"):
             jsonlog.install(self.settings)
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def _check(self, settings: Settings, opts: argparse.Namespace) -> None:
+        try:
+            self._arguments = parse(opts.spargs, regions.load())
+            configuration.check(settings)
+            self._lock = claim(folder_of(settings))
+            configuration.check_log(settings)
+        except (ArgumentError, configuration.ConfigurationError, regions.RegionError) as error:
+            refuse(self.name, error, USAGE)
+        except CannotStartError as error:
+            refuse(self.name, error, error.exitcode)
+
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if args != [XinhuaSpider.name]:
-            super().run(args, opts)
+            ScrapyCrawl.run(self, args, opts)
             return
         assert self.settings is not None
         assert self.crawler_process is not None
@@ -73,24 +79,23 @@ class Command(ScrapyCrawl):
                 self._arguments,
                 regions.load(),
                 lock=self._lock,
-                command=shlex.join(["scrapy", "crawl", *sys.argv[1:]]),
+                command=shown(shlex.join(["scrapy", "crawl", *sys.argv[1:]])),
             )
         except CannotStartError as error:
-            _refuse(error, error.exitcode)
+            refuse(self.name, error, error.exitcode)
         with suppress(SystemExit):  # a signal before Scrapy takes them: closed as after one
             crawler = self._create_crawler(XinhuaSpider)
             run.watch(crawler)
             self.crawler_process.crawl(crawler)
             self.crawler_process.start()
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
-        _flush()
 
 
 def _note_pid(file: str) -> None:
     try:
         Path(file).write_text(f"{os.getpid()}\n")
     except OSError as error:
-        _refuse(f"can't write {file!r}: {error.strerror}", USAGE)
+        refuse("crawl", f"can't write {file!r}: {error.strerror}", USAGE)
 
 
 def _cut_off(settings: Settings) -> None:
@@ -111,19 +116,3 @@ def _cut_off(settings: Settings) -> None:
         "LIST_MAX_PAGES": sys.maxsize,
     }
     settings.setdict(values, priority="cmdline")
-
-
-def _refuse(error: Exception | str, exitcode: int) -> NoReturn:
-    """One line, which cron mails, and the exit code."""
-    print(f"scrapy crawl: {error}", file=sys.stderr)
-    _flush()
-    sys.exit(exitcode)
-
-
-def _flush() -> None:
-    """Where the log stands on the full disk Python would exit with 120 and hide our code."""
-    try:
-        sys.stderr.flush()
-    except OSError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stderr.fileno())

@@ -14,7 +14,8 @@ from scrapy.exceptions import UsageError
 
 from crawler import urls
 from crawler.clock import now
-from crawler.commands.output import STORAGE, open_ledger, printable
+from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
+from crawler.exitcodes import ERROR, STORAGE
 from crawler.state.explain import explain
 from crawler.state.ledger import LedgerError, NoLedgerError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand, ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -39,11 +40,11 @@ class Command(ScrapyCommand):
             "what is owed, which versions of the article are archived and where their bytes are."
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
         if len(args) != 1:
             raise UsageError("explain takes one address", print_help=False)
         if not urls.in_scope(args[0]):
-            message = f"{printable(args[0])} is no address under xinhuanet.com or news.cn"
+            message = f"{sentence(args[0])} is no address under xinhuanet.com or news.cn"
             raise UsageError(message, print_help=False)
         article = urls.article(args[0])
         url = article.url if article else urls.canonical(args[0])
@@ -54,11 +55,10 @@ class Command(ScrapyCommand):
         except NoLedgerError:
             sentences = []
         except LedgerError as error:
-            print(error, file=sys.stderr)
-            self.exitcode = STORAGE
+            self.say(error, STORAGE)
             return
         if sentences:
             sys.stdout.write(printable("\n".join([url, *sentences])) + "\n")
         else:
             print(f"Nothing is known of {printable(url)}.", file=sys.stderr)
-            self.exitcode = 1
+            self.exitcode = ERROR

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,8 +17,9 @@ from scrapy.exceptions import UsageError
 
 from crawler import fixtures, urls
 from crawler.commands.difference import difference
-from crawler.commands.output import STORAGE, open_ledger, printable
-from crawler.durable import StorageError
+from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
+from crawler.exitcodes import ERROR
+from crawler.filenames import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
 from crawler.state.ledger import NoLedgerError
 
@@ -32,7 +32,7 @@ _PLACE = re.compile(r"(.+):([0-9]{1,15})", re.ASCII | re.DOTALL)
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand, ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -54,7 +54,7 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("--name", metavar="NAME", help="add: call it so (default: region-id)")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
         self.folder = Path(self.settings["FIXTURES_DIR"])
         action, *rest = args or [""]
@@ -72,15 +72,13 @@ class Command(ScrapyCommand):
             else:
                 raise UsageError(f"fixture {self.syntax()}", print_help=False)
         except FixtureError as error:
-            self._fail(error, 1)
-        except StorageError as error:
-            self._fail(error, STORAGE)
+            self.say(error, ERROR)
 
     def _add(self, target: str, name: str | None) -> None:
         places = self._archived(target) if _URL.match(target) else [_place(target)]
         fixture = fixtures.add(self.folder, places, name)
         self._show(fixture, fixture.differences())
-        print(f"{fixture.name}: added to {self.folder}; if all that is right: ", end="")
+        print(f"{fixture.name}: added to {shown(self.folder)}; if all that is right: ", end="")
         print(f"scrapy fixture accept {fixture.name}")
 
     def _archived(self, url: str) -> list[tuple[Path, int]]:
@@ -96,7 +94,7 @@ class Command(ScrapyCommand):
             known = None
         if known is None or not known.warc_pages:
             raise FixtureError(
-                f"{printable(url)} is not archived in {self.settings['DATA_DIR']}; "
+                f"{printable(url)} is not archived in {shown(self.settings['DATA_DIR'])}; "
                 f"fetch it with: scrapy crawl xinhua -a urls={printable(article.url)}"
             )
         data_dir = Path(self.settings["DATA_DIR"])
@@ -106,7 +104,7 @@ class Command(ScrapyCommand):
         known = {fixture.name: fixture for fixture in fixtures.load(self.folder)}
         unknown = [name for name in names if name not in known]
         if unknown:
-            message = f"no fixture {', '.join(unknown)} in {self.folder}"
+            message = f"no fixture {', '.join(unknown)} in {shown(self.folder)}"
             raise UsageError(message, print_help=False)
         return [known[name] for name in names]
 
@@ -116,7 +114,7 @@ class Command(ScrapyCommand):
             try:
                 found = fixture.differences()
             except FixtureError as error:
-                self._fail(error, 1)
+                self.say(error, ERROR)
                 different += 1
                 continue
             if found:
@@ -132,15 +130,11 @@ class Command(ScrapyCommand):
             if not (is_new and one.derived in (None, [], "")):
                 print(printable("\n".join(f"    {line}" for line in _lines(one, is_new=is_new))))
 
-    def _fail(self, problem: object, exitcode: int) -> None:
-        print(f"scrapy fixture: {problem}", file=sys.stderr)
-        self.exitcode = exitcode
-
 
 def _place(target: str) -> tuple[Path, int]:
     found = _PLACE.fullmatch(target)
     if found is None or not Path(found[1]).is_file():
-        message = f"{printable(target)} is neither an address nor FILE:OFFSET of a WARC record"
+        message = f"{sentence(target)} is neither an address nor FILE:OFFSET of a WARC record"
         raise UsageError(message, print_help=False)
     return Path(found[1]), int(found[2])
 

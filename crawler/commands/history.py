@@ -21,8 +21,9 @@ from scrapy.exceptions import UsageError
 from crawler import urls
 from crawler.clock import iso
 from crawler.commands.difference import of_fields
-from crawler.commands.output import STORAGE, open_ledger, printable
+from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
 from crawler.durable import OPEN_SUFFIX
+from crawler.exitcodes import ERROR, STORAGE
 from crawler.state.ledger import LedgerError, NoLedgerError, VersionRow
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[0-9]{5,12}|[0-9a-f]{32}|[0-9a-f]{64}", re.ASCII)
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand, ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -49,7 +50,7 @@ class Command(ScrapyCommand):
             "and {+put in+}, character by character, unchanged paragraphs left out."
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
         if len(args) != 1:
             raise UsageError("history takes one article id or address", print_help=False)
         article_id = _article_id(args[0])
@@ -60,12 +61,11 @@ class Command(ScrapyCommand):
         except NoLedgerError:
             rows = []
         except LedgerError as error:
-            print(error, file=sys.stderr)
-            self.exitcode = STORAGE
+            self.say(error, STORAGE)
             return
         if not rows:
             print(f"No article {article_id} is archived.", file=sys.stderr)
-            self.exitcode = 1
+            self.exitcode = ERROR
             return
         records = [_record(Path(self.settings["DATA_DIR"]), row) for row in rows]
         text = "\n".join(_history(rows, records))
@@ -77,7 +77,7 @@ def _article_id(given: str) -> str:
     if _ID.fullmatch(given):
         return given
     if not urls.in_scope(given):
-        message = f"{printable(given)} is neither an article id nor an address of the site"
+        message = f"{sentence(given)} is neither an article id nor an address of the site"
         raise UsageError(message, print_help=False)
     return urls.article_id(given)
 

@@ -1,19 +1,145 @@
-"""What commands that read the ledger share: opening it, and text that is safe to print."""
+"""What the commands share: an end that is a sentence and a documented exit code, whatever the disk,
+the terminal or a pipe does; opening the ledger; text that is safe to print.
+"""
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
+import os
+import sqlite3
+import sys
 import unicodedata
 from argparse import ArgumentTypeError
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from crawler.durable import StorageError
+from crawler.exitcodes import DEGRADED, STORAGE
+from crawler.filenames import shown
+from crawler.process import open_streams
 from crawler.state.ledger import Ledger
 
 if TYPE_CHECKING:
-    from scrapy.settings import BaseSettings
+    import argparse
+    from collections.abc import Iterator
 
-STORAGE = 5
-"""The exit code for a ledger that can't be read."""
+    from _typeshed import ReadableBuffer
+    from scrapy.settings import BaseSettings, Settings
+
+
+class ProjectCommand:
+    """What every command of ours is beside a ScrapyCommand, which comes second among its bases. The
+    command's work stands in `execute`. (Scrapy takes each subclass of ScrapyCommand in `commands/`
+    for a command, so this is none.)
+    """
+
+    settings: Settings | None
+    exitcode: int
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        open_streams()
+        with ends(self.name):
+            super().process_options(args, opts)  # type: ignore[misc]  # ScrapyCommand's
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        _open_output()
+        with ends(self.name):
+            self.execute(args, opts)
+
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Do the work of the command; set `exitcode` where it isn't 0."""
+        raise NotImplementedError
+
+    def say(self, problem: object, exitcode: int) -> None:
+        """Tell of a problem on stderr, which then decides the exit code."""
+        print(f"scrapy {self.name}: {sentence(str(problem))}", file=sys.stderr)
+        self.exitcode = exitcode
+
+
+@contextmanager
+def ends(name: str) -> Iterator[None]:
+    """Let the command `name` end with one sentence and exit code 5 where its disk, its terminal or
+    a pipe fails; with 3 at a signal of the terminal."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (OSError, StorageError, sqlite3.OperationalError, UnicodeEncodeError) as error:
+        refuse(name, _why(error), STORAGE)
+    except KeyboardInterrupt:
+        refuse(name, "stopped by a signal", DEGRADED)
+    finally:
+        flush()
+
+
+def refuse(name: str, problem: object, exitcode: int) -> NoReturn:
+    """One line on stderr, which cron mails, and the exit code."""
+    with suppress(OSError):  # stderr may be on the same full disk: the exit code is left
+        print(f"scrapy {name}: {sentence(str(problem))}", file=sys.stderr)
+    flush()
+    sys.exit(exitcode)
+
+
+def flush() -> None:
+    """Write out what stdout and stderr hold. What they can't take is dropped: Python would try it
+    again at its end, print a traceback, and exit with 120 in place of our code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, StorageError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        why = error.strerror or str(error)
+        return f"{shown(error.filename)}: {why}" if isinstance(error.filename, str) else why
+    if isinstance(error, UnicodeEncodeError):
+        return f"a name can't be written in this locale's encoding: {error.object[:200]}"
+    if isinstance(error, sqlite3.OperationalError):
+        return f"a temporary database failed: {error}"
+    return str(error)
+
+
+class _Output(io.FileIO):
+    """Stdout, which says of itself that it failed: an OSError of it names no file."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError as error:
+            raise StorageError("the output was closed before all was written") from error
+        except OSError as error:
+            message = f"the output can't be written: {error.strerror}"
+            raise StorageError(message) from error
+
+
+def _open_output() -> None:
+    """Escape in what is printed what the terminal's encoding lacks, and know when it fails."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out is sys.__stdout__:
+        out.flush()
+        raw = _Output(out.fileno(), "w", closefd=False)
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            encoding=out.encoding,
+            errors="backslashreplace",
+            line_buffering=out.line_buffering,
+        )
+
+
+def print_json(value: Any, *, indent: int | None = None) -> None:
+    """Print a value as JSON, which stays JSON in every encoding of the terminal."""
+    encoding = codecs.lookup(sys.stdout.encoding or "ascii").name
+    print(json.dumps(value, ensure_ascii=encoding != "utf-8", indent=indent))
 
 
 def open_ledger(settings: BaseSettings) -> Ledger:
@@ -27,6 +153,11 @@ def printable(text: str) -> str:
         character if character == "\n" or unicodedata.category(character)[0] != "C" else "\ufffd"
         for character in text
     )
+
+
+def sentence(text: str) -> str:
+    """The same on one line."""
+    return printable(text.replace("\n", "\\n"))
 
 
 def count(value: str) -> int:

@@ -23,7 +23,9 @@ from scrapy.exceptions import UsageError
 from crawler import regions
 from crawler.archive.decode import bound
 from crawler.commands.older import OlderLines
-from crawler.commands.output import count, printable
+from crawler.commands.output import ProjectCommand, count, printable, sentence
+from crawler.exitcodes import ERROR
+from crawler.filenames import shown
 from crawler.reextraction.batch import Job, join, parts_folder, work
 from crawler.reextraction.filter import Filter
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand, ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -54,14 +56,18 @@ class Command(ScrapyCommand):
         add("--until", type=_day, metavar="DAY", help="only captures of that day and before")
         add("--diff", type=Path, metavar="OLD.jsonl", help="print what differs from these lines")
 
-    def run(self, args: list[str], opts: Namespace) -> None:
+    def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if not args:
             raise UsageError("which WARC files?", print_help=False)
         files = [Path(name) for name in dict.fromkeys(args)]
         for file in [*files, *([opts.diff] if opts.diff else [])]:
             if not file.is_file():
-                raise UsageError(f"no such file: {file}", print_help=False)
+                what = "not a file" if file.exists() else "no such file"
+                raise UsageError(f"{what}: {shown(file)}", print_help=False)
+        if opts.output and opts.output.exists() and not opts.output.is_file():
+            message = f"-o {shown(opts.output)} is no file; without -o lines go to stdout"
+            raise UsageError(message, print_help=False)
         data_dir = Path(self.settings["DATA_DIR"]).absolute()
         max_bytes = bound(self.settings.getint("DOWNLOAD_MAXSIZE"))
         wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until, max_bytes)
@@ -74,12 +80,13 @@ class Command(ScrapyCommand):
             try:
                 parts, tallies = work(jobs, folder, opts.jobs or os.cpu_count() or 1, quiet=False)
             except BrokenProcessPool:
-                self._fail("a process was killed; what is whole is kept: start again to go on")
+                message = "a process was killed; what is whole is kept: start again to go on"
+                self.say(message, ERROR)
                 sys.exit(self.exitcode)  # the parts stay
             for tally in tallies:
                 total += tally.counts
                 for problem in tally.problems:
-                    self._fail(problem)
+                    self.say(problem, ERROR)
             if older:
                 for line in older.differences(_records(parts)):
                     print(printable(line))
@@ -95,16 +102,12 @@ class Command(ScrapyCommand):
         nothing = f"no article ({others} records of other addresses)" if others else "no article"
         print(f"{len(jobs)} files: {counts or nothing}", file=sys.stderr)
 
-    def _fail(self, problem: str) -> None:
-        print(f"scrapy reextract: {printable(problem)}", file=sys.stderr)
-        self.exitcode = 1
-
 
 def _older(path: Path, wanted: Filter, stack: ExitStack) -> OlderLines:
     try:
         return OlderLines(path.name, stack.enter_context(path.open("rb")), wanted)
     except ValueError as error:
-        raise UsageError(printable(str(error)), print_help=False) from error
+        raise UsageError(sentence(str(error)), print_help=False) from error
 
 
 def _records(parts: list[Path]) -> Iterator[dict[str, Any]]:
@@ -126,6 +129,7 @@ def _names(value: str) -> frozenset[str]:
 
 def _codes(value: str) -> frozenset[str]:
     try:
-        return frozenset(regions.resolve(token).code for token in value.split(","))
+        tokens = shown(value).split(",")  # in any locale
+        return frozenset(regions.resolve(token).code for token in tokens)
     except regions.RegionError as error:
         raise ArgumentTypeError(str(error)) from None

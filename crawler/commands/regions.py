@@ -6,7 +6,6 @@ file, 5 for a ledger that can't be read (the registry is printed all the same).
 
 from __future__ import annotations
 
-import json
 import sys
 import unicodedata
 from collections import defaultdict
@@ -18,6 +17,8 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import iso
+from crawler.commands.output import ProjectCommand, print_json
+from crawler.exitcodes import STORAGE
 from crawler.regions import Region, RegionError, load
 from crawler.state.ledger import Ledger, LedgerError, ListState
 
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
 Health = dict[str, int | str | None]
 
 _HEADINGS = ("CODE", "NAME", "GB2260", "LISTS", "ANSWERED", "LAST ANSWER (UTC)", "HOSTS")
-_STORAGE = 5
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand, ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -49,7 +49,7 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="all that is known, as JSON")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("regions takes no arguments", print_help=False)
         try:
@@ -61,14 +61,13 @@ class Command(ScrapyCommand):
         try:
             health |= _healths(Path(self.settings["DATA_DIR"]) / "state" / "ledger.sqlite")
         except LedgerError as error:
-            print(error, file=sys.stderr)
-            self.exitcode = _STORAGE
+            self.say(error, STORAGE)
         if opts.json:
             records = [asdict(region) | health[code] for code, region in regions.items()]
-            text = json.dumps(records, ensure_ascii=False, indent=2)
+            print_json(records, indent=2)
         else:
             text = _table([_row(region, health[code]) for code, region in regions.items()])
-        sys.stdout.write(text + "\n")  # one write: `| head` may close the pipe after it
+            sys.stdout.write(text + "\n")
 
 
 def _healths(ledger_file: Path) -> dict[str, Health]:

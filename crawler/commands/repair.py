@@ -7,15 +7,15 @@ folder can't be written, 5 the ledger or the disk failed, 75 a run holds the fol
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.data_folder import ERROR, STORAGE, CannotStartError, claim, folder_of
-from crawler.durable import StorageError
+from crawler.commands.output import ProjectCommand
+from crawler.data_folder import CannotStartError, claim, folder_of
+from crawler.exitcodes import ERROR
 from crawler.recovery import recover
 from crawler.run import recheck_schedule
 from crawler.state.ledger import Ledger
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand, ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -42,7 +42,7 @@ class Command(ScrapyCommand):
             help="make the ledger again from the published JSONL, WARC indexes and reports",
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("repair takes no arguments", print_help=False)
         assert self.settings is not None
@@ -54,9 +54,7 @@ class Command(ScrapyCommand):
             finally:
                 os.close(lock)
         except CannotStartError as error:
-            self._fail(error, error.exitcode)
-        except StorageError as error:
-            self._fail(error, STORAGE)
+            self.say(error, error.exitcode)
 
     def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:
         assert self.settings is not None
@@ -66,11 +64,7 @@ class Command(ScrapyCommand):
             done = rebuild(data_dir, path, schedule=schedule)
             print(f"ledger: made of {done.lines} lines and {done.runs} runs")
             for problem in done.problems:
-                self._fail(problem, ERROR)
+                self.say(problem, ERROR)
         with closing(Ledger.open(path)) as ledger:
             sentences = recover(data_dir, ledger, schedule)
         print("\n".join(sentences) or "nothing to mend")
-
-    def _fail(self, problem: object, exitcode: int) -> None:
-        print(f"scrapy repair: {problem}", file=sys.stderr)
-        self.exitcode = exitcode

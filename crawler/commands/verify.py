@@ -7,9 +7,7 @@ Exit codes: 0 all is sound, 1 something isn't (each defect is a line: file, offs
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import sys
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,8 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.output import count, printable
+from crawler.commands.output import ProjectCommand, count, print_json, printable, sentence
 from crawler.data_folder import folder_of
+from crawler.exitcodes import ERROR, OK
+from crawler.filenames import shown
 from crawler.state.ledger import LedgerError
 from crawler.verification import Scope, ScopeError, verify
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from crawler.verification import Verdict
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand, ScrapyCommand):
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -50,13 +50,13 @@ class Command(ScrapyCommand):
             "--json", dest="as_json", action="store_true", help="print one JSON object instead"
         )
 
-    def run(self, args: list[str], opts: Namespace) -> None:
+    def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         data_dir = folder_of(self.settings)
         try:
             scope = Scope.of(data_dir, args)
         except ScopeError as error:
-            raise UsageError(printable(str(error)), print_help=False) from error
+            raise UsageError(sentence(str(error)), print_help=False) from error
         try:
             verdict = verify(
                 scope,
@@ -65,15 +65,14 @@ class Command(ScrapyCommand):
                 is_busy=lambda: _is_locked(scope.data_dir),
             )
         except (LedgerError, BrokenProcessPool) as error:
-            print(f"scrapy verify: {error}", file=sys.stderr)
-            self.exitcode = 1
+            self.say(error, ERROR)
             return
-        self.exitcode = 1 if verdict.findings else 0
+        self.exitcode = ERROR if verdict.findings else OK
         if opts.as_json:
-            print(json.dumps(_object(verdict, scope.data_dir), ensure_ascii=False))
+            print_json(_object(verdict, scope.data_dir))
             return
         for finding in verdict.findings:
-            print(printable(_sentence(finding, scope.data_dir)))
+            print(sentence(_sentence(finding, scope.data_dir)))
         for note in verdict.notes:
             print(printable(note))
         print(_summary(verdict))
@@ -100,7 +99,7 @@ def _object(verdict: Verdict, data_dir: Path) -> dict[str, Any]:
 
 def _name(finding: Finding, data_dir: Path) -> str:
     path = finding.file
-    return str(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path)
+    return shown(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path)
 
 
 def _sentence(finding: Finding, data_dir: Path) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import __version__
 from crawler.clock import iso
 from crawler.durable import make_folder, write_atomically
+from crawler.filenames import shown
 from crawler.outcomes import UNREAD
 from crawler.watch import FIELDS, Seen
 
@@ -136,7 +137,7 @@ def earlier_reports(data_dir: Path, *, since: datetime, before: str) -> list[See
         try:
             found.append(Seen.of(json.loads((folder / name).read_bytes())))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            logger.warning("%s is no report: %r", folder / name, error)
+            logger.warning("%s is no report: %s", shown(folder / name), error)
     return found
 
 

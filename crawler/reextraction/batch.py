@@ -25,7 +25,13 @@ from crawler.archive.pointers import name_in
 from crawler.archive.reader import WarcError
 from crawler.archive.span import Span, fit, spans_of
 from crawler.archive.wacz import warcs_in
-from crawler.durable import OPEN_SUFFIX, fsync_dir, make_folder, write_atomically
+from crawler.durable import (
+    OPEN_SUFFIX,
+    StorageError,
+    fsync_dir,
+    make_folder,
+    write_atomically,
+)
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.reextraction import Tally, assemble, scan
@@ -172,12 +178,16 @@ def _make(job: Job) -> None:
     span = Span(*job.edges) if job.edges else None
     job.rest.unlink(missing_ok=True)
     shutil.rmtree(job.unpacked, ignore_errors=True)
-    with job.part.open("wb") as part, Rest(job.rest) as rest:
-        for file, name in _opened(job, tally):
-            for record in scan(file, name, job.wanted, tally, rest, span=span, on_read=_advance):
-                part.write(as_line(record))
-        part.flush()
-        os.fsync(part.fileno())
+    try:
+        with job.part.open("wb") as part, Rest(job.rest) as rest:
+            for file, name in _opened(job, tally):
+                found = scan(file, name, job.wanted, tally, rest, span=span, on_read=_advance)
+                for record in found:
+                    part.write(as_line(record))
+            part.flush()
+            os.fsync(part.fileno())
+    except OSError as error:
+        raise StorageError.of("writing", job.part, error) from error
     told = {
         "counts": tally.counts,
         "problems": tally.problems,

@@ -6,6 +6,7 @@ from disk, so that memory stays the same however many there are.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from itertools import groupby
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pieces (
     article_id TEXT, page INTEGER, url TEXT, date TEXT,
-    path TEXT, name TEXT, offset INTEGER, is_ours INTEGER);
+    path BLOB, name TEXT, offset INTEGER, is_ours INTEGER);
 CREATE TABLE IF NOT EXISTS revisits (
     url TEXT, date TEXT, digest TEXT, original TEXT, record_id TEXT);
 CREATE TABLE IF NOT EXISTS originals (
-    key TEXT PRIMARY KEY, path TEXT, name TEXT, offset INTEGER, is_ours INTEGER) WITHOUT ROWID;
+    key TEXT PRIMARY KEY, path BLOB, name TEXT, offset INTEGER, is_ours INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ids (
-    key TEXT, path TEXT, name TEXT, offset INTEGER, is_ours INTEGER, sha256 TEXT,
+    key TEXT, path BLOB, name TEXT, offset INTEGER, is_ours INTEGER, sha256 TEXT,
     PRIMARY KEY (key, sha256)) WITHOUT ROWID;
 """
 _FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;"
@@ -99,7 +100,7 @@ class Rest:
     def take(self, path: Path) -> None:
         """Add all that another store holds."""
         self._database.execute("COMMIT")
-        self._database.execute("ATTACH ? AS other", (str(path),))
+        self._database.execute("ATTACH ? AS other", (os.fsencode(path),))
         self._database.execute("BEGIN")
         for table in ("pieces", "revisits", "originals", "ids"):
             self._database.execute(
@@ -135,10 +136,10 @@ class Rest:
             yield group
 
 
-def _values(place: Place) -> tuple[str, str, int, bool]:
-    return place.path, place.name, place.offset, place.is_ours
+def _values(place: Place) -> tuple[bytes, str, int, bool]:
+    return os.fsencode(place.path), place.name, place.offset, place.is_ours
 
 
 def _place(values: Sequence[Any]) -> Place:
     path, name, offset, is_ours = values
-    return Place(path, name, offset, bool(is_ours))
+    return Place(os.fsdecode(path), name, offset, bool(is_ours))

@@ -25,7 +25,7 @@ import pytest
 import crawler.commands
 from crawler import regions, settings
 from crawler.arguments import NAMES
-from crawler.data_folder import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
+from crawler.exitcodes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW, blocks, documents, links
 

@@ -1,0 +1,227 @@
+"""What surrounds the commands: names of any bytes, terminals of any encoding, pipes that close,
+full disks. One sentence and a documented exit code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.exitcodes import OK, STORAGE, USAGE
+from tests.conftest import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SAMPLE = PROJECT / "data" / "sample"
+ODD = os.fsdecode(b"\xd0\xc2\xbb\xaa [1]\n%B0'")
+"""A folder's name: bytes of GBK, a pattern's brackets, a line's end, what looks like an escape."""
+
+
+def run(
+    *arguments: str,
+    data_dir: Path,
+    shell: str = "",
+    env: Mapping[str, str] | None = None,
+    prefix: tuple[str, ...] = (),
+) -> subprocess.CompletedProcess[bytes]:
+    """A command as a shell starts it; `shell` are redirections or a pipe behind it."""
+    command = [*prefix, sys.executable, "-m", "scrapy", *arguments]
+    return subprocess.run(
+        ["bash", "-c", f'set -o pipefail; "$@" {shell}', "-", *command],
+        cwd=PROJECT,
+        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def told(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The one line on stderr."""
+    text = done.stderr.decode()
+    assert "Traceback" not in text
+    (line,) = text.splitlines()
+    return line
+
+
+@pytest.fixture(scope="module")
+def archive() -> Path:
+    return next((SAMPLE / "warc").rglob("*.warc.gz"))
+
+
+@pytest.fixture(scope="module")
+def article() -> dict[str, Any]:
+    (file, *_) = sorted((SAMPLE / "jsonl").rglob("*.jsonl"))
+    record: dict[str, Any] = json.loads(file.read_bytes().splitlines()[0])
+    return record
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with its ledger made again, in a folder with an odd name."""
+    folder = tmp_path_factory.mktemp("odd") / ODD / "data"
+    shutil.copytree(SAMPLE, folder)
+    done = run("repair", "--ledger", data_dir=folder)
+    assert (done.returncode, done.stderr) == (OK, b"")
+    return folder
+
+
+def commands(archive: Path, article: dict[str, Any]) -> list[list[str]]:
+    return [
+        ["regions"], ["regions", "--json"], ["history", article["id"]],
+        ["explain", article["url"]], ["verify", "-j", "1"], ["verify", "-j", "1", "--json"],
+        ["reextract", "-j", "1", str(archive)],
+    ]  # fmt: skip
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+def test_a_data_folder_and_archives_named_by_any_bytes(
+    data_dir: Path, archive: Path, tmp_path: Path
+) -> None:
+    """Replayed, logged, published and verified there."""
+    odd = tmp_path / ODD
+    odd.mkdir()
+    (odd / f"{ODD}.warc.gz").write_bytes(archive.read_bytes())
+    folder = odd / "data"
+    log = folder / f"{ODD}.log"
+    pattern = f"from_warc={odd}/{ODD}.warc.gz"
+    done = run("crawl", "xinhua", "-a", pattern, "--logfile", str(log), data_dir=folder)
+    assert (done.returncode, (done.stdout + done.stderr).decode()) == (OK, "")
+    (report,) = (folder / "runs").iterdir()
+    assert r"\xd0»\xaa [1]\n%B0" in json.loads(report.read_bytes())["command"]
+    assert run("verify", "-j", "1", data_dir=folder).returncode == OK
+    assert run("verify", "-j", "1", str(folder), data_dir=data_dir).returncode == OK
+
+
+def test_lines_of_an_archive_named_by_any_bytes_point_at_it(
+    data_dir: Path, archive: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / f"{ODD}.warc.gz"
+    odd.write_bytes(archive.read_bytes())
+    output = tmp_path / f"{ODD}.jsonl"
+    done = run("reextract", "-j", "1", str(odd), "-o", str(output), data_dir=data_dir)
+    assert done.returncode == OK
+    lines = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
+    assert lines
+    assert {Path(line["warc"]["file"]).name for line in lines} == {"%D0»%AA [1]\n%25B0'.warc.gz"}
+    proved = run("verify", "-j", "1", str(output), data_dir=data_dir)
+    assert proved.returncode == OK, proved.stdout
+
+
+def test_a_name_that_is_missing_is_told_on_one_line(data_dir: Path) -> None:
+    done = run("reextract", f"{ODD}.warc.gz", data_dir=data_dir)
+    assert done.returncode == USAGE
+    assert r"no such file: \xd0»\xaa [1]\n%B0'.warc.gz" in done.stderr.decode()
+
+
+# --- output --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_full_disk_under_the_output(
+    data_dir: Path, archive: Path, article: dict[str, Any], number: int
+) -> None:
+    command = commands(archive, article)[number]
+    done = run(*command, data_dir=data_dir, shell=">/dev/full")
+    assert done.returncode == STORAGE
+    assert told(done) == (
+        f"scrapy {command[0]}: the output can't be written: No space left on device"
+    )
+
+
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_a_pipe_that_is_closed(
+    data_dir: Path, archive: Path, article: dict[str, Any], number: int
+) -> None:
+    command = commands(archive, article)[number]
+    done = run(*command, data_dir=data_dir, shell="| true")
+    assert done.returncode == STORAGE
+    assert told(done) == f"scrapy {command[0]}: the output was closed before all was written"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full"])
+def test_streams_that_are_closed_or_full(data_dir: Path, closed: str) -> None:
+    done = run("regions", data_dir=data_dir, shell=closed)
+    assert done.returncode == (STORAGE if "full" in closed else OK)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii", "latin-1"])
+def test_a_terminal_of_another_encoding(
+    data_dir: Path, archive: Path, article: dict[str, Any], encoding: str
+) -> None:
+    env = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C",
+           "PYTHONCOERCECLOCALE": "0"}  # fmt: skip
+    for command in commands(archive, article)[:4]:
+        done = run(*command, data_dir=data_dir, env=env)
+        assert (done.returncode, done.stderr) == (OK, b"")
+        text = done.stdout.decode(encoding)
+        if "--json" in command:
+            assert any(region["name"] == "江苏" for region in json.loads(text))
+        elif command == ["regions"]:
+            assert ("江苏" if encoding == "gbk" else r"\u6c5f\u82cf") in text
+
+
+def test_a_region_is_known_by_its_name_in_any_locale(data_dir: Path, archive: Path) -> None:
+    env = {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    done = run(
+        "reextract", "-j", "1", str(archive), "--regions", "江苏", data_dir=data_dir, env=env
+    )
+    assert done.returncode == OK, done.stderr
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def test_output_to_what_is_no_file(data_dir: Path, archive: Path, tmp_path: Path) -> None:
+    """Never put in its place."""
+    os.mkfifo(tmp_path / "fifo")
+    for output in (tmp_path, tmp_path / "fifo", Path("/dev/full")):
+        done = run("reextract", "-j", "1", str(archive), "-o", str(output), data_dir=data_dir)
+        assert done.returncode == USAGE
+        assert f"-o {output} is no file" in done.stderr.decode()
+    assert (tmp_path / "fifo").is_fifo()
+
+
+def test_what_may_not_be_read(data_dir: Path, archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    (folder / "a.warc.gz").write_bytes(archive.read_bytes())
+    folder.chmod(0)
+    user = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
+    if os.geteuid():
+        user = ()
+    mere = run("reextract", "-j", "1", str(folder / "a.warc.gz"), data_dir=data_dir, prefix=user)
+    ledger = run("regions", data_dir=folder, prefix=user)
+    folder.chmod(0o700)
+    for done in (mere, ledger):
+        assert done.returncode == STORAGE
+        assert told(done).endswith(": Permission denied")
+
+
+def test_output_to_a_full_disk(data_dir: Path, archive: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no disk may be mounted here")
+    try:
+        output = str(disk / "lines.jsonl")
+        done = run("reextract", "-j", "1", str(archive), "-o", output, data_dir=data_dir)
+        kept = run("fixture", "add", f"{archive}:0", "-s", f"FIXTURES_DIR={disk}/f",
+                   data_dir=data_dir)  # fmt: skip
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert done.returncode == STORAGE
+    assert "full" in told(done) or "No space" in told(done)
+    assert "Traceback" not in kept.stderr.decode()
