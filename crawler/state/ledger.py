@@ -15,6 +15,7 @@ from crawler.state.hosts import Hosts
 from crawler.state.lists import Lists
 from crawler.state.observations import Observations
 from crawler.state.opening import open_file
+from crawler.state.reading import Reading
 from crawler.state.rows import (
     Address,
     ArticleRow,
@@ -52,7 +53,7 @@ __all__ = [
 ]
 
 
-class Ledger(Runs, Visits, Addresses, Articles, Observations, Lists, Hosts):
+class Ledger(Runs, Visits, Addresses, Articles, Observations, Lists, Hosts, Reading):
     """One connection, one open transaction.
 
     The run is the one writer: it sees its own uncommitted writes, `commit` makes them durable at

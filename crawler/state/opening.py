@@ -141,7 +141,8 @@ def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool
     else:
         _meet_schema(connection, path, read_only=read_only)
     for table in schema.metadata.sorted_tables:  # a page of each: cheap at any size
-        connection.execute(select(table).limit(1)).all()
+        # as it is stored: what was written into a row is for those to judge who read it
+        connection.execute(select(text("*")).select_from(table).limit(1)).all()
     connection.commit()
 
 
