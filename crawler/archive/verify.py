@@ -42,12 +42,15 @@ class Original:
 
 @dataclass(slots=True)
 class Report:
-    """What was found in one WARC."""
+    """What was found in one WARC: `ids` are its records' with their offsets, `began` is the date
+    of its first record."""
 
     path: Path
     records: int = 0
     findings: list[Finding] = field(default_factory=list)
     originals: list[Original] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
+    began: str | None = None
 
     def add(self, offset: int | None, code: str, message: str) -> None:
         self.findings.append(Finding(self.path, offset, code, message))
@@ -137,7 +140,6 @@ class _Exchanges:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._ids: set[str] = set()
         self._warcinfo_id: str | None = None
         self._first: dict[str, str] = {}
         self._first_at = 0
@@ -147,9 +149,9 @@ class _Exchanges:
     def take(self, at: int, values: dict[str, str], block: bytes) -> None:
         kind = values.get("warc-type", "")
         record_id = values.get("warc-record-id", "")
-        if record_id in self._ids:
+        if self._report.ids.setdefault(record_id, at) != at:
             self._report.add(at, "duplicate_id", f"{record_id} stands there twice")
-        self._ids.add(record_id)
+        self._report.began = self._report.began or values.get("warc-date")
         if self._report.records == 1 and kind != "warcinfo":
             self._report.add(at, "missing_warcinfo", "the first record is no warcinfo")
         if kind == "warcinfo":

@@ -20,7 +20,7 @@ from crawler.data_folder import folder_of
 from crawler.exitcodes import ERROR, OK
 from crawler.filenames import shown
 from crawler.state.ledger import LedgerError
-from crawler.verification import Scope, ScopeError, verify
+from crawler.verification import NO_LEDGER, Scope, ScopeError, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -94,6 +94,7 @@ def _object(verdict: Verdict, data_dir: Path) -> dict[str, Any]:
         "notes": list(verdict.notes),
         "counts": dict(verdict.counts),
         "fields": dict(verdict.fields),
+        "ledger": verdict.ledger,
     }
 
 
@@ -117,7 +118,10 @@ def _summary(verdict: Verdict) -> str:
         told.append(f"{counts['differing']} lines today's extractor reads otherwise ({fields})")
     codes = Counter(finding.code for finding in verdict.findings)
     defects = ", ".join(f"{number} {code}" for code, number in codes.most_common())
-    return f"{', '.join(told)}: {f'defects: {defects}' if defects else 'all sound'}"
+    found = f"defects: {defects}" if defects else "all sound"
+    is_copy = verdict.ledger == NO_LEDGER and counts["manifests"]
+    unheld = "; not held against a ledger: the folder has no state/" if is_copy else ""
+    return f"{', '.join(told)}: {found}{unheld}"
 
 
 def _is_locked(data_dir: Path) -> bool:

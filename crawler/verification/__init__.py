@@ -1,36 +1,58 @@
-"""What `scrapy verify` checks, in parallel over files: WARCs, indexes, manifests, published lines.
+"""What `scrapy verify` checks: files by themselves, in parallel, then files against each other.
 
 In: a data folder and what of it was asked for. Out: findings and counts. Memory holds the reports
-of the files, never their contents.
+of the files, never their contents; what lines and records are compared by is kept on disk.
+
+Each file by itself: `lines`, `gone` and `claims` a line against its records, `manifests` a report.
+Between files: `histories` the lines of an article, `ledger_rows` the ledger, `placement` where
+files stand, `originals` and `record_ids` the WARCs.
 """
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
+import os
 from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm import tqdm
 
-from crawler.archive.holdings import (
+from crawler.archive.verify import Finding, Report, verify_warc
+from crawler.exporters.report import read_report
+from crawler.state.errors import OlderLedgerError
+from crawler.state.ledger import Ledger
+from crawler.verification.histories import faults_of_history
+from crawler.verification.ledger_rows import LedgerProof
+from crawler.verification.lines import LinesReport, verify_lines
+from crawler.verification.manifests import (
     Manifest,
+    check_lines_of_runs,
+    check_listed_once,
     check_manifest,
-    check_originals,
+)
+from crawler.verification.originals import check_originals
+from crawler.verification.placement import (
+    check_places,
     check_strays,
+    check_warc_places,
+    is_data_dir,
+    lines_of,
     manifests_of,
     warcs_of,
 )
-from crawler.archive.verify import Finding, verify_warc
-from crawler.exporters.report import read_report
-from crawler.verification.lines import LinesReport, verify_lines
+from crawler.verification.record_ids import RecordIds, spool_ids
+from crawler.verification.summaries import Summaries
 from crawler.workers import begin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 _WARCS = (".warc.gz", ".warc", ".warc.zst")
 """Ours are the first kind; of others it is told that they aren't."""
@@ -55,11 +77,11 @@ class Scope:
     @classmethod
     def of(cls, data_dir: Path, names: Sequence[str]) -> Scope:
         """Runs by id; files and folders by path; everything without names. Raises ScopeError."""
-        if len(names) == 1 and _is_data_dir(Path(names[0])):
+        if len(names) == 1 and is_data_dir(Path(names[0])):
             data_dir, names = Path(names[0]).absolute(), ()
         if not names:
-            found = sorted(data_dir.glob("jsonl/*/*/*.jsonl"))
-            return cls(data_dir, warcs_of(data_dir), found, manifests_of(data_dir), is_whole=True)
+            every = (warcs_of(data_dir), lines_of(data_dir), manifests_of(data_dir))
+            return cls(data_dir, *every, is_whole=True)
         scope = cls(data_dir)
         for name in names:
             scope._add(name)
@@ -99,26 +121,49 @@ class Scope:
         return False
 
 
-def _is_data_dir(path: Path) -> bool:
-    return (path / "runs").is_dir() and ((path / "warc").is_dir() or (path / "jsonl").is_dir())
+HELD, NO_LEDGER, LEDGER_MISSING, OLDER_LEDGER = "held", "none", "missing", "older"
+"""Whether the lines were held against a ledger."""
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What came out: findings in the order of files, counts, what another extractor read."""
+    """What came out: findings in the order of files, counts, what another extractor read, and
+    whether there was a ledger to hold it against."""
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fields: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    ledger: str = NO_LEDGER
 
 
 def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], bool]) -> Verdict:
     """Check everything of the scope. While `is_busy` says that a run is on, the files it has
     open, and those just published that no manifest lists yet, are left out.
 
-    Raises LedgerError, BrokenProcessPool when a worker was killed.
+    Raises LedgerError, BrokenProcessPool when a worker was killed, OSError when the temporary
+    folder has no room.
     """
+    with (
+        TemporaryDirectory(prefix="verify-") as folder,
+        closing(Summaries()) as summaries,
+        closing(RecordIds()) as ids,
+    ):
+        return _verify(scope, processes, quiet, is_busy, _Kept(Path(folder), summaries, ids))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept on disk meanwhile: `folder` is for what processes hand over."""
+
+    folder: Path
+    summaries: Summaries
+    ids: RecordIds
+
+
+def _verify(
+    scope: Scope, processes: int, quiet: bool, is_busy: Callable[[], bool], kept: _Kept
+) -> Verdict:
     was_busy = is_busy()
     verdict = Verdict()
     data_dir = scope.data_dir
@@ -128,12 +173,13 @@ def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], b
         _executor(processes) as pool,
         tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
-        warcs = _run(pool, verify_warc, scope.warcs, bar)
+        archives = partial(_check_warc, folder=kept.folder)
+        warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
         folders = sorted({path.parent for path in scope.warcs})
-        prove = partial(verify_lines, data_dir=data_dir, folders=folders)
-        lines = _run(pool, prove, scope.lines, bar)
+        prove = partial(_check_lines, data_dir=data_dir, folders=folders, folder=kept.folder)
+        lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
         records = {report.path: report.records for report in warcs}
-        check = partial(_check_manifest, data_dir=data_dir, records=records)
+        check = partial(check_manifest, data_dir, records=records)
         manifests = _run(pool, check, scope.manifests, bar)
     for report in warcs:
         verdict.findings += report.findings
@@ -143,12 +189,14 @@ def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], b
     for manifest in manifests:
         verdict.findings += manifest.findings
     verdict.findings += check_originals(data_dir, [one for one in warcs if one.originals])
+    verdict.findings += kept.ids.shared()
+    verdict.findings += check_warc_places(data_dir, warcs)
+    verdict.findings += check_lines_of_runs(manifests, lines)
+    verdict.findings += check_listed_once(manifests)
+    busy = was_busy or is_busy() or (scope.is_whole and manifests_of(data_dir) != scope.manifests)
     if scope.is_whole:
-        listed = {name for manifest in manifests for name in manifest.listed}
-        strays = list(check_strays(data_dir, listed))
-        if was_busy or is_busy():
-            strays = [one for one in strays if one.code == "orphan_index"]
-        verdict.findings += strays
+        verdict.findings += _check_whole(scope, manifests, kept.summaries, busy)
+    verdict.findings += _check_ledger(verdict, scope, manifests, kept, busy)
     verdict.counts.update(WARCs=len(warcs), manifests=len(manifests))
     verdict.counts["JSONL files"] = len(lines)
     return verdict
@@ -162,8 +210,76 @@ def _take_lines(verdict: Verdict, report: LinesReport) -> None:
     verdict.counts["differing"] += report.differing
 
 
-def _check_manifest(path: Path, *, data_dir: Path, records: dict[Path, int]) -> Manifest:
-    return check_manifest(data_dir, path, records)
+def _check_whole(
+    scope: Scope, manifests: Sequence[Manifest], summaries: Summaries, busy: bool
+) -> Iterator[Finding]:
+    """What only shows when all files of a folder are there."""
+    data_dir = scope.data_dir
+    listed = {name for manifest in manifests for name in manifest.listed}
+    for finding in check_strays(data_dir, listed):
+        if not busy or finding.code == "orphan_index":
+            yield finding
+    yield from check_places(data_dir, {manifest.run_id for manifest in manifests})
+    clock_errors = {one.run_id for one in manifests if one.has_clock_error}
+    for _, told in summaries.by_article():
+        for line, code, message in faults_of_history(told, data_dir, clock_errors):
+            where = f"line {line.number}: {line.id}: {message}"
+            yield Finding(data_dir / line.jsonl, line.offset, code, where)
+
+
+def _check_ledger(
+    verdict: Verdict, scope: Scope, manifests: Sequence[Manifest], kept: _Kept, busy: bool
+) -> Iterator[Finding]:
+    """Hold everything against the ledger, if there is one or should be."""
+    data_dir = scope.data_dir
+    path = data_dir / "state" / "ledger.sqlite"
+    names = {
+        one.relative_to(data_dir).as_posix() for one in scope.lines if one.is_relative_to(data_dir)
+    }
+    if not (path.is_file() and path.stat().st_size):
+        is_crawled = names or scope.manifests or (scope.is_whole and scope.warcs)
+        if path.parent.is_dir() and is_crawled:
+            verdict.ledger = LEDGER_MISSING
+            yield Finding(path, None, "ledger_missing", "it belongs to what is published here")
+        return
+    try:
+        ledger = Ledger.open(path, read_only=True)
+    except OlderLedgerError as error:
+        verdict.ledger = OLDER_LEDGER
+        verdict.notes.append(f"not held against the ledger: {error}")
+        return
+    verdict.ledger = HELD
+    with closing(ledger):
+        by_run = {manifest.run_id: manifest for manifest in manifests}
+        proof = LedgerProof(data_dir, ledger, names, by_run, scope.is_whole, busy)
+        yield from proof.check(kept.summaries, kept.ids)
+
+
+def _check_warc(path: Path, *, folder: Path) -> Report:
+    report = verify_warc(path)
+    spool_ids(report.ids, _spool(folder, path))
+    report.ids.clear()
+    return report
+
+
+def _take_ids(kept: _Kept, report: Report) -> None:
+    kept.ids.take(report.path, _spool(kept.folder, report.path))
+
+
+def _check_lines(
+    path: Path, *, data_dir: Path, folders: Sequence[Path], folder: Path
+) -> LinesReport:
+    return verify_lines(path, data_dir, folders, _spool(folder, path))
+
+
+def _take_summaries(kept: _Kept, report: LinesReport) -> None:
+    if report.spool:
+        kept.summaries.take(report.spool)
+
+
+def _spool(folder: Path, path: Path) -> Path:
+    """Where the process that checks a file leaves what is kept of it."""
+    return folder / hashlib.sha256(os.fsencode(path)).hexdigest()
 
 
 class _InPlace(Executor):
@@ -187,14 +303,17 @@ def _run(
     check: Callable[[Path], Checked],
     paths: Collection[Path],
     bar: tqdm[Any],
+    take: Callable[[Checked], None] = lambda _: None,
 ) -> list[Checked]:
-    """Check files in the pool, the largest first; their reports in the order of the files."""
+    """Check files in the pool, the largest first; their reports in the order of the files. `take`
+    is told of each report as it comes."""
     done: dict[Path, Checked] = {}
     largest = sorted(paths, key=lambda path: path.stat().st_size, reverse=True)
     waiting = {pool.submit(check, path): path for path in largest}
     for future in as_completed(waiting):
         path = waiting[future]
         done[path] = future.result()
+        take(done[path])
         bar.update(path.stat().st_size)
     return [done[path] for path in paths]
 

@@ -1,15 +1,16 @@
 """Proves published lines: each is derived again from the records it points at and compared.
 
 In: a JSONL file and its data folder. Out: a Finding for each line that is not what its records and
-today's code give, and the fields that another extractor version read otherwise. The fields of
-history are held against the ledger, where there is one.
+today's code give, the fields that another extractor version read otherwise, and a summary of each
+line, by which lines are held against each other and against the ledger.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field, fields
+from contextlib import nullcontext
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from crawler import extraction
@@ -20,15 +21,15 @@ from crawler.archive.verify import Finding
 from crawler.archive.wacz import MARK, Unpacked
 from crawler.extractor_version import extractor_version
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_line, as_record
-from crawler.state import lines
-from crawler.state.errors import OlderLedgerError
-from crawler.state.ledger import Ledger
-from crawler.state.rows import VersionRow
+from crawler.pipelines.digest import content_sha256
 from crawler.verification.claims import Claims, archives_near, as_told
+from crawler.verification.gone import faults_of_gone
+from crawler.verification.summaries import spooled, summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import TextIO
 
     from crawler.items import Page
 
@@ -39,67 +40,59 @@ _OF_THE_RECORD = frozenset({"url", "fetched_at", "http", "warc", "warc_pages"})
 """What no extractor decides: it must be the same whichever version made the line."""
 
 _POINTER = {one.name: {"str": str, "int": int}[str(one.type)] for one in fields(WarcPointer)}
-_NOT_OF_THE_LINE = ("article_id", "number", "jsonl")
-_COMPARED = [one.name for one in fields(VersionRow) if one.name not in _NOT_OF_THE_LINE]
 
 
 @dataclass(slots=True)
 class LinesReport:
     """What was found in one JSONL file. `notes` tell lines that another extractor version made and
-    today's reads otherwise, `fields` counts in which fields: no defects."""
+    today's reads otherwise, `fields` counts in which fields: no defects. `outcomes` counts the
+    lines as their run does, `foreign` those whose records aren't of that run; `spool` holds their
+    summaries."""
 
     path: Path
+    spool: Path | None = None
     lines: int = 0
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fields: Counter[str] = field(default_factory=Counter)
     differing: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    foreign: int = 0
 
 
-def verify_lines(path: Path, data_dir: Path, folders: Sequence[Path] = ()) -> LinesReport:
+def verify_lines(
+    path: Path, data_dir: Path, folders: Sequence[Path] = (), spool: Path | None = None
+) -> LinesReport:
     """Check every line of one published JSONL file. Revisits that lines rest on are looked for in
-    the files that its lines point into, beside them, and in `folders`. Raises LedgerError."""
-    report = LinesReport(path)
-    ledger = _ledger_of(report, data_dir)
-    proof = _Proof(report, data_dir, ledger)
-    try:
-        with path.open("rb") as file:
-            offset = 0
-            for raw in file:
-                report.lines += 1
-                proof.check(offset, raw)
-                offset += len(raw)
-        proof.close(folders)
-    except OSError as error:
-        report.findings.append(Finding(path, None, "unreadable", error.strerror or str(error)))
-    finally:
-        proof.unpacked.close()
-        if ledger:
-            ledger.close()
+    the files that its lines point into, beside them, and in `folders`. Summaries of the lines of a
+    run go to `spool`."""
+    report = LinesReport(path, spool if path.is_relative_to(data_dir) else None)
+    with report.spool.open("w", encoding="ascii") if report.spool else nullcontext() as summaries:
+        proof = _Proof(report, data_dir, summaries)
+        try:
+            with path.open("rb") as file:
+                offset = 0
+                for raw in file:
+                    report.lines += 1
+                    proof.check(offset, raw)
+                    offset += len(raw)
+            proof.close(folders)
+        except OSError as error:
+            report.findings.append(Finding(path, None, "unreadable", error.strerror or str(error)))
+        finally:
+            proof.unpacked.close()
     if not report.lines:
         report.findings.append(Finding(path, 0, "empty_file", "there is no line"))
     return report
 
 
-def _ledger_of(report: LinesReport, data_dir: Path) -> Ledger | None:
-    """The ledger that knows the file's lines, where there is one of today's schema."""
-    path = data_dir / "state" / "ledger.sqlite"
-    if not (report.path.is_relative_to(data_dir) and path.exists()):
-        return None
-    try:
-        return Ledger.open(path, read_only=True)
-    except OlderLedgerError as error:
-        report.notes.append(f"{report.path}: not held against the ledger: {error}")
-        return None
-
-
 class _Proof:
     """The checks of one file's lines."""
 
-    def __init__(self, report: LinesReport, data_dir: Path, ledger: Ledger | None) -> None:
+    def __init__(self, report: LinesReport, data_dir: Path, summaries: TextIO | None) -> None:
         self._report = report
         self._data_dir = data_dir
-        self._ledger = ledger
+        self._summaries = summaries
         self._offset = 0
         self._missing: Counter[Path] = Counter()
         self._files: dict[str, None] = {}
@@ -113,28 +106,32 @@ class _Proof:
             return
         try:
             pointers = _pointers(line)
-        except (TypeError, KeyError, AttributeError) as error:
-            self._add("bad_line", f"no pointers of ours: {error}")
-            return
+            derived = self._check_records(line, raw, pointers)
+            self._check_run(line, derived)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            self._add("bad_line", f"no values of ours: {error}")
+
+    def _check_records(
+        self, line: dict[str, Any], raw: bytes, pointers: list[WarcPointer]
+    ) -> dict[str, Any] | None:
+        """Hold a line against its records; what today's code makes of them."""
         try:
             pages = [
                 read_page(self._data_dir, pointer, unpacked=self.unpacked) for pointer in pointers
             ]
         except MissingFileError as error:
             self._missing[error.path] += 1
-            return
+            return None
         except (WarcError, DecodeError) as error:
             self._add("bad_pointer", str(error))
-            return
+            return None
         if line["status"] == "gone":
-            self._check_gone(line, raw)
-        elif not pages:
-            self._add("bad_line", "it points at no record")
-            return
-        else:
-            self._files.update((pointer.file, None) for pointer in pointers)
-            self._check_told(line, raw, pages)
-        self._check_history(line)
+            self._check_gone(line, raw, pages)
+            return None
+        if not pages:
+            raise TypeError("it points at no record")
+        self._files.update((pointer.file, None) for pointer in pointers)
+        return self._check_told(line, raw, pages)
 
     def close(self, folders: Sequence[Path]) -> None:
         """What only shows at the end: one finding for all lines whose records are in a file that
@@ -167,15 +164,18 @@ class _Proof:
             return None
         return line
 
-    def _check_told(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
+    def _check_told(
+        self, line: dict[str, Any], raw: bytes, pages: list[Page]
+    ) -> dict[str, Any] | None:
         """The line must follow from its pages; where it tells another look at them than their
         records do, the revisit is looked for in the end."""
         told, claims = as_told(line, pages, self._is_ours)
         before = len(self._report.findings)
-        self._check_derived(line, raw, told)
+        derived = self._check_derived(line, raw, told)
         if len(self._report.findings) == before:
             for claim in claims:
                 self._claims.add(claim, self._report.lines, self._offset, str(line["id"]))
+        return derived
 
     def _is_ours(self, page: Page) -> bool:
         assert page.warc
@@ -186,16 +186,18 @@ class _Proof:
         path = self._data_dir / name
         return path if path.is_file() else self._data_dir / name.partition(MARK)[0]
 
-    def _check_derived(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
+    def _check_derived(
+        self, line: dict[str, Any], raw: bytes, pages: list[Page]
+    ) -> dict[str, Any] | None:
         is_same_code = line["extractor_version"] == extractor_version()
         try:
             derived = as_record(extraction.extract(pages, must_be_whole=True))
         except Exception as error:  # whatever today's code makes of an archived page
             self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
-            return
+            return None
         again = as_line({key: line[key] if key in HISTORY_KEYS else derived[key] for key in KEYS})
         if again == raw:
-            return
+            return derived
         values = json.loads(again)
         names = [key for key in KEYS if values[key] != line[key]]
         others = [name for name in names if name != "extractor_version"]
@@ -203,8 +205,11 @@ class _Proof:
             self._add("line_mismatch", "the values are right, but not written as the crawl does")
         elif is_same_code or _OF_THE_RECORD & set(others):
             self._differs(line, f"not what its record gives: {', '.join(names)}", others, True)
+        elif line["content_sha256"] != content_sha256(line):
+            self._differs(line, "content_sha256 is not that of its fields", others, True)
         elif others:
             self._differs(line, ", ".join(others), others, False)
+        return derived
 
     def _differs(
         self, line: Mapping[str, Any], what: str, names: list[str] | tuple[()], is_defect: bool
@@ -221,41 +226,34 @@ class _Proof:
                 f" {line['extractor_version']}, is now different: {what}"
             )
 
-    def _check_gone(self, line: Mapping[str, Any], raw: bytes) -> None:
-        """A gone record has no content to derive; the looks it rests on were read already."""
-        if line["warc"] is not None or line["body"] is not None or not line["gone"]:
-            self._add(
-                "line_mismatch", f"{line['id']}: a gone record without reason or with content"
-            )
-        elif as_line(dict(line)) != raw:
+    def _check_gone(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
+        """A gone record has no content to derive; the looks it rests on must say so."""
+        is_same_code = line["extractor_version"] == extractor_version()
+        faults = list(faults_of_gone(line, pages, is_same_code=is_same_code))
+        for fault in faults:
+            self._add("line_mismatch", f"{line['id']}: {fault}")
+        if not faults and as_line(line) != raw:
             self._add("line_mismatch", "the values are right, but not written as the crawl does")
 
-    def _check_history(self, line: Mapping[str, Any]) -> None:
+    def _check_run(self, line: Mapping[str, Any], derived: Mapping[str, Any] | None) -> None:
+        """A line of a run stands in that run's file; it is kept for the checks between lines."""
         path = self._report.path
         if line["run_id"] is None and not path.is_relative_to(self._data_dir / "jsonl"):
             return  # `scrapy reextract` made it, no run
         if path.name != f"xinhua-{line['run_id']}.jsonl":
             self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
-        if self._ledger is None:
+        if self._summaries is None:
             return
-        try:
-            told = VersionRow(**lines.version(line, 0, path.relative_to(self._data_dir).as_posix()))
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
-            self._add("bad_line", f"no values of ours: {error!r}")
-            return
-        rows = self._ledger.versions(str(line["id"]))
-        known = next((row for row in rows if row.line_sha256 == lines.digest(line)), None)
-        if known is not None:
-            if known.jsonl != told.jsonl:
-                self._add("ledger_mismatch", f"{line['id']}: the ledger has it in {known.jsonl}")
-            return
-        same_time = [row for row in rows if row.fetched_at == told.fetched_at]
-        if not same_time:
-            self._add("not_in_ledger", f"{line['id']}: the ledger knows of no such version")
-            return
-        theirs, ours = asdict(same_time[-1]), asdict(told)
-        names = [name for name in _COMPARED if theirs[name] != ours[name]]
-        self._add("ledger_mismatch", f"{line['id']}: the ledger differs in {', '.join(names)}")
+        summary = summary_of(
+            line,
+            path.relative_to(self._data_dir).as_posix(),
+            number=self._report.lines,
+            offset=self._offset,
+            derived=derived,
+        )
+        self._summaries.write(spooled(summary))
+        self._report.outcomes[summary.outcome] += 1
+        self._report.foreign += not summary.is_own_capture
 
 
 def _pointers(line: Mapping[str, Any]) -> list[WarcPointer]:

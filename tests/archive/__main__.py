@@ -1,13 +1,14 @@
 """`python -m tests.archive [exchanges] [checkers] [damage]`: what the archive's proofs show.
 
 The table of exchanges (are the archived bytes those on the wire?), what others' checkers say of
-each, and which checker sees which damage. Exits 1 when a byte differs or `scrapy verify` misses a
-damage.
+each, which checker sees which damage, and which tampering `scrapy verify` sees, with the ledger and
+in a copy without it. Exits 1 when a byte differs or `scrapy verify` misses a damage or a tampering.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.archive.kinds import KINDS
 from tests.archive.test_checkers import complaints_of
 from tests.conftest import pytest_configure
 from tests.processes import defects
+from tests.verification.history import make_history
+from tests.verification.tampering import TAMPERINGS, Folder
 
 TABLES = ("exchanges", "checkers", "damage")
 
@@ -40,6 +43,7 @@ def main(wanted: list[str]) -> int:
                 checkers(crawled, _made(folder / "checked"))
         if not wanted or "damage" in wanted:
             is_sound &= damage(_made(folder / "damaged"))
+            is_sound &= tampering(_made(folder / "tampered"))
     return 0 if is_sound else 1
 
 
@@ -85,6 +89,30 @@ def damage(folder: Path) -> bool:
     found = sum(bool(codes) for codes in ours.values())
     print(f"of {len(DAMAGE)} found: {', '.join(counts)}, scrapy verify {found}\n")
     return found == len(DAMAGE)
+
+
+def tampering(folder: Path) -> bool:
+    """What `scrapy verify` says of folders changed behind its back; True when it sees each as it
+    should: all with the ledger, and in a copy all but what only signatures could show."""
+    make_history(folder / "sound")
+    is_sound, with_ledger, in_copies = not defects(folder / "sound"), 0, 0
+    print(f"{'tampering':48} {'in a copy':30} with the ledger")
+    for name, one in TAMPERINGS.items():
+        spoiled = shutil.copytree(folder / "sound", folder / name)
+        one.spoil(Folder(spoiled))
+        seen = {finding.code for finding in defects(spoiled)}
+        shutil.rmtree(spoiled / "state")
+        copied = {finding.code for finding in defects(spoiled)}
+        shutil.rmtree(spoiled)
+        print(f"{name:48} {_listed(copied):30} {_listed(seen)}")
+        is_sound &= one.code in seen and bool(copied) == one.in_copy
+        with_ledger, in_copies = with_ledger + bool(seen), in_copies + bool(copied)
+    print(f"of {len(TAMPERINGS)} found: {with_ledger}, in a copy without a ledger {in_copies}\n")
+    return is_sound
+
+
+def _listed(codes: set[str]) -> str:
+    return ", ".join(sorted(codes)) or "-"
 
 
 def _found(checker: str, damaged: list[Path], sound: Path) -> set[str]:

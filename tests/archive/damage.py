@@ -28,6 +28,14 @@ RESPONSE, REQUEST, METADATA, GZIP_RESPONSE, SILENT_REQUEST, REVISIT = 1, 2, 3, 4
 """Where those records stand; the last three are one more exchange."""
 
 
+REPORT = {
+    "run_id": "r1", "started_at": "2017-09-28T01:02:03Z", "finished_at": "2017-09-28T01:02:04Z",
+    "command": "scrapy crawl xinhua", "exit_code": 0, "reason": "finished", "urls_seen": 0,
+    "outcomes": {}, "regions": {}, "alarms": [],
+}  # fmt: skip
+"""Of a run that met no article."""
+
+
 @dataclass
 class Rec:
     """One record, to be changed."""
@@ -98,7 +106,7 @@ class Holding:
         ]
         runs = self.data_dir / "runs"
         runs.mkdir(exist_ok=True)
-        (runs / "r1.json").write_text(json.dumps({"files": rows}))
+        (runs / "r1.json").write_text(json.dumps(REPORT | {"files": rows}))
 
 
 def make_holding(folder: Path) -> Holding:

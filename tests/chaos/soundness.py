@@ -22,6 +22,7 @@ from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.items import HISTORY_KEYS, WarcPointer, as_record
 from crawler.state.ledger import Ledger
+from tests.processes import defects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ def faults_of(data_dir: Path) -> list[str]:
         *_lines(data_dir),
         *_reports(data_dir),
         *_ledger(data_dir),
+        *(f"verify: {finding}" for finding in defects(data_dir)),
     ]
 
 

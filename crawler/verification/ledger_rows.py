@@ -1,0 +1,354 @@
+"""The ledger against what is published, both ways: its rows against lines and reports, and back.
+
+In: the ledger, the summaries of the lines, the manifests. Out: a Finding for each line or run that
+one of them lacks, and for each row that says otherwise. What a row knows beside (list walks, next
+looks, what failed) is published nowhere and can't be proved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from crawler.archive.verify import Finding
+from crawler.durable import OPEN_SUFFIX
+from crawler.extractor_version import extractor_version
+from crawler.items import WarcPointer
+from crawler.state.reading import ArticleRows, parsed
+from crawler.verification.manifests import WITH_LINE
+from crawler.verification.summaries import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from crawler.state.ledger import Ledger
+    from crawler.state.reading import Values
+    from crawler.verification.manifests import Manifest
+    from crawler.verification.record_ids import RecordIds
+    from crawler.verification.summaries import LineSummary, Summaries
+
+_CHUNK = 500
+_LEDGER = "state/ledger.sqlite"
+_POINTER = [one.name for one in fields(WarcPointer)]
+_OF_VERSIONS = (
+    "version", "status", "fetched_at", "title", "content_sha256", "extractor_version", "changed",
+    "warc_pages", "jsonl", "line_sha256", "run_id",
+)  # fmt: skip
+_OF_STATE = ("url", "canonical_url", "region", "status", "state_at", "version")
+_OF_CONTENT = ("published_at", "etag", "last_modified")
+_OF_RUNS = {"counts": "outcomes"} | {
+    name: name for name in ("started_at", "command", "finished_at", "exit_code", "reason")
+}
+_HASHED_ID = 64  # the length of an id that is the digest of an address which isn't an article's
+
+
+@dataclass(slots=True)
+class LedgerProof:
+    """`names` are the JSONL files that were read, relative to the data folder. With `is_whole`
+    these are all there are, so that rows of lines in others are missing lines; `is_busy`: a run is
+    or was on meanwhile, whose rows are passed over."""
+
+    data_dir: Path
+    ledger: Ledger
+    names: Collection[str]
+    manifests: Mapping[str, Manifest]
+    is_whole: bool
+    is_busy: bool
+    unfinished: set[str] = field(default_factory=set)
+    lost: Counter[str] = field(default_factory=Counter)
+
+    def check(self, summaries: Summaries, ids: RecordIds) -> Iterator[Finding]:
+        """Everything that is held against the ledger. Raises LedgerError."""
+        yield from self._check_runs()
+        yield from self._check_articles(summaries, ids)
+        for name, count in sorted(self.lost.items()):
+            lines = "1 line" if count == 1 else f"{count} lines"
+            message = f"the ledger knows {lines} of it, and it is not there"
+            yield Finding(self.data_dir / name, None, "missing_line", message)
+        if self.is_whole:
+            yield from self._check_lists(ids)
+            yield from self._check_visits()
+
+    # --- runs ----------------------------------------------------------------------------------
+
+    def _check_runs(self) -> Iterator[Finding]:
+        known = set()
+        for row in self.ledger.every_run():
+            run_id = row["run_id"]
+            known.add(run_id)
+            manifest = self.manifests.get(run_id)
+            path = self.data_dir / "runs" / f"{run_id}.json"
+            if row["finished_at"] is None:
+                self.unfinished.add(run_id)
+            elif manifest is None:
+                if self.is_whole and not self.is_busy:
+                    yield Finding(path, None, "missing_report", "the ledger knows of the run")
+            elif manifest.told:
+                yield from self._differing(path, _run_differences(row, manifest.told))
+        for run_id, manifest in self.manifests.items():
+            if run_id not in known and manifest.told:
+                yield Finding(manifest.path, None, "not_in_ledger", "the ledger knows no such run")
+
+    def _check_visits(self) -> Iterator[Finding]:
+        """How each address ended is kept of the run that was last."""
+        for run_id, manifest in self.manifests.items():
+            if run_id in self.unfinished or not manifest.told:
+                continue
+            regions = self.ledger.counted(run_id)
+            if not regions:
+                continue
+            outcomes: Counter[str] = Counter()
+            for counts in regions.values():
+                outcomes.update(counts)
+            told = json.loads(manifest.path.read_bytes())
+            kept = {"outcomes": outcomes, "regions": regions}
+            names = [name for name, value in kept.items() if value != told[name]]
+            yield from self._differing(manifest.path, names)
+
+    # --- articles ------------------------------------------------------------------------------
+
+    def _check_articles(self, summaries: Summaries, ids: RecordIds) -> Iterator[Finding]:
+        for told, rows in self._pairs(summaries):
+            is_settled = True
+            for finding in self._check_versions(told, rows):
+                is_settled = False
+                yield finding
+            if self._is_moving(rows) or not (self.is_whole and is_settled):
+                continue
+            if told:
+                yield from self._check_state(told, rows)
+            else:
+                yield from self._check_unpublished(rows)
+            yield from self._check_observed(told, rows, ids)
+
+    def _pairs(self, summaries: Summaries) -> Iterator[tuple[list[LineSummary], ArticleRows]]:
+        """The lines and the rows of each article that has any; in a part of the folder, of each
+        that has lines there."""
+        told = summaries.by_article()
+        if self.is_whole:
+            yield from _merged(told, self.ledger.by_article())
+            return
+        while chunk := list(islice(told, _CHUNK)):
+            ids = [lines[0].id for _, lines in chunk if lines[0].id.isprintable()]
+            yield from _merged(iter(chunk), self.ledger.by_article(ids))
+
+    def _is_moving(self, rows: ArticleRows) -> bool:
+        return any(self._is_open(row) for row in rows.versions) or (
+            self.is_busy and bool(rows.observations) and self._is_new(rows.observations[-1])
+        )
+
+    def _is_open(self, row: Values) -> bool:
+        """Whether a row tells of a line in a file that no reader takes for finished."""
+        if self._is_new(row):
+            return True
+        path = self.data_dir / f"{row['jsonl']}{OPEN_SUFFIX}"
+        return row["run_id"] in self.unfinished and path.is_file()
+
+    def _is_new(self, row: Values) -> bool:
+        return self.is_busy and row["run_id"] not in self.manifests
+
+    def _check_versions(self, told: Sequence[LineSummary], rows: ArticleRows) -> Iterator[Finding]:
+        left = {row["line_sha256"]: row for row in rows.versions}
+        unknown = []
+        for line in {one.row["line_sha256"]: one for one in told}.values():
+            row = left.pop(line.row["line_sha256"], None)
+            if row is None:
+                unknown.append(line)
+                continue
+            names = _differences(row, line.row, _OF_VERSIONS)
+            if names == ["jsonl"]:
+                copies = [one for one in told if one.row["line_sha256"] == row["line_sha256"]]
+                if any(one.jsonl == row["jsonl"] for one in copies):
+                    continue  # its double is told of already
+                yield _finding(
+                    self, line, "ledger_mismatch", f"the ledger has it in {row['jsonl']}"
+                )
+            elif names:
+                yield _finding(self, line, "ledger_mismatch", _says(names))
+        for line in unknown:
+            same_time = [one for one in left.values() if one["fetched_at"] == line.fetched_at]
+            if same_time:
+                row = left.pop(same_time[-1]["line_sha256"])
+                names = _differences(row, line.row, _OF_VERSIONS)
+                yield _finding(self, line, "ledger_mismatch", _says(names))
+            else:
+                message = "the ledger knows of no such version"
+                yield _finding(self, line, "not_in_ledger", message)
+        for row in left.values():
+            yield from self._missing(row)
+
+    def _missing(self, row: Values) -> Iterator[Finding]:
+        name = str(row["jsonl"])
+        if self._is_open(row):
+            return
+        if name in self.names:
+            what = f"version {row['version']}, {row['status']}, of {row['fetched_at']}"
+            message = f"{row['article_id']}: the ledger has its {what}"
+            yield Finding(self.data_dir / name, None, "missing_line", message)
+        elif self.is_whole:
+            self.lost[name] += 1
+
+    def _check_state(self, told: Sequence[LineSummary], rows: ArticleRows) -> Iterator[Finding]:
+        """The article's own row follows from its newest line and its newest with content."""
+        order = {row["line_sha256"]: row["number"] for row in rows.versions}
+        lines = sorted(told, key=lambda one: (one.fetched_at, order[one.row["line_sha256"]]))
+        newest, content = lines[-1], [one for one in lines if not one.is_gone][-1:]
+        row = rows.article
+        if row is None:
+            yield _finding(self, newest, "ledger_mismatch", "the ledger has no row of the article")
+            return
+        names = _differences(row, newest.state, _OF_STATE)
+        first = min(lines, key=lambda one: order[one.row["line_sha256"]])
+        if row["first_seen_at"] != (first.first_seen_at or first.fetched_at):
+            names.append("first_seen_at")
+        if str(row["last_checked_at"]) < newest.fetched_at:
+            names.append("last_checked_at")
+        suspected_at = row["suspected_at"]
+        if suspected_at and (newest.is_gone or str(suspected_at) < newest.fetched_at):
+            names.append("suspected_at")
+        for one in content:
+            names += _differences(row, one.content, _OF_CONTENT)
+            if row["number"] != order[one.row["line_sha256"]]:
+                names.append("number")
+            names += _digest_differences(row, one)
+        if names:
+            yield _finding(self, newest, "ledger_mismatch", f"of the article {_says(names)}")
+        yield from self._check_addresses(newest, first, rows.addresses)
+
+    def _check_addresses(
+        self, newest: LineSummary, first: LineSummary, rows: Sequence[Values]
+    ) -> Iterator[Finding]:
+        lacking = {newest.canonical_url, *newest.also_at} - {row["url"] for row in rows}
+        if lacking:
+            message = f"the ledger doesn't have it at {min(lacking)}"
+            yield _finding(self, newest, "ledger_mismatch", message)
+        if first.first_seen_at not in {None, *(row["first_seen_at"] for row in rows)}:
+            message = "the ledger first saw its addresses at another time"
+            yield _finding(self, first, "ledger_mismatch", message)
+        found = [[row["found_on"], row["position"], row["title"]] for row in rows]
+        if newest.discovered_from and newest.discovered_from not in found:
+            message = "the ledger found its addresses elsewhere"
+            yield _finding(self, newest, "ledger_mismatch", message)
+
+    def _check_unpublished(self, rows: ArticleRows) -> Iterator[Finding]:
+        """What has no line can't be archived, nor can an address have ended with one."""
+        ended = [row["url"] for row in rows.addresses if row["result"] in WITH_LINE]
+        if rows.article or (ended and len(rows.id) != _HASHED_ID):
+            message = f"{rows.id}: it is published for the ledger, and has no line"
+            yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
+
+    def _check_observed(
+        self, told: Sequence[LineSummary], rows: ArticleRows, ids: RecordIds
+    ) -> Iterator[Finding]:
+        """The looks that gone records rest on, and the records that all looks point at."""
+        kept = {
+            (row["at"], row["url"]): [row["status"], row["reason"], _pointers(row["warc"])]
+            for row in rows.observations
+        }
+        for line in told:
+            for at, url, *look in line.observations:
+                if kept.get((at, url)) != look:
+                    message = f"the ledger has another look of {at}, or none"
+                    yield _finding(self, line, "ledger_mismatch", message)
+        for row in rows.observations:
+            for pointer in _pointers(row["warc"]):
+                if not self._is_archived(pointer, ids):
+                    message = f"{rows.id}: its look of {row['at']} points at no record"
+                    yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
+
+    def _check_lists(self, ids: RecordIds) -> Iterator[Finding]:
+        for row in self.ledger.every_list() if not self.is_busy else ():
+            for pointer in _pointers(row["warc"]):
+                if not self._is_archived(pointer, ids):
+                    message = f"list {row['url']}: its answer points at no record"
+                    yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
+
+    def _is_archived(self, pointer: Any, ids: RecordIds) -> bool:
+        """Whether a record stands where a pointer leads. Of a file that is listed and isn't there,
+        or that is still open, is told elsewhere."""
+        if len(pointer) != len(_POINTER) or not isinstance(pointer[0], str):
+            return False
+        values = dict(zip(_POINTER, pointer, strict=True))
+        path = self.data_dir / values["file"]
+        if path.is_file():
+            return ids.is_at(str(values["record_id"]), path, values["offset"])
+        is_listed = any(values["file"] in one.listed for one in self.manifests.values())
+        return is_listed or self.is_busy or path.with_name(path.name + OPEN_SUFFIX).is_file()
+
+    def _differing(self, path: Path, names: Sequence[str]) -> Iterator[Finding]:
+        if names:
+            yield Finding(path, None, "ledger_mismatch", _says(names))
+
+
+def _merged(
+    told: Iterator[tuple[bytes, list[LineSummary]]], rows: Iterable[ArticleRows]
+) -> Iterator[tuple[list[LineSummary], ArticleRows]]:
+    """Both in the order of the articles' keys."""
+    line = next(told, None)
+    for row in rows:
+        key = key_of(row.id)
+        while line and line[0] < key:
+            yield line[1], ArticleRows(line[1][0].id)
+            line = next(told, None)
+        if line and line[0] == key:
+            yield line[1], row
+            line = next(told, None)
+        else:
+            yield [], row
+    while line:
+        yield line[1], ArticleRows(line[1][0].id)
+        line = next(told, None)
+
+
+def _run_differences(row: Values, told: Mapping[str, Any]) -> list[str]:
+    return [
+        key
+        for column, key in _OF_RUNS.items()
+        if (parsed(row[column]) if column == "counts" else row[column]) != told[key]
+    ]
+
+
+def _digest_differences(row: Values, content: LineSummary) -> list[str]:
+    """The article's digest is the line's, or what a later extractor makes of its capture; only
+    today's can be asked."""
+    digest, code = row["content_sha256"], row["extractor_version"]
+    if code == content.row["extractor_version"]:
+        expected = content.row["content_sha256"]
+    elif code == extractor_version() and content.again_sha256:
+        expected = content.again_sha256
+    else:
+        return []
+    return [] if digest == expected else ["content_sha256"]
+
+
+def _differences(row: Values, told: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    return [name for name in names if _value(name, row[name]) != told[name]]
+
+
+def _value(name: str, stored: Any) -> Any:
+    if name == "warc_pages":
+        return _pointers(stored)
+    return parsed(stored) if name == "changed" else stored
+
+
+def _pointers(stored: Any) -> list[Any]:
+    """Pointers as summaries have them; whatever else was written there stays what it is."""
+    rows = parsed(stored)
+    if not isinstance(rows, list):
+        return [rows] if rows else []
+    return [
+        [row.get(name) for name in _POINTER] if isinstance(row, dict) else [row] for row in rows
+    ]
+
+
+def _says(names: Sequence[str]) -> str:
+    return f"the ledger differs in {', '.join(names)}"
+
+
+def _finding(proof: LedgerProof, line: LineSummary, code: str, message: str) -> Finding:
+    where = f"line {line.number}: {line.id}: {message}"
+    return Finding(proof.data_dir / line.jsonl, line.offset, code, where)

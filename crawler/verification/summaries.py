@@ -1,0 +1,188 @@
+"""What the checks between lines need of each line, kept on disk while a folder is verified.
+
+In: lines as parsed. Out: a LineSummary of each, written to a file of its own by the process that
+read the line, then handed out article by article from one temporary database.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from crawler.clock import iso
+from crawler.outcomes import Outcome
+from crawler.pipelines.flags import FlagName
+from crawler.state import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_TABLES = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;
+CREATE TABLE lines (article_id BLOB, fetched_at TEXT, jsonl TEXT, offset INTEGER, summary TEXT);
+BEGIN;
+"""
+
+
+class LineSummary(NamedTuple):
+    """One line: where it stands and what other lines and the ledger must agree with.
+
+    Times are UTC as in the line; `row`, `state` and `content` are what the ledger learns of it
+    (`crawler.state.lines`), their times as text. `outcome` is the one the run counts it as, and
+    `is_own_capture` says that its records are of that run, as those of a replay aren't.
+    `again_sha256` is the content digest that today's code gives, None where it gives none.
+    """
+
+    number: int
+    offset: int
+    id: str
+    fetched_at: str
+    first_seen_at: str | None
+    also_at: list[str]
+    canonical_url: str
+    url: str
+    title: str | None
+    previous_sha256: str | None
+    is_own_capture: bool
+    outcome: str
+    discovered_from: list[Any] | None
+    observations: list[list[Any]]
+    row: dict[str, Any]
+    state: dict[str, Any]
+    content: dict[str, Any]
+    again_sha256: str | None
+    jsonl: str
+
+    @property
+    def status(self) -> str:
+        return str(self.row["status"])
+
+    @property
+    def version(self) -> Any:
+        return self.row["version"]
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status == "gone"
+
+
+def summary_of(
+    line: Mapping[str, Any],
+    jsonl: str,
+    *,
+    number: int,
+    offset: int,
+    derived: Mapping[str, Any] | None,
+) -> LineSummary:
+    """Sum up a line of the file `jsonl`; `derived` is what today's code makes of its pages. Raises
+    TypeError, KeyError, ValueError, AttributeError where its values aren't of the format."""
+    row = _plain(lines.version(line, 0, jsonl))
+    content = _plain(lines.content(line, 0))
+    state = _plain(lines.state(line, ()))
+    for values, dropped in ((row, "number"), (content, "number"), (state, "next_check_at")):
+        del values[dropped]
+    found = line["discovered_from"]
+    file = line["warc"]["file"] if line["warc"] else ""
+    is_gone = line["status"] == "gone"
+    return LineSummary(
+        number=number,
+        offset=offset,
+        id=str(line["id"]),
+        fetched_at=row["fetched_at"],
+        first_seen_at=_plain(lines.first(line))["first_seen_at"] if line["first_seen_at"] else None,
+        also_at=[str(url) for url in line["also_at"]],
+        canonical_url=str(line["canonical_url"]),
+        url=str(line["url"]),
+        title=line["title"],
+        previous_sha256=line["previous_sha256"],
+        is_own_capture=is_gone or f"/xinhua-{line['run_id']}-" in file,
+        outcome=outcome_of(line),
+        discovered_from=[found["url"], found["position"], found["title"]] if found else None,
+        observations=[_plain(one) for one in map(_observed, lines.observations(line))],
+        row=row,
+        state=state,
+        content=content,
+        again_sha256=derived["content_sha256"] if derived else None,
+        jsonl=jsonl,
+    )
+
+
+def outcome_of(line: Mapping[str, Any]) -> str:
+    """The outcome with which a run counts the address that gave it this line."""
+    if line["status"] in (Outcome.GONE, Outcome.RESTORED):
+        return str(line["status"])
+    if line["version"] != 1:
+        return Outcome.CHANGED
+    flags = {flag["flag"] for flag in line["flags"]}
+    unread = (FlagName.UNKNOWN_LAYOUT, FlagName.AMBIGUOUS_LAYOUT)
+    return next((str(flag) for flag in unread if flag in flags), Outcome.PUBLISHED)
+
+
+def _observed(row: Mapping[str, Any]) -> list[Any]:
+    return [row["at"], row["url"], row["status"], row["reason"], row["warc"]]
+
+
+def _plain(value: Any) -> Any:
+    """Rows as JSON holds them: times as text, pointers as lists."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "astimezone"):
+        return iso(value)
+    if hasattr(value, "record_id"):
+        return [getattr(value, name) for name in value.__dataclass_fields__]
+    return value
+
+
+class Summaries:
+    """All lines that were read, in a file that goes with this object."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript(_TABLES)
+
+    def take(self, spool: Path) -> None:
+        """Take over what a process wrote of one file of lines, and remove it."""
+        with spool.open(encoding="utf-8") as file:
+            self._database.executemany(
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?)", map(_entry, file)
+            )
+        spool.unlink()
+
+    def close(self) -> None:
+        """Give the disk back."""
+        self._database.close()
+
+    def by_article(self) -> Iterator[tuple[bytes, list[LineSummary]]]:
+        """Each article's key with its lines, oldest first, in the order of the keys."""
+        rows = self._database.execute(
+            "SELECT article_id, summary FROM lines  ORDER BY article_id, fetched_at, jsonl, offset"
+        )
+        for article_id, group in groupby(rows, key=lambda row: row[0]):
+            yield article_id, [LineSummary(*json.loads(summary)) for _, summary in group]
+
+
+def key_of(article_id: str) -> bytes:
+    """What articles are sorted by, here as in the ledger; any text has one."""
+    return article_id.encode("utf-8", "surrogatepass")
+
+
+def spooled(summary: LineSummary) -> str:
+    """A summary as one line of a spool."""
+    return json.dumps(summary) + "\n"
+
+
+def _entry(text: str) -> tuple[bytes, str, str, int, str]:
+    summary = LineSummary(*json.loads(text))
+    return (
+        key_of(summary.id), summary.fetched_at, _escaped(summary.jsonl), summary.offset, text,
+    )  # fmt: skip
+
+
+def _escaped(name: str) -> str:
+    """A file's name in a form that SQLite takes whatever its bytes are."""
+    return json.dumps(name)
