@@ -21,6 +21,7 @@ from scrapy.utils.defer import deferred_from_coro
 
 from crawler import __version__, watch
 from crawler.archive import cdxj
+from crawler.archive.decode import bound
 from crawler.archive.reader import WarcError
 from crawler.archive.replay import ReplayIndex
 from crawler.archive.writer import WarcWriter
@@ -33,6 +34,7 @@ from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.manifest import files_of
 from crawler.exporters.report import build_report, earlier_reports, write_report
 from crawler.holds import Holds
+from crawler.outcomes import Outcome
 from crawler.recovery import end_run, recover
 from crawler.regions import region_of
 from crawler.state.ledger import Ledger
@@ -88,7 +90,7 @@ class Run:
         """
         data_dir = folder_of(settings)
         try:
-            replay = _replayed(arguments)
+            replay = _replayed(arguments, bound(settings.getint("DOWNLOAD_MAXSIZE")))
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             started_at = now()
             run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -234,6 +236,9 @@ class Run:
             regions=() if arguments.urls or arguments.lists else arguments.regions,
             watched=self._watched(),
         )
+        failed = report["outcomes"].get(Outcome.EXTRACTION_FAILED)
+        if context.replay and failed:  # for which `reextract` exits with 1
+            context.alarm(f"{failed} archived pages could not be read: see extraction_failed")
         self._watch(report)
         report["exit_code"] = self._exit_code(report)
         return report
@@ -285,11 +290,11 @@ def recheck_schedule(settings: BaseSettings) -> list[timedelta]:
     return [timedelta(hours=float(age)) for age in settings.getlist("RECHECK_SCHEDULE")]
 
 
-def _replayed(arguments: Arguments) -> ReplayIndex | None:
+def _replayed(arguments: Arguments, max_bytes: int) -> ReplayIndex | None:
     """The archives asked for. Raises WarcError when they hold no page that can be gone to."""
     if not arguments.from_warc:
         return None
-    index = ReplayIndex.of(arguments.from_warc)
+    index = ReplayIndex.of(arguments.from_warc, max_bytes=max_bytes)
     if not len(index):
         why = index.damage[0] if index.damage else "no archived response"
         raise WarcError(arguments.from_warc[0], 0, why)

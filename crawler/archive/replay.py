@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -19,9 +19,9 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import NotConfigured
 
 from crawler import urls
-from crawler.archive.decode import DecodeError, bound
+from crawler.archive.decode import MAX_BODY, DecodeError, bound
 from crawler.archive.errors import CaptureError, NotArchivedError
-from crawler.archive.foreign import OURS
+from crawler.archive.foreign import OURS, fetched_at
 from crawler.archive.pointers import name_in, page_of
 from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.archive.responses import respond
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 MAX_DAMAGE = 1000
 """Sentences kept."""
 
-_OK = re.compile(rb"HTTP/[0-9.]+[ \t]+200(?![0-9])")
-_NOT_MODIFIED = re.compile(rb"HTTP/[0-9.]+[ \t]+304(?![0-9])")
+_OK = 200
+_NOT_MODIFIED = 304
 
 _TABLE = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192;
@@ -89,12 +89,14 @@ class ReplayIndex:
         self.damage: list[str] = []
 
     @classmethod
-    def of(cls, paths: Iterable[Path]) -> Self:
-        """Read the WARCs. Damage is told in `damage`; what is whole of the file still counts.
+    def of(cls, paths: Iterable[Path], *, max_bytes: int = MAX_BODY) -> Self:
+        """Read the WARCs. Damage, an article's page that can't be read among it, is told in
+        `damage`; what is whole of the file still counts.
 
         Raises WarcError for a file compressed as a whole, where no record can be gone to.
         """
         index = cls()
+        skipped: Counter[str] = Counter()
         for path in paths:
             logger.info("reading %s", shown(path))
             is_ours = False
@@ -104,24 +106,38 @@ class ReplayIndex:
                     raise WarcError(path, record.offset, why)
                 if record.kind == "warcinfo":
                     is_ours = OURS in (record.block or b"")
-                index.add(record, is_ours=is_ours)
+                elif not index.add(record, is_ours=is_ours, max_bytes=max_bytes):
+                    skipped[record.kind] += 1
+        if skipped:
+            counts = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
+            logger.info("records that are no response or resource: %s", counts)
         return index
 
     def _damaged(self, error: WarcError) -> None:
         if len(self.damage) < MAX_DAMAGE:
             self.damage.append(f"damaged archive: {error}")
 
-    def add(self, record: Record, *, is_ours: bool) -> None:
-        """Take a record in, if it is a response (its block is not kept)."""
-        if record.kind != "response" or record.url is None:
-            return
-        if _NOT_MODIFIED.match(record.block or b""):
-            return
-        is_page = bool(_OK.match(record.block or b"")) and not record.header("WARC-Truncated")
+    def add(self, record: Record, *, is_ours: bool, max_bytes: int = MAX_BODY) -> bool:
+        """Take a record in, if it is a response, or a resource in others' archives (its block is
+        not kept); whether it is one. Only a page that can be read hides others of its URL."""
+        if record.url is None or record.kind not in ("response", "resource"):
+            return False
+        if is_ours and record.kind != "response":
+            return False
         article = urls.article(record.url)
+        try:
+            status = page_of(record, "", is_ours=is_ours, max_bytes=max_bytes).status
+        except DecodeError as error:
+            status = None
+            if article and not record.header("WARC-Truncated"):  # which is no damage
+                self._damaged(WarcError(record.path, record.offset, str(error)))
+        if status == _NOT_MODIFIED:
+            return False
         names = (article.id, article.page, article.url) if article else (None, None, None)
         place = (os.fsencode(record.path), record.offset, is_ours)
-        self._database.execute(_ADD, (record.url, is_page, record.date, *place, *names))
+        date = fetched_at(record.date) or ""
+        self._database.execute(_ADD, (record.url, status == _OK, date, *place, *names))
+        return True
 
     def find(self, url: str) -> Place | None:
         """The answer to a request; for an article's address that isn't archived its capture at

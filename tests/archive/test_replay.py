@@ -19,6 +19,7 @@ from crawler.archive.reader import WarcError
 from crawler.archive.replay import ReplayHandler, ReplayIndex
 from crawler.context import attach
 from crawler.durable import publish
+from tests.archive.bytes_of import URL, record
 from tests.archive.kinds import KINDS, MAXSIZE, TEXT, sized
 from tests.archive.test_writer import MOMENT, exchange, writer
 
@@ -154,3 +155,33 @@ def test_foreign_and_damaged_archives(tmp_path: Path) -> None:
     torn = tmp_path / "torn.warc.gz"
     torn.write_bytes(data[:-900])
     assert len(ReplayIndex.of([torn])) == 2
+
+
+def test_others_records_and_what_cannot_be_read(tmp_path: Path) -> None:
+    """The latest page that can be read answers, by dates of any form; what can't be is told."""
+
+    def answer(body: bytes, date: str, **told: Any) -> bytes:
+        return record(b"HTTP/1.1 200 OK\r\n\r\n" + body, date=date, **told)
+
+    other, list_page = URL.replace("857", "858"), "http://js.xinhuanet.com/list.htm"
+    coded = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 99)[:-9]
+    path = tmp_path / "x.warc"
+    path.write_bytes(b"".join((
+        answer(b"new", "2021-05-06T07:08:09"),
+        answer(b"old", "2021-05"),
+        record(b"a conversion", kind="conversion", date="2023"),
+        record(coded, date="2022"),
+        answer(b"cut short", "2022", extra=["WARC-Truncated: time"]),
+        answer(b"of no time", "soon"),
+        record(b"a resource", kind="resource", content_type="text/html", url=other),
+        record(coded, url=list_page),
+    )))  # fmt: skip
+    index = ReplayIndex.of([path])
+    assert [one.partition(f"{path} at ")[2].partition(": ")[2] for one in index.damage] == [
+        "the compressed body is cut short", "WARC-Date is 'soon', which names no moment",
+    ]  # fmt: skip
+    handler = replay(tmp_path, path)
+    assert ask(handler, Request(URL)).body == b"new"
+    assert ask(handler, Request(other)).body == b"a resource"
+    with pytest.raises(CaptureError):
+        ask(handler, Request(list_page))

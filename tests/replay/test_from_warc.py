@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.items import HISTORY_KEYS
+from tests.archive.bytes_of import URL, record
 from tests.processes import Crawl, crawl
 
 if TYPE_CHECKING:
@@ -210,6 +211,20 @@ def test_a_torn_archive_is_an_alarm_and_the_rest_is_read(
     assert 0 < len(done.lines) < len(again.lines)
     (alarm,) = done.report["alarms"]
     assert re.match(rf"damaged archive: {torn} at \d+: ", alarm)
+
+
+def test_where_a_reextraction_fails_a_replay_is_an_alarm(
+    scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.warc"
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
+    path.write_bytes(record(b"HTTP/1.1 404 Gone\r\n\r\n", url=URL.replace("857", "858"))
+                     + record(head + b"<html>"))  # fmt: skip
+    assert scrapy_cmd("reextract", str(path)).returncode == 1
+    done = replay(path, tmp_path / "data")
+    assert done.exitcode == 3, done.stderr
+    (alarm,) = done.report["alarms"]
+    assert re.fullmatch(rf"damaged archive: {path} at \d+: the body has 6 of 99999 bytes", alarm)
 
 
 @pytest.mark.parametrize(
