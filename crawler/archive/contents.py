@@ -49,13 +49,15 @@ _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  #
 
 
 class WarcError(Exception):
-    """A WARC is damaged or is none: which file, at which offset, and why."""
+    """A WARC is damaged or is none: which file, at which offset, and why; `is_other_format` says
+    that the file was known for one of another format."""
 
-    def __init__(self, path: Path, offset: int, why: str) -> None:
+    def __init__(self, path: Path, offset: int, why: str, *, is_other_format: bool = False) -> None:
         super().__init__(f"{shown(path)} at {offset}: {why}")
         self.path = path
         self.offset = offset
         self.why = why
+        self.is_other_format = is_other_format
 
 
 class _Mark(NamedTuple):
@@ -334,5 +336,5 @@ def contents(path: Path, file: BinaryIO, start: int) -> Contents:
     first = found.ahead(_LONGEST_MAGIC) if start == 0 else b""
     for magic, why in _NO_WARC.items():
         if first.startswith(magic):
-            raise WarcError(path, start, why)
+            raise WarcError(path, start, why, is_other_format=True)
     return found

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import checks, members, wire
 from crawler.archive.cdxj import index_lines, index_path
-from crawler.archive.reader import MAX_BLOCK, WarcError
+from crawler.archive.contents import WarcError, contents
+from crawler.archive.reader import MAX_BLOCK
+from crawler.archive.verify_others import check_others, is_others
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,11 +45,12 @@ class Original:
 @dataclass(slots=True)
 class Report:
     """What was found in one WARC: `ids` are its records' with their offsets, `began` is the date
-    of its first record."""
+    of its first record, `notes` are no defects."""
 
     path: Path
     records: int = 0
     findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     originals: list[Original] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
     began: str | None = None
@@ -57,11 +60,15 @@ class Report:
 
 
 def verify_warc(path: Path) -> Report:
-    """Check every record of one compressed WARC, their order, and the index beside it."""
+    """Check every record of one WARC; of ours also their order, and the index beside it."""
     report = Report(path)
+    if is_others(path):
+        check_others(report)
+        return report
     try:
         with path.open("rb") as file:
-            _check_file(report, file)
+            if not _is_other_format(report, file):
+                _check_file(report, file)
     except OSError as error:
         report.add(None, "unreadable", error.strerror or str(error))
         return report
@@ -72,9 +79,20 @@ def verify_warc(path: Path) -> Report:
 
 _STRUCTURAL = frozenset({
     "torn_tail", "damaged_member", "not_gzip", "bad_length", "bad_record", "several_records",
-    "too_large", "bad_type", "bad_date",
+    "too_large", "bad_type", "bad_date", "other_format",
 })  # fmt: skip
 """Defects after which the index can't be made again to compare with."""
+
+
+def _is_other_format(report: Report, file: BinaryIO) -> bool:
+    """Whether the file is of a format that isn't WARC, which is told by its name."""
+    try:
+        contents(report.path, file, 0)
+    except WarcError as error:
+        if error.is_other_format:
+            report.add(0, "other_format", error.why)
+            return True
+    return False
 
 
 def _check_file(report: Report, file: BinaryIO) -> None:

@@ -183,6 +183,7 @@ def _verify(
         manifests = _run(pool, check, scope.manifests, bar)
     for report in warcs:
         verdict.findings += report.findings
+        verdict.notes += report.notes
         verdict.counts["records"] += report.records
     for proved in lines:
         _take_lines(verdict, proved)
