@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _HOST = re.compile(r"https?://(?:www\.)?", re.ASCII)
 # three digits at most: `ldhd_2016.htm` is a year's column
-_FILE = re.compile(r"(.*/)([^/]*?)(?:[_-]([1-9][0-9]{0,2}))?\.s?html?", re.ASCII)
-_FOLDER = re.compile(r"(.*/)page/([1-9][0-9]{0,3})/?", re.ASCII)
+_FILE = re.compile(r"([^/]*?)(?:[_-]([1-9][0-9]{0,2}))?\.s?html?", re.ASCII)
+_FOLDER = re.compile(r"/page/([1-9][0-9]{0,3})/?\Z", re.ASCII)
 _NESTED = re.compile(r"(?:/page/[0-9]{1,4})+(?=/page/[0-9])", re.ASCII)
 _DIGITS = re.compile(r"[_-]?[0-9]+", re.ASCII)
 _INDEX = frozenset({"index", "default"})
@@ -60,12 +60,13 @@ class Pager(NamedTuple):
 def page_of(url: str) -> PageOf:
     """Which list and page an address names by its form."""
     path = _HOST.sub("", unnested(url), count=1)
-    if found := _FOLDER.fullmatch(path):
-        return PageOf(found[1], int(found[2]))
-    if found := _FILE.fullmatch(path):
-        folder, name, number = found.groups()
-        return PageOf(folder if name in _INDEX else f"{folder}{name}", int(number or 0))
-    is_folder = "?" not in path and "." not in path.partition("/")[2].rpartition("/")[2]
+    if found := _FOLDER.search(path):
+        return PageOf(f"{path[: found.start()]}/", int(found[1]))
+    folder, slash, file = path.rpartition("/")
+    if slash and (found := _FILE.fullmatch(file)):
+        name, number = found.groups()
+        return PageOf(f"{folder}/{'' if name in _INDEX else name}", int(number or 0))
+    is_folder = "?" not in path and ("." not in file or not slash)
     return PageOf(path.rstrip("/") + "/" if is_folder else path, 0)
 
 
