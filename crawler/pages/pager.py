@@ -85,17 +85,14 @@ def read_pager(anchors: Sequence[Anchor], own: str) -> Pager:
     worded = {url for url, text in anchors if not _is_pagers(text)}
     lists = {page_of(url).name for url in worded if not page_of(url).number}
     families = {_family(own), *(_family(url) for url in worded if not page_of(url).number)}
-    following = _following(anchors, here)
+    groups = _printed(anchors, worded)
+    following = _following(anchors, here) or _by_number(groups, _family(own))
     paged = {here.name, *(page_of(url).name for url in following)}
     pages: set[str] = set()
-    groups: dict[str, dict[str, int]] = {}
     for url, text in anchors:
         name, number = page_of(url)
         if number and (name in paged or (name in lists and url not in worded)):
             pages.add(url)
-        printed = _number(text)
-        if printed and url not in worded:
-            groups.setdefault(_family(url), {}).setdefault(url, printed)
         if _is_next(text):
             pages.add(url)
     first = {here.name, *lists, *(page_of(url).name for url in following[:1])}
@@ -107,6 +104,28 @@ def read_pager(anchors: Sequence[Anchor], own: str) -> Pager:
         if family not in families | begun and len(group) > 1:
             others.append(min(group, key=group.__getitem__))
     return Pager(following, frozenset(pages), list(dict.fromkeys(others)))
+
+
+def _printed(anchors: Sequence[Anchor], worded: set[str]) -> dict[str, dict[str, int]]:
+    """By family, the addresses that are called by a number, and the numbers."""
+    groups: dict[str, dict[str, int]] = {}
+    for url, text in anchors:
+        number = _number(text)
+        if number and url not in worded:
+            groups.setdefault(_family(url), {}).setdefault(url, number)
+    return groups
+
+
+def _by_number(groups: dict[str, dict[str, int]], own: str) -> list[str]:
+    """Where a pager is numbers alone: the page after the one that isn't linked, which is shown. The
+    days of a calendar are all linked."""
+    found = []
+    for group in [groups[own]] if own in groups else groups.values():
+        missing = set(range(1, max(group.values()) + 1)) - set(group.values())
+        if len(group) > 1 and len(missing) == 1:
+            shown = missing.pop()
+            found += [unnested(url) for url, number in group.items() if number == shown + 1]
+    return found
 
 
 def _following(anchors: Sequence[Anchor], here: PageOf) -> list[str]:

@@ -332,16 +332,19 @@ class ListWalk:
                 self._count("lists/over_budget")
 
     def _new_columns(self, step: ListStep, columns: Iterable[str]) -> list[str]:
-        """Those of the columns to ask: not asked in this run, not at rest, no list's pages."""
+        """Those of the columns to ask because a page names them: never asked, or given up and not
+        at rest. Other remembered ones have their turn, and pages of a list are none."""
         if step.depth >= self._max_depth:
             return []
         new = []
         for url in columns:
-            asked = self._asked.get(url)
-            if asked is None:
-                if not (is_at_rest(self._lists.list_state(url)) or self._lists.list_pages(url)):
+            depth = self._asked.get(url)
+            if depth is None:
+                state = self._lists.list_state(url)
+                has_turn = (state.walk_started_at or state.completed_at) and not is_given_up(state)
+                if not (has_turn or is_at_rest(state) or self._lists.list_pages(url)):
                     new.append(url)
-            elif asked > step.depth + 1:
+            elif depth > step.depth + 1:
                 self._asked[url] = step.depth + 1
                 self._lists.remember(url, region=step.region, depth=step.depth + 1)
         return new

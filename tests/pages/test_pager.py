@@ -81,6 +81,11 @@ def test_a_nested_pager_is_seen_through() -> None:
         (FOLDER, {"index_1.htm": "2", "index_2.htm": "3"}, ["index_1.htm", "index_2.htm"]),
         (FOLDER, {"index_1.htm": "1", "index_2.htm": "2"}, ["index_2.htm"]),
         (f"{FOLDER}index_1.htm", {"index_2.htm": "3"}, ["index_2.htm"]),
+        # numbers alone, in addresses that don't tell: the page that is shown isn't linked
+        (YW, {"p2.htm": "2", "p3.htm": "3", "p4.htm": "4"}, ["p2.htm"]),
+        (f"{FOLDER}p2.htm", {"yw.htm": "1", "p1.htm": "1", "p3.htm": "3"}, ["p3.htm"]),
+        (f"{FOLDER}p4.htm", {"p1.htm": "1", "p2.htm": "2", "p3.htm": "3"}, []),
+        (FRONT, {f"rl/2020030{day}.htm": str(day) for day in range(1, 10)}, []),
         # relative to one of its own pages
         (f"{FOLDER}page/2/", {"page/3/": "下一页", "page/1/": "1"}, ["../3/"]),
         (f"{FOLDER}index_2.htm", {"page/3/": "下一页"}, ["page/3/"]),
