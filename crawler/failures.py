@@ -36,7 +36,9 @@ from crawler.archive.reader import WarcError
 from crawler.durable import StorageError
 from crawler.errors import Ended
 from crawler.outcomes import Outcome
+from crawler.regions import region_of_url
 from crawler.resolver import REFUSED
+from crawler.watch import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from crawler.context import Context
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_DETAIL = 500
 
 # What the machine or the process has too little of, or can't write.
 _OUR_ERRNOS = frozenset({
@@ -109,7 +113,7 @@ class Ending(NamedTuple):
 
 def ending_of(error: BaseException, request: Request) -> Ending:
     """How a request ended that raised this."""
-    detail = f"{type(error).__name__}: {error}"[:500]
+    detail = _told(error)
     causes = list(_causes(error))
     if any(is_ours(cause) for cause in causes):
         return Ending(Outcome.PENDING, detail, is_ours=True)
@@ -138,11 +142,26 @@ def ending_of(error: BaseException, request: Request) -> Ending:
 def postpone(context: Context, address: str, error: BaseException) -> None:
     """End an article's address that an error of ours kept us from: it stays owed, and an operator
     hears of it."""
-    detail = f"{type(error).__name__}: {error}"[:500]
-    if context.storage_error is None:
-        logger.error("an error of ours at %s", address, exc_info=error)
-        context.alarm(f"an error of ours, {address} is asked for again: {detail}")
+    detail = _told(error)
+    raise_alarm(context, address, detail, error)
     context.end(address, Outcome.PENDING, detail)
+
+
+def raise_alarm(context: Context, url: str, detail: str, error: BaseException) -> None:
+    """Tell that an error of ours kept us from an address. A disk or ledger that failed is told
+    already, by the run that it stops."""
+    if context.storage_error is not None:
+        return
+    region = region_of_url(url)
+    text = f"an error of ours, {url} is asked for again: {detail}"
+    logger.error(text, exc_info=error)
+    context.alarm(Alarm(f"error_of_ours:{url}", text, region.code if region else None))
+
+
+def _told(error: BaseException) -> str:
+    """The error as one line."""
+    name, text = type(error).__name__, " ".join(str(error).split())
+    return f"{name}: {text}"[:_LONGEST_DETAIL] if text else name
 
 
 def is_ours(error: BaseException) -> bool:

@@ -25,7 +25,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.clock import now
 from crawler.context import Context, context_of
 from crawler.errors import Ended
-from crawler.failures import ending_of
+from crawler.failures import ending_of, raise_alarm
 from crawler.holds import LONGEST_HOLD, LONGEST_WAIT
 from crawler.outcomes import Outcome
 from crawler.resolver import REFUSED
@@ -101,11 +101,8 @@ class RobotsMiddleware:
             ending = ending_of(error, Request(f"{origin}/robots.txt"))
             if ending.is_ours and not isinstance(error, UnknownRulesError):
                 self._stale_at.pop(origin, None)  # it is asked for again
-                sentence = f"an error of ours at {origin}/robots.txt: {ending.detail}"
-                if self._context.storage_error is None:
-                    logger.error(sentence, exc_info=error)
-                    self._context.alarm(sentence)
-                raise Ended(Outcome.PENDING, sentence) from error
+                raise_alarm(self._context, f"{origin}/robots.txt", ending.detail, error)
+                raise Ended(Outcome.PENDING, f"{origin}/robots.txt: {ending.detail}") from error
             self._count("unreachable")
             outcome, reason = Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt: {error}"
             if host in REFUSED:

@@ -194,10 +194,8 @@ class ListWalk:
         if step.is_entry:
             self._columns.answered(step.region)
 
-    def kept_from(self, step: ListStep, reason: str) -> None:
+    def kept_from(self, step: ListStep) -> None:
         """An error of ours kept us from a list page: nothing is held against the list."""
-        if self._context.storage_error is None:
-            self._context.alarm(f"list {step.url} could not be asked for: {reason}")
         if step.is_entry:
             self._count("lists/failed")
             self._columns.answered(step.region)

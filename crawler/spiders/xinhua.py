@@ -13,7 +13,7 @@ from scrapy.exceptions import DontCloseSpider, NotConfigured
 
 from crawler import pages, regions, urls
 from crawler.context import Context, context_of
-from crawler.failures import ending_of, is_ours, postpone
+from crawler.failures import ending_of, is_ours, postpone, raise_alarm
 from crawler.items import Draft, Page, Reading
 from crawler.outcomes import Outcome
 from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
@@ -145,9 +145,12 @@ class XinhuaSpider(Spider):
 
     def list_failed(self, failure: Failure) -> None:
         step: ListStep = _request(failure).cb_kwargs["step"]
-        ending = ending_of(_raised(failure), _request(failure))
-        if ending.is_ours or ending.outcome is Outcome.PENDING:
-            self.walk.kept_from(step, ending.detail)
+        error = _raised(failure)
+        ending = ending_of(error, _request(failure))
+        if ending.is_ours:
+            raise_alarm(self.context, step.url, ending.detail, error)
+        if ending.outcome is Outcome.PENDING:
+            self.walk.kept_from(step)
         elif ending.outcome is Outcome.NOT_ARCHIVED:
             self.walk.passed_over(step)
         else:

@@ -122,7 +122,7 @@ def test_3_errors_of_ours_before_a_page_is_there(
     assert done.report["outcomes"] == {"pending": 3, "published": 1}
     told = sorted(alarm.rpartition("again: ")[2] for alarm in done.report["alarms"])
     assert told == [
-        "MemoryError: ", "OSError: [Errno 24] Too many open files",
+        "MemoryError", "OSError: [Errno 24] Too many open files",
         "TypeError: nobody foresaw this",
     ]  # fmt: skip
     with sqlite3.connect(data_dir / "state" / "ledger.sqlite") as ledger:
