@@ -113,8 +113,8 @@ class Ending(NamedTuple):
 
 def ending_of(error: BaseException, request: Request) -> Ending:
     """How a request ended that raised this."""
-    detail = _told(error)
     causes = list(_causes(error))
+    detail = _told(next((cause for cause in causes if not _is_wrapper(cause)), error))
     if any(is_ours(cause) for cause in causes):
         return Ending(Outcome.PENDING, detail, is_ours=True)
     if isinstance(error, Ended):
@@ -137,6 +137,11 @@ def ending_of(error: BaseException, request: Request) -> Ending:
     if isinstance(error, UnicodeError) and "xn--" in host:
         return Ending(Outcome.DNS_FAILED, detail)
     return Ending(Outcome.PENDING, detail, is_ours=True)
+
+
+def _is_wrapper(error: BaseException) -> bool:
+    """Whether the text of an error is but the repr of those it wraps."""
+    return isinstance(error, _WRAPPERS) or bool(getattr(error, "reasons", None))
 
 
 def postpone(context: Context, address: str, error: BaseException) -> None:

@@ -203,9 +203,15 @@ def _exchange(
         hop="L" * meta.get("depth", 0) + "R" * meta.get("redirect_times", 0) or None,
         discovered_from=meta.get("discovered_from"),
         tls=capture.tls,
-        attempts=meta.get("retry_times", 0) + number,
+        attempts=_retries(request) + number,
         revisit=revisit,
     )
+
+
+def _retries(request: Request) -> int:
+    """How often the address was asked for in vain before this request, in this run."""
+    url, times = request.meta.get("retried", (request.url, 0))
+    return int(times) if url == request.url else 0
 
 
 def _via(request: Request) -> str | None:

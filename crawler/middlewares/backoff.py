@@ -78,10 +78,11 @@ class BackoffMiddleware:
         return self._retry(request, host, reason) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        if ending_of(exception, request).outcome not in OF_THE_HOST:
+        ending = ending_of(exception, request)
+        if ending.outcome not in OF_THE_HOST:
             return None
         host = urlparse_cached(request).hostname or ""
-        reason = type(exception).__name__
+        reason = ending.detail
         if not (isinstance(exception, CaptureError) and exception.kind in _OF_THE_ANSWER):
             self._failed(request, reason)
         return self._retry(request, host, reason)
@@ -96,7 +97,11 @@ class BackoffMiddleware:
         if request.meta.get("dont_retry") or self._holds.closed(host):
             return None
         assert self._crawler.spider
-        return get_retry_request(request, spider=self._crawler.spider, reason=reason)
+        again = get_retry_request(request, spider=self._crawler.spider, reason=reason)
+        if again:  # `retry_times` goes on with a redirect; this counts for the address
+            url, times = request.meta.get("retried", (request.url, 0))
+            again.meta["retried"] = (request.url, times + 1 if url == request.url else 1)
+        return again
 
 
 def _retry_after(response: Response) -> float | None:

@@ -75,14 +75,18 @@ def _visit(outcome: Outcome | None, detail: str | None) -> str:
 
 def _owed(address: Address, at: datetime) -> str:
     if address.retry_at is None:
-        return "Nothing is owed at it: only a re-check of its article asks for it again."
+        failed = f"It failed {_times(address.attempts)}. " if address.attempts else ""
+        return f"{failed}Nothing is owed at it: only a re-check of its article asks for it again."
     when = "by the next run" if address.retry_at <= at else f"from {_time(address.retry_at)} on"
     if address.attempts:
-        times = "once" if address.attempts == 1 else f"{address.attempts} times in a row"
-        return f"It failed {times} and will be tried again {when}."
+        return f"It failed {_times(address.attempts)} and will be tried again {when}."
     if address.result in OWED_NOW:
         return f"It is owed and will be asked for again {when}."
     return f"It is owed and will be asked for {when}."
+
+
+def _times(attempts: int) -> str:
+    return "once" if attempts == 1 else f"{attempts} times in a row"
 
 
 def _of_article(article: ArticleRow, at: datetime) -> Iterator[str]:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from scrapy import Request
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Headers, Response
+from scrapy.settings import Settings
 
+from crawler.archive.capture import _retries as retries
 from crawler.archive.errors import CaptureError
 from crawler.durable import StorageError
 from crawler.errors import Ended
@@ -124,3 +126,21 @@ def test_what_says_nothing_of_the_host_is_neither_counted_nor_tried_again(error:
         assert middleware.process_exception(request, error) is None
     assert holds.closed(HOST) is None
     assert holds.ready_at(HOST) == 0
+
+
+def test_retries_are_counted_by_address() -> None:
+    """Of what a redirect leads to, none is a retry yet, though `retry_times` goes on."""
+    spider = SimpleNamespace(crawler=None)
+    stats = SimpleNamespace(inc_value=lambda *_, **__: None)
+    crawler = SimpleNamespace(spider=spider, stats=stats, settings=Settings())
+    spider.crawler = crawler
+    context = SimpleNamespace(holds=Holds(), ledger=None)
+    middleware = BackoffMiddleware(cast("Any", crawler), cast("Any", context))
+    first = Request(f"http://{HOST}/a")
+    second = middleware.process_exception(first, DownloadTimeoutError("60 s"))
+    assert second
+    third = middleware.process_exception(second, DownloadTimeoutError("60 s"))
+    assert third
+    assert [retries(one) for one in (first, second, third)] == [0, 1, 2]
+    led_to = third.replace(url=f"http://{HOST}/b")
+    assert (led_to.meta["retry_times"], retries(led_to)) == (2, 0)
