@@ -108,7 +108,8 @@ def _further_pages(doc: Document) -> tuple[list[str], int | None]:
             continue
         if not is_same_channel(url, doc.url):
             continue
-        label = _PAGE_LABEL.fullmatch(link.text() or "")
+        # what leads to the article itself may be numbered for another reason: its comments
+        label = _PAGE_LABEL.fullmatch(link.text() or "") if f"{own.name}_" in url else None
         # counted from another number the address may say one more or less
         if label and abs(int(label[1]) - name.number) <= 1:
             said = max(said, int(label[1]))

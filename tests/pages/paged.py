@@ -83,6 +83,10 @@ WHOLE = [
      {at(BARE, 1): html(1, bar({"2": at(BARE.replace("001", "009"), 2)}))}, BARE, 1),
     ("a number of pages that the text speaks of",
      {at(BARE, 1): html(1, "<p>　　报告共30页，记者读完了1/3页。</p>")}, BARE, 1),
+    ("a number beside the article's own address", {at(BARE, n): html(n, numbers(
+        BARE, 2, of=n) + f'<a href="{at(BARE, 1)}#comments">2</a>') for n in (1, 2)}, BARE, 2),
+    ("a number of comments on the last page", {at(BARE, n): html(n, bar(
+        {"下一页": at(BARE, 2)}) + f'<a href="{at(BARE, 1)}#c">3</a>') for n in (1, 2)}, BARE, 2),
     ("another channel's page", {at(BARE, 1): html(1, bar({
         "2": at(BARE.replace("js.", "zj."), 2)}))}, BARE, 1),
 ]  # fmt: skip
