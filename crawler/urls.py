@@ -1,8 +1,9 @@
 """Addresses: what is in scope, its canonical form, and which addresses are articles.
 
 In: any string found in a page, a file or an argument, hostile ones included. Out: a verdict, a
-canonical URL or an `ArticleUrl`. Nothing here raises on bad input; parsing is by our own strict
-grammar, so that what is checked here is what a client will ask for.
+canonical URL or an `ArticleUrl`. Nothing here raises on bad input. `join` reads what others write
+as a browser does; every other function takes addresses by a strict grammar of our own, so that
+what is checked here is what a client will ask for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
+
+import ada_url
 
 MAX_LENGTH: Final = 2048
 """Longer addresses are out of scope: the site's own stay under 200 characters."""
@@ -37,10 +40,14 @@ _GATE = "/gate/big5/"
 _VIEW_PARAMETERS = ("page", "f")
 
 _OLD = re.compile(
-    r"/([0-9]{4})-([0-9]{2})/([0-9]{2})/(c_[0-9]{9,10}|content_[0-9]{5,10})(?:_([1-9][0-9]{0,2}))?\.html?\Z",
+    r"/([0-9]{4})-([0-9]{2})/([0-9]{2})/(c_[0-9]{8,10}|content_[0-9]{5,10})(?:_([1-9][0-9]{0,2}))?\.html?\Z",
     re.ASCII,
 )
 _NEW = re.compile(r"/([0-9]{4})([0-9]{2})([0-9]{2})/([0-9a-f]{32})/c\.html\Z", re.ASCII)
+_OF_LIAONING = re.compile(r"/([0-9]{4})([0-9]{2})([0-9]{2})/[0-9]{5,10}_p\.html\Z", re.ASCII)
+_DATED = re.compile(
+    r"/(?:[0-9]{4}-[0-9]{1,2}/[0-9]{1,2}|[0-9]{8})/(?:[^/]+/)?(?!index)[^/]+\.s?html?\Z", re.ASCII
+)
 _NOT_ARTICLE_HOSTS = frozenset({"forum.home.news.cn", "info.search.news.cn", "so.news.cn"})
 _NOT_ARTICLE_FOLDERS = frozenset({"ad", "titlepic", "static", "skin"})
 _WRAPPED = re.compile(r"/https?(?::|%3A)/", re.ASCII)  # of web archives and redirectors
@@ -54,7 +61,8 @@ class ArticleUrl:
     `url` is canonical and that of page 1; `id` is the article number (old CMS) or the 32-hex path
     hash (new CMS), the same on every host; `day` is the date folder, None when it is no possible
     day (13th month): the number is good all the same; `page` counts from 1; `shape` is `content`
-    (to 2013), `c` (2013-2023) or `hash` (2022 on).
+    (to 2013), `c` (2010-2023), `hash` (2022 on) or `p`, a CMS of Liaoning of 2016 whose numbers are
+    a series of their own: there the `id` is the SHA-256 of the path.
     """
 
     url: str
@@ -99,13 +107,7 @@ def canonical(url: str) -> str:
 def article(url: str) -> ArticleUrl | None:
     """The article the address names, or None when its shape is not an article's (FACTS b)."""
     parts = _canonical(url)
-    if (
-        parts is None
-        or parts.host in _NOT_ARTICLE_HOSTS
-        or parts.host in _GATE_HOSTS
-        or not _NOT_ARTICLE_FOLDERS.isdisjoint(parts.path.split("/"))
-        or _WRAPPED.search(parts.path)
-    ):
+    if parts is None or not _may_be_article(parts):
         return None
     if found := _OLD.search(parts.path):
         year, month, day, name, further = found.groups()
@@ -120,7 +122,18 @@ def article(url: str) -> ArticleUrl | None:
     if found := _NEW.search(parts.path):
         year, month, day, digest = found.groups()
         return ArticleUrl(parts.url(), digest, _day(year, month, day), 1, "hash")
+    if found := _OF_LIAONING.search(parts.path):
+        year, month, day = found.groups()
+        digest = hashlib.sha256(parts.path.encode()).hexdigest()
+        return ArticleUrl(parts.url(), digest, _day(year, month, day), 1, "p")
     return None
+
+
+def is_dated(url: str) -> bool:
+    """Whether an address is a page's in the folder of a day, where only articles are, be its form
+    one that `article` knows or not."""
+    parts = _canonical(url)
+    return parts is not None and _may_be_article(parts) and bool(_DATED.search(parts.path))
 
 
 def article_id(url: str) -> str:
@@ -140,12 +153,32 @@ def host_of(url: str) -> str | None:
     return parts.host if parts else None
 
 
-def join(base: str, href: str) -> str | None:
-    """`href` made absolute as a browser does (blanks trimmed, line breaks dropped), or None."""
+def join(base: str | None, href: str) -> str | None:
+    """The address a browser would go to for `href` found at `base` (WHATWG URL 4.4), or None where
+    that is no address; without a base only absolute addresses are.
+
+    Backslashes are slashes, blanks around and line breaks within are dropped, hosts are looked up
+    by IDNA. User names and passwords, which we never send, are left out.
+    """
     try:
-        return urljoin(base, re.sub(r"[\t\r\n]", "", href.strip(" \t\r\n\f")))
+        url = ada_url.join_url(base, href) if base is not None else ada_url.normalize_url(href)
+        if "@" in url and url.startswith(("http://", "https://")):
+            parts = ada_url.URL(url)
+            parts.username = parts.password = ""
+            url = parts.href
     except ValueError:
         return None
+    # One that is left stands in a query or fragment, where clients disagree about it.
+    return url.replace("\\", "%5C")
+
+
+def _may_be_article(parts: _Parts) -> bool:
+    return not (
+        parts.host in _NOT_ARTICLE_HOSTS
+        or parts.host in _GATE_HOSTS
+        or not _NOT_ARTICLE_FOLDERS.isdisjoint(parts.path.split("/"))
+        or _WRAPPED.search(parts.path)
+    )
 
 
 def _canonical(url: str) -> _Parts | None:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from hashlib import sha256
 from urllib.parse import urlsplit
 
+import ada_url
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from w3lib.url import safe_url_string
 
-from crawler.urls import MAX_LENGTH, article, article_id, canonical, host_of, in_scope, join
+from crawler.urls import (
+    MAX_LENGTH,
+    article,
+    article_id,
+    canonical,
+    host_of,
+    in_scope,
+    is_dated,
+    join,
+)
 
 HASH = "d59c39d4160a4fe4b3084c3e4abfb450"
 JS = "http://www.js.xinhuanet.com/2017-09/28/c_1121738857.htm"
@@ -191,6 +203,30 @@ def test_canonical(url: str, expected: str) -> None:
             "c",
             None,
         ),
+        (
+            "http://www.gd.xinhuanet.com/newscenter/2010-07/19/c_12347755.htm",
+            "12347755",
+            date(2010, 7, 19),
+            1,
+            "c",
+            None,
+        ),
+        (
+            "http://www.ln.xinhuanet.com/jr/2011-01/08/c_13705900_2.htm",
+            "13705900",
+            date(2011, 1, 8),
+            2,
+            "c",
+            "http://www.ln.xinhuanet.com/jr/2011-01/08/c_13705900.htm",
+        ),
+        (
+            "http://www.ln.xinhuanet.com/st/zixun/20160923/3455771_p.html",
+            sha256(b"/st/zixun/20160923/3455771_p.html").hexdigest(),
+            date(2016, 9, 23),
+            1,
+            "p",
+            None,
+        ),
         (JS, "1121738857", date(2017, 9, 28), 1, "c", None),
         (
             "http://www.zj.xinhuanet.com/xwzx/xsp/2020-07/07/c_1126205437.htm",
@@ -319,7 +355,7 @@ def test_article(
         "http://he.news.cn/pc.htm",
         "http://he.news.cn/2023css/xl_pc_v1.css",
         # nearly an article
-        "http://js.news.cn/2017-09/28/c_11217388.htm",
+        "http://js.news.cn/2017-09/28/c_1121738.htm",
         "http://js.news.cn/2017-09/28/c_11217388571.htm",
         "http://js.news.cn/2017-09/28/c_1121738857_0.htm",
         "http://js.news.cn/2017-09/28/c_1121738857_2_2.htm",
@@ -337,6 +373,8 @@ def test_article(
         f"http://he.news.cn/20240515/{HASH}/c.htm",
         f"http://he.news.cn/20240515/{HASH}/",
         f"http://he.news.cn/{HASH}/c.html",
+        "http://www.ln.xinhuanet.com/st/zixun/20160923/3455771.html",
+        "http://www.ln.xinhuanet.com/st/zixun/3455771_p.html",
         "http://big5.news.cn/gate/big5/evil.com/2017-09/28/c_1121738857.htm",
     ],
 )
@@ -362,6 +400,9 @@ def test_id_of_another_address_is_that_of_its_canonical_form() -> None:
     assert article_id("http://he.news.cn/a.htm") != article_id("http://he.news.cn/b.htm")
 
 
+HERE = "http://he.news.cn/a/index.htm"
+
+
 @pytest.mark.parametrize(
     ("href", "expected"),
     [
@@ -369,12 +410,83 @@ def test_id_of_another_address_is_that_of_its_canonical_form() -> None:
         ("\n ../b/\tc.htm ", "http://he.news.cn/b/c.htm"),
         ("//js.news.cn/x", "http://js.news.cn/x"),
         ("?page=2", "http://he.news.cn/a/index.htm?page=2"),
+        ("", HERE),
+        # slashes of any kind and number
+        ("http:\\\\js.news.cn\\x\\y.htm", "http://js.news.cn/x/y.htm"),
+        ("\\\\js.news.cn\\x", "http://js.news.cn/x"),
+        ("http:///js.news.cn/x", "http://js.news.cn/x"),
+        ("http:////js.news.cn/x", "http://js.news.cn/x"),
+        ("https:/js.news.cn/x", "https://js.news.cn/x"),
+        ("///js.news.cn/x", "http://js.news.cn/x"),
+        ("..\\b\\c.htm", "http://he.news.cn/b/c.htm"),
+        ("\\b.htm", "http://he.news.cn/b.htm"),
+        ("http:c.htm", "http://he.news.cn/a/c.htm"),
+        ("c.htm?a\\b#\\", "http://he.news.cn/a/c.htm?a%5Cb#%5C"),
+        # hosts, ports, users
+        ("HTTP://JS.News.CN/X", "http://js.news.cn/X"),
+        ("http://js.news.cn:80/x", "http://js.news.cn/x"),
+        ("http://js.news.cn:080/x", "http://js.news.cn/x"),
+        ("https://js.news.cn:443", "https://js.news.cn/"),
+        ("http://js.news.cn:8080/x", "http://js.news.cn:8080/x"),
+        ("http://js。news。cn/x", "http://js.news.cn/x"),
+        ("http://ｊｓ．news.cn/x", "http://js.news.cn/x"),
+        ("http://js%2enews.cn/x", "http://js.news.cn/x"),
+        ("http://新华.news.cn/x", "http://xn--xkrr14b.news.cn/x"),
+        ("http://@js.news.cn/x", "http://js.news.cn/x"),
+        ("http://user:secret@js.news.cn/x", "http://js.news.cn/x"),
+        ("http://js.news.cn@evil.com/x", "http://evil.com/x"),
+        ("http://evil.com\\@js.news.cn/x", "http://evil.com/@js.news.cn/x"),
+        # blanks and controls
+        ("\x00\x1f http://js.news.cn/x\u0020", "http://js.news.cn/x"),
+        ("ht\ntp://js.ne\tws.cn/\rx", "http://js.news.cn/x"),
+        ("a b.htm", "http://he.news.cn/a/a%20b.htm"),
+        # escapes and dot segments
+        ("b/%2e%2E/./c.htm", "http://he.news.cn/a/c.htm"),
+        ("../../../../c.htm", "http://he.news.cn/c.htm"),
+        ("新.htm", "http://he.news.cn/a/%E6%96%B0.htm"),
+        ("%zz.htm", "http://he.news.cn/a/%zz.htm"),
+        # other schemes are addresses too, but never in scope
+        ("javascript:void(0)", "javascript:void(0)"),
+        ("mailto:a@news.cn", "mailto:a@news.cn"),
+        # no addresses
         ("http://[", None),
         ("//[::1", None),
+        ("http://js.news.cn:99999/", None),
+        ("http://js.news.cn:８０/", None),
+        ("http://js news.cn/", None),
+        ("http://", None),
+        ("x\ud800", None),
     ],
 )
 def test_join(href: str, expected: str | None) -> None:
-    assert join("http://he.news.cn/a/index.htm", href) == expected
+    assert join(HERE, href) == expected
+
+
+def test_only_an_absolute_address_needs_no_base() -> None:
+    assert join(None, "http:\\\\js.news.cn\\x") == "http://js.news.cn/x"
+    for href in ("", "x", "/x", "//js.news.cn/x", "?x"):
+        assert join(None, href) is None
+    assert join("no address", "http://js.news.cn/x") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        (JS, True),
+        ("http://js.news.cn/2017-9/8/c_1121738857.htm", True),
+        ("http://js.news.cn/st/20160923/3455771_q.html", True),
+        ("http://js.news.cn/2017-09/28/sub/a.shtml", True),
+        ("http://js.news.cn/2017-09/28/index.htm", False),
+        ("http://js.news.cn/2017-09/28/index_2.htm", False),
+        ("http://js.news.cn/2017-09/28/a.jpg", False),
+        ("http://js.news.cn/news/a.htm", False),
+        ("http://js.news.cn/titlepic/2017-09/28/a.htm", False),
+        ("http://forum.home.news.cn/2017-09/28/a.htm", False),
+        ("http://example.com/2017-09/28/a.htm", False),
+    ],
+)
+def test_pages_in_the_folder_of_a_day(url: str, is_one: bool) -> None:
+    assert is_dated(url) is is_one
 
 
 ADDRESSES = st.one_of(
@@ -412,3 +524,43 @@ def test_any_string(url: str) -> None:
     if found:
         assert article(found.url) == found.__class__(found.url, found.id, found.day, 1, found.shape)
         assert found.page >= 1
+
+
+HREFS = st.one_of(
+    ADDRESSES,
+    st.text(alphabet="ht:/\\.@?#%2eEa \t\n\r\x00-8０。ｎewscn新[]'|^", max_size=40),
+    st.text(alphabet="/\\.a:@%2e?#", max_size=12).map("http:{}js.news.cn/a".format),
+    st.text(alphabet="/\\.a:@%2e?#'|^ 新", max_size=20).map("http://js.news.cn{}".format),
+    st.text(alphabet="jJ.s新。．%2e-_xn", max_size=12).map("http://{}.news.cn/a".format),
+)
+
+
+@settings(max_examples=3000, deadline=None, derandomize=True)
+@given(HREFS)
+@example("http://js.news.cn\\@evil.com/")
+@example("http://js.news.cn%2f@evil.com/")
+def test_our_grammar_reads_addresses_as_a_browser_does(url: str) -> None:
+    """What is in scope has the host that the library by the makers of Node.js finds, and one form
+    by either way; what that one finds in the two domains, at its scheme's port, is in scope."""
+    try:
+        theirs = ada_url.URL(url)
+    except ValueError:
+        assert not in_scope(url) or "xn--" in url.lower()  # we don't look into IDNA's labels
+        return
+    if in_scope(url):
+        assert theirs.hostname == host_of(url)
+        assert (theirs.protocol.lower(), theirs.port) == (f"{url.lower().partition(':')[0]}:", "")
+        assert in_scope(theirs.href)
+        # they escape the quote in queries, we in nothing
+        ours, others = (canonical(each).replace("%27", "'") for each in (url, theirs.href))
+        assert ours == others
+    joined = join(None, url)
+    assert joined is not None
+    is_ours = theirs.hostname.endswith((".news.cn", ".xinhuanet.com")) and not theirs.port
+    if is_ours and theirs.protocol in ("http:", "https:") and LABELS.fullmatch(theirs.hostname):
+        assert in_scope(joined) or len(joined) > MAX_LENGTH
+    elif in_scope(joined):
+        pytest.fail(f"{joined} is not in scope for others")
+
+
+LABELS = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z]+")

@@ -10,10 +10,10 @@ import re
 from codecs import BOM_UTF8
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler import urls
 from crawler.items import Encoding, Evidence, Page
 from crawler.pages import bounds
 from crawler.pages.encoding import decode
@@ -42,6 +42,7 @@ LINES = frozenset({
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
 _BETWEEN_LINKS = " \t\n\r\f\xa0\u3000|>·•-、/"
 _MEDIA = frozenset({"img", "video", "iframe", "embed", "object"})
+_ESCAPED = re.compile(r"(?:%[89A-F][0-9A-F])+")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -138,13 +139,19 @@ class Document:
 
 def _join(base: str, address: str | None) -> str | None:
     address = (address or "").strip()
-    if not address or address.startswith(("data:", "javascript:", "about:", "#", "mailto:")):
+    url = urls.join(base, address) if address and not address.startswith("#") else None
+    if url is None or not url.startswith(("http://", "https://")):
         return None
+    return url if address.isascii() else _ESCAPED.sub(_as_written, url)
+
+
+def _as_written(found: re.Match[str]) -> str:
+    """Characters of an address that are no ASCII, without the escapes of a request: which charset
+    a request has them in is the browser's business."""
     try:
-        url = urljoin(base, address)
-        return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc else None
+        return bytes.fromhex(found[0].replace("%", "")).decode()
     except ValueError:
-        return None
+        return found[0]
 
 
 def is_hidden(attributes: dict[str, str | None]) -> bool:

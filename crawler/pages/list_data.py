@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from w3lib.url import add_or_replace_parameter, url_query_parameter
 
+from crawler import urls
 from crawler.items import Encoding
 from crawler.pages.document import Document, visible_text
 from crawler.pages.encoding import decode
@@ -33,6 +34,14 @@ _COUNT = re.compile(r"[?&]cnt=([0-9]{1,5})(?![0-9])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class DataPage:
+    """A data file: its links, and how many others were refused."""
+
+    links: list[ListLink]
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class NodePage:
     """One answer of the list API.
 
@@ -46,6 +55,7 @@ class NodePage:
     total: int | None
     end: bool
     skipped: int
+    refused: int = 0
 
 
 def nodeart_url(nid: str, page: int, count: int) -> str:
@@ -66,7 +76,7 @@ def _page_number(url: str) -> int:
     return int(number) if _PAGE_NUMBER.fullmatch(number) else 1
 
 
-def read_datasource(page: Page) -> list[ListLink]:
+def read_datasource(page: Page) -> DataPage:
     """The articles of a data file, in its order. Raises ListError.
 
     Addresses are joined to the file's own folder. A row whose links an editor put together gives
@@ -82,7 +92,7 @@ def read_datasource(page: Page) -> list[ListLink]:
             _read_row(page, row, links)
     if rows and not any(isinstance(row, dict) for row in rows):
         raise ListError("no row of the data file is an object")
-    return links.all()
+    return DataPage(links.all(), links.refused)
 
 
 def _read_row(page: Page, row: dict[str, Any], links: Links) -> None:
@@ -123,7 +133,7 @@ def read_nodeart(page: Page) -> NodePage:
     links = Links(page.url)
     skipped = sum(not _read_item(page, row, links) for row in rows)
     is_end = _integer(data.get("status", 0)) != 0 or _is_end(page.url, len(rows), total)
-    return NodePage(links.all(), len(rows), total, end=is_end, skipped=skipped)
+    return NodePage(links.all(), len(rows), total, is_end, skipped, links.refused)
 
 
 def _is_end(url: str, count: int, total: int | None) -> bool:
@@ -151,8 +161,11 @@ def _read_item(page: Page, row: object, links: Links) -> bool:
 
 def _add_absolute(links: Links, href: str, title: str, time: str | None) -> bool:
     """Only absolute addresses: relative to the API's host they would be wrong."""
-    is_absolute = href.strip().startswith(("http://", "https://"))
-    return is_absolute and links.add(href, title, time=time) is not None
+    if urls.join(None, href) is not None:
+        return links.add(href, title, time=time) is not None
+    if href.strip():
+        links.refuse(href)
+    return False
 
 
 def _text(page: Page) -> str:

@@ -52,6 +52,13 @@ class Links:
     def __init__(self, base: str) -> None:
         self._base = base
         self._found: dict[str, ListLink] = {}
+        self._refused: set[str] = set()
+
+    @property
+    def refused(self) -> int:
+        """How many links were not understood: they are no addresses, or those of pages in a day's
+        folder whose form is not known."""
+        return len(self._refused)
 
     def add(
         self, href: str, title: str | None, *, time: str | None = None, listed: str | None = None
@@ -60,9 +67,13 @@ class Links:
 
         Met again, a link fills in what the first lacked: pictures and titles are linked apart.
         """
-        joined = urls.join(self._base, href) if not href.startswith("#") else None
+        if href.startswith("#"):
+            return None
+        joined = urls.join(self._base, href)
         article = urls.article(joined) if joined else None
         if article is None:
+            if joined is None or urls.is_dated(joined):
+                self.refuse(href)
             return None
         title = clean_title(title)
         known = self._found.get(article.url)
@@ -77,6 +88,10 @@ class Links:
                 listed=known.listed or listed,
             )
         return article.url
+
+    def refuse(self, href: str) -> None:
+        """Count a link that can't be taken in."""
+        self._refused.add(href)
 
     def all(self) -> list[ListLink]:
         return list(self._found.values())

@@ -76,7 +76,7 @@ class ListPage:
 
     `data_sources`: addresses of `ds_` files; `node_ids`: list API nodes; `columns`: pages of the
     same region that may be lists; `next_pages`: this list's next page, as its pager has it. The
-    pages of a pager are no columns.
+    pages of a pager are no columns. `refused`: so many links were not understood.
     """
 
     links: list[ListLink]
@@ -85,6 +85,7 @@ class ListPage:
     columns: list[str]
     next_pages: list[str]
     title: str | None
+    refused: int
 
 
 def classify(page: Page) -> Literal["list", "datasource", "nodeart"]:
@@ -114,21 +115,24 @@ def read_list(page: Page) -> ListPage:
     anchors = _anchors(doc, own)
     pager = read_pager([one for one in anchors if _is_beside(one.url, own)], own)
     columns = dict.fromkeys(one.url for one in anchors if one.url not in pager.pages)
+    links, refused = _links(doc)
     found = ListPage(
-        links=_links(doc),
+        links=links,
         data_sources=list(dict.fromkeys(_data_sources(doc))),
         node_ids=list(dict.fromkeys(_node_ids(doc))),
         columns=_columns([*columns, *pager.others], own),
         next_pages=pager.following,
         title=squeeze(doc.text("title")) or None,
+        refused=refused,
     )
     if not (found.links or found.data_sources or found.node_ids or found.columns):
         raise ListError("nothing on it leads to an article, a list or a data file")
     return found
 
 
-def _links(doc: Document) -> list[ListLink]:
-    """Article links; a date beside one is its own if its list item links that article only."""
+def _links(doc: Document) -> tuple[list[ListLink], int]:
+    """Article links, and how many others were refused. A date beside a link is its own if its list
+    item links that article only."""
     links = Links(doc.base)
     times: dict[str, str] = {}
     items: list[tuple[set[str], list[str]]] = [(set(), [])]
@@ -150,7 +154,7 @@ def _links(doc: Document) -> list[ListLink]:
                 items.append((set(), []))
                 todo.append(None)
             todo.extend(list(children(node))[::-1])
-    return [replace(link, time=times.get(link.url)) for link in links.all()]
+    return [replace(link, time=times.get(link.url)) for link in links.all()], links.refused
 
 
 def _link_text(node: Node) -> str:

@@ -46,7 +46,7 @@ def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
         warc_pages=[page.warc for page in pages if page.warc] if several else [],
     )
     work = _layout_flags(Work(draft, tuple(pages), tuple(draft.blocks), article))
-    if address:
+    if address and address.shape != "p":
         facts = list(_other_ids(address.id, article.codes))
         if facts:
             work = work.flagged(

@@ -48,13 +48,14 @@ class ListStep:
 class ListAnswer:
     """What a list's page says. `further`: the address of its next page; `data`: the machine-made
     lists it is filled from; `columns`: other lists it leads to; `is_gap`: it is empty, but its
-    source says that it isn't the end."""
+    source says that it isn't the end; `refused`: so many links were not understood."""
 
     links: list[ListLink]
     further: str | None = None
     data: Sequence[str] = ()
     columns: Sequence[str] = ()
     is_gap: bool = False
+    refused: int = 0
 
 
 def first_url(node: str) -> str:
@@ -67,16 +68,20 @@ def read(step: ListStep, page: Page) -> ListAnswer:
     named by first pages."""
     kind = lists.classify(page)
     if kind == "datasource":
-        return ListAnswer(lists.read_datasource(page))
+        file = lists.read_datasource(page)
+        return ListAnswer(file.links, refused=file.refused)
     if kind == "nodeart":
         node = lists.read_nodeart(page)
         further = None if node.end else lists.next_nodeart_url(step.url)
-        return ListAnswer(node.links, further, is_gap=not (node.links or node.end))
+        is_gap = not (node.links or node.end)
+        return ListAnswer(node.links, further, is_gap=is_gap, refused=node.refused)
     answer = lists.read_list(page)
     data = [*answer.data_sources, *map(first_url, answer.node_ids)]
     columns = [url for url in answer.columns if region_code(url) == step.region]
     further = next(iter(answer.next_pages), None)
-    return ListAnswer(answer.links, further, data, columns if step.page == 1 else ())
+    if step.page > 1:
+        columns = []
+    return ListAnswer(answer.links, further, data, columns, refused=answer.refused)
 
 
 def region_code(url: str) -> str | None:

@@ -149,6 +149,7 @@ class ListWalk:
             return Found()
         try:
             answer = read(step, page)
+            self._count("links/refused", answer.refused)
         except lists.ListError as error:
             self._unreadable(step, page, str(error))
             return Found()
@@ -432,6 +433,6 @@ class ListWalk:
             links=links,
         )
 
-    def _count(self, name: str) -> None:
+    def _count(self, name: str, count: int = 1) -> None:
         assert self._crawler.stats
-        self._crawler.stats.inc_value(f"crawler/{name}")
+        self._crawler.stats.inc_value(f"crawler/{name}", count)

@@ -62,6 +62,44 @@ def test_links_in_document_order_once() -> None:
     assert found.title == "江苏要闻 _新华网"
 
 
+ODD = [
+    A.replace("/", "\\"),
+    B.replace("http://", "http:///"),
+    f" {C.upper().replace('2017-09/28/C_1121738852.HTM', '2017-09/28/c_1121738852.htm')}\n",
+    "\\2017-09\\28\\c_1121738853.htm",
+    "http://www.js.xinhuanet.com:80/2017-09/28/c_1121738854.htm",
+    "http://www。js。xinhuanet。com/2017-09/28/c_1121738855.htm",
+    "http://www.js.xinhu\nanet.com/2017-09/28/\tc_1121738856.htm",
+    "http:2017-09/28/c_1121738857.htm",
+    "http://reader@www.js.xinhuanet.com/2017-09/28/c_1121738858.htm",
+    "/2010-07/19/c_12347759.htm",
+]
+NO_ADDRESSES = ["http://[/2017-09/28/c_1.htm", "http://www.js.xinhuanet.com:99999/", "http://"]
+
+
+def test_addresses_as_browsers_read_them() -> None:
+    found = html("".join(map(link, ODD)))
+    assert [one.url[-6:-4] for one in found.links] == [f"5{n}" for n in range(10)]
+    assert [one.raw for one in found.links] == ODD
+    assert {one.url.partition("/20")[0] for one in found.links} == {
+        "http://www.js.xinhuanet.com", "http://www.js.xinhuanet.com/news"
+    }  # fmt: skip
+    assert found.refused == 0
+
+
+def test_links_that_are_not_understood_are_counted() -> None:
+    unknown = "/2017-09/28/a_1121738857.htm"
+    others = ["javascript:x", "mailto:a@news.cn", "#top", "", "/a.htm", "http://a.com/", A]
+    hrefs = [*NO_ADDRESSES, unknown, unknown, "/ad/2017-09/28/a.htm", "/20170928/a.jpg", *others]
+    assert html("".join(map(link, hrefs))).refused == len(NO_ADDRESSES) + 1
+    rows = [row(publishUrl=href) for href in hrefs]
+    body = json.dumps({"datasource": rows})
+    assert read_datasource(page(body, DATA)).refused == len(NO_ADDRESSES) + 1
+    items = [item(LinkUrl=href) for href in (*NO_ADDRESSES, "", A)]
+    found = read_nodeart(page(answer(*items), NODE))
+    assert (found.refused, len(found.links)) == (len(NO_ADDRESSES), 1)
+
+
 def test_every_shape_and_nothing_else() -> None:
     shapes = [
         "../2012-06/04/content_25340717.htm",
@@ -348,7 +386,7 @@ def test_any_markup(parts: list[str]) -> None:
 
 def data(*rows: Any, url: str = DATA) -> list[Any]:
     body = json.dumps({"categoryName": "地方", "datasource": rows}, ensure_ascii=False)
-    return read_datasource(page(body, url, "application/json"))
+    return read_datasource(page(body, url, "application/json")).links
 
 
 def row(**changed: Any) -> dict[str, Any]:
@@ -477,7 +515,7 @@ def test_row_without_an_article(changed: dict[str, Any]) -> None:
 )
 def test_odd_fields(changed: dict[str, Any], title: str | None, time: str | None) -> None:
     body = json.dumps({"datasource": [row(**changed)]})
-    (one,) = read_datasource(page(body, DATA, "application/json"))
+    (one,) = read_datasource(page(body, DATA, "application/json")).links
     assert (one.title, one.time) == (title, time)
 
 
@@ -522,7 +560,7 @@ def test_unreadable_data_file(body: bytes, reason: str) -> None:
 
 def test_byte_order_mark() -> None:
     body = b"\xef\xbb\xbf" + json.dumps({"datasource": [row()]}).encode()
-    assert len(read_datasource(page(body, DATA))) == 1
+    assert len(read_datasource(page(body, DATA)).links) == 1
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="no ../shared/pages here")
@@ -531,7 +569,7 @@ def test_rows_from_the_public_sample() -> None:
     text = (SHARED / "ds_rows_from_public_test.json").read_text(encoding="utf-8")
     for short in ("a512e6e3", "9f0b8eae", "988db1cb", "82b64bfa", "15e7281f"):
         text = text.replace(f"/{short}/", f"/{short * 4}/")
-    found = read_datasource(page(text, DATA))
+    found = read_datasource(page(text, DATA)).links
     assert [(one.url, one.time is None) for one in found] == [
         (f"https://www.news.cn/politics/20260924/{'a512e6e3' * 4}/c.html", True),
         (f"https://www.news.cn/world/20260927/{'9f0b8eae' * 4}/c.html", True),
