@@ -28,7 +28,7 @@ from crawler.pages.looks import USUAL, Looks, Mark, Marks, Piece
 from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url, slide_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from crawler.pages.document import Document, Node
 
@@ -79,13 +79,17 @@ class _Reader:
     _looks: Looks = field(default_factory=Looks)
 
     def read(self, root: Node) -> None:
-        """Walk the container without recursion; an exit closes what its entrance opened."""
-        self._where = self.container
-        self._fields = frozenset(i for i, part in self.parts.items() if part.role == "field")
+        """Read what is in the container."""
         if not self._is_structured(root):
             self._looks.keep_white_space()
+        self.read_nodes(children(root))
+
+    def read_nodes(self, nodes: Iterable[Node]) -> None:
+        """Walk neighbours without recursion; an exit closes what its entrance opened."""
+        self._where = self.container
+        self._fields = frozenset(i for i, part in self.parts.items() if part.role == "field")
         todo: list[tuple[Node, Mark | None]] = []
-        todo.extend([(child, None) for child in children(root)][::-1])
+        todo.extend([(node, None) for node in nodes][::-1])
         while todo:
             node, opened = todo.pop()
             if opened is not None:
@@ -268,6 +272,15 @@ def _paragraphs(text: str) -> Iterator[tuple[str, int, int]]:
         if lines:
             yield "\n".join(lines), start, piece_end
         at = piece_end if glued is None else glued.end()
+
+
+def read_nodes(
+    doc: Document, nodes: Iterable[Node], where: str, parts: Mapping[int, Part]
+) -> tuple[list[Block], list[Removed]]:
+    """The blocks of neighbours in document order, and what `parts` cut out of them."""
+    reader = _Reader(doc, where, parts)
+    reader.read_nodes(nodes)
+    return reader.blocks, reader.removed
 
 
 def read_blocks(

@@ -46,7 +46,7 @@ class Header:
     def __init__(self, doc: Document, container: Node) -> None:
         self.doc = doc
         self.removed: list[Removed] = []
-        self._inside = {node.mem_id for node in container.traverse()} - {container.mem_id}
+        self.inside = {node.mem_id for node in container.traverse()} - {container.mem_id}
         self._used: list[Node] = []
         self._titles: set[int] = set()
 
@@ -61,7 +61,7 @@ class Header:
     def outside(self, selector: str) -> Evidence | None:
         """A field that only counts outside the container: within it is a heading of the text."""
         found = self.doc.first((selector,))
-        if found is None or found[0].mem_id in self._inside:
+        if found is None or found[0].mem_id in self.inside:
             return None
         return Evidence(visible_text(found[0]).strip(), found[1])
 
@@ -89,7 +89,7 @@ class Header:
             part = labelled(SOURCE, text) or labelled(SOURCE, whole)
             if part is None and (SOURCE.search(text) or DATE.search(text)):
                 continue
-            if node.mem_id in self._inside and part is None and not _is_labelled(node):
+            if node.mem_id in self.inside and part is None and not _is_labelled(node):
                 continue
             self._used.append(node)
             return [Evidence(part or text, selector)]
@@ -107,7 +107,7 @@ class Header:
             text = visible_text(node, frozenset(mark.mem_id for mark in marks)).strip()
             if text:
                 found.append(Evidence(text, name_of(node)))
-            if marks and marks[0].mem_id in self._inside:
+            if marks and marks[0].mem_id in self.inside:
                 cut = visible_text(marks[0]).strip()
                 self.removed += [Removed(cut, "correction", name_of(node))] if cut else []
         return found
@@ -134,24 +134,29 @@ class Header:
         return [line for line in lines if line and len(line) <= LONGEST]
 
     @property
+    def fields(self) -> list[Node]:
+        """The elements that title, time and source were taken from."""
+        return self._used
+
+    @property
     def is_within(self) -> bool:
         """Whether time or source stand within the container, where no line around it is."""
-        return any(n.mem_id in self._inside and n.mem_id not in self._titles for n in self._used)
+        return any(n.mem_id in self.inside and n.mem_id not in self._titles for n in self._used)
 
     def parts(self) -> dict[int, Part]:
         """What was taken from within the container, and the lines it stood in."""
         parts = {line.mem_id: Part("cut", "header") for line in self._lines_within(self._used)}
-        parts.update({n.mem_id: Part("field") for n in self._used if n.mem_id in self._inside})
+        parts.update({n.mem_id: Part("field") for n in self._used if n.mem_id in self.inside})
         return parts
 
     def _lines_within(self, fields: Iterable[Node]) -> Iterator[Node]:
         """The elements within the container around each field that are its line, inner first."""
         for node in fields:
-            if node.mem_id not in self._inside:
+            if node.mem_id not in self.inside:
                 continue
             line = node.parent
             for _ in range(_AROUND):
-                if line is None or line.mem_id not in self._inside or not _is_line(line):
+                if line is None or line.mem_id not in self.inside or not _is_line(line):
                     break
                 yield line
                 line = line.parent

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from crawler.items import Evidence
 from crawler.pages import facts
+from crawler.pages.beside import pictures_beside
 from crawler.pages.blocks import read_blocks
 from crawler.pages.document import shows_text
 from crawler.pages.evidence import (
@@ -170,6 +171,9 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
             if byline := find_byline(lines, f"line {side} the content"):
                 draft.bylines.append(byline)
 
+    pictures = pictures_beside(doc, container, header.inside, header.fields)
+    draft.blocks = [*pictures.before, *draft.blocks, *pictures.after]
+    draft.removed += pictures.removed
     draft.beside = notices_beside(doc, container)
     facts.put_visible(draft, times=times, sources=sources, keywords=header.tags())
     draft.editors = editors + plain

@@ -47,12 +47,13 @@ def image_url(node: Node, doc: Document) -> str | None:
         return None
     for name in _LAZY_SOURCES:
         url = doc.absolute(attributes.get(name))
-        if url is not None and not _is_furniture(urlsplit(url).path):
+        if url is not None and not is_furniture(urlsplit(url).path):
             return url
     return None
 
 
-def _is_furniture(path: str) -> bool:
+def is_furniture(path: str) -> bool:
+    """Whether the path of a picture is that of a QR code, a spacer or a sign."""
     name = path.rpartition("/")[2]
     return bool(_FURNITURE_NAME.search(name) or _FURNITURE_PATH.search(path))
 

@@ -42,6 +42,9 @@ _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
 )  # fmt: skip
 
 
+_CUT = frozenset(
+    selector for role, _, selectors in _RULES if role == "cut" for selector in selectors.split(", ")
+)
 _MARKED = ", ".join((*(selectors for _, _, selectors in _RULES), "video", _FIELDS))
 
 
@@ -71,6 +74,13 @@ def _is_player(node: Node) -> bool:
             elif is_shown(child):
                 todo.append(child)
     return True
+
+
+def is_cut(node: Node) -> bool:
+    """Whether an element bears the name of what is never the article's, such as a link list."""
+    attributes = node.attributes
+    names = {f".{name}" for name in (attributes.get("class") or "").split()}
+    return f"#{attributes.get('id')}" in _CUT or not _CUT.isdisjoint(names)
 
 
 def parts_of(doc: Document, container: Node) -> dict[int, Part]:
