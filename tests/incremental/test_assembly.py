@@ -4,6 +4,7 @@ and extracted again from the archive."""
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +12,14 @@ import pytest
 from crawler import reextraction
 from crawler.reextraction import Tally
 from crawler.reextraction.filter import Filter
+from tests.commands.foreign import Sink
 from tests.pages.paged import at, html, numbers, site_of
 from tests.processes import defects
 from tests.site.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.incremental.conftest import Archive
     from tests.processes import Crawl
@@ -114,6 +117,32 @@ def test_the_archive_gives_the_same_again(archive: Archive, done: Crawl) -> None
     }
     names = set(ENDINGS.values()) - {"published", "redirect_loop"}
     assert names <= set(tally.counts)
+
+
+def test_a_replay_ends_as_the_crawl_did(archive: Archive, done: Crawl, tmp_path: Path) -> None:
+    (path,) = archive.data_dir.glob("warc/*/*/*.warc.gz")
+    replay = replace(archive, data_dir=tmp_path / "data")
+    again = replay.run("-a", f"from_warc={path}", "-a", f"urls={','.join(ENDINGS)}")
+    assert again.report["outcomes"] == done.report["outcomes"]
+    assert {line["url"]: line["page_urls"] for line in again.lines} == {
+        line["url"]: line["page_urls"] for line in done.lines
+    }
+    assert replay.asked == []
+
+
+def test_a_replay_of_an_archive_that_lacks_a_page(archive: Archive, tmp_path: Path) -> None:
+    sink = Sink.new()
+    for url in (at(base(2), n) for n in (1, 2, 4)):
+        page = of_its_own(2, NAMES_WWW)[url].encode()
+        sink.response(url, [("Content-Type", "text/html")], page)
+    path = tmp_path / "others.warc.gz"
+    path.write_bytes(sink.bytes())
+    replay = replace(archive, data_dir=tmp_path / "data")
+    again = replay.run("-a", f"from_warc={path}", "-a", f"urls={at(base(2), 1)}")
+    assert again.report["outcomes"] == {"incomplete": 1}
+    tally = Tally()
+    assert list(reextraction.reextract(path, path.name, Filter(), tally)) == []
+    assert tally.counts == {"incomplete": 1}
 
 
 def test_the_next_run_waits_for_those_that_failed(archive: Archive, done: Crawl) -> None:
