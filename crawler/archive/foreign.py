@@ -39,6 +39,8 @@ _DATE = re.compile(
 )
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 _LEAP_SECOND = 60
+_SHA1_LENGTH = 32
+_LABELLED = re.compile(r"[a-z0-9-]+:[A-Za-z0-9+/=_-]+", re.ASCII)
 _DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 
 
@@ -105,8 +107,11 @@ def _zone(text: str | None) -> timezone:
 
 def digest_key(stated: str) -> str:
     """A labelled digest in one form, be it in base 32 as most have it or in hexadecimal, as
-    warcprox has it: equal for equal digests. Anything else is returned as it is."""
-    label, _, value = stated.partition(":")
+    warcprox has it: equal for equal digests. Without a label 32 characters are a SHA-1, as in
+    indexes. Anything else is returned as it is."""
+    label, colon, value = stated.partition(":")
+    if not colon and len(stated) == _SHA1_LENGTH:
+        label, value = "sha1", stated
     algorithm = label.strip().lower().replace("-", "")
     size = _DIGEST_SIZES.get(algorithm)
     if size is None:
@@ -117,3 +122,9 @@ def digest_key(stated: str) -> str:
     except (ValueError, binascii.Error):
         return stated
     return f"{algorithm}:{raw.hex()}"
+
+
+def is_labelled(digest: str) -> bool:
+    """Whether a digest is written as the standard has it (ISO 28500:2017 5.8), so that lines can
+    have it as it is."""
+    return _LABELLED.fullmatch(digest) is not None

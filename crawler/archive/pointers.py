@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import records, wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
-from crawler.archive.foreign import OURS, as_response, as_stored, fetched_at, is_bare
+from crawler.archive.foreign import OURS, as_response, as_stored, fetched_at, is_bare, is_labelled
 from crawler.archive.reader import WarcError, record_at
 from crawler.archive.wacz import MARK
 from crawler.durable import OPEN_SUFFIX
@@ -55,6 +55,8 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
     at = fetched_at(record.date)
     if at is None:
         raise DecodeError("damaged", f"WARC-Date is {record.date[:40]!r}, which names no moment")
+    if not record.record_id:
+        raise DecodeError("damaged", "there is no WARC-Record-ID, by which a line could name it")
     content_type = record.header("Content-Type") or ""
     if is_ours:
         block = record.block
@@ -75,7 +77,9 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
             offset=record.offset,
             length=record.length,
             record_id=record.record_id,
-            payload_digest=digest or records.digest(wire.split_response(block)[1]),
+            payload_digest=digest
+            if digest is not None and is_labelled(digest)
+            else records.digest(wire.split_response(block)[1]),
             entity_sha256=decoded.entity_sha256,
         ),
     )

@@ -174,6 +174,8 @@ class _Head:
     def record(self, path: Path, offset: int, length: int, block: bytes | None) -> Record:
         url = self.get("WARC-Target-URI").strip("<>") or None  # so wget has it in WARC/1.0
         record_id, date = self.get("WARC-Record-ID"), self.get("WARC-Date")
+        if record_id and not record_id.startswith("<"):  # as the standard wants it
+            record_id = f"<{record_id}>"
         return Record(
             path, offset, length, self.kind, record_id, date, url, self.fields, block, self.version
         )

@@ -59,7 +59,9 @@ def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
     date = fetched_at(record.header("WARC-Refers-To-Date") or "")
     original = f"{uri} {date}" if uri and date else ""
     digest = digest_key(record.header("WARC-Payload-Digest") or "")
-    return Repeat(record.url or "", at, (digest, original, record.header("WARC-Refers-To") or ""))
+    record_id = (record.header("WARC-Refers-To") or "").strip("<>")
+    names = (digest, original, f"<{record_id}>" if record_id else "")
+    return Repeat(record.url or "", at, names)
 
 
 def holds_page(record: Record) -> bool:

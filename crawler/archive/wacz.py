@@ -1,4 +1,4 @@
-"""WARC files packed in a WACZ, unpacked to where their records can be gone to.
+"""WARC files in a WACZ, or compressed as a whole, unpacked to where their records can be gone to.
 
 In: a file, WACZ or WARC, and a folder to unpack into. Out: the WARC files it stands for. Names in
 a package are not trusted: what is unpacked has names of ours.
@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from crawler.archive.reader import WarcError
+from crawler.archive.contents import contents
+from crawler.archive.reader import WarcError, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
 MARK = "#archive/"
 """In pointers it stands between the name of a WACZ and that of a WARC in it."""
 
+_PIECE = 1024 * 1024
+
 
 def warcs_in(file: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     """The WARC files of an input, and what follows its name in their pointers: the file itself, or
-    those packed in it. Raises WarcError for a damaged package."""
+    those packed in it, also where it is one compressed as a whole. Raises WarcError for a damaged
+    package, after what is whole of it."""
     if not zipfile.is_zipfile(file):
-        yield file, ""
+        if _is_whole(file):
+            yield from _unpacked_whole(file, folder)
+        else:
+            yield file, ""
         return
     try:
         with zipfile.ZipFile(file) as packed:
@@ -41,7 +48,29 @@ def warcs_in(file: Path, folder: Path) -> Iterator[tuple[Path, str]]:
                 yield path, f"#{entry.filename}"
     # the last two are zipfile's for a compression it doesn't know, and for encryption
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise WarcError(file, 0, f"damaged WACZ: {error}") from error
+        raise WarcError(file, 0, f"damaged or encrypted WACZ: {error}") from error
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a WARC is compressed as a whole: its first record has no member of its own."""
+    first = next(read_records(file, on_damage=lambda _: None), None)
+    return first is not None and first.length == 0
+
+
+def _unpacked_whole(file: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+    path = folder / "0.warc"
+    path.parent.mkdir(exist_ok=True)
+    damage = None
+    with file.open("rb") as packed, path.open("wb") as target:
+        source = contents(file, packed, 0)
+        try:
+            while piece := source.take(_PIECE):
+                target.write(piece)
+        except WarcError as error:
+            damage = error
+    yield path, f"{MARK}{file.name.partition('.warc')[0]}.warc"
+    if damage:
+        raise damage
 
 
 class Unpacked:

@@ -204,7 +204,8 @@ def wacz(path: Path, page: Page, more: bytes = b"") -> None:
 def noise(page: Page) -> bytes:
     """What is no article of ours: other hosts, look-alikes, other statuses, other records."""
     sink = Sink.new()
-    for url in (OTHER_URL, page.url.replace("xinhuanet.com", "djxinhuanet.com"), "urn:x", ""):
+    alike = page.url.replace("xinhuanet.com", "djxinhuanet.com").replace("news.cn", "djnews.cn")
+    for url in (OTHER_URL, alike, "urn:x", ""):
         sink.response(url, type_of(page), page.body)
     for status in ("404 Not Found", "301 Moved", "206 Partial Content"):
         sink.response(page.url, type_of(page), page.body, status=status)

@@ -8,13 +8,16 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 
 from crawler.archive.reader import read_records
+from crawler.archive.wacz import warcs_in
 from crawler.items import as_line
 from crawler.reextraction import Tally, reextract
 from crawler.reextraction.filter import Filter
 from crawler.verification.lines import verify_lines
 from tests.archive.bytes_of import DATE, URL, record
+from tests.processes import SCHEMA
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +129,15 @@ CASES: dict[str, tuple[bytes, list[str], dict[str, int], str]] = {
         + response(), ONCE, {}, "",
     ),
     "a revisit by the id": (response() + revisit(IDENTICAL, BY_ID), TWICE, {}, ""),
+    "by the id without brackets": (
+        response(record_id="urn:x:1") + revisit(IDENTICAL, "WARC-Refers-To: urn:x:1"),
+        TWICE, {}, "",
+    ),
+    "a record without id": (response(record_id=None), [], {"damaged": 1}, "no WARC-Record-ID"),
+    "a digest without label": (
+        response(extra=[f"WARC-Payload-Digest: {DIGEST[5:]}"])
+        + revisit(IDENTICAL, f"WARC-Payload-Digest: {DIGEST[5:]}"), TWICE, {}, "",
+    ),
     "without a profile": (response() + revisit(BY_ID), TWICE, {}, ""),
     "before its original": (revisit(IDENTICAL, BY_ID) + response(), TWICE, {}, ""),
     "by the digest alone": (
@@ -153,22 +165,31 @@ CASES: dict[str, tuple[bytes, list[str], dict[str, int], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("form", ["plain", "members"])
+@pytest.mark.parametrize("form", ["plain", "members", "whole", "zstd"])
 @pytest.mark.parametrize("name", CASES)
 def test_what_others_archives_hold(name: str, form: str, tmp_path: Path) -> None:
     """And what `scrapy verify` says of the lines: each is what its records give."""
     data, dates, counts, told = CASES[name]
-    path = tmp_path / "x.warc"
+    path = tmp_path / ("x.warc.zst" if form == "zstd" else "x.warc")
     path.write_bytes(info() + data)
-    if form == "members":
+    if form == "whole":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    elif form != "plain":
+        pack = gzip.compress if form == "members" else zstandard.compress
         path.write_bytes(
             b"".join(
-                gzip.compress(path.read_bytes()[one.offset : one.offset + one.length])
+                pack(path.read_bytes()[one.offset : one.offset + one.length])
                 for one in read_records(path)
             )
         )
     tally = Tally()
-    lines = list(reextract(path, str(path), Filter(), tally))
+    lines = [
+        line
+        for file, inner in warcs_in(path, tmp_path / "unpacked")
+        for line in reextract(file, f"{path}{inner}", Filter(), tally)
+    ]
+    for line in lines:
+        SCHEMA.validate(line)
     assert sorted(line["fetched_at"] for line in lines) == dates
     assert tally.counts == ({"records": len(dates)} if dates else {}) | counts
     assert all(TEXT in line["body"] and line["url"] == URL for line in lines)
