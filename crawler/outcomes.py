@@ -133,6 +133,12 @@ class Outcome(StrEnum):
     TIMEOUT = ("timeout", _OF_THE_HOST, "no whole answer in time")
     TOO_LARGE = ("too_large", _FAILED, "the answer, or the number of pages, is more than we take")
     TRUNCATED = ("truncated", _OF_THE_HOST, "the answer was cut short")
+    CHALLENGED = (
+        "challenged", _FAILED, "a firewall, a login or a captcha stands before the page",
+    )  # fmt: skip
+    SCRIPT_REDIRECT = (
+        "script_redirect", _FAILED, "a page without text whose script leads elsewhere",
+    )  # fmt: skip
     GARBLED = (
         "garbled", _FAILED, "its text is full of characters that no text holds: read wrongly",
     )  # fmt: skip

@@ -48,7 +48,7 @@ DOWNLOAD_FAIL_ON_DATALOSS = True
 DOWNLOAD_VERIFY_CERTIFICATES = True
 RETRY_TIMES = 2
 REDIRECT_MAX_TIMES = 5
-METAREFRESH_MAXDELAY = 10  # seconds; a page that reloads itself every minute is no redirect
+METAREFRESH_MAXDELAY = 10  # seconds; what leads on later is a page
 COOKIES_ENABLED = False
 HTTPERROR_ALLOW_ALL = True  # every answer reaches the spider, which gives it an outcome
 DEFAULT_REQUEST_HEADERS = {
@@ -62,11 +62,13 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.scope.ScopeMiddleware": 10,
     "crawler.middlewares.robots.RobotsMiddleware": 20,
     "crawler.middlewares.backoff.BackoffMiddleware": 550,
+    "crawler.middlewares.refresh.RefreshMiddleware": 580,
     "crawler.middlewares.redirect.RedirectMiddleware": 600,
-    # the scope check, RFC 9309, our own back-off and the one decoder take their places
+    # the scope check, RFC 9309, our own back-off, the parsed tree and the one decoder instead
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler import urls
+from crawler import pages, urls
 from crawler.errors import Ended
 from crawler.outcomes import Outcome
 
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 class ScopeMiddleware:
-    """Ends requests to hosts other than *.xinhuanet.com and *.news.cn, and to unusual ports."""
+    """Ends requests to hosts other than *.xinhuanet.com and *.news.cn, and to unusual ports; and
+    redirects of articles to a login, a captcha or a consent page, on whatever host."""
 
     def process_request(self, request: Request) -> None:
+        asked = request.meta.get("redirect_urls")
+        if asked and request.meta.get("kind") == "article" and pages.is_gate(request.url, asked[0]):
+            raise Ended(Outcome.CHALLENGED, f"redirected to {request.url}")
         if not urls.in_scope(request.url):
             raise Ended(Outcome.REFUSED_ADDRESS, f"out of the two domains: {request.url}")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.pages import fallback, not_html
+from crawler.items import BlockKind
+from crawler.pages import fallback, moves, not_html
 from crawler.pages.document import Document
 from crawler.pages.g2 import Provinces2010
 from crawler.pages.g2_hebei import HebeiTable2012
@@ -17,15 +18,20 @@ from crawler.pages.g4 import Main2017
 from crawler.pages.g5 import News2021
 from crawler.pages.g6 import Cms2022
 from crawler.pages.g6_regional import CmsRegional2022
-from crawler.pages.kinds import refuse
+from crawler.pages.kinds import LITTLE, challenge_in, refuse
 from crawler.pages.mobile import Mobile2016
+from crawler.pages.moves import is_farewell, is_front, is_gate
 from crawler.pages.refusal import NotAnArticle
 
 if TYPE_CHECKING:
     from crawler.items import Draft, Page
     from crawler.pages.layout import Layout
+    from crawler.pages.refusal import Kind
 
-__all__ = ["LAYOUTS", "NotAnArticle", "read"]
+__all__ = [
+    "LAYOUTS", "NotAnArticle", "challenged", "is_farewell", "is_front", "is_gate", "kind_of",
+    "read", "refreshed",
+]  # fmt: skip
 
 LAYOUTS: tuple[Layout, ...] = (
     HebeiTable2012(),
@@ -39,10 +45,14 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
+# pages that say nothing themselves before they send their reader on
+_SILENT = frozenset({"empty", "blank", "list_page", "script_redirect"})
+
+
 def read(page: Page) -> Draft:
     """What one page of an article says, raw. Raises NotAnArticle for a page that holds none."""
     if not page.body.strip():
-        raise NotAnArticle("empty", "no bytes")
+        raise NotAnArticle("blank", "no bytes")
     not_html.refuse(page.body, page.header("Content-Type"))
     doc = Document.of(page)
     claiming = [(one, selectors) for one in LAYOUTS if (selectors := one.select(doc))]
@@ -54,3 +64,48 @@ def read(page: Page) -> Draft:
     draft.claims = tuple(layout.name for layout, _ in claiming)
     refuse(doc, draft)
     return draft
+
+
+def kind_of(page: Page) -> Kind | None:
+    """Which kind of page that is no article this is, None for an article."""
+    try:
+        read(page)
+    except NotAnArticle as error:
+        return error.kind
+    return None
+
+
+def challenged(page: Page) -> str | None:
+    """What a page of any status says to those it doesn't let through, or None where it doesn't."""
+    try:
+        doc = Document.of(page)
+        if told := challenge_in(doc):
+            return told
+        if not doc.text("body"):
+            moves.refuse_stub(doc)
+    except NotAnArticle as error:
+        return error.detail if error.kind == "challenge" else None
+    return None
+
+
+def refreshed(page: Page, longest: int) -> str | None:
+    """The address that a page's meta refresh takes a reader to, in at most `longest` seconds.
+
+    None where there is no such element in effect, where it leads to the page itself, and where the
+    page has something to say: an article of a layout, an error, a challenge.
+    """
+    markup = page.body.replace(b"\0", b"").lower()  # of UTF-16 as well
+    if page.status != 200 or b"http-equiv" not in markup or b"refresh" not in markup:
+        return None
+    try:
+        target = moves.refresh_of(Document.of(page), longest)
+    except NotAnArticle:
+        return None
+    if target is None:
+        return None
+    try:
+        draft = read(page)
+    except NotAnArticle as error:
+        return target if error.kind in _SILENT else None
+    text = sum(len(block.text) for block in draft.blocks if block.kind is BlockKind.TEXT)
+    return None if draft.claims or text > LITTLE else target

@@ -45,13 +45,17 @@ FURTHER_PAGE_PRIORITY = 5
 
 _NO_ARTICLE = {
     "list_page": Outcome.NOT_ARTICLE,
-    "redirect_stub": Outcome.NOT_ARTICLE,
+    "script_redirect": Outcome.SCRIPT_REDIRECT,
     "soft_404": Outcome.SOFT_404,
     "empty": Outcome.SOFT_404,
 }
+# statuses by which a server refuses this client, whatever it asks for
+_REFUSALS = frozenset({401, 403, 405, 406, 407, 412, 418, 429, 511})
 
 # They say nothing of the article, archived or not: a firewall's answer may be such.
 _NO_SIGN = {
+    "blank": Outcome.CHALLENGED,
+    "challenge": Outcome.CHALLENGED,
     "error_page": Outcome.SOFT_404,
     "garbled": Outcome.GARBLED,
     "not_html": Outcome.NOT_HTML,
@@ -299,7 +303,7 @@ class XinhuaSpider(Spider):
         if there is None:
             if urls.article(address) is None:
                 return target
-            self._absent(target, page, Outcome.MISSING, f"redirected to {page.url}")
+            self._led_away(target, page)
             return None
         if there.id == urls.article_id(address):
             return target
@@ -308,6 +312,30 @@ class XinhuaSpider(Spider):
         is_wanted = self.frontier.admit_now(sighting(there.url, found_on=address))
         return Target(there.url) if is_wanted else None
 
+    def _led_away(self, target: Target, page: Page) -> None:
+        """A redirect led to no article: a sign where that is a front page or one that says so."""
+        reason = f"redirected to {page.url}"
+        if page.status not in {200, 304, 404, 410}:
+            self._not_ok(target, page, reason)
+            return
+        kind = pages.kind_of(page) if page.status == 200 else None
+        is_said = page.status in {404, 410} or pages.is_farewell(page.url)
+        if kind == "challenge" or (kind in _NO_SIGN and not is_said):
+            self._failed(target, _NO_SIGN[kind], f"{reason}: {kind}")
+            return
+        is_sign = is_said or pages.is_front(page.url) or kind in {"list_page", "soft_404"}
+        if is_sign:
+            self._absent(target, page, Outcome.MISSING, reason)
+        else:
+            self.context.withdrawals.unread(target.address, page, Outcome.NOT_ARTICLE, reason)
+
+    def _not_ok(self, target: Target, page: Page, reason: str) -> None:
+        """An answer that is neither a page nor says that there is none."""
+        told = pages.challenged(page)
+        is_refusal = told is not None or page.status in _REFUSALS
+        outcome = Outcome.CHALLENGED if is_refusal else Outcome.HTTP_ERROR
+        self._failed(target, outcome, f"HTTP {page.status}: {told}" if told else reason)
+
     def _read(self, target: Target, page: Page) -> Draft | None:
         """The draft of page 1, or None after the address got another outcome."""
         withdrawals = self.context.withdrawals
@@ -315,16 +343,19 @@ class XinhuaSpider(Spider):
             withdrawals.answered(target.address, is_recheck=True)
             withdrawals.looked(target.address, target.article, status=304, warc=page.warc)
             self.context.end(target.address, Outcome.NOT_MODIFIED)
-        elif page.status in {404, 410}:
+        elif page.status in {404, 410} and not pages.challenged(page):
             self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
         elif page.status != 200:
-            self._failed(target, Outcome.HTTP_ERROR, f"HTTP {page.status} at {page.url}")
+            self._not_ok(target, page, f"HTTP {page.status} at {page.url}")
         else:
             try:
                 return pages.read(page)
             except pages.NotAnArticle as error:
+                leads_to = error.leads_to
                 if error.kind in _NO_SIGN:
                     self._failed(target, _NO_SIGN[error.kind], f"{error} at {page.url}")
+                elif leads_to and not (pages.is_front(leads_to) or pages.is_farewell(leads_to)):
+                    self._failed(target, Outcome.SCRIPT_REDIRECT, f"a script leads to {leads_to}")
                 elif target.article and not error.is_proven:
                     withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
                 else:

@@ -6,11 +6,13 @@ Few articles are looked at, so their number doesn't tell, and both looks fall in
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crawler.state.ledger import Ledger
+from tests.site.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,3 +217,87 @@ def test_the_only_article_of_its_host_is_judged_by_those_of_others(
     site.fault("404", path=path_of(alone))
     site.day = 2.5
     assert ends(archive, [alone, other]) == {"gone": 1, "not_modified": 1}
+
+
+def page_of(html: str, status: int = 200) -> Answer:
+    return Answer(status, f"<html><head>{html}</html>".encode())
+
+
+def to(location: str, status: int = 302) -> Answer:
+    return Answer(status, b"", location=location)
+
+
+# What stands before an article, and how a look at the article ends then. {path} is its path.
+BEFORE: dict[str, tuple[Answer, str]] = {
+    "script to itself": (page_of("<script>location.href='{path}?s=1'</script>"), "challenged"),
+    "cookie, reload": (
+        page_of("<script>document.cookie='a=1';location.reload()</script>"), "challenged",
+    ),
+    "cookie, front": (
+        page_of("<script>document.cookie='a=1';location='/'</script>"), "challenged",
+    ),
+    "unreadable script": (page_of("<script>eval(function(p){{}}('0'))</script>"), "challenged"),
+    "blank": (Answer(200, b" "), "challenged"),
+    "captcha": (page_of("<title>安全验证</title><p>请完成安全验证</p>"), "challenged"),
+    "blocked, 404": (page_of("<h1>404</h1><p>您的请求已被拦截</p>", 404), "challenged"),
+    "blocked, then front": (
+        page_of('<meta http-equiv="refresh" content="3;url=/"><p>访问被拦截</p>'), "challenged",
+    ),
+    "login": (to("http://passport.news.cn/?to=x"), "challenged"),
+    "login of others": (to("http://login.example.org/"), "challenged"),
+    "captcha on this host": (to("/captcha/index.htm"), "challenged"),
+    "told the way back": (to("/?from=http%3A%2F%2Fwww.js.xinhuanet.com{path}"), "challenged"),
+    **{
+        f"HTTP {status}": (page_of("x", status), "challenged")
+        for status in (403, 405)
+    },
+    "script to another": (page_of("<script>location='http://www.news.cn/a.htm'</script>"),
+                          "script_redirect"),
+    "garbled": (page_of("<p>" + "渡口\ue5e5\ufffd" * 40), "garbled"),
+}  # fmt: skip
+# What only an absent article gives.
+ABSENT: dict[str, Answer] = {
+    "404": page_of("<h1>404 Not Found</h1>", 404),
+    "410": page_of("", 410),
+    "soft": page_of("<title>新华网</title><p>对不起，您访问的页面不存在</p>"),
+    "front": to("/"),
+    "front of all": to("http://www.news.cn/index.htm", 301),
+    "skipped": to("http://www.xinhuanet.com/webSkipping.htm"),
+    "script to the front": page_of("<script>window.location.href='http://www.news.cn/'</script>"),
+    "refresh to the front": page_of('<meta http-equiv="refresh" content="0;url=/">'),
+}
+
+
+def test_only_what_an_absent_article_gives_is_a_sign(archive_of: Callable[..., Archive]) -> None:
+    """Each article of a host has another answer, two looks long; one is there."""
+    archive = archive_of(regions=["js"], articles=120, daily=0)
+    archive.run("-a", "regions=js")
+    site = archive.site
+    asked = [one for one in standing(archive) if len(one["expected"]["page_urls"]) < 2]
+    kinds = [*BEFORE, *ABSENT, "there"]
+    by_kind = dict(zip(kinds, asked, strict=False))
+    assert len(by_kind) == len(kinds)
+    for kind in kinds[:-1]:
+        answer = BEFORE[kind][0] if kind in BEFORE else ABSENT[kind]
+        path = path_of(by_kind[kind])
+        location = answer.location and answer.location.format(path=path.replace("/", "%2F"))
+        body = answer.body.replace(b"{path}", path.encode())
+        site.made[(HOST, path)] = replace(answer, body=body, location=location)
+    front = b"<title>x</title>" + b'<a href="/a.htm">front page</a>' * 20
+    site.made[("www.news.cn", "/index.htm")] = front
+    there = by_kind["there"]
+    for day, looked in ((1, BEFORE), (1.4, BEFORE), (1.8, ABSENT), (2.2, ABSENT)):
+        site.day = day
+        urls = ",".join(one["url"] for one in (*(by_kind[kind] for kind in looked), there))
+        archive.run(
+            "-a", f"urls={urls}", "-a", "recheck=all", "-s", "RETRY_TIMES=0",
+            "-s", "DOWNLOAD_DELAY=0",
+        )  # fmt: skip
+    path = archive.data_dir / "state" / "ledger.sqlite"
+    with closing(Ledger.open(path, read_only=True)) as ledger:
+        found = {kind: ledger.address(by_kind[kind]["url"]) for kind in BEFORE}
+    outcomes = {kind: row and row.result for kind, row in found.items()}
+    assert outcomes == {kind: outcome for kind, (_, outcome) in BEFORE.items()}
+    gone = {line["id"] for line in archive.lines() if line["status"] == "gone"}
+    names = {one["id"]: kind for kind, one in by_kind.items()}
+    assert {names[one] for one in gone} == set(ABSENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,10 +38,16 @@ def kind(html: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "html", ["", " \n ", "<html><body></body></html>", "<p>&nbsp;</p>", "<body><!-- x -->"]
-)
-def test_empty(html: str) -> None:
-    assert kind(html) == "empty"
+    "html",
+    [
+        "", " \n ", "<html><body></body></html>", "<p>&nbsp;</p>", "<body><!-- x -->",
+        "<html><head><title>新华网</title></head><frameset></frameset></html>",
+        "<script>var _0x3f=['\\x65\\x76']; (function(a){return a})(_0x3f);</script>",
+    ],
+)  # fmt: skip
+def test_blank(html: str) -> None:
+    """What a firewall, a script or a sick server gives for any address."""
+    assert kind(html) == "blank"
 
 
 def test_an_article_without_text_or_media_is_empty() -> None:
@@ -80,11 +87,8 @@ def test_soft_404(html: str) -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        "<title>403 Forbidden</title><center><h1>403 Forbidden</h1></center><hr>"
-        "<center>openresty</center>",
         "<title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>",
         "<title>提示</title><p>系统繁忙，请稍后再试</p>",
-        "<title>405</title><p>很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。</p>",
     ],
 )
 def test_error_pages(html: str) -> None:
@@ -92,16 +96,142 @@ def test_error_pages(html: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "html",
+    ("html", "leads_to"),
     [
-        '<script>window.location.href = "http://www.xinhuanet.com/webSkipping.htm";</script>',
-        '<meta http-equiv="refresh" content="0; url=http://www.js.xinhuanet.com/index.htm">'
-        "<p>正在跳转</p>",
-        "<body><script>location.replace('/index.htm')</script></body>",
+        (
+            '<script>window.location.href = "http://www.xinhuanet.com/webSkipping.htm";</script>',
+            "http://www.xinhuanet.com/webSkipping.htm",
+        ),
+        (
+            '<meta http-equiv="refresh" content="0; url=http://www.js.xinhuanet.com/index.htm">'
+            "<p>正在跳转</p>",
+            "http://www.js.xinhuanet.com/index.htm",
+        ),
+        (
+            "<body><script>location.replace('/index.htm')</script></body>",
+            "http://www.js.xinhuanet.com/index.htm",
+        ),
+        (
+            "<body onload=\"location='http://www.news.cn/'\"><p>页面已迁移</p></body>",
+            "http://www.news.cn/",
+        ),
+        (
+            "<script>top.location = '../../2017-09/06/c_1121600055.htm'</script>",
+            "http://www.js.xinhuanet.com/2017-09/06/c_1121600055.htm",
+        ),
     ],
 )
-def test_redirect_stubs(html: str) -> None:
-    assert kind(html) == "redirect_stub"
+def test_scripts_that_lead_elsewhere(html: str, leads_to: str) -> None:
+    with pytest.raises(NotAnArticle) as caught:
+        pages.read(as_page(html.encode()))
+    assert (caught.value.kind, caught.value.leads_to) == ("script_redirect", leads_to)
+
+
+CHALLENGES = {
+    "403": "<title>403 Forbidden</title><center><h1>403 Forbidden</h1></center><hr>openresty",
+    "aliyun": "<title>405</title><p>很抱歉，您访问的URL可能对网站造成安全威胁，访问被阻断。</p>",
+    "intercepted": "<title>提示</title><h1>您的请求带有不合法参数，已被网站管理员设置拦截！</h1>",
+    "not found for robots": "<h1>404</h1><p>您的访问请求被拦截，页面不存在</p>",
+    "slider": "<title>安全验证</title><div>请拖动下方滑块完成验证</div>",
+    "waiting": "<title>Just a moment...</title><p>Checking your browser before accessing.</p>",
+    "waiting here": "<p>请稍候…</p><script>var a = 1;</script>",
+    "scripts": "<noscript>Please enable JavaScript and cookies to continue</noscript>",
+    "login": "<title>用户中心</title><p>您访问的内容请先登录</p>",
+    "cdn": "<title>Welcome to nginx!</title><h1>Welcome to nginx!</h1>",
+    "no such site": "<h1>没有找到站点</h1><p>您的请求在Web服务器中没有找到对应的站点！</p>",
+    "reload": "<script>document.cookie='k=1; path=/';location.reload();</script>",
+    "cookie and front": "<script>document.cookie = 'k=1'; location.href = '/';</script>",
+    "itself": "<script>window.location.href='/2017-09/05/c_1121600001.htm?t=8f'</script>",
+    "itself elsewhere": "<script>location='http://m.news.cn/2017-09/05/c_1121600001.htm'</script>",
+    "nobody knows where": "<script>var u = a(b); location.href = u;</script>",
+    "gate": "<script>location.href='http://passport.news.cn/?to=x'</script>",
+    "told the way back": "<script>location='/a.htm?u=%2F2017-09%2F05%2Fc_1121600001.htm'</script>",
+    "refresh to itself": '<meta http-equiv="refresh" content="1"><p>验证通过</p>',
+    "refresh to itself by name": '<meta http-equiv=refresh content="1; url=c_1121600001.htm?w=1">',
+    "in a template": '<h1 id="title">405</h1><div id="Content">您的请求已被拦截</div>2017-09-05',
+}
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_challenges(name: str) -> None:
+    assert kind(CHALLENGES[name]) == "challenge"
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_challenges_are_known_whatever_the_status(name: str) -> None:
+    page = replace(as_page(CHALLENGES[name].encode()), status=404)
+    shows_nothing = "<p>" not in page.body.decode()
+    assert pages.challenged(page) or (name == "refresh to itself" and not shows_nothing)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "<title>404 Not Found</title><center><h1>404 Not Found</h1></center><hr>nginx/1.18",
+        "<h1>抱歉，您访问的页面不存在</h1><a href=/>首页</a><script>history.back()</script>",
+        "<title>404</title><script>location.href='/'</script>",
+    ],
+)
+def test_a_404_that_says_so_is_no_challenge(html: str) -> None:
+    assert pages.challenged(replace(as_page(html.encode()), status=404)) is None
+
+
+@pytest.mark.parametrize("template", [main_2017, regional_2014, cms_2022])
+def test_an_article_about_challenges_is_an_article(template: Callable[[str], str]) -> None:
+    text = (
+        "<p>　　您的访问被拦截？读者反映，请先登录、输入验证码等提示太多，网站防火墙应当改进。</p>"
+    )
+    script = (
+        "<script>document.cookie='a=1';if(m)location.href='/2017-09/05/c_1121600001.htm'</script>"
+    )
+    draft = pages.read(as_page((script + template(text)).encode(), NEWS))
+    assert len(texts(draft)) == 1
+
+
+AWAY = '<meta http-equiv="refresh" content="0;url=/index.htm">'
+
+
+@pytest.mark.parametrize(
+    ("html", "target"),
+    [
+        (AWAY, "/index.htm"),
+        ("<body><p>页面已移动</p>" + AWAY, "/index.htm"),
+        ('<META HTTP-EQUIV="Refresh" CONTENT="3 ; URL = \'/a b.htm\' x">', "/a%20b.htm"),
+        ('<meta http-equiv="refresh" content="0,/b.htm">', "/b.htm"),
+        ('<meta http-equiv="refresh" content=".5; url=b.htm">', "/2017-09/05/b.htm"),
+        ('<meta http-equiv=refresh content="x;url=/a.htm">' + AWAY, "/index.htm"),
+        # text, copies and what is for readers without scripts
+        (f"<script>var a = '{AWAY}';</script>", None),
+        (f"<!-- {AWAY} -->", None),
+        (f"<textarea>{AWAY}</textarea>", None),
+        (f"<title>{AWAY}</title>", None),
+        (f"<template>{AWAY}</template>", None),
+        (f"<noscript>{AWAY}</noscript>", None),
+        (f"<html><head><noscript>{AWAY}</noscript></head></html>", None),
+        (f"<xmp>{AWAY}</xmp>", None),
+        ('<a title="http-equiv refresh">x</a><meta name="refresh" content="0;url=/a.htm">', None),
+        # the page itself
+        ('<meta http-equiv="refresh" content="5">', None),
+        ('<meta http-equiv="refresh" content="5;url=">', None),
+        ('<meta http-equiv="refresh" content="5;url=c_1121600001.htm#top">', None),
+        ('<meta http-equiv="refresh" content="0;url=c_1121600001.htm?r=1">', None),
+        ('<meta http-equiv="refresh" content="5;url=/a.htm">' + AWAY, "/a.htm"),
+        ('<meta http-equiv="refresh" content="60;url=/a.htm">' + AWAY, None),
+        ('<meta http-equiv="refresh" content="0;url=javascript:alert(1)">', None),
+        # pages that say something
+        (AWAY + main_2017(P), None),
+        (main_2017(P).replace("<head>", "<head>" + AWAY), None),
+        (AWAY + "<h1>404 Not Found</h1>", None),
+        (AWAY + "<p>您的请求已被拦截，3秒后返回首页</p>", None),
+        (AWAY + "<p>" + BODY[1] * 20, None),
+    ],
+)
+def test_the_refresh_that_a_browser_follows(html: str, target: str | None) -> None:
+    expected = target and "http://www.js.xinhuanet.com" + target
+    for codec in ("utf-8", "utf-16"):
+        assert pages.refreshed(as_page(html.encode(codec)), 10) == expected
+    assert pages.refreshed(replace(as_page(html.encode()), status=403), 10) is None
 
 
 def test_list_pages() -> None:

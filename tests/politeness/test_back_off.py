@@ -104,7 +104,7 @@ def test_a_failure_is_backed_off_from_and_tried_again(site: Site, fetch: Fetch, 
 def test_a_refusal_is_backed_off_from_and_not_repeated(site: Site, fetch: Fetch, kind: str) -> None:
     site.fault(kind, host=OLD, path=ARTICLES, times=1)
     seen = fetch(old=3)
-    assert seen.crawl.report["outcomes"] == {"http_error": 1, "published": 2}
+    assert seen.crawl.report["outcomes"] == {"challenged": 1, "published": 2}
     _robots, refused, after, _ = seen.of(OLD)
     assert after.at - refused.at >= 1 - CLOCK
     assert after.path != refused.path
@@ -114,7 +114,7 @@ def test_a_refusal_is_backed_off_from_and_not_repeated(site: Site, fetch: Fetch,
     ("kind", "outcomes"),
     [
         ("429", {"deferred": 5}),
-        ("403", {"http_error": 3, "deferred": 2}),
+        ("403", {"challenged": 3, "deferred": 2}),
         ("500", {"http_error": 1, "deferred": 4}),
         ("stall", {"timeout": 1, "deferred": 4}),
         ("reset_body", {"truncated": 1, "deferred": 4}),
