@@ -106,6 +106,7 @@ class LedgerProof:
                 outcomes.update(counts)
             told = json.loads(manifest.path.read_bytes())
             kept = {"outcomes": outcomes, "regions": regions}
+            told["regions"] = {code: row for code, row in told["regions"].items() if row}
             names = [name for name, value in kept.items() if value != told[name]]
             yield from self._differing(manifest.path, names)
 
