@@ -193,6 +193,8 @@ def _files(pattern: str) -> tuple[Path, ...]:
     found = sorted(Path(name).absolute() for name in names)
     files = tuple(path for path in found if path.is_file())
     if not files and found:
+        if not any(path.is_dir() for path in found):
+            raise ArgumentError("from_warc", f"{_short(pattern)} is no regular file")
         hint = _short(f"{pattern.rstrip('/')}/**/*.warc.gz")
         raise ArgumentError("from_warc", f"{_short(pattern)} is a folder: give {hint}")
     if not files:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def check_log(settings: BaseSettings) -> None:
     if not file or not settings.getbool("LOG_ENABLED"):
         return
     try:
-        Path(file).open("a").close()
+        # that of a FIFO which nobody reads would wait for ever
+        os.close(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666))
     except OSError as error:
         raise ConfigurationError("LOG_FILE", f"can't write {file!r}: {error.strerror}") from error
 

@@ -5,12 +5,15 @@ A file is written under `<name>.open` and gets its name by `publish` when it is 
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from typing import TYPE_CHECKING, Self
 
 from crawler.filenames import shown
 
 if TYPE_CHECKING:
+    from io import BufferedReader
     from pathlib import Path
 
 OPEN_SUFFIX = ".open"
@@ -26,6 +29,16 @@ class StorageError(Exception):
     def of(cls, what: str, where: Path, why: OSError | str) -> Self:
         reason = why if isinstance(why, str) else why.strerror or str(why)
         return cls(f"{what} {shown(where)}: {reason}")
+
+
+def open_file(path: Path) -> BufferedReader:
+    """Open a file to be read. Raises OSError, also for what is no file: a FIFO would wait for
+    somebody who writes into it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def fsync_dir(path: Path) -> None:

@@ -15,6 +15,7 @@ from crawler.archive.contents import GZIP_MAGIC, contents
 from crawler.archive.contents import WarcError as WarcError
 from crawler.archive.decode import MAX_BODY
 from crawler.archive.wire import MAX_HEAD
+from crawler.durable import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -75,7 +76,7 @@ def read_records(
     where the next record begins.
     """
     try:
-        file = path.open("rb")
+        file = open_file(path)
     except OSError as error:
         raise WarcError(path, 0, error.strerror or str(error)) from error
     with file:
@@ -111,7 +112,7 @@ def _next_start(file: BinaryIO, start: int, damage: int) -> int | None:
 def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
     """The record that begins at `offset`. Raises WarcError."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             found = next(_records_from(path, file, offset, max_block), None)
     except OSError as error:
         raise WarcError(path, offset, error.strerror or str(error)) from error

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from crawler.archive import members
+from crawler.durable import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ class Span:
 def spans_of(path: Path) -> list[tuple[int, int]]:
     """From where to where each span of a file goes; a single one where it can't be divided."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(5)
     can_be = start == b"WARC/" or start[:2] == b"\x1f\x8b"
     count = max(round(size / SIZE), 1) if can_be else 1

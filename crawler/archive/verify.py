@@ -14,6 +14,7 @@ from crawler.archive.cdxj import index_lines, index_path
 from crawler.archive.contents import WarcError, contents
 from crawler.archive.reader import MAX_BLOCK
 from crawler.archive.verify_others import check_others, is_others
+from crawler.durable import open_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def verify_warc(path: Path) -> Report:
         check_others(report)
         return report
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             if not _is_other_format(report, file):
                 _check_file(report, file)
     except OSError as error:

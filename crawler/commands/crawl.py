@@ -3,11 +3,11 @@ honest exit codes (docs/operations.md)."""
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -47,6 +47,7 @@ class Command(ProjectCommand, ScrapyCrawl):
                 refuse(self.name, f"unknown spider {args[0]!r} (known: {', '.join(known)})", USAGE)
             return
         stop_with(DEGRADED)
+        logging.raiseExceptions = False  # a log on a full disk is told once, by `_check_log`
         with ends(self.name):
             self._check(self.settings, opts)
             if pidfile:
@@ -83,17 +84,34 @@ class Command(ProjectCommand, ScrapyCrawl):
             )
         except CannotStartError as error:
             refuse(self.name, error, error.exitcode)
-        with suppress(SystemExit):  # a signal before Scrapy takes them: closed as after one
-            crawler = self._create_crawler(XinhuaSpider)
-            run.watch(crawler)
-            self.crawler_process.crawl(crawler)
-            self.crawler_process.start()
+        try:
+            with suppress(SystemExit):  # a signal before Scrapy takes them: closed as after one
+                crawler = self._create_crawler(XinhuaSpider)
+                run.watch(crawler)
+                self.crawler_process.crawl(crawler)
+                self.crawler_process.start()
+            _check_log()
+        except OSError as error:  # the log's: all others end in the run
+            problem = f"the log can't be written: {error.strerror}"
+            run.context.storage_error = run.context.storage_error or problem
+            print(f"scrapy {self.name}: {problem}", file=sys.stderr)
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
+
+
+def _check_log() -> None:
+    """Raises OSError when lines wait for room on the disk of the log."""
+    for handler in logging.root.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.flush()
 
 
 def _note_pid(file: str) -> None:
     try:
-        Path(file).write_text(f"{os.getpid()}\n")
+        # a FIFO that nobody reads would wait for ever
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK
+        descriptor = os.open(file, flags, 0o666)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        os.close(descriptor)
     except OSError as error:
         refuse("crawl", f"can't write {file!r}: {error.strerror}", USAGE)
 

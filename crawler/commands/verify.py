@@ -53,6 +53,8 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         data_dir = folder_of(self.settings)
+        if data_dir.exists() and not data_dir.is_dir():
+            raise UsageError(f"DATA_DIR is no folder: {shown(data_dir)}", print_help=False)
         try:
             scope = Scope.of(data_dir, args)
         except ScopeError as error:

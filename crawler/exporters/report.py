@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
 from crawler.clock import iso
-from crawler.durable import make_folder, write_atomically
+from crawler.durable import make_folder, open_file, write_atomically
 from crawler.filenames import shown
 from crawler.outcomes import UNREAD
 from crawler.watch import FIELDS, Seen
@@ -135,7 +135,8 @@ def earlier_reports(data_dir: Path, *, since: datetime, before: str) -> list[See
     found = []
     for name in sorted(name for name in names if name.endswith(".json")):
         try:
-            found.append(Seen.of(json.loads((folder / name).read_bytes())))
+            with open_file(folder / name) as file:
+                found.append(Seen.of(json.load(file)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             logger.warning("%s is no report: %s", shown(folder / name), error)
     return found

@@ -19,6 +19,7 @@ from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, 
 from crawler.archive.reader import WarcError
 from crawler.archive.verify import Finding
 from crawler.archive.wacz import MARK, Unpacked
+from crawler.durable import open_file
 from crawler.extractor_version import extractor_version
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_line, as_record
 from crawler.pipelines.digest import content_sha256
@@ -70,7 +71,7 @@ def verify_lines(
     with report.spool.open("w", encoding="ascii") if report.spool else nullcontext() as summaries:
         proof = _Proof(report, data_dir, summaries)
         try:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 offset = 0
                 for raw in file:
                     report.lines += 1

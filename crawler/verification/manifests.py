@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.verify import Finding
+from crawler.durable import open_file
 from crawler.exitcodes import DEGRADED, ERROR, OK
 from crawler.outcomes import FETCHED, UNREAD, Outcome
 from crawler.recovery import KILLED
@@ -54,7 +55,8 @@ def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) 
     """Hold the files of a run against its manifest; `records` are the WARCs' by path."""
     report = Manifest(manifest)
     try:
-        told: dict[str, Any] = json.loads(manifest.read_bytes())
+        with open_file(manifest) as file:
+            told: dict[str, Any] = json.load(file)
         report.told = {key: told[key] for key in _KEPT}
         report.has_clock_error = any(str(one).startswith(CLOCK_STANDS) for one in told["alarms"])
         rows: list[dict[str, Any]] = told["files"]
@@ -146,7 +148,7 @@ def _is_count(number: object) -> bool:
 
 def _measured(path: Path) -> dict[str, Any]:
     """Digest and size of a file, of one of lines also their number."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         measured: dict[str, Any] = {"sha256": digest, "bytes": file.tell()}
         if path.suffix != ".gz":

@@ -193,6 +193,43 @@ def test_output_to_what_is_no_file(data_dir: Path, archive: Path, tmp_path: Path
     assert (tmp_path / "fifo").is_fifo()
 
 
+def test_what_waits_for_somebody_at_its_other_end(
+    data_dir: Path, archive: Path, tmp_path: Path
+) -> None:
+    """Is no file, and is told instead of waited for."""
+    folder = tmp_path / "data"
+    shutil.copytree(data_dir, folder)
+    fifos = [
+        tmp_path / "fifo", folder / "runs" / "20990101T000000Z-0000.json",
+        next((folder / "warc").rglob("*.warc.gz")).with_name("xinhua-x-00000.warc.gz"),
+    ]  # fmt: skip
+    for fifo in fifos:
+        os.mkfifo(fifo)
+    proved = run("verify", "-j", "1", data_dir=folder)
+    assert (proved.returncode, proved.stderr) == (1, b"")
+    for fifo in fifos[1:]:
+        assert fifo.name in proved.stdout.decode()
+    replay = ("crawl", "xinhua", "-a", f"from_warc={archive}")
+    for arguments in (
+        [*replay, "--logfile", str(fifos[0])],
+        [*replay, "--pidfile", str(fifos[0])],
+        ["crawl", "xinhua", "-a", f"from_warc={fifos[0]}"],
+    ):
+        done = run(*arguments, data_dir=tmp_path / "other")
+        assert done.returncode == USAGE
+        assert "fifo" in told(done)
+
+
+def test_a_log_on_a_full_disk(archive: Path, tmp_path: Path) -> None:
+    """Told once, and the run is published."""
+    replay = ("crawl", "xinhua", "-a", f"from_warc={archive}")
+    done = run(*replay, "--logfile", "/dev/full", data_dir=tmp_path / "data")
+    assert done.returncode == STORAGE
+    assert told(done).startswith("scrapy crawl: the log can't be written: ")
+    (report,) = (tmp_path / "data" / "runs").iterdir()
+    assert json.loads(report.read_bytes())["exit_code"] == STORAGE
+
+
 def test_what_may_not_be_read(data_dir: Path, archive: Path, tmp_path: Path) -> None:
     folder = tmp_path / "closed"
     folder.mkdir()
