@@ -35,6 +35,7 @@ _OF_2009 = re.compile(r"xin(?:src)?_\d{4,}\w*\.(?:jpe?g|gif|png|bmp)", re.IGNORE
 _PICTURE = re.compile(r"\.(?:jpe?g|gif|png|bmp|webp)$", re.IGNORECASE)
 _OWN_ELEMENTS = "#Image, #image"
 
+_MOST_LOOKED_AT = 500
 _MOST = 60
 """Pictures beside the text that are looked at."""
 
@@ -50,6 +51,9 @@ _NEAREST = 3
 _MOST_LINES = 3
 """Lines under a picture's element that may be its caption and credit."""
 
+_CREDIT = re.compile(
+    r"(?:新华[社网]|中新社|本报|记者|通讯员|报道员)[^。，]{0,24}摄\s?[)）]?\s?[。.]?\s*$"
+)
 _CAPTION = re.compile(
     r"摄\s?[)）]?\s?[。.]?\s*$|供图|图为|[上下左右]图|新华[社网](?:发|记者|照片|资料)|资料(?:图|照)片"
 )
@@ -103,22 +107,38 @@ def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:
     that is named for them."""
     own = urls.article(doc.url)
     number = own.id if own is not None else "/"
-    day = f"/{own.day:%Y-%m/%d}/" if own is not None and own.day is not None else "/"
+    around = _chain(container) if "摄" in doc.source else set()
+    element = doc.maybe(_OWN_ELEMENTS)
+    named = set()
+    if element is not None and element.mem_id not in inside | _chain(container):
+        named = {image.mem_id for image in element.css("img")}
     found = []
-    for image in doc.all("img"):
+    for image in doc.all("img")[:_MOST_LOOKED_AT]:
         source = image.attributes.get("src")
-        if not source or (
-            "/" in source and "/xin" not in source and number not in source and day not in source
+        if not source or image.mem_id in inside or _is_linked(image, number):
+            continue
+        if (
+            image.mem_id in named
+            or _is_own(source, doc, own)
+            or (around and _has_credit(image, around))
         ):
-            continue
-        if image.mem_id in inside or _is_linked(image, number) or not _is_own(source, doc, own):
-            continue
-        found.append(image)
-    if (element := doc.maybe(_OWN_ELEMENTS)) is not None and element.mem_id not in inside:
-        known = {image.mem_id for image in found}
-        if element.mem_id not in _chain(container):
-            found += [image for image in element.css("img") if image.mem_id not in known]
+            found.append(image)
     return [image for image in found if not _is_others(image, doc)]
+
+
+def _has_credit(image: Node, around: set[int]) -> bool:
+    """Whether a picture shares an element with little but a photo credit."""
+    at = image.parent
+    for _ in range(_NEAREST):
+        if at is None or at.mem_id in around:
+            break
+        text = (at.text() or "").strip()
+        if len(text) > _LONGEST_CAPTION:
+            break
+        if "摄" in text:
+            return _CREDIT.search(text) is not None
+        at = at.parent
+    return False
 
 
 def _is_linked(image: Node, number: str) -> bool:
@@ -138,6 +158,9 @@ def _is_own(source: str, doc: Document, own: ArticleUrl | None) -> bool:
     """Whether a picture's address shows that it is the article's."""
     name = source.rpartition("/")[2]
     if is_furniture(name) or not _PICTURE.search(name):
+        return False
+    may_be = name == source or "/xin" in source or (own is not None and own.id in source)
+    if not may_be and not (own is not None and own.day and f"{own.day:%Y-%m/%d}/" in source):
         return False
     url = doc.absolute(source)
     path = "" if url is None else urlsplit(url).path

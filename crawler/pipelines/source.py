@@ -33,7 +33,8 @@ _NEXT = re.compile(
     r"| ?[(（](?:本报|本网|新华社|新华网)?(?:记者|通讯员|报道员|作者|文|图)"
     r"| (?:我要|收藏|关注|纠错|分享|打印|评论|微[信博])"
 )
-_EDGES = " 　,，;；、.。|-—_"
+_EDGES = " 　,，;；、.。|丨｜-—_"
+_OPENED = "(（【[<《“"
 _PAIRS = tuple(zip("(（[【<《“\"'", ")）]】>》”\"'", strict=True))
 _SEVERAL = re.compile(r"[、，,;；/ ]|[和与]")
 
@@ -68,7 +69,7 @@ def _bare(name: str) -> str:
     before = ""
     while name != before:
         before = name
-        name = name.strip(_EDGES)
+        name = name.strip(_EDGES).rstrip(_OPENED)
         for opens, closes in _PAIRS:
             if name.startswith(opens) and name.find(closes, 1) in (-1, len(name) - 1):
                 name = name[1:].removesuffix(closes)

@@ -21,6 +21,7 @@ NAVY = f'<font color="navy" face="楷体_GB2312">　　{CAPTION}</font>'
 HEAD = f'<div id="Title">{TITLE}</div><div id="Time">2009年01月13日 08:12:33 来源：云溪日报</div>'
 ROWS = f'<tr><td id="Title">{TITLE}</td></tr><tr><td>2009-01-13 08:12 来源：云溪日报</td></tr>'
 TEXT = f'<div id="Content">{P}</div>'
+LINK = '<a href="/local/2009-01/12/content_10640001.htm">'
 PICTURE = '<img src="xin_330106130812125298.jpg">'
 
 
@@ -50,6 +51,7 @@ def images(html: str, url: str = URL) -> list[Image]:
             f'</td><td id="Content">{P}</td></tr></table>',
             0,
         ),
+        (f'{HEAD}<div class="p">{PICTURE}<p>　　{CAPTION}</p></div>{TEXT}', 0),
         (f'<div>{HEAD}</div><div><div class="p">{PICTURE}{NAVY}</div>{TEXT}</div>', 0),
         (f'{HEAD}<p><a href="content_10650001_1.htm">{PICTURE}</a>{NAVY}</p>{TEXT}', 0),
         (f'{HEAD}<p><a href="xin_330106130812125298.jpg">{PICTURE}</a>{NAVY}</p>{TEXT}', 0),
@@ -84,6 +86,15 @@ def test_what_shows_that_a_picture_is_the_articles(source: str, url: str) -> Non
     assert len(images(f'{HEAD}<p><img src="{source}"></p>{TEXT}', url)) == 1
 
 
+def test_a_credit_shows_whose_picture_from_elsewhere_it_is() -> None:
+    picture = '<img src="http://img.example.cn/2009/a.jpg">'
+    (found,) = images(f'{HEAD}<div class="p">{picture}<p>{CAPTION}</p></div>{TEXT}')
+    assert (found.caption, found.credit) == (CAPTION, CREDIT)
+    assert images(f'{HEAD}<div class="p">{picture}<p>河道清淤现场。</p></div>{TEXT}') == []
+    linked = f"{LINK}{picture}</a><p>{CAPTION}</p>"
+    assert images(f'{HEAD}<div class="p">{linked}</div>{TEXT}') == []
+
+
 def test_several_pictures_each_with_its_own() -> None:
     first = '<img src="xin_1201001.jpg"><p>第一处现场。</p>'
     second = f'<img src="xin_1201002.jpg"><p>第二处。{CREDIT}</p>'
@@ -97,9 +108,6 @@ def test_several_pictures_each_with_its_own() -> None:
 def test_a_picture_in_the_text_and_beside_it_is_one() -> None:
     html = f'{HEAD}<p>{PICTURE}</p><div id="Content"><p>{PICTURE}</p>{P}</div>'
     assert len(images(html)) == 1
-
-
-LINK = '<a href="/local/2009-01/12/content_10640001.htm">'
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,23 @@ def test_people_in_that_element(name: str) -> None:
     assert tuple(made.paragraphs) == BODY
 
 
+@pytest.mark.parametrize("name", ["regional, within", "regional, outside", "no layout"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "来源｜云溪日报 记者｜王小波 责编｜李小四 校对｜张小三",
+        "来源丨云溪日报丨记者丨王小波丨责编丨李小四",
+        "来源：云溪日报 | 记者：王小波 | 编辑/李小四",
+    ],
+)
+def test_strokes_between_and_for_colons(name: str, line: str) -> None:
+    made = extract([as_page(page_of(name, f"{TIME} {line}").encode())])
+    assert made.source == "云溪日报"
+    assert "王小波" in [each.name for each in made.reporters]
+    assert made.editors == ["李小四"]
+    assert tuple(made.paragraphs) == BODY
+
+
 def test_a_line_of_two_elements_within_the_text() -> None:
     line = (
         '<div class="info"><span class="time">2017年09月05日 08:30</span>'
