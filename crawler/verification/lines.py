@@ -22,7 +22,9 @@ from crawler.archive.wacz import MARK, Unpacked
 from crawler.durable import open_file
 from crawler.extractor_version import extractor_version
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_line, as_record
+from crawler.items.page import LONGEST_VALIDATOR
 from crawler.pipelines.digest import content_sha256
+from crawler.pipelines.text import clean_line
 from crawler.verification.claims import Claims, archives_near, as_told
 from crawler.verification.gone import faults_of_gone
 from crawler.verification.summaries import spooled, summary_of
@@ -204,7 +206,7 @@ class _Proof:
         others = [name for name in names if name != "extractor_version"]
         if not names:
             self._add("line_mismatch", "the values are right, but not written as the crawl does")
-        elif is_same_code or _OF_THE_RECORD & set(others):
+        elif is_same_code or _OF_THE_RECORD & set(others) - _formerly(line, pages[0]):
             self._differs(line, f"not what its record gives: {', '.join(names)}", others, True)
         elif line["content_sha256"] != content_sha256(line):
             self._differs(line, "content_sha256 is not that of its fields", others, True)
@@ -268,3 +270,12 @@ def _pointers(line: Mapping[str, Any]) -> list[WarcPointer]:
         if types != _POINTER:
             raise TypeError(f"not a pointer: {str(row)[:200]}")
     return [WarcPointer(**row) for row in rows]
+
+
+def _formerly(line: Mapping[str, Any], page: Page) -> set[str]:
+    """What of the record's own a line has in a form that other versions wrote: `http` with its
+    validators cleaned as text is."""
+    http: dict[str, int | str | None] = {"status": page.status}
+    for name, header in (("etag", "ETag"), ("last_modified", "Last-Modified")):
+        http[name] = clean_line((page.header(header) or "")[:LONGEST_VALIDATOR]) or None
+    return {"http"} if line["http"] == http else set()
