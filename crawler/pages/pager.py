@@ -93,7 +93,7 @@ def read_pager(anchors: Sequence[Anchor], own: str) -> Pager:
         name, number = page_of(url)
         if number and (name in paged or (name in lists and url not in worded)):
             pages.add(url)
-        if _is_next(text):
+        if _is_next(text) and url not in worded:
             pages.add(url)
     first = {here.name, *lists, *(page_of(url).name for url in following[:1])}
     others = [url for url in following[1:] if page_of(url).name not in first]

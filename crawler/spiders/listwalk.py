@@ -341,7 +341,8 @@ class ListWalk:
             if depth is None:
                 state = self._lists.list_state(url)
                 has_turn = (state.walk_started_at or state.completed_at) and not is_given_up(state)
-                if not (has_turn or is_at_rest(state) or self._lists.list_pages(url)):
+                is_page = page_of(url).number and self._lists.list_pages(url)
+                if not (has_turn or is_at_rest(state) or is_page):
                     new.append(url)
             elif depth > step.depth + 1:
                 self._asked[url] = step.depth + 1

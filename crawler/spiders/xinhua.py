@@ -104,22 +104,25 @@ class XinhuaSpider(Spider):
         if reason == "finished" and not self.context.replay:
             self.walk.finish()
 
-    def _feed(self, *, is_idle: bool = False) -> None:
+    def _feed(self, *, is_idle: bool = False) -> bool:
+        """Hand out what may be asked for now; whether there was anything."""
         engine = self.crawler.engine
         if not (engine and engine.running):
-            return
-        for step in self.walk.columns():
-            engine.crawl(self._list_request(step))
+            return False
+        requests = [self._list_request(step) for step in self.walk.columns()]
         # a replay's own articles come last: the lists say where they were found
-        for target in self.frontier.more(with_chunks=is_idle or not self.context.replay):
-            engine.crawl(self._article_request(target))
+        targets = self.frontier.more(with_chunks=is_idle or not self.context.replay)
+        requests += map(self._article_request, targets)
+        for request in requests:
+            engine.crawl(request)
+        return bool(requests) or self.frontier.has_more
 
     def _idle(self) -> None:
-        """A chunk of addresses may hold nothing to fetch: go on with the next one. When all is
-        done, the witnesses that withdrawals want."""
-        self._feed(is_idle=True)
+        """A chunk of addresses may hold nothing to fetch, and what is handed out may end at once,
+        its host closed: go on with the next one. When all is done, the witnesses that withdrawals
+        want."""
         engine = self.crawler.engine
-        if self.frontier.has_more and engine and engine._slot:
+        if self._feed(is_idle=True) and engine and engine._slot:
             engine._slot.nextcall.schedule()
             raise DontCloseSpider
         if engine and engine.running:

@@ -178,6 +178,17 @@ def test_without_regions_every_link_is_taken(archive: Archive, third: Crawl) -> 
     assert [one.status for one in archive.asked if "c_1121738858" in one.path] == [404]
 
 
+def test_what_waits_for_a_closed_host_is_deferred(archive_of: Callable[..., Archive]) -> None:
+    """All of it, however much waits in the ledger and though nothing else is in flight."""
+    archive = archive_of(articles=1)
+    closed = [f"http://js.news.cn/2020-01/02/c_112{n:07}.htm" for n in range(150)]
+    archive.site.columns = [Column("/lb/yw.htm", closed, per_page=200)]
+    archive.site.fault("503", host="js.news.cn", path="/2020-01/*", retry_after="7200")
+    done = archive.run("-a", f"lists=http://{HOST}/lb/yw.htm")
+    assert done.report["outcomes"] == {"deferred": 150}
+    assert len([one for one in archive.asked if "/2020-01/" in one.path]) == 1
+
+
 # --- a kill between two pages --------------------------------------------------------------------
 
 

@@ -125,6 +125,8 @@ def test_the_next_page(own: str, links: Links, following: list[str]) -> None:
         (FRONT, {"xw/yw.htm": "要闻", "xw/yw2.htm": "要闻二", "xw/yw_2.htm": "要闻（二）"}, []),
         (FRONT, {"2018zt/fcyw.htm": "2018专题", "news1/index.htm": "更多"}, []),
         (FRONT, {"xw/yw_2.htm": "更多"}, []),
+        (FRONT, {"xw/": "要闻", "xw/index.htm": "下一页"}, ["xw/index.htm"]),
+        (FRONT, {"xw/": "下一页", "/xw/#y": "要闻"}, []),
         (FRONT, {"315/": "315", "ldhd/zyjh1.htm": "重要讲话"}, []),
         (FRONT, {"2018/index.htm": "2018", "2019/index.htm": "2019"}, []),
         (FRONT, {"a.htm": "1", "b.htm": "2", "c.htm": "3"}, []),

@@ -102,7 +102,7 @@ class Walks:
             steps += found.steps
             self.ledger.commit()
             self.seen |= {sighting.url for sighting in found.sightings}
-        self.alarms = context.alarms
+        self.alarms = [alarm.text for alarm in context.alarms]
         return walk
 
     def has_seen(self, *numbers: int) -> bool:
