@@ -84,6 +84,8 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
 def _engine(path: Path, *, read_only: bool) -> Engine:
     name = quote(os.fsencode(path.absolute()))  # of any bytes
     uri = f"file:{name}?mode={'ro' if read_only else 'rwc'}"
+    if read_only and _is_at_rest(path):
+        uri += "&immutable=1"
 
     def connect() -> sqlite3.Connection:
         # isolation_level=None: transactions begin where SQLAlchemy says, reads included
@@ -108,6 +110,15 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
 
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether the ledger lies in a folder where SQLite can't put the companions that reading takes,
+    and no run has left them there."""
+    wal, shm = companions(path)
+    is_open = shm.exists() and wal.exists()
+    has_log = wal.exists() and wal.stat().st_size > 0
+    return not (is_open or has_log or os.access(path.parent, os.W_OK))
 
 
 def _tables(raw: sqlite3.Connection) -> set[str]:

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from crawler.archive.verify import Finding, Report, verify_warc
 from crawler.exporters.report import read_report
-from crawler.state.errors import OlderLedgerError
+from crawler.state.errors import NoLedgerError, OlderLedgerError
 from crawler.state.ledger import Ledger
 from crawler.verification.histories import faults_of_history
 from crawler.verification.ledger_rows import LedgerProof
@@ -237,14 +237,18 @@ def _check_ledger(
     names = {
         one.relative_to(data_dir).as_posix() for one in scope.lines if one.is_relative_to(data_dir)
     }
+    is_crawled = bool(names or scope.manifests or (scope.is_whole and scope.warcs))
     if not (path.is_file() and path.stat().st_size):
-        is_crawled = names or scope.manifests or (scope.is_whole and scope.warcs)
         if path.parent.is_dir() and is_crawled:
             verdict.ledger = LEDGER_MISSING
             yield Finding(path, None, "ledger_missing", "it belongs to what is published here")
         return
     try:
         ledger = Ledger.open(path, read_only=True)
+    except NoLedgerError:
+        if is_crawled:
+            raise
+        return  # the first run is just making it
     except OlderLedgerError as error:
         verdict.ledger = OLDER_LEDGER
         verdict.notes.append(f"not held against the ledger: {error}")

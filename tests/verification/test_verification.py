@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,3 +158,14 @@ def test_rows_that_hold_anything(folder: Folder, stored: str) -> None:
     ):  # fmt: skip
         folder.sql(f"UPDATE {table} SET {column} = ?", stored)
         assert verdict_of(folder.data_dir).findings or (table, column) == ("addresses", "result")
+
+
+def test_a_first_run_that_has_just_begun(tmp_path: Path) -> None:
+    """Its ledger is there, and holds nothing yet."""
+    (tmp_path / "state").mkdir()
+    assert verdict_of(tmp_path, is_busy=True).findings == []
+    with closing(sqlite3.connect(tmp_path / "state" / "ledger.sqlite")) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA user_version=1")
+    verdict = verdict_of(tmp_path, is_busy=True)
+    assert (verdict.findings, verdict.ledger) == ([], NO_LEDGER)
