@@ -110,14 +110,20 @@ class ListWalk:
                 if url in self._asked:
                     continue
                 step = named.step
-                if self._columns.take(step.region, is_new=True):
+                if self._may_ask(url, step.region):
                     yield from self._ask(url, region=step.region, depth=named.depth, via=step.url)
                 else:
                     named.is_whole = False
-                    self._count("lists/over_budget")
             for named in level:
                 if named.is_whole:
                     self._lists.keep_validators(named.step.source, named.validators)
+
+    def _may_ask(self, url: str, region: str | None) -> bool:
+        """Whether the budget allows a list that a page names."""
+        may = self._columns.take(region, is_new=True)
+        if not may:
+            logger.info("list %s is past LIST_MAX_COLUMNS of region %s", url, region)
+        return may
 
     def conditions(self, step: ListStep) -> dict[str, bytes]:
         """Validators for a list whose walk is complete; none when all its links are needed, or
@@ -325,10 +331,8 @@ class ListWalk:
         for url in named:
             if url in self._asked or is_at_rest(self._lists.list_state(url)):
                 continue
-            if self._columns.take(step.region, is_new=True):
+            if self._may_ask(url, step.region):
                 yield from self._ask(url, region=step.region, depth=step.depth, via=page.url)
-            else:
-                self._count("lists/over_budget")
 
     def _new_columns(self, step: ListStep, columns: Iterable[str]) -> list[str]:
         """Those of the columns to ask because a page names them: never asked, or given up and not

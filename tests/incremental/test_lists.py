@@ -178,6 +178,14 @@ def test_without_regions_every_link_is_taken(archive: Archive, third: Crawl) -> 
     assert [one.status for one in archive.asked if "c_1121738858" in one.path] == [404]
 
 
+def test_the_name_of_a_column_is_no_data_file(archive_of: Callable[..., Archive]) -> None:
+    archive = archive_of(regions=["bj"], articles=12)
+    archive.run("-a", "regions=bj")
+    files = {(one.path, one.status) for one in archive.asked if "/ds_" in one.path}
+    assert len(files) == 1
+    assert {status for _, status in files} == {200}
+
+
 def test_what_waits_for_a_closed_host_is_deferred(archive_of: Callable[..., Archive]) -> None:
     """All of it, however much waits in the ledger and though nothing else is in flight."""
     archive = archive_of(articles=1)

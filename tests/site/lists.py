@@ -146,6 +146,12 @@ def column(world: World, col: Column, number: int) -> bytes | None:
             f'<div data="datasource:{col.ds}" preview="{col.preview}" class="xpage-content-list">'
             f'{items}</div><div class="more-2">查看更多</div>'
         )
+        if col.channel.key == "bj":  # FACTS g: the name bears an id, the pager is a script
+            body = (
+                f'<h2 data="datasource:{_digest(col.path)}" datatype="category" preview="ds_">'
+                f"{esc(col.name)}</h2>\n{body}\n"
+                "<script>new Xhwpage({startSize:20,pageSize:10})</script>"
+            )
     else:  # FACTS c2, how to find nids: input#nid
         body = (
             f'<input type="hidden" id="nid" value="{col.nid}" /><ul id="dataList"></ul>\n'
