@@ -14,7 +14,7 @@ from crawler import urls
 from crawler.pages.refusal import NotAnArticle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from crawler.pages.document import Document, Node
 
@@ -109,18 +109,21 @@ def refuse_stub(doc: Document) -> None:
     reloads = doc.maybe("meta[http-equiv='refresh' i]") is not None and not any(metas)
     if not _MOVES.search(script) and not any(metas) and not reloads:
         return
-    named = [one or other for one, other in _LOCATION.findall(script)]
-    named += [_unquoted(one[2]) for one in metas if one]
-    targets = [target for one in named if (target := doc.absolute(one))]
+    scripted = _absolute(doc, (one or other for one, other in _LOCATION.findall(script)))
+    targets = scripted + _absolute(doc, (_unquoted(one[2]) for one in metas if one))
     article_id = urls.article_id(doc.url)
     if (
         not targets
         or _SETS_COOKIE.search(script)
-        or any(is_same_page(one, doc.url) or urls.article_id(one) == article_id for one in targets)
-        or any(is_gate(one, doc.url) for one in targets)
+        or any(urls.article_id(one) == article_id for one in scripted)
+        or any(is_same_page(one, doc.url) or is_gate(one, doc.url) for one in targets)
     ):
         raise NotAnArticle("challenge", "a script that leads back, to a gate or nobody knows where")
     raise NotAnArticle("script_redirect", targets[-1][:500], leads_to=targets[-1])
+
+
+def _absolute(doc: Document, named: Iterable[str]) -> list[str]:
+    return [target for one in named if (target := doc.absolute(one))]
 
 
 def _scripts(doc: Document) -> Iterator[str]:

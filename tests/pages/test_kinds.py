@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 
@@ -189,12 +190,14 @@ def test_an_article_about_challenges_is_an_article(template: Callable[[str], str
     assert len(texts(draft)) == 1
 
 
+SAME = "http://js.news.cn/2017-09/05/c_1121600001.htm"
 AWAY = '<meta http-equiv="refresh" content="0;url=/index.htm">'
 
 
 @pytest.mark.parametrize(
     ("html", "target"),
     [
+        (AWAY.replace("/index.htm", "//js.news.cn/2017-09/05/c_1121600001.htm"), SAME),
         (AWAY, "/index.htm"),
         ("<body><p>页面已移动</p>" + AWAY, "/index.htm"),
         ('<META HTTP-EQUIV="Refresh" CONTENT="3 ; URL = \'/a b.htm\' x">', "/a%20b.htm"),
@@ -228,7 +231,7 @@ AWAY = '<meta http-equiv="refresh" content="0;url=/index.htm">'
     ],
 )
 def test_the_refresh_that_a_browser_follows(html: str, target: str | None) -> None:
-    expected = target and "http://www.js.xinhuanet.com" + target
+    expected = target and urljoin("http://www.js.xinhuanet.com/", target)
     for codec in ("utf-8", "utf-16"):
         assert pages.refreshed(as_page(html.encode(codec)), 10) == expected
     assert pages.refreshed(replace(as_page(html.encode()), status=403), 10) is None
