@@ -9,8 +9,15 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import signal
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
 _KEPT = 64 * 1024 * 1024
@@ -19,9 +26,21 @@ _LARGEST = 32 * 1024 * 1024  # HEAP_MAX_SIZE / 2: a higher threshold is refused
 
 def begin() -> None:
     """To be called in each worker before its first work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is for the parent to tell of
     gc.freeze()  # what the parent loaded needs no looking at
     keep_heap()
     Thread(target=_end_with_parent, daemon=True).start()
+
+
+@contextmanager
+def leaving_what_waits(pool: Executor) -> Iterator[None]:
+    """Leave undone what still waits in the pool when something is raised: after Ctrl-C or on a full
+    disk nobody waits for all other files."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
 def keep_heap() -> bool:

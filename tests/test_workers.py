@@ -5,8 +5,13 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
+
+from crawler.workers import leaving_what_waits
 
 READ = """
 import resource, sys
@@ -36,3 +41,20 @@ def faults(how: str) -> int:
 )
 def test_a_kept_heap_is_not_faulted_in_again() -> None:
     assert faults("kept") < 50 < 1000 < faults("as it is")
+
+
+def _begin(begun: Event) -> bool:
+    begun.set()
+    time.sleep(0.5)
+    return True
+
+
+def test_what_waits_in_a_pool_is_left_when_something_is_raised() -> None:
+    begun = Event()
+    with ThreadPoolExecutor(1) as pool:
+        running, waiting = pool.submit(_begin, begun), pool.submit(int)
+        begun.wait()
+        with pytest.raises(KeyboardInterrupt), leaving_what_waits(pool):
+            raise KeyboardInterrupt
+    assert running.result()
+    assert waiting.cancelled()

@@ -36,7 +36,7 @@ from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.reextraction import Tally, assemble, scan
 from crawler.reextraction.rest import Rest
-from crawler.workers import begin
+from crawler.workers import begin, leaving_what_waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -121,12 +121,13 @@ def work(
 
 
 def _run(pool: ProcessPoolExecutor, jobs: Sequence[Job], read: Any, bar: tqdm[Any]) -> None:
-    pending = {pool.submit(_make, job) for job in jobs}
-    while pending:
-        done, pending = wait(pending, _TICK)
-        bar.update(read.value - bar.n)
-        for future in done:
-            future.result()
+    with leaving_what_waits(pool):
+        pending = {pool.submit(_make, job) for job in jobs}
+        while pending:
+            done, pending = wait(pending, _TICK)
+            bar.update(read.value - bar.n)
+            for future in done:
+                future.result()
 
 
 def _fit(spans: Sequence[Job]) -> bool:

@@ -49,7 +49,7 @@ from crawler.verification.placement import (
 )
 from crawler.verification.record_ids import RecordIds, spool_ids
 from crawler.verification.summaries import Summaries
-from crawler.workers import begin
+from crawler.workers import begin, leaving_what_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -314,12 +314,13 @@ def _run(
     is told of each report as it comes."""
     done: dict[Path, Checked] = {}
     largest = sorted(paths, key=lambda path: path.stat().st_size, reverse=True)
-    waiting = {pool.submit(check, path): path for path in largest}
-    for future in as_completed(waiting):
-        path = waiting[future]
-        done[path] = future.result()
-        take(done[path])
-        bar.update(path.stat().st_size)
+    with leaving_what_waits(pool):
+        waiting = {pool.submit(check, path): path for path in largest}
+        for future in as_completed(waiting):
+            path = waiting[future]
+            done[path] = future.result()
+            take(done[path])
+            bar.update(path.stat().st_size)
     return [done[path] for path in paths]
 
 
