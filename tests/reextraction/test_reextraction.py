@@ -209,7 +209,9 @@ def test_other_addresses_are_counted(tmp_path: Path) -> None:
     assert (tally.counts, tally.problems, tally.others) == ({}, [], 3)
 
 
-@pytest.mark.parametrize("data", [b"", b"\r\n\r\n", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "data", [b"", b"\r\n\r\n", gzip.compress(b"", mtime=0)], ids=["empty", "blank", "gzip"]
+)
 def test_a_file_without_a_record(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.warc"
     path.write_bytes(data)
