@@ -36,14 +36,14 @@ from warcio.archiveiterator import ArchiveIterator
 
 from benchmarks import plain_scrapy
 from benchmarks.extract import synthetic
-from crawler import pages as layouts
+from crawler import layouts as layouts
 from crawler.archive.writer import Exchange, WarcWriter
 from crawler.clock import now
-from crawler.durable import publish
 from crawler.extraction import extract
 from crawler.items import Page, WarcPointer, as_line, as_record
 from crawler.reextraction.batch import Job, work
 from crawler.reextraction.filter import Filter
+from crawler.storage import publish
 from tests.site import Site
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from time import process_time
 
 from crawler.extraction import extract
 from crawler.items import Page
-from crawler.pages import NotAnArticle
+from crawler.layouts import NotAnArticle
 from crawler.pages.encoding import decode
 from tests.fixtures.kept import pages_of, synthetic
 from tests.quality.scores import bare, f1

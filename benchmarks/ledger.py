@@ -24,8 +24,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.ledger_fill import LINKS, LISTS, fill, list_url, page, sightings
+from crawler.ledger.ledger import Ledger, Sighting
 from crawler.outcomes import Outcome
-from crawler.state.ledger import Ledger, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Callable

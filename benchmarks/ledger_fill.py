@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from crawler.items import WarcPointer
-from crawler.state.ledger import Ledger, Sighting
-from crawler.state.schema import metadata
+from crawler.ledger.ledger import Ledger, Sighting
+from crawler.ledger.schema import metadata
 
 if TYPE_CHECKING:
     from pathlib import Path

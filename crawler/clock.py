@@ -6,8 +6,8 @@ real process shifts the whole product. Lint bans the other clocks.
 
 from datetime import UTC, datetime, timedelta, timezone
 
+# Xinhua prints Beijing time without a zone; China has had no daylight saving since 1991.
 BEIJING = timezone(timedelta(hours=8))
-"""Xinhua prints Beijing time without a zone; China has had no daylight saving since 1991."""
 
 
 def now() -> datetime:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from crawler.alarms import Alarm, loose
 from crawler.clock import now
-from crawler.durable import StorageError
 from crawler.outcomes import FETCHED
-from crawler.watch import Alarm, loose
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.archive.replay import ReplayIndex
     from crawler.archive.writer import WarcWriter
     from crawler.arguments import Arguments
+    from crawler.downloader.holds import Holds
+    from crawler.downloader.replay import ReplayIndex
     from crawler.exporters.jsonl import JsonlWriter
-    from crawler.holds import Holds
+    from crawler.history.withdrawals import Withdrawals
+    from crawler.ledger.ledger import Ledger
+    from crawler.ledger.lists import Lists
     from crawler.outcomes import Outcome
     from crawler.regions import Region
-    from crawler.state.ledger import Ledger
-    from crawler.state.lists import Lists
-    from crawler.withdrawals import Withdrawals
 
 logger = logging.getLogger(__name__)
 
+# So many alarms stand in a report: an error of ours may meet every page of a long run.
 MOST_ALARMS = 1000
-"""So many alarms stand in a report: an error of ours may meet every page of a long run."""
 
 
 def _no_engine(reason: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crawler import pages as layouts
+from crawler import layouts as layouts
 from crawler.extractor_version import extractor_version
 from crawler.pages.assembly import assemble, join
 from crawler.pipelines import normalise

@@ -13,11 +13,11 @@ from typing import Final
 
 from crawler import __version__
 
+# Files and folders below `crawler/` that decide what is extracted.
 PARTS: Final = (
-    "pages", "pipelines", "regions", "items", "urls.py", "media_type.py",
+    "pages", "layouts", "lists", "pipelines", "regions", "items.py", "urls.py", "media_type.py",
     "archive/decode.py", "archive/wire.py",
 )  # fmt: skip
-"""Files and folders below `crawler/` that decide what is extracted."""
 
 _SUFFIXES = frozenset({".py", ".toml", ".json"})
 

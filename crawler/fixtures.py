@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from crawler import regions, urls
-from crawler.archive import members
+from crawler.archive import gzip_members
 from crawler.archive.reader import MAX_BLOCK, WarcError, parse_record, read_records, record_at
-from crawler.durable import OPEN_SUFFIX, make_folder, write_atomically
 from crawler.items import HISTORY_KEYS, KEYS
-from crawler.pages.refusal import Kind
-from crawler.reextraction import Tally, reextract
+from crawler.pages.errors import Kind
 from crawler.reextraction.filter import Filter
+from crawler.reextraction.reextract import Tally, reextract
+from crawler.storage import OPEN_SUFFIX, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = ".warc.gz"
 
+# What a page says of itself: a pure function of its bytes, wherever they are kept.
 DERIVED_KEYS: Final = tuple(
     key for key in KEYS if key not in HISTORY_KEYS | {"warc", "warc_pages", "extractor_version"}
 )
-"""What a page says of itself: a pure function of its bytes, wherever they are kept."""
 
+# The one key of the record of a page that holds no article; its value says what it holds.
 REFUSED: Final = "not_an_article"
-"""The one key of the record of a page that holds no article; its value says what it holds."""
 
 
 class FixtureError(Exception):
@@ -201,9 +201,9 @@ def _member(record: Record) -> bytes:
         data = file.read(record.length)
         try:
             if not data.startswith(b"WARC/"):
-                plain = members.read_member(file, record.offset, record.length, 2 * MAX_BLOCK)
+                plain = gzip_members.read_member(file, record.offset, record.length, 2 * MAX_BLOCK)
                 parse_record(plain)
                 return data
-        except (members.DamageError, ValueError) as error:
+        except (gzip_members.DamageError, ValueError) as error:
             raise FixtureError(f"{record.path} at {record.offset}: {error}") from error
     return gzip.compress(data, mtime=0)

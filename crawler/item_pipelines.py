@@ -14,20 +14,20 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem, NotConfigured
 
 from crawler import extraction, pipelines
+from crawler.alarms import FIELDS, Alarm, extraction_failed
 from crawler.archive.pointers import read_page
 from crawler.clock import iso
 from crawler.context import Context, context_of
-from crawler.failures import is_ours, postpone
+from crawler.downloader.failures import is_ours, postpone
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.outcomes import Outcome
-from crawler.pipelines.digest import changed_fields
+from crawler.pipelines.content_digest import changed_fields
 from crawler.regions import region_of_url
-from crawler.watch import FIELDS, Alarm, extraction_failed
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.state.rows import ArticleRow
+    from crawler.ledger.rows import ArticleRow
 
 logger = logging.getLogger(__name__)
 

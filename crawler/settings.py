@@ -56,14 +56,14 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9",
     "Accept-Encoding": "gzip, deflate",  # replay tools fail on br and zstd
 }
-SCHEDULER = "crawler.scheduler.HostScheduler"
-TWISTED_DNS_RESOLVER = "crawler.resolver.PublicResolver"
+SCHEDULER = "crawler.downloader.scheduler.HostScheduler"
+TWISTED_DNS_RESOLVER = "crawler.downloader.resolver.PublicResolver"
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.middlewares.scope.ScopeMiddleware": 10,
-    "crawler.middlewares.robots.RobotsMiddleware": 20,
-    "crawler.middlewares.backoff.BackoffMiddleware": 550,
-    "crawler.middlewares.refresh.RefreshMiddleware": 580,
-    "crawler.middlewares.redirect.RedirectMiddleware": 600,
+    "crawler.downloader.scope.ScopeMiddleware": 10,
+    "crawler.downloader.robots.RobotsMiddleware": 20,
+    "crawler.downloader.backoff.BackoffMiddleware": 550,
+    "crawler.downloader.refresh.RefreshMiddleware": 580,
+    "crawler.downloader.redirect.RedirectMiddleware": 600,
     # the scope check, RFC 9309, our own back-off, the parsed tree and the one decoder instead
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -75,8 +75,8 @@ DOWNLOADER_MIDDLEWARES = {
 
 # --- archive: bytes reach the WARC before any parser ---------------------------------------------
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.archive.capture.CaptureHandler",
-    "https": "crawler.archive.capture.CaptureHandler",
+    "http": "crawler.downloader.capture.CaptureHandler",
+    "https": "crawler.downloader.capture.CaptureHandler",
 }
 WARC_MAX_BYTES = 1024 * 1024 * 1024  # a larger file is closed and the next one begun
 CHECKPOINT_SECONDS = 2.0  # how often written records are made durable

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from crawler.verification import Scope, verify
+from crawler.verification.verify import Scope, verify
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from crawler.archive.verify import Finding
+    from crawler.verification.warc_files import Finding
 
 SCHEMA = Draft202012Validator(
     json.loads((PROJECT / "crawler" / "exporters" / "article.schema.json").read_text())

@@ -8,8 +8,9 @@ import runpy
 import pytest
 from scrapy.settings import Settings
 
-from crawler import configuration, settings
-from crawler.configuration import ConfigurationError, check
+from crawler import settings
+from crawler.runner import settings_check
+from crawler.runner.settings_check import ConfigurationError, check
 
 
 def given(**values: object) -> Settings:
@@ -78,4 +79,4 @@ def test_every_number_of_ours_is_checked() -> None:
         if name.isupper() and isinstance(value, int | float) and not isinstance(value, bool)
         and not hasattr(default_settings, name)
     }  # fmt: skip
-    assert ours <= set(configuration._WHOLE) | set(configuration._NUMBERS)
+    assert ours <= set(settings_check._WHOLE) | set(settings_check._NUMBERS)

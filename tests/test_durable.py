@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.archive.writer import Exchange, WarcWriter
-from crawler.data_folder import claim
-from crawler.durable import StorageError, make_folder, publish, write_atomically
+from crawler.data_dir import claim
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.report import write_report
+from crawler.ledger.ledger import Ledger
 from crawler.reextraction.batch import join
-from crawler.state.ledger import Ledger
+from crawler.storage import StorageError, make_folder, publish, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ import crawler
 from crawler import extraction
 from crawler.extractor_version import PARTS, digest, extractor_version
 from crawler.items import as_line, as_record
-from crawler.pages import NotAnArticle
+from crawler.layouts import NotAnArticle
 from crawler.pages.assembly import IncompleteError
 from tests.conftest import PROJECT
 from tests.pipelines.drafts import MORE, TEXT, URL, page

@@ -26,15 +26,14 @@ from twisted.web._newclient import (
 )
 from twisted.web.http import _DataLoss
 
-from crawler import failures
-from crawler.archive.errors import CaptureError, CaptureTimeoutError, NotArchivedError
 from crawler.archive.reader import WarcError
-from crawler.durable import StorageError
-from crawler.errors import Ended
-from crawler.failures import ending_of
+from crawler.downloader import failures
+from crawler.downloader.errors import CaptureError, CaptureTimeoutError, Ended, NotArchivedError
+from crawler.downloader.failures import ending_of
+from crawler.downloader.resolver import REFUSED
+from crawler.ledger.errors import LedgerError
 from crawler.outcomes import Outcome
-from crawler.resolver import REFUSED
-from crawler.state.errors import LedgerError
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path

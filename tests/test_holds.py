@@ -1,6 +1,6 @@
 """Holds: waits, back-off and the breaker of one host never touch another."""
 
-from crawler.holds import BREAKER_FAILURES, Holds
+from crawler.downloader.holds import BREAKER_FAILURES, Holds
 from crawler.outcomes import Outcome
 
 

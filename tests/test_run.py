@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from crawler import watch
+from crawler import alarms
 from crawler.context import Context
-from crawler.exitcodes import DEGRADED, ERROR
-from crawler.run import Run
+from crawler.exit_codes import DEGRADED, ERROR
+from crawler.runner.run import Run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def test_a_bug_in_the_watch_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise KeyError("title")
 
-    monkeypatch.setattr(watch, "watch", cast("Any", fail))
+    monkeypatch.setattr(alarms, "watch", cast("Any", fail))
     run, made = ended(tmp_path), report()
     run._watch(made)
     assert run._exit_code(made) == ERROR

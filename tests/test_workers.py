@@ -11,11 +11,11 @@ from threading import Event
 
 import pytest
 
-from crawler.workers import leaving_what_waits
+from crawler.process_pool import leaving_what_waits
 
 READ = """
 import resource, sys
-from crawler.workers import keep_heap
+from crawler.process_pool import keep_heap
 from selectolax.lexbor import LexborHTMLParser
 if sys.argv[1] == "kept":
     keep_heap()

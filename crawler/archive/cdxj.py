@@ -15,7 +15,7 @@ from warcio.statusandheaders import StatusAndHeadersParser
 
 from crawler.archive.reader import Record, WarcError, read_records
 from crawler.archive.surt import surt
-from crawler.durable import write_atomically
+from crawler.storage import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,8 +22,8 @@ from crawler.archive import wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# No page is larger; `verify` proves lines up to here, whatever bound the crawl had.
 MAX_BODY = 64 * 1024 * 1024
-"""No page is larger; `verify` proves lines up to here, whatever bound the crawl had."""
 
 _MAX_CODINGS = 4
 _MAX_MEMBERS = 10_000

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from crawler.archive import wire
 from crawler.clock import iso
 
+# Stands in the warcinfo of every file of ours: its blocks are the wire's.
 OURS = b"software: xinhua-archive/"
-"""Stands in the warcinfo of every file of ours: its blocks are the wire's."""
 
 _HTTP = re.compile(rb"\AHTTP/([23])(?= )")
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? [0-9]{3}\b")

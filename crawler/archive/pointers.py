@@ -16,9 +16,9 @@ from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.foreign import OURS, as_response, as_stored, fetched_at, is_bare, is_labelled
 from crawler.archive.reader import WarcError, record_at
 from crawler.archive.wacz import MARK
-from crawler.durable import OPEN_SUFFIX
-from crawler.filenames import readings, written
+from crawler.file_names import readings, written
 from crawler.items import Page, WarcPointer
+from crawler.storage import OPEN_SUFFIX
 
 if TYPE_CHECKING:
     from crawler.archive.reader import Record

@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.archive import members
+from crawler.archive import gzip_members
 from crawler.archive.contents import GZIP_MAGIC, contents
 from crawler.archive.contents import WarcError as WarcError
 from crawler.archive.decode import MAX_BODY
 from crawler.archive.wire import MAX_HEAD
-from crawler.durable import open_file
+from crawler.storage import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from crawler.archive.contents import Contents
-    from crawler.archive.span import Span
+    from crawler.archive.spans import Span
 
+# Larger blocks are not read into memory; their record comes with `block` None.
 MAX_BLOCK = MAX_BODY + MAX_HEAD
-"""Larger blocks are not read into memory; their record comes with `block` None."""
 
 _MAX_FIELDS = 64 * 1024
 _VERSION = re.compile(rb"WARC/([01]\.[0-9]{1,2})[ \t]*")
@@ -104,9 +104,9 @@ def _next_start(file: BinaryIO, start: int, damage: int) -> int | None:
     after = damage - 1 if damage > start else start
     file.seek(start)
     if file.read(2) == GZIP_MAGIC:
-        return members.find_member(file, after)
-    plain = members.find_plain(file, after)
-    return members.find_member(file, after) if plain is None else plain
+        return gzip_members.find_member(file, after)
+    plain = gzip_members.find_plain(file, after)
+    return gzip_members.find_member(file, after) if plain is None else plain
 
 
 def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:

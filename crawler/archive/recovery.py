@@ -12,11 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from crawler.archive import members
+from crawler.archive import gzip_members
 from crawler.archive.cdxj import write_index
 from crawler.archive.reader import WarcError
 from crawler.archive.wire import head_end
-from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, publish
+from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,20 +100,20 @@ def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
     start: int | None = 0
     while start is not None:
         try:
-            for member in members.members(file, start):
+            for member in gzip_members.members(file, start):
                 if _is_whole_record(member):
                     records += not _WARCINFO.search(member.start[:1000])
                     end = member.offset + member.length
                 else:
                     why = why or f"at {member.offset}: the record's length is wrong"
             return records, end, why
-        except members.DamageError as error:
+        except gzip_members.DamageError as error:
             why = why or str(error)
-            start = members.find_member(file, error.offset)
+            start = gzip_members.find_member(file, error.offset)
     return records, end, why
 
 
-def _is_whole_record(member: members.Member) -> bool:
+def _is_whole_record(member: gzip_members.Member) -> bool:
     """Whether a member holds exactly one record: head, as many bytes as it says, two line ends."""
     head_size = head_end(member.start)
     if head_size is None or not member.start.startswith(b"WARC/1."):

@@ -19,8 +19,8 @@ from crawler.archive.reader import WarcError, read_records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# In pointers it stands between the name of a WACZ and that of a WARC in it.
 MARK = "#archive/"
-"""In pointers it stands between the name of a WACZ and that of a WARC in it."""
 
 _PIECE = 1024 * 1024
 

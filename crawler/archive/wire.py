@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Heads longer than this are a limit, because WARC readers give up on them there.
 MAX_HEAD = 32 * 1024
-"""Heads longer than this are a limit, because WARC readers give up on them there."""
 
 # As browsers read it: the reason may be missing, or stand without its blank (`HTTP/1.1 200OK`).
 _STATUS_LINE = re.compile(rb"(HTTP/\d\.\d)[ \t]+(\d{3})(?!\d)[ \t]?(.*)", re.DOTALL)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import records, wire
 from crawler.clock import iso
-from crawler.durable import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
 from crawler.items import WarcPointer
 from crawler.media_type import identify
+from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +38,9 @@ class Revisit:
     original_uri: str
     original_date: str
     warc: WarcPointer
+
+    # An equal 200 is archived in full.
     only_304: bool = False
-    """An equal 200 is archived in full."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
-from crawler import configuration, jsonlog, regions
+from crawler import regions
 from crawler.arguments import ArgumentError, Arguments, parse
 from crawler.commands.output import ProjectCommand, ends, refuse
-from crawler.data_folder import CannotStartError, claim, folder_of
-from crawler.exitcodes import DEGRADED, USAGE
-from crawler.filenames import shown
-from crawler.process import stop_with
-from crawler.run import Run
+from crawler.data_dir import CannotStartError, claim, folder_of
+from crawler.exit_codes import DEGRADED, USAGE
+from crawler.file_names import shown
+from crawler.runner import json_log, settings_check
+from crawler.runner.process import stop_with
+from crawler.runner.run import Run
 from crawler.spiders.xinhua import XinhuaSpider
 
 if TYPE_CHECKING:
@@ -55,15 +56,15 @@ class Command(ProjectCommand, ScrapyCrawl):
         if self._arguments.from_warc:
             _cut_off(self.settings)
         if self.settings.getbool("LOG_JSON"):
-            jsonlog.install(self.settings)
+            json_log.install(self.settings)
 
     def _check(self, settings: Settings, opts: argparse.Namespace) -> None:
         try:
             self._arguments = parse(opts.spargs, regions.load())
-            configuration.check(settings)
+            settings_check.check(settings)
             self._lock = claim(folder_of(settings))
-            configuration.check_log(settings)
-        except (ArgumentError, configuration.ConfigurationError, regions.RegionError) as error:
+            settings_check.check_log(settings)
+        except (ArgumentError, settings_check.ConfigurationError, regions.RegionError) as error:
             refuse(self.name, error, USAGE)
         except CannotStartError as error:
             refuse(self.name, error, error.exitcode)
@@ -119,11 +120,11 @@ def _note_pid(file: str) -> None:
 def _cut_off(settings: Settings) -> None:
     """Set a replay's settings: archives for the network, no host to be considerate of or to report
     on, and lists read as far as they are archived."""
-    handler = "crawler.archive.replay.ReplayHandler"
+    handler = "crawler.downloader.replay.ReplayHandler"
     middlewares = settings.getdict("DOWNLOADER_MIDDLEWARES")
     polite = (
-        "crawler.middlewares.robots.RobotsMiddleware",
-        "crawler.middlewares.backoff.BackoffMiddleware",
+        "crawler.downloader.robots.RobotsMiddleware",
+        "crawler.downloader.backoff.BackoffMiddleware",
     )
     values = {
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},

@@ -15,9 +15,9 @@ from scrapy.exceptions import UsageError
 from crawler import urls
 from crawler.clock import now
 from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
-from crawler.exitcodes import ERROR, STORAGE
-from crawler.state.explain import explain
-from crawler.state.ledger import LedgerError, NoLedgerError
+from crawler.exit_codes import ERROR, STORAGE
+from crawler.ledger.explain import explain
+from crawler.ledger.ledger import LedgerError, NoLedgerError
 
 if TYPE_CHECKING:
     import argparse

@@ -16,12 +16,12 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import fixtures, urls
-from crawler.commands.difference import difference
 from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
-from crawler.exitcodes import ERROR
-from crawler.filenames import shown
+from crawler.commands.text_diff import difference
+from crawler.exit_codes import ERROR
+from crawler.file_names import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
-from crawler.state.ledger import NoLedgerError
+from crawler.ledger.ledger import NoLedgerError
 
 if TYPE_CHECKING:
     import argparse

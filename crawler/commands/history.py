@@ -20,11 +20,11 @@ from scrapy.exceptions import UsageError
 
 from crawler import urls
 from crawler.clock import iso
-from crawler.commands.difference import of_fields
 from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
-from crawler.durable import OPEN_SUFFIX
-from crawler.exitcodes import ERROR, STORAGE
-from crawler.state.ledger import LedgerError, NoLedgerError, VersionRow
+from crawler.commands.text_diff import of_fields
+from crawler.exit_codes import ERROR, STORAGE
+from crawler.ledger.ledger import LedgerError, NoLedgerError, VersionRow
+from crawler.storage import OPEN_SUFFIX
 
 if TYPE_CHECKING:
     import argparse

@@ -16,11 +16,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from crawler.durable import StorageError
-from crawler.exitcodes import DEGRADED, STORAGE
-from crawler.filenames import shown
-from crawler.process import open_streams
-from crawler.state.ledger import Ledger
+from crawler.exit_codes import DEGRADED, STORAGE
+from crawler.file_names import shown
+from crawler.ledger.ledger import Ledger
+from crawler.runner.process import open_streams
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     import argparse

@@ -22,10 +22,10 @@ from scrapy.exceptions import UsageError
 
 from crawler import regions
 from crawler.archive.decode import bound
-from crawler.commands.older import OlderLines
+from crawler.commands.compare_lines import OlderLines
 from crawler.commands.output import ProjectCommand, count, printable, sentence
-from crawler.exitcodes import ERROR
-from crawler.filenames import shown
+from crawler.exit_codes import ERROR
+from crawler.file_names import shown
 from crawler.reextraction.batch import Job, join, parts_folder, work
 from crawler.reextraction.filter import Filter
 

@@ -18,9 +18,9 @@ from scrapy.exceptions import UsageError
 
 from crawler.clock import iso
 from crawler.commands.output import ProjectCommand, print_json
-from crawler.exitcodes import STORAGE
+from crawler.exit_codes import STORAGE
+from crawler.ledger.ledger import Ledger, LedgerError, ListState
 from crawler.regions import Region, RegionError, load
-from crawler.state.ledger import Ledger, LedgerError, ListState
 
 if TYPE_CHECKING:
     import argparse

@@ -14,12 +14,12 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.output import ProjectCommand
-from crawler.data_folder import CannotStartError, claim, folder_of
-from crawler.exitcodes import ERROR
-from crawler.recovery import recover
-from crawler.run import recheck_schedule
-from crawler.state.ledger import Ledger
-from crawler.state.rebuild import rebuild
+from crawler.data_dir import CannotStartError, claim, folder_of
+from crawler.exit_codes import ERROR
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.rebuild import rebuild
+from crawler.runner.recovery import recover
+from crawler.runner.run import recheck_schedule
 
 if TYPE_CHECKING:
     import argparse

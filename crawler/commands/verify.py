@@ -16,18 +16,18 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.output import ProjectCommand, count, print_json, printable, sentence
-from crawler.data_folder import folder_of
-from crawler.exitcodes import ERROR, OK
-from crawler.filenames import shown
-from crawler.state.ledger import LedgerError
-from crawler.verification import NO_LEDGER, Scope, ScopeError, verify
+from crawler.data_dir import folder_of
+from crawler.exit_codes import ERROR, OK
+from crawler.file_names import shown
+from crawler.ledger.ledger import LedgerError
+from crawler.verification.verify import NO_LEDGER, Scope, ScopeError, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from pathlib import Path
 
-    from crawler.archive.verify import Finding
-    from crawler.verification import Verdict
+    from crawler.verification.verify import Verdict
+    from crawler.verification.warc_files import Finding
 
 
 class Command(ProjectCommand, ScrapyCommand):

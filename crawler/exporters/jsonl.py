@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from crawler.durable import StorageError, fsync_dir, make_folder
 from crawler.items import as_line
+from crawler.storage import StorageError, fsync_dir, make_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
 
+# Appending, so that after a half line was cut off the next one leaves no gap.
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-"""Appending, so that after a half line was cut off the next one leaves no gap."""
 
 
 class JsonlWriter:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from crawler.archive.members import members
-from crawler.durable import OPEN_SUFFIX
+from crawler.archive.gzip_members import members
+from crawler.storage import OPEN_SUFFIX
 
 if TYPE_CHECKING:
     from pathlib import Path

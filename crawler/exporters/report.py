@@ -10,23 +10,26 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
+from crawler.alarms import FIELDS, Seen
 from crawler.clock import iso
-from crawler.durable import make_folder, open_file, write_atomically
-from crawler.filenames import shown
+from crawler.file_names import shown
 from crawler.outcomes import UNREAD
-from crawler.watch import FIELDS, Seen
+from crawler.storage import make_folder, open_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from crawler.state.ledger import Ledger
+    from crawler.ledger.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
+# The reason in the report of a run that didn't end by itself.
+KILLED = "killed"
+
+# So many addresses of unclaimed pages are listed; the outcomes count them all.
 MOST_UNCLAIMED = 1000
-"""So many addresses of unclaimed pages are listed; the outcomes count them all."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COUNTED = ("records", *FIELDS)

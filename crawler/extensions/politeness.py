@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 STAT = "crawler/hosts"
 
+# The median gap is that of so many last requests, so a long run needs no more memory.
 _GAPS = 1000
-"""The median gap is that of so many last requests, so a long run needs no more memory."""
 
 
 @dataclass(slots=True)

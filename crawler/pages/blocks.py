@@ -24,8 +24,8 @@ from crawler.pages.document import (
     squeeze,
     visible_text,
 )
-from crawler.pages.looks import USUAL, Looks, Mark, Marks, Piece
-from crawler.pages.media import FILM_SELECTOR, file_url, film_url, image_url, slide_of
+from crawler.pages.media_urls import FILM_SELECTOR, file_url, film_url, image_url, slide_of
+from crawler.pages.text_style import USUAL, Looks, Mark, Marks, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,8 +43,8 @@ _STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, p
 _CELLS = ("td", "th")
 _SLIDE_NUMBER = re.compile(r"[\s\d/()（）+]{1,12}")
 
+# A slide show with more is read without what its slides tell: that takes a look at each.
 _MOST_SLIDES = 300
-"""A slide show with more is read without what its slides tell: that takes a look at each."""
 
 
 _FILM_TAGS = ("iframe", "video", "embed", "object")

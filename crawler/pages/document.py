@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler import urls
 from crawler.items import Encoding, Evidence, Page
-from crawler.pages import bounds
+from crawler.pages import markup_limits
 from crawler.pages.encoding import decode
 from crawler.pages.identifiers import Identifiers
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 Node = LexborNode
 
+# Elements whose text a reader of the page doesn't see as text of the page.
 UNSEEN = frozenset({
     "script", "style", "noscript", "template", "head", "title", "meta", "link", "iframe",
     "object", "embed", "applet", "audio", "video", "canvas", "svg", "math", "map", "textarea",
     "select", "option", "datalist", "frameset", "frame", "noframes",
 })  # fmt: skip
-"""Elements whose text a reader of the page doesn't see as text of the page."""
 
+# Elements that begin and end a line of their own.
 LINES = frozenset({
     "address", "article", "aside", "blockquote", "body", "center", "caption", "dd", "dir", "div",
     "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4",
     "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre",
     "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
 })  # fmt: skip
-"""Elements that begin and end a line of their own."""
 
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
 _BETWEEN_LINKS = " \t\n\r\f\xa0\u3000|>·•-、/"
@@ -51,7 +51,7 @@ class Document:
 
     def __init__(self, url: str, text: str, encoding: Encoding, utf8: bytes | None = None) -> None:
         """`utf8` is the text in UTF-8, where it is at hand."""
-        bounds.check(text)
+        markup_limits.check(text)
         self.url = url
         self.source = text
         self.encoding = encoding

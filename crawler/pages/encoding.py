@@ -35,8 +35,9 @@ _META_CHARSET = re.compile(
     re.IGNORECASE,
 )
 _XML_ENCODING = re.compile(rb"\s{0,99}<\?xml\b[^>]{0,99}?encoding" + _LABEL.encode())
+
+# Bytes searched for a meta; the site writes it in the first kilobyte.
 _META_WINDOW = 8192
-"""Bytes searched for a meta; the site writes it in the first kilobyte."""
 
 # what may stand in `encoding.used` without being declared
 BY_BYTES = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
@@ -79,13 +80,13 @@ _MOST_EUROS = 1000
 _BIG5_FIRST = (b"\xa4\x40", b"\xc6\x7e")
 _GB_FIRST = (b"\xb0\xa1", b"\xd7\xf9")
 
+# Characters the GB18030 of 2000 (Python's) keeps in the private area, at their later places.
 _FORMER_PRIVATE = str.maketrans(
     "\ue7c7\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796"
     "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864\ue5e5",
     "\u1e3f\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19"
     "\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb\u3000",
 )
-"""Characters the GB18030 of 2000 (Python's) keeps in the private area, at their later places."""
 
 
 def decode(body: bytes, content_type: str | None = None) -> tuple[str, Encoding]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.items import Block, BlockKind, Draft, Evidence, Removed
 from crawler.pages.blocks import Part
 from crawler.pages.document import name_of, squeeze, visible_text
-from crawler.pages.evidence import (
+from crawler.pages.info_lines import (
     DATE,
     EDITOR,
     EDITOR_LINE,
@@ -24,18 +24,18 @@ from crawler.pages.evidence import (
     find_byline,
     labelled,
 )
-from crawler.pages.parts import CORRECTIONS, EDITORS, TAGS
+from crawler.pages.non_text import CORRECTIONS, EDITORS, TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from crawler.pages.document import Document, Node
 
+# Paragraphs at the head of a container among which its information line may stand.
 _HEAD = 6
-"""Paragraphs at the head of a container among which its information line may stand."""
 
+# Elements around a field that may be its line: span, div.info, div.header.
 _AROUND = 3
-"""Elements around a field that may be its line: span, div.info, div.header."""
 
 _EDITOR_LINE_LENGTH = 60
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from crawler.media_type import identify
-from crawler.pages.refusal import NotAnArticle
+from crawler.pages.errors import NotAnArticle
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 # Beyond what `identify` knows: WebP and other RIFF, MPEG-4, Office, RAR, 7z, MP3, FLV, Ogg.

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from crawler.extractor_version import extractor_version
 from crawler.pipelines.boilerplate import cut_boilerplate
+from crawler.pipelines.clean_text import clean_blocks
+from crawler.pipelines.content_digest import set_digest
 from crawler.pipelines.dateline import set_dateline
-from crawler.pipelines.digest import set_digest
+from crawler.pipelines.descriptive_metadata import set_labels
 from crawler.pipelines.identity import begin
-from crawler.pipelines.labels import set_labels
 from crawler.pipelines.media import set_media
 from crawler.pipelines.people import set_people
 from crawler.pipelines.source import set_source
-from crawler.pipelines.text import clean_blocks
 from crawler.pipelines.times import set_times
 from crawler.pipelines.title import set_title
 from crawler.pipelines.validate import validate
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawler.items import Article, Draft, Page
-    from crawler.pipelines.work import Step
+    from crawler.pipelines.normalisation import Step
 
+# In the order they run.
 STEPS: Final[tuple[Step, ...]] = (
     clean_blocks,  # white space, nothing unseen
     set_title,
@@ -42,7 +43,6 @@ STEPS: Final[tuple[Step, ...]] = (
     validate,
     set_digest,
 )
-"""In the order they run."""
 
 
 def normalise(draft: Draft, pages: Sequence[Page]) -> Article:

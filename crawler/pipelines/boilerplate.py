@@ -15,45 +15,48 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind, Evidence, Removed
-from crawler.pipelines.credits import bare_names, read_credits
-from crawler.pipelines.disclaimer import find_notices
-from crawler.pipelines.film_credits import is_film_credit
-from crawler.pipelines.furniture import (
+from crawler.pipelines.boilerplate_lines import (
     is_heading,
     is_weak,
     names_source,
     rule_for,
     without_brackets,
 )
-from crawler.pipelines.lines import Line, blocks_of, lines_of
-from crawler.pipelines.text import clean_line, skeleton
+from crawler.pipelines.clean_text import clean_line, skeleton
+from crawler.pipelines.credits import bare_names, read_credits
+from crawler.pipelines.film_credits import is_film_credit
+from crawler.pipelines.notices import find_notices
+from crawler.pipelines.text_lines import Line, blocks_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crawler.items import Draft
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
 _LONGEST_EDITOR_LINE = 120
 _EDITOR_LABEL = re.compile(r"(?:责任\s?编辑|责\s?编)\s?[:：]\s?$")
+
+# Not before the notices are found: a notice split over lines has a line 来源：新华网.
 _EVIDENCE_RULES = frozenset({"source_line", "time_line"})
-"""Not before the notices are found: a notice split over lines has a line 来源：新华网."""
 
 _EDITORIAL = frozenset({"duty_editor", "editor", "checker"})
 _GLUED_EDITOR = re.compile(
     r"[(（【\[〔]\s?(?:[^()（）【】\[\]〔〕。]{0,30}\s)?(?:责任\s?编辑|责\s?编)\s?[:：]?[^()（）【】\[\]〔〕。]{0,30}[)）】\]〕]\s*$"
     r"|(?<=[。！？”）)\s])(?:责任编辑|责编)\s?[:：]\s?[^。，！？：:]{2,12}$"
 )
+
+# An editor's line that ends a text and names no person.
 _OFFICE = re.compile(
     r"\W?(?:编辑|审核|校对|监制)\s?[:：/／|｜丨]\s?\w{2,12}(?:中心|[部组室台网社站]|频道|公司|团队)\W?"
 )
-"""An editor's line that ends a text and names no person."""
 
 _GLUED_CODE = re.compile(r"(?<!\d)\d{30,60}$")
 _GLUED_TOOL = re.compile(r"[【\[][^【\[】\]]{1,12}[】\]]\s*$")
 _FORBIDS = ("未经", "不得", "转载", "本网")
+
+# Notices that are remembered.
 _NOTICES = 128
-"""Notices that are remembered."""
 
 _ENDING = 160
 _FIRST_LINES = 5

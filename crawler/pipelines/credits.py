@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crawler.items import Role
-from crawler.pipelines.names import HAN, is_plain, names
-from crawler.pipelines.text import clean_line
+from crawler.pipelines.clean_text import clean_line
+from crawler.pipelines.person_names import HAN, is_plain, names
 
+# 责任编辑 is the `duty_editor`, plain 编辑 an `editor`; a `checker` proofreads and signs off;
+# the `crew` plans, draws or films.
 Function = Role | Literal["duty_editor", "editor", "checker", "crew"]
-"""责任编辑 is the `duty_editor`, plain 编辑 an `editor`; a `checker` proofreads and signs off; the
-`crew` plans, draws or films."""
 
+# Characters of a text with credits; a longer one is text.
 LONGEST = 240
-"""Characters of a text with credits; a longer one is text."""
 
 _WORDS: dict[str, dict[Any, str]] = tomllib.loads(
     Path(__file__).with_name("credits.toml").read_text(encoding="utf-8")

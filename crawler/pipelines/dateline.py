@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.items import Dateline
 
 if TYPE_CHECKING:
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
 _LONGEST = 80
 _AGENCY = r"(?:新华社|新华网|中新社|中新网|中国新闻网|人民网|央广网|央视网|光明网|中国网)"
@@ -33,11 +33,12 @@ _OPENINGS = tuple(
         rf"{_PAPER}\s?{_PLACE}?\s?{_DATE}\s?{_KIND}(?=[\s(（:：,，]|记者|题)",
     )
 )
-_HEARSAY = re.compile(r"据.*消息")
-"""据本报消息，… names where the author has it from."""
 
+# 据本报消息，… names where the author has it from.
+_HEARSAY = re.compile(r"据.*消息")
+
+# Paragraphs in which an article may begin.
 _SEARCHED = 3
-"""Paragraphs in which an article may begin."""
 
 
 def set_dateline(work: Work) -> Work:

@@ -16,11 +16,11 @@ from crawler.pipelines.credits import read_credits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Characters of a line of credits; a longer one is text.
 _LONGEST = 120
-"""Characters of a line of credits; a longer one is text."""
 
+# Characters of an unknown word before a known label: 联合策划.
 _LONGEST_BEFORE = 4
-"""Characters of an unknown word before a known label: 联合策划."""
 
 _PRODUCED = re.compile(
     r"\W*(?:总|联合|执行|特别|视频|视觉){0,2}"
@@ -28,11 +28,12 @@ _PRODUCED = re.compile(
     r"|脚本|文案|设计|包装|鸣谢)\s?[:：/／|｜丨]"
 )
 _LABELLED = re.compile(r"\W*[^\W\d]{1,8}\s?[:：/／|｜丨]")
-_LEAST_PRODUCED = 2
-"""Lines of a block that says who made a film; its 监制：X and 编辑：X stay too."""
 
+# Lines of a block that says who made a film; its 监制：X and 编辑：X stay too.
+_LEAST_PRODUCED = 2
+
+# Lines of such a block looked at on either side: a page may have thousands.
 _MOST_PRODUCED = 10
-"""Lines of such a block looked at on either side: a page may have thousands."""
 
 
 def is_film_credit(texts: Sequence[str], number: int) -> bool:

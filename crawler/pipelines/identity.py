@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from crawler import regions, urls
 from crawler.items import Article, Codes, Encoding, Http, Region
+from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.flags import FlagName
-from crawler.pipelines.text import clean_line
-from crawler.pipelines.work import Work
+from crawler.pipelines.normalisation import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

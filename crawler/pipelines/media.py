@@ -16,6 +16,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from crawler.items import Attachment, Block, BlockKind, Image, Video
+from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.film_credits import is_film_credit, is_listed, names_makers
 from crawler.pipelines.photo_credits import (
     credit_at_end,
@@ -24,22 +25,22 @@ from crawler.pipelines.photo_credits import (
     is_legend,
     opens_story,
 )
-from crawler.pipelines.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
+# Characters of an unmarked caption; what is longer is a paragraph.
 LONGEST_CAPTION: Final = 400
-"""Characters of an unmarked caption; what is longer is a paragraph."""
 
 _LONGEST_SET_APART = 100
-_MOST_SET_APART = 2
-"""Lines set apart under an image that may be its caption; more of them are a text of that look."""
 
+# Lines set apart under an image that may be its caption; more of them are a text of that look.
+_MOST_SET_APART = 2
+
+# Unmarked texts a photo story may print under one image.
 _STORY_TEXTS = 3
-"""Unmarked texts a photo story may print under one image."""
 
 
 class _Is(Enum):

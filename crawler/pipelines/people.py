@@ -16,36 +16,38 @@ import re
 from typing import TYPE_CHECKING, get_args
 
 from crawler.items import Person, Role
+from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.credits import Credit, bare_names, read_credits, without_trainees
 from crawler.pipelines.media import is_photo_story
-from crawler.pipelines.names import HAN, is_plain, names
-from crawler.pipelines.text import clean_line
+from crawler.pipelines.person_names import HAN, is_plain, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from crawler.items import Draft, Evidence
     from crawler.pipelines.credits import Credits
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
     _Edited = Iterable[tuple[Evidence, Credits | None]]
 
 _BRACKET = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕]{2,160})[)）】\]〕]")
 _REST = re.compile(r"[\s。.完(（)）【】\[\]]*")
-_OPENING = 120
-"""A dateline and its byline stand in a paragraph's first characters."""
 
+# A dateline and its byline stand in a paragraph's first characters.
+_OPENING = 120
+
+# A bullet, or a dateline that shares the byline's line.
 _BEFORE_BYLINE = re.compile(
     r"^(?:[□■●◆◇★☆▲△◎○•·*＊|｜—\s]{1,6}|[^，。（(]{2,30}\d\s?日专?[电讯]\s+)"
 )
-"""A bullet, or a dateline that shares the byline's line."""
 
 _BESIDE_DATELINE = re.compile(r"\d\s?日\s?(?:专)?[电讯]\s*$")
+
+# What agencies print in brackets after a dateline and is nobody's name.
 _TOPIC = re.compile(
     "国[际内]|经济|财经|文[化体娱教]|时政|高[端原]|社会|法治|科[技教]|国防|军事|体育|教育|健康|民生|安全"
     "|[足篮排网]球|全[运国]|冬奥|综述|特写|完|农[村业民]|党建|关注|平安|文明|高[铁校温]"
 )
-"""What agencies print in brackets after a dateline and is nobody's name."""
 
 _LED_BY_DATELINE = re.compile(r"[电讯]\s*(?:题[:：].{0,60})?\s*$")
 _OUTLET = re.compile(
@@ -70,8 +72,9 @@ _LONGEST_LINES = 600
 _SIGN_OFF = re.compile(
     rf"(?:^|[。！？…”])\s?([(（]([{HAN}·、\s]{{3,40}})[)）])(?:\s?[(（][^()（）]{{1,12}}[)）])?$"
 )
+
+# Endings of offices, places and kinds of text that a surname may begin.
 _NO_SIGN_OFF = re.compile("[部委司处界院站会所组办员区县市省州乡镇村讯榜书图单版稿完篇]$")
-"""Endings of offices, places and kinds of text that a surname may begin."""
 
 _LISTED = re.compile(r"\w{0,4}记者\s?[:：]")
 _SURE = re.compile(r"新华[社网]|本[报网]")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from crawler.pipelines.names import HAN, is_plain, names
+from crawler.pipelines.person_names import HAN, is_plain, names
 
+# Characters of a credit, generously.
 LONGEST: Final = 90
-"""Characters of a credit, generously."""
 
 _NAMES = rf"[{HAN}A-Za-z·•・‧、，, .’'-]{{2,40}}"
 _WHO = r"(?:[^\W\d_]{1,8}?[报社网])?\s?(?:特约|见习|实习|摄影)?(?:记者|通讯员|报道员|实习生)"

@@ -11,14 +11,14 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from crawler.pipelines.names import HAN
-from crawler.pipelines.text import clean_line, skeleton
+from crawler.pipelines.clean_text import clean_line, skeleton
+from crawler.pipelines.person_names import HAN
 
 if TYPE_CHECKING:
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
+# Characters of an outlet's name, generously; what is longer is no name.
 LONGEST: Final = 60
-"""Characters of an outlet's name, generously; what is longer is no name."""
 
 _OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
 _LABEL = re.compile(

@@ -21,20 +21,20 @@ from typing import TYPE_CHECKING, Final
 
 from crawler import urls
 from crawler.clock import BEIJING
+from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.flags import FlagName
-from crawler.pipelines.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawler.items import Evidence, Precision
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
+# Characters of a text searched for a time.
 LONGEST: Final = 400
-"""Characters of a text searched for a time."""
 
+# The site went online in November 1997.
 FIRST_YEAR: Final = 1997
-"""The site went online in November 1997."""
 
 _HALF = r"(?:[AaPp]\.?[Mm]\.?(?![A-Za-z])|上午|下午|凌晨|清晨|早上|早晨|中午|傍晚|晚上|晚间)"
 _OFFSET = r"[+-]\d\d?(?::?\d\d)?"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from crawler.pipelines.text import clean_line
+from crawler.pipelines.clean_text import clean_line
 
 if TYPE_CHECKING:
     from crawler.items import Evidence
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
+# Characters of a title tag that are looked at.
 LONGEST: Final = 1000
-"""Characters of a title tag that are looked at."""
 
 _MARKS = "-_—–|｜－＿"
 _SITE = re.compile(
@@ -29,13 +29,13 @@ _SITE = re.compile(
 )
 
 
+# The CMS writes the markup of a headline into the title tag, where it is text.
 _MARKUP = re.compile(r"</?(?:br|font|span|b|strong|p)\b[^<>]{0,60}>", re.IGNORECASE)
-"""The CMS writes the markup of a headline into the title tag, where it is text."""
 
+# A title tag that isn't closed takes in what follows.
 _SWALLOWED = re.compile(
     r"</?(?:table|t[drh]|div|p|ul|h[1-6]|body|head|html|link|meta|script)\b", re.IGNORECASE
 )
-"""A title tag that isn't closed takes in what follows."""
 
 
 def set_title(work: Work) -> Work:

@@ -11,25 +11,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from crawler.items import Precision, Role
+from crawler.pipelines.clean_text import clean
 from crawler.pipelines.flags import FlagName
-from crawler.pipelines.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawler.pipelines.work import Work
+    from crawler.pipelines.normalisation import Work
 
+# Characters a field may have; FACTS' longest are a fifth of it.
 LONGEST: Final = {
     "title": 500, "subtitle": 1000, "kicker": 500, "published_raw": 400, "source": 60,
     "source_raw": 400, "byline_raw": 2000, "summary": 5000, "language": 35,
 }  # fmt: skip
-"""Characters a field may have; FACTS' longest are a fifth of it."""
 
+# Items a list may have.
 MOST: Final = {
     "reporters": 60, "editors": 10, "keywords": 50, "channel": 20, "images": 1000, "videos": 200,
     "attachments": 500,
 }  # fmt: skip
-"""Items a list may have."""
 
 LONGEST_NAME: Final = 40
 LONGEST_URL: Final = 4096

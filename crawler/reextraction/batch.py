@@ -23,31 +23,25 @@ from tqdm import tqdm
 
 from crawler.archive.pointers import name_in
 from crawler.archive.reader import WarcError
-from crawler.archive.span import Span, fit, spans_of
+from crawler.archive.spans import Span, fit, spans_of
 from crawler.archive.wacz import warcs_in
-from crawler.durable import (
-    OPEN_SUFFIX,
-    StorageError,
-    fsync_dir,
-    make_folder,
-    write_atomically,
-)
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
-from crawler.reextraction import Tally, assemble, scan
-from crawler.reextraction.rest import Rest
-from crawler.workers import begin, leaving_what_waits
+from crawler.process_pool import begin, leaving_what_waits
+from crawler.reextraction.cross_archive import Rest
+from crawler.reextraction.reextract import Tally, assemble, scan
+from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from crawler.reextraction.filter import Filter
 
+# Seconds between two looks at the progress.
 _TICK = 0.5
-"""Seconds between two looks at the progress."""
 
+# Bytes read so far by all workers together; set in each worker when it begins.
 _read: Any = None
-"""Bytes read so far by all workers together; set in each worker when it begins."""
 
 
 @dataclass(frozen=True, slots=True)

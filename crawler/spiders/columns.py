@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawler.spiders.liststep import ListStep
-    from crawler.state.rows import Validators
+    from crawler.ledger.rows import Validators
+    from crawler.spiders.list_step import ListStep
 
 # a part of the budget is kept for lists never asked, however many are remembered
 _FOR_NEW = 4

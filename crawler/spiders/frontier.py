@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 from crawler import regions, urls
 from crawler.clock import now
+from crawler.ledger.rows import Sighting, Verdict
 from crawler.outcomes import Outcome
-from crawler.state.rows import Sighting, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from crawler.archive.replay import ReplayIndex
     from crawler.context import Context
-    from crawler.state.rows import ArticleRow, Open, Seen
+    from crawler.downloader.replay import ReplayIndex
+    from crawler.ledger.rows import ArticleRow, Open, Seen
 
 # how many addresses are taken from a file or the ledger at a time
 CHUNK = 100

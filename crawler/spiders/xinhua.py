@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider, NotConfigured
 
-from crawler import pages, regions, urls
+from crawler import layouts, regions, urls
+from crawler.alarms import extraction_failed
 from crawler.context import Context, context_of
-from crawler.failures import ending_of, is_ours, postpone, raise_alarm
+from crawler.downloader.failures import ending_of, is_ours, postpone, raise_alarm
 from crawler.items import Draft, Page, Reading
 from crawler.outcomes import Outcome
 from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
-from crawler.spiders.archived import archived, archived_list, conditions
+from crawler.spiders.conditional_requests import archived, archived_list, conditions
 from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
-from crawler.spiders.listwalk import ListWalk
-from crawler.watch import extraction_failed
+from crawler.spiders.list_walk import ListWalk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
-    from crawler.spiders.liststep import ListStep
+    from crawler.spiders.list_step import ListStep
 
 logger = logging.getLogger(__name__)
 
+# Lists before articles, so that what is new is known early.
 LIST_PRIORITY = 10
-"""Lists before articles, so that what is new is known early."""
 
+# Archived articles after new ones.
 RECHECK_PRIORITY = -10
-"""Archived articles after new ones."""
 
+# The further pages of an article that has begun, before the next article.
 FURTHER_PAGE_PRIORITY = 5
-"""The further pages of an article that has begun, before the next article."""
 
 _NO_ARTICLE = {
     "list_page": Outcome.NOT_ARTICLE,
@@ -231,11 +231,11 @@ class XinhuaSpider(Spider):
         try:
             if page.status != 200:
                 raise AstrayError(f"{assembly.said}: HTTP {page.status} at {page.url}")
-            assembly.add(page, pages.read(page))
+            assembly.add(page, layouts.read(page))
         except AstrayError as error:
             is_absent |= page.status == 200
             yield from self._lacking(target, assembly, others, str(error), is_absent=is_absent)
-        except pages.NotAnArticle as error:
+        except layouts.NotAnArticle as error:
             why = f"{assembly.said}: {error.kind} at {page.url}"
             is_absent = error.kind not in _NO_SIGN
             yield from self._lacking(target, assembly, others, why, is_absent=is_absent)
@@ -321,12 +321,12 @@ class XinhuaSpider(Spider):
         if page.status not in {200, 304, 404, 410}:
             self._not_ok(target, page, reason)
             return
-        kind = pages.kind_of(page) if page.status == 200 else None
-        is_said = page.status in {404, 410} or pages.is_farewell(page.url)
+        kind = layouts.kind_of(page) if page.status == 200 else None
+        is_said = page.status in {404, 410} or layouts.is_farewell(page.url)
         if kind == "challenge" or (kind in _NO_SIGN and not is_said):
             self._failed(target, _NO_SIGN[kind], f"{reason}: {kind}")
             return
-        is_sign = is_said or pages.is_front(page.url) or kind in {"list_page", "soft_404"}
+        is_sign = is_said or layouts.is_front(page.url) or kind in {"list_page", "soft_404"}
         if is_sign:
             self._absent(target, page, Outcome.MISSING, reason)
         else:
@@ -334,7 +334,7 @@ class XinhuaSpider(Spider):
 
     def _not_ok(self, target: Target, page: Page, reason: str) -> None:
         """An answer that is neither a page nor says that there is none."""
-        told = pages.challenged(page)
+        told = layouts.challenged(page)
         is_refusal = told is not None or page.status in _REFUSALS
         outcome = Outcome.CHALLENGED if is_refusal else Outcome.HTTP_ERROR
         self._failed(target, outcome, f"HTTP {page.status}: {told}" if told else reason)
@@ -346,18 +346,18 @@ class XinhuaSpider(Spider):
             withdrawals.answered(target.address, is_recheck=True)
             withdrawals.looked(target.address, target.article, status=304, warc=page.warc)
             self.context.end(target.address, Outcome.NOT_MODIFIED)
-        elif page.status in {404, 410} and not pages.challenged(page):
+        elif page.status in {404, 410} and not layouts.challenged(page):
             self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
         elif page.status != 200:
             self._not_ok(target, page, f"HTTP {page.status} at {page.url}")
         else:
             try:
-                return pages.read(page)
-            except pages.NotAnArticle as error:
+                return layouts.read(page)
+            except layouts.NotAnArticle as error:
                 leads_to = error.leads_to
                 if error.kind in _NO_SIGN:
                     self._failed(target, _NO_SIGN[error.kind], f"{error} at {page.url}")
-                elif leads_to and not (pages.is_front(leads_to) or pages.is_farewell(leads_to)):
+                elif leads_to and not (layouts.is_front(leads_to) or layouts.is_farewell(leads_to)):
                     self._failed(target, Outcome.SCRIPT_REDIRECT, f"a script leads to {leads_to}")
                 elif target.article and not error.is_proven:
                     withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))

@@ -2,7 +2,7 @@
 
 In: the summaries of an article's lines, oldest first. Out: a Fault for each line that can't stand
 where it stands. What makes a line follow another is in `crawler.item_pipelines` (versions) and
-`crawler.withdrawals` (gone records).
+`crawler.history.withdrawals` (gone records).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.items import VERSIONED_KEYS
-from crawler.pipelines.digest import changed_fields
+from crawler.pipelines.content_digest import changed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -13,20 +13,20 @@ from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crawler.archive.verify import Finding
-from crawler.durable import OPEN_SUFFIX
 from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
-from crawler.state.reading import ArticleRows, parsed
+from crawler.ledger.whole import ArticleRows, parsed
+from crawler.storage import OPEN_SUFFIX
 from crawler.verification.manifests import WITH_LINE
 from crawler.verification.summaries import key_of
+from crawler.verification.warc_files import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from crawler.state.ledger import Ledger
-    from crawler.state.reading import Values
+    from crawler.ledger.ledger import Ledger
+    from crawler.ledger.whole import Values
     from crawler.verification.manifests import Manifest
     from crawler.verification.record_ids import RecordIds
     from crawler.verification.summaries import LineSummary, Summaries

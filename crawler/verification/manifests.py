@@ -13,17 +13,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.archive.verify import Finding
-from crawler.durable import open_file
-from crawler.exitcodes import DEGRADED, ERROR, OK
+from crawler.exit_codes import DEGRADED, ERROR, OK
+from crawler.exporters.report import KILLED
 from crawler.outcomes import FETCHED, UNREAD, Outcome
-from crawler.recovery import KILLED
-from crawler.verification.placement import is_placed, run_of
+from crawler.storage import open_file
+from crawler.verification.file_places import is_placed, run_of
+from crawler.verification.warc_files import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from crawler.verification.lines import LinesReport
+    from crawler.verification.jsonl_lines import LinesReport
 
 # Each of these gives the run a line.
 WITH_LINE = sorted(FETCHED | {Outcome.GONE})

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-from crawler.archive.verify import Finding
+from crawler.verification.warc_files import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

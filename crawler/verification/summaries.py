@@ -12,9 +12,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.clock import iso
+from crawler.ledger import line_rows
 from crawler.outcomes import Outcome
 from crawler.pipelines.flags import FlagName
-from crawler.state import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +31,8 @@ class LineSummary(NamedTuple):
     """One line: where it stands and what other lines and the ledger must agree with.
 
     Times are UTC as in the line; `row`, `state` and `content` are what the ledger learns of it
-    (`crawler.state.lines`), their times as text. `outcome` is the one the run counts it as, and
-    `is_own_capture` says that its records are of that run, as those of a replay aren't.
+    (`crawler.ledger.line_rows`), their times as text. `outcome` is the one the run counts it as,
+    and `is_own_capture` says that its records are of that run, as those of a replay aren't.
     `again_sha256` is the content digest that today's code gives, None where it gives none.
     """
 
@@ -79,9 +79,9 @@ def summary_of(
 ) -> LineSummary:
     """Sum up a line of the file `jsonl`; `derived` is what today's code makes of its pages. Raises
     TypeError, KeyError, ValueError, AttributeError where its values aren't of the format."""
-    row = _plain(lines.version(line, 0, jsonl))
-    content = _plain(lines.content(line, 0))
-    state = _plain(lines.state(line, ()))
+    row = _plain(line_rows.version(line, 0, jsonl))
+    content = _plain(line_rows.content(line, 0))
+    state = _plain(line_rows.state(line, ()))
     for values, dropped in ((row, "number"), (content, "number"), (state, "next_check_at")):
         del values[dropped]
     found = line["discovered_from"]
@@ -92,7 +92,9 @@ def summary_of(
         offset=offset,
         id=str(line["id"]),
         fetched_at=row["fetched_at"],
-        first_seen_at=_plain(lines.first(line))["first_seen_at"] if line["first_seen_at"] else None,
+        first_seen_at=_plain(line_rows.first(line))["first_seen_at"]
+        if line["first_seen_at"]
+        else None,
         also_at=[str(url) for url in line["also_at"]],
         canonical_url=str(line["canonical_url"]),
         url=str(line["url"]),
@@ -101,7 +103,7 @@ def summary_of(
         is_own_capture=is_gone or f"/xinhua-{line['run_id']}-" in file,
         outcome=outcome_of(line),
         discovered_from=[found["url"], found["position"], found["title"]] if found else None,
-        observations=[_plain(one) for one in map(_observed, lines.observations(line))],
+        observations=[_plain(one) for one in map(_observed, line_rows.observations(line))],
         row=row,
         state=state,
         content=content,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.archive.reader import Record, read_records
-from crawler.durable import publish
+from crawler.storage import publish
 from tests.archive.kinds import KINDS, MAXSIZE, Kind
 from tests.archive.origin import CLOSE, RESET, Logged, Origin
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import cdxj, records
 from crawler.archive.reader import WarcError, parse_record, read_records
-from crawler.archive.verify import verify_warc
 from crawler.archive.writer import Revisit
-from crawler.durable import publish
+from crawler.storage import publish
+from crawler.verification.warc_files import verify_warc
 from tests.archive.kinds import GZIPPED, answer, sized
 from tests.archive.test_writer import exchange, writer
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy.crawler import CrawlerProcess
 
-from crawler.archive import capture
 from crawler.archive.writer import Revisit, WarcWriter
 from crawler.context import Context, attach
+from crawler.downloader import capture
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-HANDLER = "crawler.archive.capture.CaptureHandler"
+HANDLER = "crawler.downloader.capture.CaptureHandler"
 
 
 class Fetcher(scrapy.Spider):

@@ -14,7 +14,7 @@ from fastwarc.stream_io import ZstdWriter
 from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.durable import publish
+from crawler.storage import publish
 from tests.archive.bytes_of import URL
 from tests.archive.bytes_of import record as rec
 from tests.archive.kinds import GZIPPED, sized

@@ -10,8 +10,8 @@ import pytest
 from crawler.archive.cdxj import index_path
 from crawler.archive.reader import WarcError, read_records
 from crawler.archive.recovery import cut_jsonl, recover_warcs
-from crawler.archive.verify import verify_warc
-from crawler.durable import StorageError, publish, write_atomically
+from crawler.storage import StorageError, publish, write_atomically
+from crawler.verification.warc_files import verify_warc
 from tests.archive.checkers import warcio_check
 from tests.archive.test_writer import exchange, writer
 

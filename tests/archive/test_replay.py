@@ -13,12 +13,12 @@ import pytest
 from scrapy import Request
 from scrapy.utils.test import get_crawler
 
-from crawler.archive.errors import CaptureError, NotArchivedError
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
-from crawler.archive.replay import ReplayHandler, ReplayIndex
 from crawler.context import attach
-from crawler.durable import publish
+from crawler.downloader.errors import CaptureError, NotArchivedError
+from crawler.downloader.replay import ReplayHandler, ReplayIndex
+from crawler.storage import publish
 from tests.archive.bytes_of import URL, record
 from tests.archive.kinds import KINDS, MAXSIZE, TEXT, sized
 from tests.archive.test_writer import MOMENT, exchange, writer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.archive.responses import respond
 from crawler.archive.wire import parse_response_head
+from crawler.downloader.responses import respond
 from crawler.items import Page
 
 URL = "http://js.news.cn/2017-09/28/c_1121738857.htm"

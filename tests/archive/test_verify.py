@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.archive import cdxj
-from crawler.archive.verify import verify_warc
-from crawler.durable import publish
+from crawler.storage import publish
+from crawler.verification.warc_files import verify_warc
 from tests.archive.conftest import fetch, run_of
 from tests.archive.damage import ALSO, DAMAGE, RESPONSE, UNDESCRIBED, Holding, make_holding
 from tests.archive.kinds import sized

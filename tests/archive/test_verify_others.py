@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
-from crawler.archive.verify import verify_warc
+from crawler.verification.warc_files import verify_warc
 from tests.archive.bytes_of import record
 
 if TYPE_CHECKING:

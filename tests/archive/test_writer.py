@@ -17,7 +17,7 @@ from crawler.archive.decode import decode
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import read_records
 from crawler.archive.writer import Exchange, WarcWriter
-from crawler.durable import StorageError, publish
+from crawler.storage import StorageError, publish
 from tests.archive.conftest import INFO, PROJECT
 from tests.archive.kinds import GZIPPED, LONG, TEXT, sized
 
@@ -162,7 +162,7 @@ import resource, signal, sys
 sys.path.insert(0, {str(PROJECT)!r})
 from pathlib import Path
 from tests.archive.test_writer import exchange, writer
-from crawler.durable import StorageError
+from crawler.storage import StorageError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 archive = writer(Path(sys.argv[1]))

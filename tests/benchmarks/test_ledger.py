@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import ledger as benchmark
 from benchmarks.ledger_fill import fill, page, sightings
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

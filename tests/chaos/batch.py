@@ -72,7 +72,7 @@ def play(seed: int, state: State) -> None:
 
 
 def _place(kill: str) -> str:
-    """A kill without its count: `crawler.durable:publish:before`, `at random`."""
+    """A kill without its count: `crawler.storage:publish:before`, `at random`."""
     return "at random" if kill.startswith("after ") else kill.rpartition(":")[0]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
 from tests.chaos.soundness import content_of, faults_of, lines_of
 from tests.conftest import PROJECT
 
@@ -33,20 +33,20 @@ STEPS = (
     "crawler.exporters.jsonl:JsonlWriter.write",
     "crawler.exporters.jsonl:JsonlWriter.sync",
     "crawler.exporters.jsonl:JsonlWriter.close",
-    "crawler.state.store:Store.commit",
-    "crawler.durable:publish",
-    "crawler.durable:write_atomically",
+    "crawler.ledger.connection:Store.commit",
+    "crawler.storage:publish",
+    "crawler.storage:write_atomically",
     "crawler.archive.cdxj:write_index",
     "crawler.exporters.report:write_report",
-    "crawler.recovery:end_run",
-    "crawler.recovery:recover",
-    "crawler.state.runs:Runs.start_run",
-    "crawler.state.runs:Runs.finish_run",
-    "crawler.state.lists:Lists.record_list",
-    "crawler.state.lists:Lists.finish_walk",
-    "crawler.state.addresses:Addresses.see",
-    "crawler.state.addresses:Addresses.finish",
-    "crawler.state.articles:Articles.record",
+    "crawler.runner.recovery:end_run",
+    "crawler.runner.recovery:recover",
+    "crawler.ledger.runs:Runs.start_run",
+    "crawler.ledger.runs:Runs.finish_run",
+    "crawler.ledger.lists:Lists.record_list",
+    "crawler.ledger.lists:Lists.finish_walk",
+    "crawler.ledger.addresses:Addresses.see",
+    "crawler.ledger.addresses:Addresses.finish",
+    "crawler.ledger.articles:Articles.record",
 )
 """The steps between which a run's state moves from memory to disk."""
 

@@ -21,7 +21,7 @@ from crawler import extraction
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.items import HISTORY_KEYS, WarcPointer, as_record
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
 from tests.processes import defects
 
 if TYPE_CHECKING:

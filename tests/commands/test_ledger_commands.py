@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.items import as_line
+from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
-from crawler.state.ledger import Ledger
-from tests.state.conftest import RUN, T0, at_site, gone_line, line
+from tests.ledger.conftest import RUN, T0, at_site, gone_line, line
 
 if TYPE_CHECKING:
     from pathlib import Path

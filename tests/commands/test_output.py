@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.exitcodes import OK, STORAGE, USAGE
+from crawler.exit_codes import OK, STORAGE, USAGE
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler import reextraction
-from crawler.archive import span
+from crawler.archive import spans
 from crawler.archive.decode import MAX_BODY, bound
 from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
-from crawler.reextraction import Tally, batch
+from crawler.reextraction import batch, reextract
 from crawler.reextraction.filter import Filter
+from crawler.reextraction.reextract import Tally
 from tests.commands.foreign import OTHER_URL, STYLES, Sink, lines_of, noise, raw, type_of, wacz
 from tests.conftest import PROJECT
 from tests.pages import paged
@@ -166,7 +166,7 @@ def captures(path: Path, site: dict[str, str]) -> tuple[list[dict[str, Any]], Co
         sink.response(url, [("Content-Type", "text/html")], page.encode(), date=date)
     path.write_bytes(sink.bytes())
     tally = Tally()
-    return list(reextraction.reextract(path, path.name, Filter(), tally)), tally.counts
+    return list(reextract.reextract(path, path.name, Filter(), tally)), tally.counts
 
 
 @pytest.mark.parametrize(
@@ -464,7 +464,7 @@ def test_a_file_in_spans_gives_what_it_gives_whole(
         (tmp_path / name).write_bytes(data)
 
     def made(name: str, size: int) -> tuple[int, bytes, Counter[str], list[str]]:
-        monkeypatch.setattr(span, "SIZE", size)
+        monkeypatch.setattr(spans, "SIZE", size)
         folder = tmp_path / f"{name}-{size}"
         folder.mkdir()
         jobs = [batch.Job.of(tmp_path / name, tmp_path, folder, Filter())]
@@ -476,8 +476,8 @@ def test_a_file_in_spans_gives_what_it_gives_whole(
 
     for name, (data, is_divided) in cases.items():
         one, *whole = made(name, len(data))
-        several, *spans = made(name, len(data) // 7)
-        assert spans == whole, name
+        several, *parts = made(name, len(data) // 7)
+        assert parts == whole, name
         assert (one, several > one) == (2, is_divided), name
 
 

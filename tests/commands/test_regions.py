@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.ledger.ledger import Ledger
 from crawler.regions import load
-from crawler.state.ledger import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.archive import members
+from crawler.archive import gzip_members
 from crawler.archive.pointers import read_page
 from crawler.items import WarcPointer, as_line
-from crawler.verification import claims
-from crawler.verification.lines import verify_lines
+from crawler.verification import revisit_lines
+from crawler.verification.jsonl_lines import verify_lines
 from tests.commands import foreign
 from tests.commands.foreign import DATE, LATER, OTHER_URL, Sink, lines_of, type_of
 
@@ -140,7 +140,7 @@ def members_of_file(path: Path) -> list[bytes]:
     """A file's gzip members."""
     data = path.read_bytes()
     with path.open("rb") as file:
-        return [data[one.offset : one.offset + one.length] for one in members.members(file)]
+        return [data[one.offset : one.offset + one.length] for one in gzip_members.members(file)]
 
 
 def test_a_line_of_no_revisit(revisited: Revisited, scrapy_cmd: RunScrapy) -> None:
@@ -219,7 +219,7 @@ def test_lines_without_revisits_read_no_archive(
     def fail(_: Path) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(claims, "repeats_in", fail)
+    monkeypatch.setattr(revisit_lines, "repeats_in", fail)
     assert verify_lines(output, tmp_path / "data").findings == []
     line = lines_of(output)[0]
     output.write_bytes(as_line(line | {"fetched_at": LATER}))

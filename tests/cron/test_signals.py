@@ -87,9 +87,9 @@ def test_stopped_before_a_list_could_answer(
 @pytest.mark.parametrize(
     ("step", "reason"),
     [
-        ("crawler.data_folder:claim:before:1", None),
-        ("crawler.run:recover:before:1", None),
-        ("crawler.run:Run.watch:before:1", "shutdown"),
+        ("crawler.data_dir:claim:before:1", None),
+        ("crawler.runner.run:recover:before:1", None),
+        ("crawler.runner.run:Run.watch:before:1", "shutdown"),
     ],
     ids=["nothing is claimed", "being opened", "just opened"],
 )
@@ -113,7 +113,7 @@ def test_a_hang_up_that_is_ignored(
     proxy: dict[str, str], articles: list[str], data_dir: Path
 ) -> None:
     """Under nohup a closed terminal ends nothing."""
-    step = {"PYTHONPATH": str(KILLER), "XINHUA_KILL": "crawler.run:Run.watch:after:1"}
+    step = {"PYTHONPATH": str(KILLER), "XINHUA_KILL": "crawler.runner.run:Run.watch:after:1"}
     env = proxy | step | {"XINHUA_KILL_WITH": "SIGHUP"}
     done = cron("-a", f"urls={articles[0]}", *QUICK, data_dir=data_dir, env=env,
                 shell="trap '' HUP")  # fmt: skip

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from crawler.alarms import FIELDS
 from crawler.context import MOST_ALARMS, Context
 from crawler.exporters.report import build_report, earlier_reports
-from crawler.state.ledger import Ledger
-from crawler.watch import FIELDS
+from crawler.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
 from tests.site.answer import Answer
 
 if TYPE_CHECKING:

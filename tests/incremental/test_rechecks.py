@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.state.ledger import Ledger
-from crawler.state.lines import moment
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.line_rows import moment
 from tests.incremental.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawler.state.ledger import ArticleRow
+    from crawler.ledger.ledger import ArticleRow
     from tests.incremental.conftest import Archive
 
 SCHEDULE = ",".join(str(24 * 10 * step) for step in range(1, 750))

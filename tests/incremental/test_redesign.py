@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

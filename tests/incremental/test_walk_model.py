@@ -21,11 +21,11 @@ from crawler.archive.writer import WarcWriter
 from crawler.arguments import parse
 from crawler.clock import now
 from crawler.context import Context
+from crawler.downloader.holds import Holds
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.holds import Holds
 from crawler.items import Page
-from crawler.spiders.listwalk import ListWalk
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
+from crawler.spiders.list_walk import ListWalk
 from tests.incremental.columns import HOST, Column
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.spiders.liststep import ListStep
+    from crawler.spiders.list_step import ListStep
 
 REGIONS = regions.load()
 TODAY = date(2026, 9, 1)

@@ -16,14 +16,13 @@ from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Headers, Response
 from scrapy.settings import Settings
 
-from crawler.archive.capture import _retries as retries
-from crawler.archive.errors import CaptureError
-from crawler.durable import StorageError
-from crawler.errors import Ended
-from crawler.holds import BREAKER_FAILURES, LONGEST_HOLD, Holds
-from crawler.middlewares import backoff
-from crawler.middlewares.backoff import BackoffMiddleware, _retry_after
+from crawler.downloader import backoff
+from crawler.downloader.backoff import BackoffMiddleware, _retry_after
+from crawler.downloader.capture import _retries as retries
+from crawler.downloader.errors import CaptureError, Ended
+from crawler.downloader.holds import BREAKER_FAILURES, LONGEST_HOLD, Holds
 from crawler.outcomes import Outcome
+from crawler.storage import StorageError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 HOST = "js.news.cn"

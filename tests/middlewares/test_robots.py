@@ -11,9 +11,9 @@ from scrapy import Request
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.utils.test import get_crawler
 
-from crawler.errors import Ended
-from crawler.holds import Holds
-from crawler.middlewares.robots import RobotsMiddleware, UnknownRulesError, rules_of
+from crawler.downloader.errors import Ended
+from crawler.downloader.holds import Holds
+from crawler.downloader.robots import RobotsMiddleware, UnknownRulesError, rules_of
 from crawler.outcomes import Outcome
 
 HOST = "js.news.cn"

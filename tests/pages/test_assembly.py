@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler import pages
+from crawler import layouts
 from crawler.pages import assembly
 from crawler.pages.assembly import Assembly, AstrayError, IncompleteError, PageName
 from tests.pages.paged import BARE, NOT_WHOLE, WHOLE, WWW, at, html, numbers, site_of
@@ -27,7 +27,7 @@ def pager(*links: str) -> str:
 
 
 def read(html: str, url: str) -> Draft:
-    return pages.read(as_page(html.encode(), url))
+    return layouts.read(as_page(html.encode(), url))
 
 
 def test_further_pages_of_c_addresses() -> None:
@@ -50,7 +50,7 @@ def test_further_pages_of_c_addresses() -> None:
 
 def test_further_pages_of_content_addresses() -> None:
     links = pager("content_25000001_1.htm", "content_25000001_2.htm")
-    draft = pages.read(as_page(hebei_2012(UNCLOSED + links).encode("gb18030"), HE))
+    draft = layouts.read(as_page(hebei_2012(UNCLOSED + links).encode("gb18030"), HE))
     assert draft.next_pages == [HE.replace(".htm", f"_{n}.htm") for n in (1, 2)]
 
 
@@ -108,7 +108,7 @@ def test_join_of_nothing() -> None:
 
 def gather(site: dict[str, str], first: str) -> tuple[str, list[str], list[str]]:
     """How an article ends, the addresses of its pages, and what was asked for."""
-    assembly = Assembly(page := as_page(site[first].encode(), first), pages.read(page))
+    assembly = Assembly(page := as_page(site[first].encode(), first), layouts.read(page))
     asked = [first]
     while wanted := assembly.wanted:
         is_absent = False
@@ -119,7 +119,7 @@ def gather(site: dict[str, str], first: str) -> tuple[str, list[str], list[str]]
                 if url not in site:
                     raise AstrayError("404")
                 page = as_page(site[url].encode(), url)
-                assembly.add(page, pages.read(page))
+                assembly.add(page, layouts.read(page))
                 break
             except AstrayError:
                 is_absent = True
@@ -139,7 +139,7 @@ def test_whole_articles(site: dict[str, str], base: str, count: int) -> None:
     assert (ending, len(found)) == ("whole", count), asked
     names = [PageName.of(url) for url in found]
     assert [name.number for name in names if name] == sorted(name.number for name in names if name)
-    drafts = [pages.read(as_page(site[url].encode(), url)) for url in found]
+    drafts = [layouts.read(as_page(site[url].encode(), url)) for url in found]
     draft = assembly.assemble([as_page(site[url].encode(), url) for url in found], drafts)
     shown = [text for text in texts(draft) if text.startswith("第")]
     assert shown == [f"第{n}页写的是河堤第{n}段。" for n in range(1, count + 1)]
@@ -166,7 +166,7 @@ def test_too_many_pages_are_not_asked_for() -> None:
 def test_a_further_page_is_no_page_1() -> None:
     page = as_page(html(2, "").encode(), at(BARE, 2))
     with pytest.raises(AstrayError, match="page 1 leads to"):
-        Assembly(page, pages.read(page))
+        Assembly(page, layouts.read(page))
 
 
 def test_pages_that_do_not_make_an_article() -> None:
@@ -175,7 +175,7 @@ def test_pages_that_do_not_make_an_article() -> None:
 
     def made(*order: int) -> Draft:
         chosen = [fetched[n - 1] for n in order]
-        return assembly.assemble(chosen, [pages.read(one) for one in chosen])
+        return assembly.assemble(chosen, [layouts.read(one) for one in chosen])
 
     with pytest.raises(IncompleteError, match="page 3 of 3 is missing"):
         made(1, 2)

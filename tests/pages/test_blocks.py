@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from crawler import pages
+from crawler import layouts
 from crawler.items import BlockKind, Draft
-from crawler.pages import LAYOUTS
+from crawler.layouts import LAYOUTS
 from crawler.pages.document import Document, visible_text
 from tests.pages.samples import (
     BODY,
@@ -31,7 +31,7 @@ FOLDER = "http://www.js.xinhuanet.com/2017-09/05/"
 
 
 def read(html: str, url: str = FOLDER + "c_1121600001.htm") -> Draft:
-    return pages.read(as_page(html.encode(), url))
+    return layouts.read(as_page(html.encode(), url))
 
 
 def urls(draft: Draft, kind: BlockKind) -> list[str | None]:
@@ -48,7 +48,7 @@ def test_every_visible_character_is_accounted_for(sample: Sample) -> None:
     selectors = next(found for layout in LAYOUTS if (found := layout.select(doc)))
     found = doc.first(selectors.body)
     shown = letters(visible_text(found[0])) if found else Counter()
-    draft = pages.read(sample.page())
+    draft = layouts.read(sample.page())
     evidence = [*draft.times, *draft.sources, *draft.editors, *draft.keywords]
     evidence += [draft.title] if draft.title else []
     kept = "".join(b.text for b in draft.blocks)

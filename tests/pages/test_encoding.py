@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from crawler import pages
+from crawler import layouts
 from crawler.items import Encoding
-from crawler.pages import NotAnArticle
+from crawler.layouts import NotAnArticle
 from crawler.pages.encoding import BY_BYTES, DECLARED, decode
 from tests.conftest import PROJECT
 from tests.pages.samples import P, as_page, hebei_2012, main_2017, texts
@@ -83,7 +83,7 @@ def test_every_byte_value_decodes() -> None:
 def test_rare_names_survive_the_whole_reading() -> None:
     body = P.replace("林小禾", "林小䶮").replace("周一帆", "周喆玥")
     for html, codec in ((hebei_2012(body), "gb18030"), (main_2017(body), "utf-8")):
-        assert "林小䶮说。(记者 周喆玥)" in texts(pages.read(as_page(html.encode(codec))))[2]
+        assert "林小䶮说。(记者 周喆玥)" in texts(layouts.read(as_page(html.encode(codec))))[2]
 
 
 TEXT = {
@@ -181,7 +181,7 @@ def test_a_text_that_is_none_is_garbled(body: str, title: str) -> None:
     html = main_2017(f"<p>{body}</p>", title=f'<div class="h-title">{title}</div>')
     for page in (as_page(html.encode()), as_page(f"<title>{title}</title><p>{body}".encode())):
         with pytest.raises(NotAnArticle) as caught:
-            pages.read(page)
+            layouts.read(page)
         assert caught.value.kind == "garbled"
 
 
@@ -189,7 +189,7 @@ def test_bytes_that_are_no_text_are_garbled() -> None:
     noise = Random(1).randbytes(3000).replace(b"<", b"")
     for body in (noise, b"<title>x</title><p>" + noise, zlib.compress(noise, wbits=-15)):
         with pytest.raises(NotAnArticle) as caught:
-            pages.read(as_page(body))
+            layouts.read(as_page(body))
         assert caught.value.kind == "garbled"
 
 
@@ -204,4 +204,4 @@ def test_bytes_that_are_no_text_are_garbled() -> None:
 )
 def test_a_few_broken_characters_are_published(body: str, title: str) -> None:
     html = main_2017(f"<p>{body}</p>", title=f'<div class="h-title">{title}</div>')
-    assert texts(pages.read(as_page(html.encode()))) == [body]
+    assert texts(layouts.read(as_page(html.encode()))) == [body]

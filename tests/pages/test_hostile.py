@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crawler import pages
-from crawler.pages import NotAnArticle
-from crawler.pages.bounds import check
-from crawler.pages.refusal import Kind
+from crawler import layouts
+from crawler.layouts import NotAnArticle
+from crawler.pages.errors import Kind
+from crawler.pages.markup_limits import check
 from tests.pages.samples import BODY, SAMPLES, as_page, main_2017, texts
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ KINDS = get_args(Kind)
 
 def read(body: bytes) -> Draft | None:
     try:
-        return pages.read(as_page(body))
+        return layouts.read(as_page(body))
     except NotAnArticle as refusal:
         return None if refusal.kind in KINDS else pytest.fail(refusal.kind)
 

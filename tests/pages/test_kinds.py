@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 
 import pytest
 
-from crawler import pages
-from crawler.pages import NotAnArticle
+from crawler import layouts
+from crawler.layouts import NotAnArticle
 from tests.pages.samples import (
     BODY,
     NEWS,
@@ -34,7 +34,7 @@ LINKS = "".join(
 
 def kind(html: str) -> str:
     with pytest.raises(NotAnArticle) as caught:
-        pages.read(as_page(html.encode()))
+        layouts.read(as_page(html.encode()))
     return caught.value.kind
 
 
@@ -124,7 +124,7 @@ def test_error_pages(html: str) -> None:
 )
 def test_scripts_that_lead_elsewhere(html: str, leads_to: str) -> None:
     with pytest.raises(NotAnArticle) as caught:
-        pages.read(as_page(html.encode()))
+        layouts.read(as_page(html.encode()))
     assert (caught.value.kind, caught.value.leads_to) == ("script_redirect", leads_to)
 
 
@@ -162,7 +162,7 @@ def test_challenges(name: str) -> None:
 def test_challenges_are_known_whatever_the_status(name: str) -> None:
     page = replace(as_page(CHALLENGES[name].encode()), status=404)
     shows_nothing = "<p>" not in page.body.decode()
-    assert pages.challenged(page) or (name == "refresh to itself" and not shows_nothing)
+    assert layouts.challenged(page) or (name == "refresh to itself" and not shows_nothing)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_challenges_are_known_whatever_the_status(name: str) -> None:
     ],
 )
 def test_a_404_that_says_so_is_no_challenge(html: str) -> None:
-    assert pages.challenged(replace(as_page(html.encode()), status=404)) is None
+    assert layouts.challenged(replace(as_page(html.encode()), status=404)) is None
 
 
 @pytest.mark.parametrize("template", [main_2017, regional_2014, cms_2022])
@@ -186,7 +186,7 @@ def test_an_article_about_challenges_is_an_article(template: Callable[[str], str
     script = (
         "<script>document.cookie='a=1';if(m)location.href='/2017-09/05/c_1121600001.htm'</script>"
     )
-    draft = pages.read(as_page((script + template(text)).encode(), NEWS))
+    draft = layouts.read(as_page((script + template(text)).encode(), NEWS))
     assert len(texts(draft)) == 1
 
 
@@ -233,8 +233,8 @@ AWAY = '<meta http-equiv="refresh" content="0;url=/index.htm">'
 def test_the_refresh_that_a_browser_follows(html: str, target: str | None) -> None:
     expected = target and urljoin("http://www.js.xinhuanet.com/", target)
     for codec in ("utf-8", "utf-16"):
-        assert pages.refreshed(as_page(html.encode(codec)), 10) == expected
-    assert pages.refreshed(replace(as_page(html.encode()), status=403), 10) is None
+        assert layouts.refreshed(as_page(html.encode(codec)), 10) == expected
+    assert layouts.refreshed(replace(as_page(html.encode()), status=403), 10) is None
 
 
 def test_list_pages() -> None:
@@ -254,7 +254,7 @@ def test_a_list_in_an_articles_template() -> None:
 
 
 def test_a_digest_of_links_with_a_source_is_an_article() -> None:
-    assert len(texts(pages.read(as_page(regional_2014(f"<ul>{LINKS}</ul>").encode())))) == 40
+    assert len(texts(layouts.read(as_page(regional_2014(f"<ul>{LINKS}</ul>").encode())))) == 40
 
 
 BRIEF = "<p>　　昨夜十点，渡口的新汽笛第一次拉响，对岸的人说听得清清楚楚。</p>"
@@ -276,7 +276,7 @@ def test_a_headline_and_the_address_day_among_many_links(
 ) -> None:
     html = f"<title>{tag}</title><h1>{heading}</h1><i>{day} 08:05</i><div>{BRIEF}</div>{LINKS}"
     if expected is None:
-        assert texts(pages.read(as_page(html.encode()))) == [BRIEF[5:-4]]
+        assert texts(layouts.read(as_page(html.encode()))) == [BRIEF[5:-4]]
     else:
         assert kind(html) == expected
 
@@ -290,14 +290,14 @@ def test_what_is_left_of_a_deleted_article(template: Callable[[str], str]) -> No
 
 def test_a_moving_script_does_not_make_an_article_a_stub() -> None:
     script = "<script>if (mobile) { location.href = 'http://m.news.cn/'; }</script>"
-    assert texts(pages.read(as_page((script + main_2017(P)).encode()))) == list(BODY)
+    assert texts(layouts.read(as_page((script + main_2017(P)).encode()))) == list(BODY)
 
 
 def test_an_article_about_missing_pages_is_an_article() -> None:
     text = "<p>　　读者反映，某网站的页面不存在，点击后显示“404 Not Found”，文章已被删除。</p>"
     for html in (main_2017(text), regional_2014(text), cms_2022(text)):
-        assert len(texts(pages.read(as_page(html.encode(), NEWS)))) == 1
+        assert len(texts(layouts.read(as_page(html.encode(), NEWS)))) == 1
 
 
 def test_a_long_article_among_many_links_is_an_article() -> None:
-    assert texts(pages.read(as_page((main_2017(P * 9) + LINKS).encode())))[:3] == list(BODY)
+    assert texts(layouts.read(as_page((main_2017(P * 9) + LINKS).encode())))[:3] == list(BODY)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import pages
+from crawler import layouts
 from crawler.items import BlockKind
-from crawler.pages import LAYOUTS
+from crawler.layouts import LAYOUTS
 from crawler.pages.document import Document
 from tests.pages.samples import BODY, SAMPLES, P, Sample, as_page, regional_2014, texts
 
@@ -28,13 +28,13 @@ def test_a_list_of_the_same_name_is_not_the_content() -> None:
     links = '<div class="article"><a href="/1">别的新闻</a> | <a href="/2">另一条</a></div>'
     html = regional_2014(P)
     assert "<body>" in html
-    draft = pages.read(as_page(html.replace("<body>", f"<body>{links}").encode()))
+    draft = layouts.read(as_page(html.replace("<body>", f"<body>{links}").encode()))
     assert (draft.layout, tuple(texts(draft))) == ("Regional2014", BODY)
 
 
 @every_sample
 def test_fields(sample: Sample) -> None:
-    draft = pages.read(sample.page())
+    draft = layouts.read(sample.page())
     assert draft.layout == sample.layout
     assert draft.claims == (sample.layout,)
     assert tuple(texts(draft)) == sample.body

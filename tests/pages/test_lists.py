@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crawler import urls
 from crawler.items import Page
-from crawler.pages.lists import (
+from crawler.lists.list_page import (
     ListError,
     ListPage,
     classify,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import pages
+from crawler import layouts
 from crawler.items import Page
-from crawler.pages import NotAnArticle
+from crawler.layouts import NotAnArticle
 from tests.pages.samples import P, as_page, main_2017
 
 HTML = main_2017(P).encode()
@@ -16,7 +16,7 @@ def read(body: bytes, content_type: str) -> str | None:
     page = as_page(body)
     page = Page(page.url, 200, (("Content-Type", content_type),), body, page.fetched_at, None)
     try:
-        pages.read(page)
+        layouts.read(page)
     except NotAnArticle as refusal:
         return refusal.kind
     return None

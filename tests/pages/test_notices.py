@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import pages
+from crawler import layouts
 from crawler.extraction import extract
 from crawler.pages.assembly import join
 from tests.pages.samples import BODY, TITLE, P, as_page, regional_2014
@@ -116,7 +116,7 @@ def test_a_notice_within_and_beside_is_kept_in_both_places() -> None:
 
 def test_the_notice_of_every_page_is_kept_once() -> None:
     html = page_with(f'<div class="notice">{LINES}</div>')
-    drafts = [pages.read(as_page(html.encode())) for _ in range(3)]
+    drafts = [layouts.read(as_page(html.encode())) for _ in range(3)]
     joined = join(drafts)
     assert len(joined.beside) == 1
 

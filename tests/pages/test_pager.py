@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 
 from crawler import urls
-from crawler.pages.pager import Anchor, PageOf, page_of, read_pager, unnested
+from crawler.lists.pager import Anchor, PageOf, page_of, read_pager, unnested
 
 YW = "http://he.news.cn/xw/yw.htm"
 FOLDER = "http://he.news.cn/xw/"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crawler import pages
+from crawler import layouts
 from crawler.items import BlockKind, Draft, Page
 from tests.pages.samples import as_page, hebei_2012, regional_2014, texts
 
@@ -36,7 +36,7 @@ def norm(text: str) -> str:
 
 def read(path: Path) -> Draft:
     url = gold_of(path)["url"]
-    return pages.read(Page(url, 200, (), path.read_bytes(), "2026-11-24T00:00:00Z", None))
+    return layouts.read(Page(url, 200, (), path.read_bytes(), "2026-11-24T00:00:00Z", None))
 
 
 @needs_pages
@@ -65,7 +65,7 @@ def test_saved_page(path: Path) -> None:
 def test_the_look_alike_is_a_page_like_any_other() -> None:
     """A copied template can't be told by its markup: its host is refused elsewhere."""
     (path,) = (SHARED / "pages" / "not-genuine").glob("*.html")
-    assert pages.read(as_page(path.read_bytes())).layout == "Cms2022"
+    assert layouts.read(as_page(path.read_bytes())).layout == "Cms2022"
 
 
 @pytest.mark.skipif(not SEED.is_file(), reason="the folder ../shared/pages is not here")
@@ -86,7 +86,7 @@ def test_the_seed_in_markup_of_our_own(form: str) -> None:
         html = hebei_2012("".join(f"<p>{p}" for p in body))
     else:
         html = regional_2014(forms[form], info=info, editor="<div>(责任编辑: 丁延秋 )</div>")
-    draft = pages.read(as_page(html.encode()))
+    draft = layouts.read(as_page(html.encode()))
     assert [norm(t) for t in texts(draft)] == [norm(p) for p in body]
     if form != "hebei":
         assert "2017年09月28日 12:53:36" in draft.times[0].text

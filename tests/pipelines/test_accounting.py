@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.items import Article, Block, BlockKind
-from crawler.pipelines.text import clean
+from crawler.pipelines.clean_text import clean
 from tests.pipelines.drafts import MORE, NOTICE, TEXT, WHERE, article
 
 LINES = (

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.items import Block, BlockKind, Evidence
-from crawler.pipelines.disclaimer import ANCHORS_OF_PIECES, PHRASES
+from crawler.pipelines.notices import ANCHORS_OF_PIECES, PHRASES
 from tests.pipelines.drafts import MORE, NOTICE, TEXT, WHERE, article, video
 
 CODE = "010070080010000000000000011111101121738857"

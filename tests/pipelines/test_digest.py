@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crawler.items import VERSIONED_KEYS, Article, Evidence, as_record
-from crawler.pipelines.digest import changed_fields, content_sha256
+from crawler.pipelines.content_digest import changed_fields, content_sha256
 from tests.pipelines.drafts import MORE, NOTICE, TEXT, article, evidence, image, text, whole
 
 

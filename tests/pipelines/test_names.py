@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.pipelines.names import is_plain, names
+from crawler.pipelines.person_names import is_plain, names
 
 
 @pytest.mark.parametrize(

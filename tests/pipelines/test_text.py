@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipelines.text import clean, clean_line, skeleton, skeleton_map, squeeze
+from crawler.pipelines.clean_text import clean, clean_line, skeleton, skeleton_map, squeeze
 from tests.pipelines.drafts import article
 
 

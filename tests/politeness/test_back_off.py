@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.clock import now
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
 from tests.politeness.conftest import ARTICLES, NEW, OLD
 from tests.politeness.test_pace import CLOCK
 
@@ -81,7 +81,7 @@ def _let_go(tmp_path: Path) -> None:
     """Two hours have gone by, as far as the ledger knows."""
     from sqlalchemy import update
 
-    from crawler.state.schema import holds
+    from crawler.ledger.schema import holds
 
     with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
         ledger._write(update(holds).values(until=datetime(2020, 1, 1, tzinfo=UTC)))

@@ -23,7 +23,7 @@ NAMES = Path(__file__).with_name("names")
 """A sitecustomize that answers every name with 127.0.0.1, as a hosts file could."""
 
 WITHOUT_SCOPE = (
-    "-s", 'DOWNLOADER_MIDDLEWARES={"crawler.middlewares.scope.ScopeMiddleware": null}',
+    "-s", 'DOWNLOADER_MIDDLEWARES={"crawler.downloader.scope.ScopeMiddleware": null}',
 )  # fmt: skip
 
 

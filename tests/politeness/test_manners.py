@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawler.archive.reader import read_records
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
 from tests.politeness.conftest import ARTICLES, NEW, OLD
 from tests.politeness.proxy import Reply, Table
 from tests.politeness.test_pace import CLOCK
@@ -71,7 +71,7 @@ def _age(tmp_path: Path, by: timedelta) -> None:
     """So much time has gone by, as far as the ledger's robots.txt are concerned."""
     from sqlalchemy import select, update
 
-    from crawler.state.schema import robots
+    from crawler.ledger.schema import robots
 
     with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
         for row in ledger._rows(select(robots)):

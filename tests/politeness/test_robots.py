@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler import settings
-from crawler.middlewares.robots import MAX_BYTES, bounded, has_rules, rules_of
+from crawler.downloader.robots import MAX_BYTES, bounded, has_rules, rules_of
 from tests.politeness.conftest import OLD
 from tests.politeness.proxy import Reply, Table
 from tests.processes import crawl

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.extraction import extract
-from crawler.pages import NotAnArticle
+from crawler.layouts import NotAnArticle
 from crawler.pages.encoding import decode
 from tests.fixtures.kept import pages_of, synthetic
 

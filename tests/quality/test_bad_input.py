@@ -13,8 +13,8 @@ from crawler import urls
 from crawler.extraction import extract
 from crawler.fixtures import FixtureError, add
 from crawler.items import Page
-from crawler.pages import NotAnArticle
-from crawler.pages.refusal import Kind
+from crawler.layouts import NotAnArticle
+from crawler.pages.errors import Kind
 from tests.fixtures import make
 from tests.fixtures.kept import pages_of, synthetic
 from tests.quality.mutations import MUTATIONS, bounded, inventions, mutants, outcome

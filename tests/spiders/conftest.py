@@ -16,11 +16,11 @@ from crawler.archive.writer import WarcWriter
 from crawler.arguments import parse
 from crawler.clock import now
 from crawler.context import Context
+from crawler.downloader.holds import Holds
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.holds import Holds
 from crawler.items import Page
-from crawler.spiders.listwalk import ListWalk
-from crawler.state.ledger import Ledger
+from crawler.ledger.ledger import Ledger
+from crawler.spiders.list_walk import ListWalk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

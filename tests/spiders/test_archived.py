@@ -7,7 +7,7 @@ from scrapy import Request
 
 from crawler.archive.wire import parse_response_head
 from crawler.items import Page
-from crawler.spiders.archived import validators
+from crawler.spiders.conditional_requests import validators
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.spiders.listwalk import MOST_GAPS
+from crawler.spiders.list_walk import MOST_GAPS
 from tests.spiders.conftest import HOST, node, page
 
 if TYPE_CHECKING:

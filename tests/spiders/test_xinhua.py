@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from crawler.pages.refusal import Kind
+from crawler.pages.errors import Kind
 from crawler.spiders.xinhua import _NO_ARTICLE, _NO_SIGN
 
 

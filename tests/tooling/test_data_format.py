@@ -15,11 +15,11 @@ from crawler.archive.writer import Exchange, Tls, _metadata
 from crawler.clock import now
 from crawler.exporters.report import build_report
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
+from crawler.layouts import LAYOUTS
+from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
-from crawler.pages import LAYOUTS
 from crawler.pipelines.flags import FlagName
-from crawler.run import _warcinfo
-from crawler.state.ledger import Ledger
+from crawler.runner.run import _warcinfo
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW
 

@@ -25,7 +25,7 @@ import pytest
 import crawler.commands
 from crawler import regions, settings
 from crawler.arguments import NAMES
-from crawler.exitcodes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
+from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW, blocks, documents, links
 
@@ -86,7 +86,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 def test_the_files_named_to_contributors_are_there() -> None:
     text = (PROJECT / "CONTRIBUTING.md").read_text()
-    table = text[text.index("|---|---|") :]
+    table = text[text.rindex("|---|---|") :]
     named = re.findall(r"`([a-z_/]+(?:/|\.py|\.json))`", table)
     assert len(named) > 15
     assert [name for name in named if not (PROJECT / "crawler" / name).exists()] == []

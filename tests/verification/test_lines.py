@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crawler.items import Page
-from crawler.verification.lines import _formerly
+from crawler.verification.jsonl_lines import _formerly
 
 TAG = '"版  \u3000本"'.encode().decode("latin-1")
 

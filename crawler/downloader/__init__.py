@@ -1,0 +1,1 @@
+"""What fetches: capture and its taps, scheduler, holds, robots, back-off, resolver, replay."""

@@ -1,0 +1,236 @@
+"""The download handler that archives: every exchange is in the WARC before anybody sees a page.
+
+In: Scrapy requests. Out: responses whose body the one decoder decoded, `request.meta["page"]` with
+the same as a Page, and every exchange handed to the run's WarcWriter, however it ended. Without an
+open run (`scrapy shell`) nothing is written. Meta keys read: `via`, `discovered_from`,
+`revisit_of` (a Revisit), and Scrapy's own.
+
+Private names used, here and in `taps`, for which Scrapy and Twisted are pinned. Scrapy: http11's
+`_ScrapyAgent`, `_LenientHTTP11ClientProtocol`, `-Factory` and `-Parser`, the handler's `_pool`,
+`_contextFactory`, `_bind_address`, `_crawler`, `_default_maxsize`, `_default_warnsize`,
+`_fail_on_dataloss`, `_tls_verbose_logging`, and `scrapy.utils._download_handlers`. Twisted:
+`HTTPConnectionPool._factory` and `_newConnection`, `HTTP11ClientProtocol._finishResponse`,
+`_currentRequest`, `_parser` and the factory's `_quiescentCallback`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag
+
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
+from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.archive import wire
+from crawler.archive.decode import Decoded, DecodeError, bound, decode
+from crawler.archive.writer import Exchange, Revisit
+from crawler.clock import iso
+from crawler.context import context_of
+from crawler.downloader.errors import CaptureError, CaptureTimeoutError, CaptureTooLargeError
+from crawler.downloader.responses import respond
+from crawler.downloader.taps import TappedFactory, TappedPool
+from crawler.items import Page, WarcPointer
+from crawler.storage import StorageError
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.archive.decode import Kind
+    from crawler.archive.writer import Truncated, WarcWriter
+    from crawler.downloader.taps import Capture
+
+# What chunk framing may add to twice DOWNLOAD_MAXSIZE before the exchange is ended.
+_FRAMING = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What became of an answer: decoded, or why not (kind and sentence), and if it is cut off."""
+
+    decoded: Decoded | None = None
+    truncated: Truncated | None = None
+    kind: Kind | None = None
+    why: str = ""
+
+
+class CaptureHandler(HTTP11DownloadHandler):
+    """Scrapy's HTTP/1.1 handler with a tap on the wire and an archive behind it."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool.retryAutomatically = False  # Twisted would resend unseen
+        self._pool._factory = TappedFactory
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch, archive, decode. Raises CaptureError, CaptureTimeoutError, StorageError, or what
+        Scrapy's handler raises when no answer came."""
+        maxsize = request.meta.get("download_maxsize", self._default_maxsize)
+        pool = TappedPool(self._pool, 2 * maxsize + _FRAMING if maxsize else 0)
+        agent = _ScrapyAgent(
+            contextFactory=self._contextFactory,
+            bindAddress=self._bind_address,
+            pool=pool,  # type: ignore[arg-type]
+            maxsize=self._default_maxsize,
+            warnsize=self._default_warnsize,
+            fail_on_dataloss=self._fail_on_dataloss,
+            crawler=self._crawler,
+            tls_verbose_logging=self._tls_verbose_logging,
+        )
+        response: Response | None = None
+        failure: BaseException | None = None
+        try:
+            with wrap_twisted_exceptions():
+                response = await maybe_deferred_to_future(agent.download_request(request))
+        except BaseException as error:
+            failure = error
+        sent = [capture for capture in pool.captures if _was_sent(request, capture)]
+        for number, capture in enumerate(sent[:-1], start=1):
+            self._archive(request, capture, _Verdict(), number)
+        if not sent:
+            assert failure is not None
+            raise failure
+        return self._settle(request, sent[-1], response, failure, bound(maxsize), len(sent))
+
+    def _settle(
+        self,
+        request: Request,
+        capture: Capture,
+        response: Response | None,
+        failure: BaseException | None,
+        max_bytes: int,
+        number: int,
+    ) -> Response:
+        """Judge and archive the last exchange of a download, then return or raise its end."""
+        try:
+            verdict = _judge(capture, failure, max_bytes, request.method)
+        except Exception:
+            self._archive(request, capture, _Verdict(), number)  # no error of ours loses bytes
+            raise
+        pointer = self._archive(request, capture, verdict, number)
+        if isinstance(failure, DownloadTimeoutError):
+            raise CaptureTimeoutError(str(failure), pointer) from failure
+        if failure is not None and not (isinstance(failure, Exception) and capture.response):
+            raise failure
+        if verdict.kind == "too_large":
+            raise CaptureTooLargeError(verdict.kind, verdict.why, pointer) from failure
+        if verdict.kind is not None:
+            raise CaptureError(verdict.kind, verdict.why, pointer) from failure
+        assert response is not None
+        assert verdict.decoded is not None
+        page = Page(
+            url=response.url,
+            status=verdict.decoded.status,
+            headers=verdict.decoded.headers,
+            body=verdict.decoded.body,
+            fetched_at=iso(capture.started_at),
+            warc=pointer,
+        )
+        request.meta["page"] = page
+        return respond(page, response)
+
+    def _archive(
+        self, request: Request, capture: Capture, verdict: _Verdict, number: int
+    ) -> WarcPointer | None:
+        """Hand one exchange to the run's archive (I1). Raises StorageError and stops the run."""
+        context = context_of(self._crawler)
+        if context is None:
+            return None
+        try:
+            revisit = _revisit(request, verdict.decoded, context.archive)
+            return context.archive.write(_exchange(request, capture, verdict, number, revisit))
+        except StorageError as error:
+            context.storage_failed(str(error))
+            raise
+
+
+def _was_sent(request: Request, capture: Capture) -> bool:
+    """Whether anything crossed the wire; over TLS nothing does before the handshake is done."""
+    is_tls = urlparse_cached(request).scheme == "https"
+    return bool(capture.request) and (capture.tls is not None or not is_tls)
+
+
+def _judge(
+    capture: Capture, failure: BaseException | None, max_bytes: int, method: str
+) -> _Verdict:
+    """What the bytes are worth, from them and from how the download ended."""
+    block = bytes(capture.response)
+    if not block:
+        return _Verdict()
+    if capture.is_over_limit:
+        return _Verdict(truncated="length", kind="too_large", why="the answer is over a limit")
+    if isinstance(failure, DownloadTimeoutError):
+        return _Verdict(truncated="time", kind="truncated", why=str(failure))
+    if isinstance(failure, DownloadCancelledError):
+        return _Verdict(truncated="length", kind="too_large", why=str(failure))
+    try:
+        decoded = decode(block, max_bytes=max_bytes, method=method)
+    except DecodeError as error:
+        truncated: Truncated | None = None if failure is None else "unspecified"
+        if capture.is_reset or (capture.is_closed and error.kind == "truncated"):
+            truncated = "disconnect"
+        return _Verdict(truncated=truncated, kind=error.kind, why=str(error))
+    if capture.is_reset:
+        why = "the connection was lost before it was closed in order"
+        return _Verdict(truncated="disconnect", kind="truncated", why=why)
+    if failure is not None:
+        why = f"the answer could not be read to its end: {failure}"
+        return _Verdict(truncated="unspecified", kind="damaged", why=why)
+    return _Verdict(decoded=decoded)
+
+
+def _exchange(
+    request: Request, capture: Capture, verdict: _Verdict, number: int, revisit: Revisit | None
+) -> Exchange:
+    meta = request.meta
+    is_proxied = bool(meta.get("proxy"))
+    sent = bytes(capture.request)
+    return Exchange(
+        url=urldefrag(request.url)[0],
+        started_at=capture.started_at,
+        request=wire.origin_form(sent) if is_proxied else sent,
+        response=bytes(capture.response),
+        duration_ms=capture.duration_ms,
+        decoded=verdict.decoded,
+        ip=None if is_proxied else capture.peer,
+        truncated=verdict.truncated,
+        via=_via(request),
+        hop="L" * meta.get("depth", 0) + "R" * meta.get("redirect_times", 0) or None,
+        discovered_from=meta.get("discovered_from"),
+        tls=capture.tls,
+        attempts=_retries(request) + number,
+        revisit=revisit,
+    )
+
+
+def _retries(request: Request) -> int:
+    """How often the address was asked for in vain before this request, in this run."""
+    url, times = request.meta.get("retried", (request.url, 0))
+    return int(times) if url == request.url else 0
+
+
+def _via(request: Request) -> str | None:
+    redirects = request.meta.get("redirect_urls")
+    if redirects:
+        return str(redirects[-1])
+    via = request.meta.get("via")
+    if via:
+        return str(via)
+    referer = request.headers.get("Referer")
+    return referer.decode("latin-1") if referer else None
+
+
+def _revisit(request: Request, decoded: Decoded | None, archive: WarcWriter) -> Revisit | None:
+    """The published capture that this answer repeats: a 304 for it, or a 200 with its entity."""
+    known: Revisit | None = request.meta.get("revisit_of")
+    if known is None or decoded is None or archive.wrote(known.warc):
+        return None
+    if decoded.status == 304:
+        return known
+    is_same = decoded.status == 200 and decoded.entity_sha256 == known.warc.entity_sha256
+    return known if is_same and decoded.entity and not known.only_304 else None

@@ -1,0 +1,52 @@
+"""Meta refresh as browsers follow it: an element of the parsed page, away from it, in its stead.
+
+Takes the place of Scrapy's MetaRefreshMiddleware, which looks for the words in the page's source:
+in a script's string and in a comment it finds a redirect too (scrapy#142), and follows one from an
+article's page, or from a page to itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
+from scrapy.exceptions import IgnoreRequest
+
+from crawler import layouts
+from crawler.downloader.errors import Ended
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+    from crawler.items import Page
+
+logger = logging.getLogger(__name__)
+
+_KINDS = frozenset({"article", "list"})
+
+
+class RefreshMiddleware(MetaRefreshMiddleware):
+    """Follows the meta refresh of pages that are asked for as articles or lists."""
+
+    def process_response(  # type: ignore[override]  # Scrapy's takes a deprecated spider as well
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Raises Ended: `redirect_loop` for one redirect too many."""
+        page: Page | None = request.meta.get("page")
+        if page is None or request.meta.get("kind") not in _KINDS:
+            return response
+        try:
+            target = layouts.refreshed(page, self._maxdelay)
+        except Exception:  # the spider reads the page again, and gives the error its outcome
+            logger.debug("reading %s failed", page.url, exc_info=True)
+            return response
+        if target is None:
+            return response
+        redirected = self._redirect_request_using_get(request, response, target)
+        try:
+            return self._redirect(redirected, request, "meta refresh")
+        except IgnoreRequest as error:
+            raise Ended(Outcome.REDIRECT_LOOP, f"{error} at {request.url}") from error

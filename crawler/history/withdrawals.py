@@ -1,0 +1,200 @@
+"""Withdrawals: when a page that is no longer there becomes a `gone` record (I9).
+
+A first sign makes the article suspected. A second one, GONE_CONFIRM_AFTER later, makes it a
+candidate, and candidates are confirmed only when the crawl is over, for then it is known whether
+their host was in an outage: whether many of its articles failed at once, and whether any other was
+there. Where the run has asked for no other, witnesses are asked: the articles beside it by address,
+which come from the same host, mostly from the same column.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crawler import urls
+from crawler.clock import iso, now
+from crawler.extractor_version import extractor_version
+from crawler.items import Article, Gone, Observation, Region, as_record
+from crawler.ledger import line_rows
+from crawler.ledger.schedule import next_check
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crawler.context import Context
+    from crawler.items import Page, WarcPointer
+    from crawler.ledger.rows import ArticleRow
+
+# Signs that a design we can't read gives as well; a 404 or an apology is none of them.
+_LIKE_A_NEW_DESIGN = frozenset({"empty", "emptied", "list_page"})
+
+OUTAGE_LEAST = 5
+
+# More than so many and over this share of a host's re-checks newly failing is an outage.
+OUTAGE_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    address: str
+    article: ArticleRow
+    since: datetime
+    reason: str
+
+
+class Withdrawals:
+    """The signs of one run. Every article that is there is told to `answered`, every re-check also
+    to `looked`, `failed` or `sign`, unless it made a line."""
+
+    def __init__(self, context: Context, confirm_after: timedelta) -> None:
+        self._context = context
+        self._confirm_after = confirm_after
+        self._answered: Counter[str] = Counter()
+        self._answered_again: Counter[str] = Counter()
+        self._unclaimed: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._candidates: list[_Candidate] = []
+        self._called: set[str] = set()
+
+    def answered(self, url: str, *, is_recheck: bool) -> None:
+        """An article of this host is there."""
+        self._answered[_host(url)] += 1
+        self._answered_again[_host(url)] += is_recheck
+
+    def unclaimed(self, url: str) -> None:
+        """A page of this host is there, in a design that no layout claims."""
+        self._unclaimed[_host(url)] += 1
+
+    def witnesses(self) -> list[ArticleRow]:
+        """Articles to ask for before `confirm`, once a host: those beside a candidate that nothing
+        is held against, where no other article of its host was there."""
+        found: list[ArticleRow] = []
+        for one in self._candidates:
+            host = _host(one.address)
+            if not self._answered[host] and host not in self._called:
+                self._called.add(host)
+                found += self._context.ledger.neighbours(one.address, is_standing=True)
+        return found
+
+    def looked(
+        self,
+        address: str,
+        article: ArticleRow,
+        *,
+        status: int | None,
+        warc: WarcPointer | None,
+        reason: str = "unchanged",
+    ) -> None:
+        """A look at an archived article that changes nothing: note it, plan the next one."""
+        context, moment = self._context, now()
+        context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
+        due = None
+        if article.status != "gone":
+            published = article.published_at and line_rows.moment(article.published_at)
+            due = next_check(article.first_seen_at, published or None, moment, context.schedule)
+        context.ledger.checked(article.id, moment, due, article.etag, article.last_modified)
+
+    def unread(self, address: str, page: Page, outcome: Outcome, reason: str) -> None:
+        """What stands at the address of an article, archived or not, can't be compared with it;
+        gives the address its outcome. The next look is as far as after any other."""
+        if outcome is Outcome.UNCLAIMED:
+            self.unclaimed(address)
+        article = self._context.ledger.article(urls.article_id(address))
+        if article is not None:
+            self.looked(address, article, status=page.status, warc=page.warc, reason=reason)
+        self._context.end(address, outcome, reason)
+
+    def failed(self, url: str) -> None:
+        """A re-check failed in a way that says nothing of the page: 5xx, timeout, robots."""
+        self._failed[_host(url)] += 1
+
+    def sign(
+        self,
+        address: str,
+        article: ArticleRow,
+        *,
+        status: int | None,
+        warc: WarcPointer | None,
+        reason: str,
+    ) -> None:
+        """The page is no longer there; gives the address its outcome, now or in `confirm`."""
+        context, moment = self._context, now()
+        if article.status == "gone":
+            self.looked(address, article, status=status, warc=warc, reason=reason)
+            context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
+            return
+        context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
+        since = article.suspected_at
+        if since and moment - since >= self._confirm_after:
+            self._candidates.append(_Candidate(address, article, since, reason))
+            return
+        self._failed[_host(address)] += since is None
+        self._suspect(address, reason, since or moment)
+
+    def confirm(self) -> None:
+        """After the last exchange: write the `gone` records of what is no outage's."""
+        for one, doubt in [(one, self._doubt(one)) for one in self._candidates]:
+            if doubt:
+                self._suspect(one.address, f"{one.reason}, {doubt}", one.since)
+            else:
+                self._context.publish(as_record(self._gone(one)))
+                self._context.end(one.address, Outcome.GONE, one.reason)
+        self._candidates.clear()
+
+    def _doubt(self, one: _Candidate) -> str | None:
+        """Why a candidate may be an outage's; None when it is believed.
+
+        Known suspects don't count as failures, so that a real mass removal is recorded, but then
+        another article of the host must be there. Where it has no other, one of any host must.
+        """
+        host = _host(one.address)
+        failed, answered = self._failed[host], self._answered_again[host]
+        if failed > OUTAGE_LEAST and failed > OUTAGE_SHARE * (failed + answered):
+            return f"during an outage of {host}"
+        if self._answered[host] or (one.reason not in _LIKE_A_NEW_DESIGN and self._unclaimed[host]):
+            return None
+        others = self._context.ledger.neighbours(one.address)
+        if any(_host(other.canonical_url) == host for other in others):
+            return f"and no other article of {host} was there"
+        return "and no other article was there" if others and not self._answered.total() else None
+
+    def _suspect(self, address: str, reason: str, since: datetime) -> None:
+        """The next look is as far off as the suspicion is old: an outage of days is not pressed."""
+        again = max(since + self._confirm_after, now() + (now() - since))
+        self._context.end(address, Outcome.SUSPECTED, reason, retry_at=again)
+
+    def _gone(self, one: _Candidate) -> Article:
+        """A record without content: the last version's number, ids and title, and the evidence."""
+        context, article = self._context, one.article
+        # The first sign was noted a moment before the suspicion, perhaps in another second.
+        since = one.since - timedelta(seconds=1)
+        seen = context.ledger.observations(article.id, since=since)
+        observations = [Observation(iso(row.at), row.status, row.reason, row.warc) for row in seen]
+        region = context.regions.get(article.region or "")
+        others = set(context.ledger.addresses_of(article.id)) - {article.canonical_url}
+        return Article(
+            id=article.id,
+            version=article.version,
+            status="gone",
+            gone=Gone(one.reason, observations[0].at, observations[-1].at, observations),
+            url=article.url,
+            canonical_url=article.canonical_url,
+            also_at=sorted(others),
+            region=Region(region.code, region.name, region.gb2260) if region else None,
+            title=article.title,
+            previous_sha256=article.published_sha256,
+            first_seen_at=iso(article.first_seen_at),
+            fetched_at=observations[-1].at,
+            layout=None,
+            extractor_version=extractor_version(),
+            run_id=context.run_id,
+        )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

@@ -1,0 +1,112 @@
+"""Read: fetched pages to Drafts. Pure functions of (bytes, address, headers).
+
+In: a Page. Out: a Draft with the page's evidence as printed, or NotAnArticle. Exactly one layout
+claims a page; where none or several do, the generic fallback reads it and says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.items import BlockKind
+from crawler.layouts import fallback
+from crawler.layouts.cms2022 import Cms2022
+from crawler.layouts.cms_regional2022 import CmsRegional2022
+from crawler.layouts.hebei_table2012 import HebeiTable2012
+from crawler.layouts.main2017 import Main2017
+from crawler.layouts.mobile2016 import Mobile2016
+from crawler.layouts.news2021 import News2021
+from crawler.layouts.provinces2010 import Provinces2010
+from crawler.layouts.regional2014 import Regional2014
+from crawler.pages import not_html, redirects
+from crawler.pages.document import Document
+from crawler.pages.errors import NotAnArticle
+from crawler.pages.not_article import LITTLE, challenge_in, refuse
+from crawler.pages.redirects import is_farewell, is_front, is_gate
+
+if TYPE_CHECKING:
+    from crawler.items import Draft, Page
+    from crawler.layouts.layout import Layout
+    from crawler.pages.errors import Kind
+
+__all__ = [
+    "LAYOUTS", "NotAnArticle", "challenged", "is_farewell", "is_front", "is_gate", "kind_of",
+    "read", "refreshed",
+]  # fmt: skip
+
+LAYOUTS: tuple[Layout, ...] = (
+    HebeiTable2012(),
+    Provinces2010(),
+    Regional2014(),
+    Main2017(),
+    News2021(),
+    Cms2022(),
+    CmsRegional2022(),
+    Mobile2016(),
+)
+
+
+# pages that say nothing themselves before they send their reader on
+_SILENT = frozenset({"empty", "blank", "list_page", "script_redirect"})
+
+
+def read(page: Page) -> Draft:
+    """What one page of an article says, raw. Raises NotAnArticle for a page that holds none."""
+    if not page.body.strip():
+        raise NotAnArticle("blank", "no bytes")
+    not_html.refuse(page.body, page.header("Content-Type"))
+    doc = Document.of(page)
+    claiming = [(one, selectors) for one in LAYOUTS if (selectors := one.select(doc))]
+    if len(claiming) == 1:
+        ((layout, selectors),) = claiming
+        draft = layout.read(doc, selectors)
+    else:
+        draft = fallback.read(doc)
+    draft.claims = tuple(layout.name for layout, _ in claiming)
+    refuse(doc, draft)
+    return draft
+
+
+def kind_of(page: Page) -> Kind | None:
+    """Which kind of page that is no article this is, None for an article."""
+    try:
+        read(page)
+    except NotAnArticle as error:
+        return error.kind
+    return None
+
+
+def challenged(page: Page) -> str | None:
+    """What a page of any status says to those it doesn't let through, or None where it doesn't."""
+    try:
+        doc = Document.of(page)
+        if told := challenge_in(doc):
+            return told
+        if not doc.text("body"):
+            redirects.refuse_stub(doc)
+    except NotAnArticle as error:
+        return error.detail if error.kind == "challenge" else None
+    return None
+
+
+def refreshed(page: Page, longest: int) -> str | None:
+    """The address that a page's meta refresh takes a reader to, in at most `longest` seconds.
+
+    None where there is no such element in effect, where it leads to the page itself, and where the
+    page has something to say: an article of a layout, an error, a challenge.
+    """
+    markup = page.body.replace(b"\0", b"").lower()  # of UTF-16 as well
+    if page.status != 200 or b"http-equiv" not in markup or b"refresh" not in markup:
+        return None
+    try:
+        target = redirects.refresh_of(Document.of(page), longest)
+    except NotAnArticle:
+        return None
+    if target is None:
+        return None
+    try:
+        draft = read(page)
+    except NotAnArticle as error:
+        return target if error.kind in _SILENT else None
+    text = sum(len(block.text) for block in draft.blocks if block.kind is BlockKind.TEXT)
+    return None if draft.claims or text > LITTLE else target

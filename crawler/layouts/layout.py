@@ -1,0 +1,181 @@
+"""Read: the engine every layout shares. In: a document. Out: whether it is claimed, and its Draft.
+
+A layout is one generation of a template, recognised by evidence in the page, never by date or
+address. A layout's file says which selectors prove it and where its fields stand; the rest is here
+and in `header.py`, which finds the fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from crawler.items import Evidence
+from crawler.pages import page_metadata
+from crawler.pages.blocks import read_blocks
+from crawler.pages.document import shows_text
+from crawler.pages.errors import NotAnArticle
+from crawler.pages.header import Header, take_editor_lines, take_header_lines
+from crawler.pages.info_lines import (
+    DATE,
+    EDITOR,
+    SOURCE,
+    find,
+    find_byline,
+    find_time,
+    lines_around,
+)
+from crawler.pages.non_text import parts_of
+from crawler.pages.notices_beside import notices_beside
+from crawler.pages.pictures_beside import pictures_beside
+
+if TYPE_CHECKING:
+    from crawler.items import Draft
+    from crawler.pages.document import Document, Node
+
+
+_MANY_LINKS = 15
+
+# A content container with so many links, and so much of its text in them, is a list.
+_LINK_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Selectors:
+    """Where a template keeps its fields; of several, the first that shows text counts.
+
+    `time_parts` are the pieces of a time split over elements, in reading order. `author_lines` says
+    that the template prints 作者： around the text, in no element of its own.
+    """
+
+    body: tuple[str, ...]
+    title: tuple[str, ...]
+    time: tuple[str, ...] = ()
+    time_parts: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    subtitle: str = "#subtitle, .subtitle"
+    kicker: str = "#pretitle, .pretitle"
+    crumbs: tuple[str, ...] = page_metadata.CRUMBS
+    author_lines: bool = False
+
+
+class Layout:
+    """One generation of a template.
+
+    `marks` must all match (each may be a selector list), `foreign` must not, `phrases` stand in the
+    page's source.
+    """
+
+    name: ClassVar[str]
+    marks: ClassVar[tuple[str, ...]]
+    foreign: ClassVar[tuple[str, ...]] = ()
+    phrases: ClassVar[tuple[str, ...]] = ()
+    selectors: ClassVar[Selectors]
+
+    def __init__(self) -> None:
+        proofs = [(mark, True) for mark in self.marks] + [(mark, False) for mark in self.foreign]
+        # ids first: a page knows its own without a look at the tree
+        self._proofs = sorted(proofs, key=lambda proof: not proof[0].startswith("#"))
+
+    def select(self, doc: Document) -> Selectors | None:
+        """The selectors that hold for the page, or None when it isn't of this layout."""
+        for mark, wanted in self._proofs:
+            if (doc.maybe(mark) is not None) is not wanted:
+                return None
+        if all(doc.container(body) is None for body in self.selectors.body):
+            return None
+        return self.selectors if all(phrase in doc.source for phrase in self.phrases) else None
+
+    def read(self, doc: Document, selectors: Selectors) -> Draft:
+        """The fields of a page this layout claims, by what `select` gave for it."""
+        container, where = _container(doc, selectors.body)
+        return read_with(doc, self.name, selectors, container, where)
+
+
+def _container(doc: Document, selectors: tuple[str, ...]) -> tuple[Node, str]:
+    """The first container that shows text, but none around one that doesn't.
+
+    A page may be all film, or emptied: what stands around its container is no text of the article.
+    """
+    empty: list[tuple[Node, str]] = []
+    for selector in selectors:
+        node = doc.container(selector)
+        if node is None:
+            continue
+        inside = {inner.mem_id for inner in node.traverse()}
+        if shows_text(node) and not any(other.mem_id in inside for other, _ in empty):
+            return node, selector
+        empty.append((node, selector))
+    return empty[0]
+
+
+def _is_links(container: Node, draft: Draft) -> bool:
+    """Whether a container without a source holds little but links."""
+    links = [len((link.text() or "").strip()) for link in container.css("a[href]")]
+    return len(links) >= _MANY_LINKS and sum(links) > _LINK_SHARE * sum(
+        len(block.text) for block in draft.blocks
+    )
+
+
+def _share_line(
+    lines: list[str],
+    times: list[Evidence],
+    sources: list[Evidence],
+    editors: list[Evidence],
+    draft: Draft,
+) -> None:
+    """Take what stands in one element, or within the container in one line, with time or source."""
+    where = "line of the time or source"
+    if not times and (dated := next(filter(DATE.search, lines), None)):
+        times.append(Evidence(dated, where))
+    if not sources and (source := find(SOURCE, lines, where)):
+        sources.append(source)
+    if not editors and (editor := find(EDITOR, lines, where)):
+        editors.append(editor)
+    if byline := find_byline(lines, where):
+        draft.bylines.append(byline)
+
+
+def read_with(doc: Document, name: str, selectors: Selectors, container: Node, where: str) -> Draft:
+    """The Draft of a page whose content container is known."""
+    draft = page_metadata.start(doc, name, selectors.crumbs)
+    header = Header(doc, container)
+    draft.title = header.title(selectors.title)
+    if doc.maybe(f"{selectors.subtitle}, {selectors.kicker}") is not None:
+        draft.subtitle = header.outside(selectors.subtitle)
+        draft.kicker = header.outside(selectors.kicker)
+    times = header.split_time(selectors.time_parts) + header.times(selectors.time)
+    sources = header.sources(selectors.source)
+    editors = header.editors()
+    if header.is_within or not (times and sources):
+        _share_line(header.lines(), times, sources, editors, draft)
+    parts = parts_of(doc, container) | header.parts()
+    draft.blocks, removed = read_blocks(doc, container, where, parts)
+    draft.removed = removed + header.removed
+    if not sources and _is_links(container, draft):
+        raise NotAnArticle("list_page", "the content is links")
+    take_header_lines(draft, times, sources, editors)
+    duty, plain = take_editor_lines(draft)
+    editors += duty
+
+    found_all = bool(times and sources and editors)
+    if selectors.author_lines or not found_all:
+        before, after = lines_around(container, near=found_all)
+        if not times and (time := find_time(before, after)):
+            times.append(time)
+        for lines, side in ((before, "before"), (after, "after")):
+            if not sources and (source := find(SOURCE, lines, f"line {side} the content")):
+                sources.append(source)
+        for lines, side in ((after, "after"), (before, "before")):
+            if not editors and (editor := find(EDITOR, lines, f"line {side} the content")):
+                editors += [editor] if "责" in editor.text or not plain else []
+            if byline := find_byline(lines, f"line {side} the content"):
+                draft.bylines.append(byline)
+
+    pictures = pictures_beside(doc, container, header.inside, header.fields)
+    draft.blocks = [*pictures.before, *draft.blocks, *pictures.after]
+    draft.removed += pictures.removed
+    draft.beside = notices_beside(doc, container)
+    page_metadata.put_visible(draft, times=times, sources=sources, keywords=header.tags())
+    draft.editors = editors + plain
+    return draft

@@ -1,0 +1,279 @@
+"""Article addresses: what to do with each sighting, and how each one ended.
+
+In: sightings and outcomes of a run. Out: verdicts, the frontier of owed addresses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import exists, insert, select, update
+
+from crawler.ledger.connection import CHUNK, Store
+from crawler.ledger.errors import LedgerError
+from crawler.ledger.rows import Address, Seen, Sighting, Verdict
+from crawler.ledger.schedule import retry_at as back_off
+from crawler.ledger.schema import addresses, articles, visits
+from crawler.ledger.verdicts import OUTCOME_OF, has_ended, verdict_of
+from crawler.outcomes import (
+    OF_THE_ADDRESS,
+    OWED_NOW,
+    PAGE_IS_THERE,
+    PROVISIONAL,
+    SETTLED,
+    Outcome,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+
+class Addresses(Store):
+    _sighted = 0
+
+    def see(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> list[Seen]:
+        """Note sightings in this run and say what to do with each, in their order.
+
+        New addresses get a row, which keeps the first discovery for good. NEW and OWED are open
+        until `finish`; KNOWN, DUPLICATE and WAITING (as `pending`) have their outcome with this.
+        A duplicate is settled only once its article is; until then a later run may fetch it. The
+        number of statements doesn't depend on how many sightings are handed in (up to 500).
+        """
+        seen: list[Seen] = []
+        for start in range(0, len(sightings), CHUNK):
+            seen += self._see(sightings[start : start + CHUNK], run_id, at)
+        return seen
+
+    def _see(self, sightings: Sequence[Sighting], run_id: str, at: datetime) -> list[Seen]:
+        urls = {sighting.url for sighting in sightings}
+        ids = {sighting.article_id for sighting in sightings}
+        known = {
+            row.url: row for row in self._rows(select(addresses).where(addresses.c.url.in_(urls)))
+        }
+        # of an address that ended itself its article needn't be looked up, which is most of them
+        open_ids = {one.article_id for one in sightings if not has_ended(known.get(one.url))}
+        archived, settled = self._settled(open_ids)
+        visited, taken = self._visited(urls, ids, run_id)
+
+        seen: list[Seen] = []
+        new: list[dict[str, Any]] = []
+        ended: list[dict[str, Any]] = []
+        laid_to_rest: list[str] = []
+        for sighting in sightings:
+            if sighting.url in visited:
+                seen.append(Seen(sighting, Verdict.REPEAT))
+                continue
+            row = known.get(sighting.url)
+            is_settled = sighting.article_id in settled
+            is_own = archived.get(sighting.article_id) == sighting.url
+            verdict = verdict_of(row, at, is_settled, is_own, sighting.article_id in taken)
+            if verdict in (Verdict.NEW, Verdict.OWED):
+                taken.add(sighting.article_id)
+            visited.add(sighting.url)
+            seen.append(Seen(sighting, verdict))
+            ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(verdict)))
+            if row is None:
+                new.append(_address(sighting, at, None if is_settled else at))
+            elif is_settled and row.retry_at is not None:
+                laid_to_rest.append(sighting.url)
+        self._write(insert(addresses), new)
+        self._write(insert(visits), ended)
+        if laid_to_rest:
+            self._write(
+                update(addresses).where(addresses.c.url.in_(laid_to_rest)).values(retry_at=None)
+            )
+        return seen
+
+    def _settled(self, ids: Collection[str]) -> tuple[dict[str, str], set[str]]:
+        """Of these articles the archived ones, with their own address, and all that are settled."""
+        archived = self._rows(
+            select(articles.c.article_id, articles.c.canonical_url).where(
+                articles.c.article_id.in_(ids)
+            )
+        )
+        unread = self._rows(  # archived, but we failed to read it: another address won't help
+            select(addresses.c.article_id).where(
+                addresses.c.article_id.in_(ids), addresses.c.result == Outcome.EXTRACTION_FAILED
+            )
+        )
+        settled = {row.article_id for row in (*archived, *unread)}
+        return {row.article_id: row.canonical_url for row in archived}, settled
+
+    def _visited(
+        self, urls: Collection[str], ids: Collection[str], run_id: str
+    ) -> tuple[set[str], set[str]]:
+        """Addresses already seen in this run, and articles whose outcome is open or given. Asked in
+        two: for both at once SQLite reads all that the run has seen."""
+        in_run = select(visits.c.url, visits.c.article_id, visits.c.outcome).where(
+            visits.c.run_id == run_id
+        )
+        rows = [
+            *self._rows(in_run.where(visits.c.url.in_(urls))),
+            *self._rows(in_run.where(visits.c.article_id.in_(ids))),
+        ]
+        taken = {row.article_id for row in rows if row.outcome not in OF_THE_ADDRESS}
+        return {row.url for row in rows}, taken
+
+    def _visit(
+        self, sighting: Sighting | Row[Any], run_id: str, outcome: Outcome | None
+    ) -> dict[str, Any]:
+        self._sighted += 1
+        return {
+            "run_id": run_id,
+            "url": sighting.url,
+            "article_id": sighting.article_id,
+            "region": sighting.region,
+            "outcome": outcome,
+            "detail": None,
+            "host": urlsplit(sighting.url).hostname or "",
+            "number": self._sighted,
+        }
+
+    def claim(self, urls: Sequence[str], *, run_id: str) -> list[str]:
+        """Take known addresses into this run to be fetched whatever is known of them (re-checks).
+
+        Returns those taken, whose outcome is then open until `finish`; left out are those that
+        are open already or ended after an attempt. An address without a row is a KeyError.
+        """
+        taken: list[str] = []
+        for start in range(0, len(urls), CHUNK):
+            chunk = urls[start : start + CHUNK]
+            rows = self._rows(
+                select(addresses, visits.c.run_id, visits.c.outcome)
+                .outerjoin(visits, (visits.c.url == addresses.c.url) & (visits.c.run_id == run_id))
+                .where(addresses.c.url.in_(chunk))
+            )
+            missing = set(chunk) - {row.url for row in rows}
+            if missing:
+                raise KeyError(min(missing))
+            free = [row for row in rows if row.run_id is None or row.outcome in PROVISIONAL]
+            free.sort(key=lambda row: chunk.index(row.url))
+            self._upsert(visits, [self._visit(row, run_id, None) for row in free])
+            taken += [row.url for row in free]
+        return taken
+
+    def finish(
+        self,
+        url: str,
+        outcome: Outcome,
+        *,
+        run_id: str,
+        at: datetime,
+        detail: str | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        """Give an address its one outcome in this run, after `record` if there was a line.
+
+        A settled outcome, or any outcome of an archived article, leaves nothing owed at the
+        address. Otherwise it is owed again: at once after one of OWED_NOW, after a failure by
+        RETRY_SCHEDULE, or at `retry_at`. The same wait moves the next check of an archived article
+        whose re-check failed. `suspected` starts a suspicion, a page that is there ends it.
+
+        A second, different outcome in one run is a LedgerError, except in place of a provisional
+        one (`known`, `duplicate`, `pending`); an address without a row is a KeyError.
+        """
+        row = self._row(
+            select(addresses, visits.c.run_id, visits.c.outcome, articles.c.suspected_at,
+                   articles.c.article_id.label("archived"))
+            .outerjoin(visits, (visits.c.url == addresses.c.url) & (visits.c.run_id == run_id))
+            .outerjoin(articles, articles.c.article_id == addresses.c.article_id)
+            .where(addresses.c.url == url)
+        )  # fmt: skip
+        if row is None:
+            raise KeyError(url)
+        if row.outcome == outcome:
+            return
+        if row.outcome is not None and row.outcome not in PROVISIONAL:
+            message = f"{url} ended as {row.outcome} in run {run_id} and again as {outcome}"
+            raise LedgerError(message)
+        visit = self._visit(row, run_id, outcome) | {"detail": detail}
+        self._upsert(visits, [visit], update=("outcome", "detail"))
+        if outcome in PROVISIONAL:
+            return
+        failed = outcome not in SETTLED and outcome not in OWED_NOW
+        attempts = 0 if outcome in SETTLED else row.attempts + failed
+        owed_at = retry_at or (back_off(at, attempts) if failed else at)
+        is_settled = outcome in SETTLED or row.archived is not None
+        self._write(
+            update(addresses)
+            .where(addresses.c.url == url)
+            .values(
+                attempts=attempts,
+                retry_at=None if is_settled else owed_at,
+                result=outcome,
+                result_at=at,
+                detail=detail,
+            )
+        )
+        if row.archived is not None:
+            self._touch_article(row, outcome, at, owed_at if failed else None)
+
+    def _touch_article(
+        self, row: Row[Any], outcome: Outcome, at: datetime, postponed: datetime | None
+    ) -> None:
+        values: dict[str, Any] = {}
+        if outcome is Outcome.SUSPECTED and row.suspected_at is None:
+            values["suspected_at"] = at
+        elif outcome in PAGE_IS_THERE and row.suspected_at is not None:
+            values["suspected_at"] = None
+        if postponed is not None:
+            values["next_check_at"] = postponed
+        if values:
+            self._write(
+                update(articles).where(articles.c.article_id == row.article_id).values(values)
+            )
+
+    def owed(
+        self,
+        *,
+        run_id: str,
+        at: datetime,
+        regions: Collection[str] | None,
+        limit: int,
+        exclude_seen: bool = True,
+    ) -> list[Address]:
+        """Addresses owed by now, longest owed first; marks nothing: hand them to `see`.
+
+        `regions` None means all; `exclude_seen` leaves out those already seen in this run.
+        """
+        statement = select(addresses).where(addresses.c.retry_at <= at)
+        if regions is not None:
+            statement = statement.where(addresses.c.region.in_(regions))
+        if exclude_seen:
+            visit = exists().where(visits.c.run_id == run_id, visits.c.url == addresses.c.url)
+            statement = statement.where(~visit)
+        statement = statement.order_by(addresses.c.retry_at).limit(limit)
+        return [Address(**row._mapping) for row in self._rows(statement)]
+
+    def address(self, url: str) -> Address | None:
+        """What is known of a canonical address."""
+        row = self._row(select(addresses).where(addresses.c.url == url))
+        return None if row is None else Address(**row._mapping)
+
+    def addresses_of(self, article_id: str) -> list[str]:
+        """Every address an article was seen at, sorted."""
+        rows = self._rows(select(addresses.c.url).where(addresses.c.article_id == article_id))
+        return sorted(row.url for row in rows)
+
+
+def _address(sighting: Sighting, at: datetime, owed_at: datetime | None) -> dict[str, Any]:
+    return {
+        "url": sighting.url,
+        "article_id": sighting.article_id,
+        "region": sighting.region,
+        "day": sighting.day,
+        "found_on": sighting.found_on,
+        "position": sighting.position,
+        "title": sighting.title,
+        "list_time": sighting.list_time,
+        "first_seen_at": at,
+        "attempts": 0,
+        "retry_at": owed_at,
+        "result": None,
+        "result_at": None,
+        "detail": None,
+    }

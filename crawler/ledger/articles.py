@@ -1,0 +1,228 @@
+"""Articles: the state of each, its versions, when it is due again.
+
+In: JSONL lines (from a run, from recovery, from a rebuild: the same call) and what re-checks found.
+Out: the rows that versions, conditional requests and revisit records are made from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from crawler.ledger import line_rows
+from crawler.ledger.connection import CHUNK, Store
+from crawler.ledger.rows import ArticleRow, VersionRow
+from crawler.ledger.schema import addresses, articles, observations, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Row, Select
+
+
+class Articles(Store):
+    def article(self, article_id: str) -> ArticleRow | None:
+        row = self._row(_articles().where(articles.c.article_id == article_id))
+        return None if row is None else _article(row)
+
+    def versions(self, article_id: str) -> list[VersionRow]:
+        """An article's JSONL lines, oldest first."""
+        statement = (
+            select(versions)
+            .where(versions.c.article_id == article_id)
+            .order_by(versions.c.fetched_at, versions.c.number)
+        )
+        return [VersionRow(**row._mapping) for row in self._rows(statement)]
+
+    def record(
+        self, line: Mapping[str, Any], *, jsonl: str, schedule: Sequence[timedelta] = ()
+    ) -> bool:
+        """Learn of one JSONL line; False if it was known already.
+
+        `line` is the record as parsed, `jsonl` the published file that holds it, relative to
+        DATA_DIR. Lines may come in any order and more than once: an article's state is that of its
+        newest line, its content that of its newest line with content. Nothing is owed any more at
+        any of its addresses. `schedule` (RECHECK_SCHEDULE) sets the next check of a live article;
+        without one it is never due.
+        """
+        known = self.versions(line["id"])
+        digest = line_rows.digest(line)
+        same = next((row for row in known if row.line_sha256 == digest), None)
+        if same is not None:
+            if same.jsonl != jsonl:
+                self._move_line(same, jsonl)
+            return False
+        number = 1 + max((row.number for row in known), default=0)
+        version = line_rows.version(line, number, jsonl)  # all is read before anything is written
+        observed, rows = line_rows.observations(line), line_rows.addresses(line)
+        state, content = line_rows.state(line, schedule), line_rows.content(line, number)
+        self._write(insert(versions).values(version))
+        self._upsert(observations, observed, update=("status", "reason", "warc"))
+        self._upsert(addresses, rows, update=())
+        self._write(
+            update(addresses)
+            .where(addresses.c.article_id == line["id"], addresses.c.retry_at.is_not(None))
+            .values(retry_at=None, attempts=0)
+        )
+        self._write_state(line, state, {} if line["status"] == "gone" else content)
+        return True
+
+    def _move_line(self, row: VersionRow, jsonl: str) -> None:
+        self._write(
+            update(versions)
+            .where(versions.c.article_id == row.article_id, versions.c.number == row.number)
+            .values(jsonl=jsonl)
+        )
+
+    def _write_state(
+        self, line: Mapping[str, Any], state: dict[str, Any], content: dict[str, Any]
+    ) -> None:
+        before = self._row(
+            select(articles.c.state_at, versions.c.fetched_at)
+            .outerjoin(versions, _newest_content())
+            .where(articles.c.article_id == line["id"])
+        )
+        if before is None:
+            self._write(insert(articles).values(line_rows.first(line) | state | content))
+            return
+        at = state["state_at"]
+        values = state if at >= before.state_at else {}
+        if before.fetched_at is None or at >= before.fetched_at:
+            values = values | content
+        if values:
+            self._update(line["id"], values)
+
+    def rebase(self, article_id: str, *, content_sha256: str, extractor_version: str) -> None:
+        """Take over the digest today's code gives the stored capture (I8): no version."""
+        self._update(
+            article_id, {"content_sha256": content_sha256, "extractor_version": extractor_version}
+        )
+
+    def checked(
+        self,
+        article_id: str,
+        at: datetime,
+        next_check_at: datetime | None,
+        etag: str | None,
+        last_modified: str | None,
+    ) -> None:
+        """Note a look at an article that found its page there; it ends a suspicion.
+
+        The validators are those of the capture the article row points at: a 304 to them is
+        recorded as a revisit of that capture.
+        """
+        self._update(
+            article_id,
+            {
+                "last_checked_at": at,
+                "next_check_at": next_check_at,
+                "etag": etag,
+                "last_modified": last_modified,
+                "suspected_at": None,
+            },
+        )
+
+    def _update(self, article_id: str, values: Mapping[str, Any]) -> None:
+        statement = update(articles).where(articles.c.article_id == article_id).values(values)
+        if not self._write(statement):
+            raise KeyError(article_id)
+
+    def due(
+        self,
+        at: datetime,
+        *,
+        regions: Collection[str] | None,
+        limit: int,
+        after: ArticleRow | None = None,
+    ) -> list[ArticleRow]:
+        """Articles whose next check has come, longest due first; `after` is the last one had."""
+        statement = _articles().where(articles.c.next_check_at <= at)
+        if after is not None:
+            is_later = articles.c.next_check_at > after.next_check_at
+            is_next = articles.c.next_check_at == after.next_check_at
+            statement = statement.where(
+                is_later | (is_next & (articles.c.article_id > after.id)),
+                articles.c.next_check_at >= after.next_check_at,  # lets the index find the place
+            )
+        order = (articles.c.next_check_at, articles.c.article_id)
+        return self._listed(statement.order_by(*order).limit(limit), regions)
+
+    def articles(
+        self, *, regions: Collection[str] | None, limit: int, after: str | None = None
+    ) -> list[ArticleRow]:
+        """All articles, gone ones too, by id; `after` is the last id had."""
+        statement = _articles()
+        if after is not None:
+            statement = statement.where(articles.c.article_id > after)
+        return self._listed(statement.order_by(articles.c.article_id).limit(limit), regions)
+
+    def gone(self, ids: Collection[str], *, before: datetime) -> list[ArticleRow]:
+        """Those of the articles that are gone and weren't looked at since `before`."""
+        is_due = (articles.c.status == "gone") & (articles.c.last_checked_at < before)
+        asked, found = sorted(ids), []
+        for start in range(0, len(asked), CHUNK):
+            chunk = asked[start : start + CHUNK]
+            found += self._listed(_articles().where(articles.c.article_id.in_(chunk), is_due), None)
+        return found
+
+    def neighbours(self, url: str, *, is_standing: bool = False) -> list[ArticleRow]:
+        """The articles beside an address that are not gone: at most one on each side, by their own
+        addresses, so of its host where it has any; `is_standing` leaves out suspected ones."""
+        near = (
+            select(addresses.c.article_id)
+            .join(articles, articles.c.article_id == addresses.c.article_id)
+            .where(articles.c.canonical_url == addresses.c.url, articles.c.status != "gone")
+            .limit(1)
+        )
+        if is_standing:
+            near = near.where(articles.c.suspected_at.is_(None))
+        at = addresses.c.url
+        sides = (near.where(at < url).order_by(at.desc()), near.where(at > url).order_by(at))
+        found = [row.article_id for side in sides for row in self._rows(side)]
+        return [one for one in map(self.article, found) if one]
+
+    def _listed(self, statement: Select[Any], regions: Collection[str] | None) -> list[ArticleRow]:
+        if regions is not None:
+            statement = statement.where(articles.c.region.in_(regions))
+        return [_article(row) for row in self._rows(statement)]
+
+
+def _newest_content() -> Any:
+    return (versions.c.article_id == articles.c.article_id) & (
+        versions.c.number == articles.c.number
+    )
+
+
+def _articles() -> Select[Any]:
+    names = ("title", "jsonl", "line_sha256", "warc_pages", "fetched_at")
+    columns: list[Any] = [versions.c[name] for name in names]
+    columns.append(versions.c.content_sha256.label("published_sha256"))
+    return select(articles, *columns).outerjoin(versions, _newest_content())
+
+
+def _article(row: Row[Any]) -> ArticleRow:
+    return ArticleRow(
+        id=row.article_id,
+        url=row.url,
+        canonical_url=row.canonical_url,
+        region=row.region,
+        status=row.status,
+        suspected_at=row.suspected_at,
+        version=row.version,
+        content_sha256=row.content_sha256,
+        published_sha256=row.published_sha256,
+        extractor_version=row.extractor_version,
+        title=row.title,
+        published_at=row.published_at,
+        first_seen_at=row.first_seen_at,
+        last_checked_at=row.last_checked_at,
+        next_check_at=row.next_check_at,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        warc_pages=row.warc_pages or (),
+        warc_date=row.fetched_at,
+        jsonl=row.jsonl,
+        line_sha256=row.line_sha256,
+    )

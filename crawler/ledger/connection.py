@@ -1,0 +1,122 @@
+"""The ledger's one connection and its one open transaction.
+
+The parts of the ledger (runs, addresses, articles, lists, hosts) build on this class; it turns
+database errors into LedgerError and knows the one statement that dialects spell differently.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+
+from crawler.ledger.errors import RESTORE, LedgerError, from_database, ledger_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Executable, Row, Table
+
+T = TypeVar("T")
+
+_INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+# Values in one IN list: far below every database's bound on parameters.
+CHUNK = 500
+
+
+class Store:
+    """`path` is the SQLite file, None on a database server.
+
+    A failure ends the transaction, so whatever is asked afterwards is refused with that failure
+    until a rollback. `on_failure` hears of it before it is raised, whoever may swallow it.
+    """
+
+    def __init__(self, connection: Connection, path: Path | None) -> None:
+        self._connection = connection
+        self._path = path
+        self._inode = path.stat().st_ino if path else None
+        self._where = str(path or connection.engine.url)
+        self._failure: LedgerError | None = None
+        self.on_failure: Callable[[LedgerError], None] = _ignore
+
+    def commit(self) -> None:
+        """Make everything since the last commit durable. Call it after WARC and JSONL (I3)."""
+        if self._path and not self._same_file(self._path):
+            problem = "was removed or replaced while it was open"
+            raise self._failed(ledger_error(self._where, problem, RESTORE))
+        self._guard(self._connection.commit)
+
+    def rollback(self) -> None:
+        """Forget everything since the last commit."""
+        self._failure = None
+        self._guard(self._connection.rollback)
+
+    def close(self) -> None:
+        """Close the file; what was not committed is forgotten. Never fails."""
+        try:
+            self._connection.close()
+        except DatabaseError:  # a broken file can't even roll back; what broke it was raised before
+            self._connection.invalidate()
+
+    def _same_file(self, path: Path) -> bool:
+        try:
+            return path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _guard(self, action: Callable[[], T]) -> T:
+        if self._failure:
+            raise self._failure
+        try:
+            return action()
+        except (IntegrityError, ProgrammingError, DataError):
+            raise  # our own mistake, not the file's state
+        except DatabaseError as error:
+            raise self._failed(from_database(self._where, error)) from error
+
+    def _failed(self, error: LedgerError) -> LedgerError:
+        self._failure = error
+        self.on_failure(error)
+        return error
+
+    def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        return self._guard(lambda: self._connection.execute(statement).all())
+
+    def _row(self, statement: Executable) -> Row[Any] | None:
+        return self._guard(lambda: self._connection.execute(statement).first())
+
+    def _write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Run one statement, for each of `rows` if given; the number of rows it touched."""
+        if rows is not None and not rows:
+            return 0
+        return self._guard(lambda: self._connection.execute(statement, rows).rowcount)
+
+    def _upsert(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
+    ) -> None:
+        """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
+        if rows:
+            self._write(upsert(self._connection.dialect.name, table, list(rows[0]), update), rows)
+
+
+def _ignore(error: LedgerError) -> None:
+    """Nobody listens yet."""
+
+
+def upsert(
+    dialect: str, table: Table, columns: Sequence[str], update: Collection[str] | None
+) -> Executable:
+    """The INSERT of `columns` that, where the key exists, sets `update` (None: all but the key)."""
+    insert = _INSERTS[dialect](table)
+    keys = [column.name for column in table.primary_key]
+    changed = [name for name in columns if name not in keys] if update is None else update
+    if not changed:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    changes = {name: insert.excluded[name] for name in changed}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changes)

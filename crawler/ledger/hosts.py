@@ -1,0 +1,49 @@
+"""Hosts: how long each is left alone, and its robots.txt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from crawler.ledger.connection import Store
+from crawler.ledger.rows import Hold, Robots
+from crawler.ledger.schema import holds, robots
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# RFC 9309 section 2.4: a cached robots.txt is not used for longer than a day.
+ROBOTS_MAX_AGE = timedelta(hours=24)
+
+
+class Hosts(Store):
+    def hold(self, host: str, until: datetime, reason: str) -> None:
+        """Leave a host alone until then; a longer hold that is in force stays."""
+        before = self._row(select(holds.c.until).where(holds.c.host == host))
+        if before is None or before.until < until:
+            self._upsert(holds, [{"host": host, "until": until, "reason": reason}])
+
+    def holds(self, at: datetime) -> list[Hold]:
+        """All holds in force at `at`, by host."""
+        rows = self._rows(select(holds).where(holds.c.until > at).order_by(holds.c.host))
+        return [Hold(**row._mapping) for row in rows]
+
+    def robots(self, host: str, at: datetime, max_age: timedelta = ROBOTS_MAX_AGE) -> Robots | None:
+        """The host's robots.txt answer that was kept last, if it is at most so old at `at`."""
+        row = self._row(
+            select(robots).where(
+                robots.c.host == host,
+                robots.c.fetched_at <= at,
+                robots.c.fetched_at >= at - max_age,
+            )
+        )
+        return None if row is None else Robots(**row._mapping)
+
+    def store_robots(
+        self, host: str, fetched_at: datetime, status: int | None, body: bytes
+    ) -> None:
+        """Keep a robots.txt answer (`status` None: none came); the caller bounds `body`."""
+        row = {"host": host, "fetched_at": fetched_at, "status": status, "body": body}
+        self._upsert(robots, [row])

@@ -1,0 +1,158 @@
+"""What one JSONL line says, as rows of the ledger. Pure.
+
+In: a record as parsed. Out: column values for versions, addresses, articles and observations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from crawler.items import WarcPointer, as_line
+from crawler.ledger.schedule import next_check
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_BEIJING = timezone(timedelta(hours=8))
+
+
+def digest(line: Mapping[str, Any]) -> str:
+    """The hex SHA-256 of the line as it is written, line feed included."""
+    return hashlib.sha256(as_line(dict(line))).hexdigest()
+
+
+def moment(text: str) -> datetime:
+    """A time of a line; one without a zone is Beijing's."""
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=_BEIJING)
+
+
+def pages(line: Mapping[str, Any]) -> tuple[WarcPointer, ...]:
+    """The captures the line was made from, page 1 first; none for a gone record."""
+    pointers = line["warc_pages"] or [line["warc"]]
+    return tuple(WarcPointer(**pointer) for pointer in pointers if pointer)
+
+
+def version(line: Mapping[str, Any], number: int, jsonl: str) -> dict[str, Any]:
+    return {
+        "article_id": line["id"],
+        "number": number,
+        "version": line["version"],
+        "status": line["status"],
+        "fetched_at": moment(line["fetched_at"]),
+        "title": line["title"],
+        "content_sha256": line["content_sha256"],
+        "extractor_version": line["extractor_version"],
+        "changed": line["changed"],
+        "warc_pages": pages(line),
+        "jsonl": jsonl,
+        "line_sha256": digest(line),
+        "run_id": line["run_id"],
+    }
+
+
+def addresses(line: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The line's own address, then the others the article was seen at; nothing is owed at them."""
+    found = line["discovered_from"] or {}
+    own = _address(line, line["canonical_url"]) | {
+        "region": _region(line),
+        "found_on": found.get("url"),
+        "position": found.get("position"),
+        "title": found.get("title"),
+        "result": _outcome(line),
+        "result_at": moment(line["fetched_at"]),
+    }
+    return [own, *(_address(line, url) for url in line["also_at"] if url != own["url"])]
+
+
+def _address(line: Mapping[str, Any], url: str) -> dict[str, Any]:
+    return {
+        "url": url,
+        "article_id": line["id"],
+        "region": None,
+        "day": None,
+        "found_on": None,
+        "position": None,
+        "title": None,
+        "list_time": None,
+        "first_seen_at": _first_seen(line),
+        "attempts": 0,
+        "retry_at": None,
+        "result": None,
+        "result_at": None,
+        "detail": None,
+    }
+
+
+def observations(line: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The observations a gone record rests on."""
+    seen = line["gone"]["observations"] if line["gone"] else []
+    return [
+        {
+            "article_id": line["id"],
+            "at": moment(one["at"]),
+            "url": line["canonical_url"],
+            "status": one["status"],
+            "reason": one["reason"],
+            "warc": (WarcPointer(**one["warc"]),) if one["warc"] else (),
+            "run_id": None,
+        }
+        for one in seen
+    ]
+
+
+def state(line: Mapping[str, Any], schedule: Sequence[timedelta]) -> dict[str, Any]:
+    """What the newest line of an article says of it."""
+    at = moment(line["fetched_at"])
+    is_gone = line["status"] == "gone"
+    published_at = moment(line["published_at"]) if line["published_at"] else None
+    return {
+        "url": line["url"],
+        "canonical_url": line["canonical_url"],
+        "region": _region(line),
+        "status": "gone" if is_gone else "live",
+        "state_at": at,
+        "suspected_at": None,
+        "version": line["version"],
+        "last_checked_at": at,
+        "next_check_at": None
+        if is_gone
+        else next_check(_first_seen(line), published_at, at, schedule),
+    }
+
+
+def content(line: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """What the newest line with content says of an article."""
+    http = line["http"] or {}
+    return {
+        "number": number,
+        "content_sha256": line["content_sha256"],
+        "extractor_version": line["extractor_version"],
+        "published_at": line["published_at"],
+        "etag": http.get("etag"),
+        "last_modified": http.get("last_modified"),
+    }
+
+
+def first(line: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays of the first line of an article."""
+    return {"article_id": line["id"], "first_seen_at": _first_seen(line)}
+
+
+def _first_seen(line: Mapping[str, Any]) -> datetime:
+    return moment(line["first_seen_at"] or line["fetched_at"])
+
+
+def _region(line: Mapping[str, Any]) -> str | None:
+    return line["region"]["code"] if line["region"] else None
+
+
+def _outcome(line: Mapping[str, Any]) -> Outcome:
+    if line["status"] == "gone":
+        return Outcome.GONE
+    if line["status"] == "restored":
+        return Outcome.RESTORED
+    return Outcome.PUBLISHED if line["version"] == 1 else Outcome.CHANGED

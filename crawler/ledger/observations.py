@@ -1,0 +1,54 @@
+"""Observations: each look at an article that is evidence and not a version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from crawler.ledger.connection import Store
+from crawler.ledger.rows import ObservationRow
+from crawler.ledger.schema import observations
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crawler.items import WarcPointer
+
+
+class Observations(Store):
+    def observe(
+        self,
+        article_id: str,
+        url: str,
+        at: datetime,
+        status: int | None,
+        reason: str,
+        warc: WarcPointer | None,
+        run_id: str,
+    ) -> None:
+        """Note one look; the same look noted again replaces itself."""
+        row = {
+            "article_id": article_id, "at": at, "url": url, "status": status, "reason": reason,
+            "warc": (warc,) if warc else (), "run_id": run_id,
+        }  # fmt: skip
+        self._upsert(observations, [row])
+
+    def observations(self, article_id: str, since: datetime | None = None) -> list[ObservationRow]:
+        """An article's observations at or after `since`, oldest first."""
+        statement = select(observations).where(observations.c.article_id == article_id)
+        if since is not None:
+            statement = statement.where(observations.c.at >= since)
+        rows = self._rows(statement.order_by(observations.c.at, observations.c.url))
+        return [
+            ObservationRow(
+                article_id=row.article_id,
+                url=row.url,
+                at=row.at,
+                status=row.status,
+                reason=row.reason,
+                warc=row.warc[0] if row.warc else None,
+                run_id=row.run_id,
+            )
+            for row in rows
+        ]

@@ -1,0 +1,150 @@
+"""Making a lost ledger again from what is published.
+
+In: the JSONL lines (articles, versions, addresses, confirmed withdrawals), the run reports (runs)
+and the CDXJ beside each WARC (when each article was last answered for). Out: a new ledger.
+
+What is published nowhere is not known any more, and costs requests, not articles: list walks (each
+list is walked as if for the first time), addresses still owed (found again on the lists), suspected
+withdrawals (observed again), validators newer than the last line, holds and robots answers.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from crawler import urls
+from crawler.ledger import line_rows
+from crawler.ledger.errors import ledger_error
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.opening import companions
+from crawler.ledger.schedule import next_check
+from crawler.storage import OPEN_SUFFIX, StorageError, publish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from pathlib import Path
+
+_ANSWERED = ("200", "304")
+
+COMMIT_EVERY = 10_000
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What was found; `problems` name file, line and reason of what could not be taken over."""
+
+    lines: int = 0
+    runs: int = 0
+    captures: int = 0
+    committed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def rebuild(data_dir: Path, path: Path, *, schedule: Sequence[timedelta] = ()) -> Rebuilt:
+    """Make the ledger at `path`, where there must be none, from the published files of `data_dir`.
+
+    `schedule` (RECHECK_SCHEDULE) sets when each article is due next. The ledger gets its name when
+    it is whole; a kill leaves none and the next call starts again. Raises LedgerError.
+    """
+    wal, shm = companions(path)
+    if path.exists() or (wal.exists() and wal.stat().st_size):
+        advice = f"Stop all runs and move it, {wal.name} and {shm.name} aside, then rebuild."
+        raise ledger_error(str(path), "is in the way of a new one", advice)
+    partial = path.with_name(path.name + OPEN_SUFFIX)
+    for leftover in (wal, shm, partial, *companions(partial)):
+        leftover.unlink(missing_ok=True)
+    done = Rebuilt()
+    with closing(Ledger.open(partial, fresh=True)) as ledger:
+        for file in sorted(data_dir.glob("jsonl/*/*/*.jsonl")):
+            _read_lines(ledger, data_dir, file, schedule, done)
+            _commit_at_times(ledger, done)
+        for file in sorted(data_dir.glob("runs/*.json")):
+            _read_report(ledger, file, done)
+            _commit_at_times(ledger, done)
+        for file in sorted(data_dir.glob("warc/*/*/*.cdxj")):
+            _read_index(ledger, file, schedule, done)
+            _commit_at_times(ledger, done)
+        ledger.commit()
+    try:
+        publish(partial)
+    except StorageError as error:
+        problem = f"can't be put in place ({error})"
+        raise ledger_error(str(path), problem, "Check the disk.") from error
+    return done
+
+
+def _commit_at_times(ledger: Ledger, done: Rebuilt) -> None:
+    """Keep SQLite's log short. No more often, since after years there are many small files."""
+    count = done.lines + done.runs + done.captures
+    if count - done.committed >= COMMIT_EVERY:
+        ledger.commit()
+        done.committed = count
+
+
+def _read_lines(
+    ledger: Ledger, data_dir: Path, file: Path, schedule: Sequence[timedelta], done: Rebuilt
+) -> None:
+    name = file.relative_to(data_dir).as_posix()
+    with file.open("rb") as opened:
+        for number, line in enumerate(opened, start=1):
+            try:
+                ledger.record(json.loads(line), jsonl=name, schedule=schedule)
+            except (ValueError, KeyError, TypeError) as error:
+                done.problems.append(f"{name} line {number} is no record: {error!r}")
+            else:
+                done.lines += 1
+
+
+def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
+    try:
+        report = json.loads(file.read_bytes())
+        began = (report["run_id"], datetime.fromisoformat(report["started_at"]), report["command"])
+        ended = (
+            report["run_id"], datetime.fromisoformat(report["finished_at"]),
+            report["exit_code"], report["reason"], dict(report["outcomes"]),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError) as error:
+        done.problems.append(f"runs/{file.name} is no report: {error!r}")
+        return
+    ledger.start_run(*began)
+    ledger.finish_run(*ended)
+    done.runs += 1
+
+
+def _read_index(ledger: Ledger, file: Path, schedule: Sequence[timedelta], done: Rebuilt) -> None:
+    with file.open(encoding="utf-8") as opened:
+        for number, line in enumerate(opened, start=1):
+            try:
+                _, timestamp, fields = line.split(" ", 2)
+                values: dict[str, Any] = json.loads(fields)
+                address = _article_address(values["url"])
+                if address and str(values.get("status")) in _ANSWERED:
+                    at = datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+                    _note_answer(ledger, address, at, schedule)
+            except (ValueError, KeyError, TypeError) as error:
+                done.problems.append(f"{file.name} line {number} is no index line: {error!r}")
+            else:
+                done.captures += 1
+
+
+@lru_cache(maxsize=2**16)
+def _article_address(url: str) -> str | None:
+    """An article's canonical address; None for lists, which are most of what runs ask for."""
+    article = urls.article(url)
+    return article.url if article else None
+
+
+def _note_answer(ledger: Ledger, url: str, at: datetime, schedule: Sequence[timedelta]) -> None:
+    """A page that answered after its last line was a re-check: don't ask again at once."""
+    address = ledger.address(url)
+    article = None if address is None else ledger.article(address.article_id)
+    if article is not None and article.status == "live" and at > article.last_checked_at:
+        published_at = article.published_at and line_rows.moment(article.published_at)
+        due = next_check(article.first_seen_at, published_at or None, at, schedule)
+        ledger.checked(article.id, at, due, article.etag, article.last_modified)

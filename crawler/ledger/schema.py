@@ -1,0 +1,208 @@
+"""The ledger's tables. Their history is in `migrations/`; this is what it leads to.
+
+Nothing here is SQLite's own: partial indexes, JSON and text keys are PostgreSQL's too.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
+
+# The schema version this code reads and writes: the newest migration.
+REVISION = "0003"
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("started_at", UtcTime, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("finished_at", UtcTime),
+    Column("exit_code", Integer),
+    Column("reason", Text),
+    Column("counts", JSON, nullable=False),
+)
+Index("ix_runs_started", runs.c.started_at)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("url", Text, primary_key=True),  # canonical
+    Column("article_id", Text, nullable=False),
+    Column("region", Text),
+    Column("day", Date),
+    Column("found_on", Text),
+    Column("position", Integer),
+    Column("title", Text),
+    Column("list_time", Text),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),  # failures in a row
+    Column("retry_at", UtcTime),  # when it is owed; null: nothing is owed
+    Column("result", OutcomeName),  # how the last attempt ended
+    Column("result_at", UtcTime),
+    Column("detail", Text),
+)
+Index("ix_addresses_article", addresses.c.article_id)
+Index(
+    "ix_addresses_owed",
+    addresses.c.retry_at,
+    addresses.c.region,
+    sqlite_where=addresses.c.retry_at.is_not(None),
+    postgresql_where=addresses.c.retry_at.is_not(None),
+)
+
+# The addresses of the current run only, so that a run's cost doesn't grow with the archive and a
+# link that is seen again for years rewrites nothing.
+visits = Table(
+    "visits",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("article_id", Text, nullable=False),
+    Column("region", Text),
+    Column("outcome", OutcomeName),  # null: open
+    Column("detail", Text),
+    Column("host", Text, nullable=False, server_default=""),
+    Column("number", Integer, nullable=False, server_default="0"),  # the order of sighting
+)
+Index("ix_visits_article", visits.c.run_id, visits.c.article_id)
+Index(
+    "ix_visits_open",
+    visits.c.run_id,
+    visits.c.host,
+    visits.c.number,
+    sqlite_where=visits.c.outcome.is_(None),
+    postgresql_where=visits.c.outcome.is_(None),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("canonical_url", Text, nullable=False),
+    Column("region", Text),
+    Column("status", Text, nullable=False),  # live or gone
+    Column("state_at", UtcTime, nullable=False),  # of the newest line
+    Column("suspected_at", UtcTime),
+    Column("version", Integer, nullable=False),
+    Column("number", Integer),  # of the newest line with content, in `versions`
+    Column("content_sha256", Text),
+    Column("extractor_version", Text),
+    Column("published_at", Text),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("last_checked_at", UtcTime, nullable=False),
+    Column("next_check_at", UtcTime),
+    Column("etag", Text),
+    Column("last_modified", Text),
+)
+Index(
+    "ix_articles_due",
+    articles.c.next_check_at,
+    articles.c.article_id,
+    articles.c.region,
+    sqlite_where=articles.c.next_check_at.is_not(None),
+    postgresql_where=articles.c.next_check_at.is_not(None),
+)
+
+versions = Table(  # one row per JSONL line
+    "versions",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),  # live, gone or restored
+    Column("fetched_at", UtcTime, nullable=False),
+    Column("title", Text),
+    Column("content_sha256", Text),
+    Column("extractor_version", Text),
+    Column("changed", JSON, nullable=False),
+    Column("warc_pages", Pointers, nullable=False),
+    Column("jsonl", Text, nullable=False),
+    Column("line_sha256", Text, nullable=False),
+    Column("run_id", Text),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("at", UtcTime, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("status", Integer),
+    Column("reason", Text, nullable=False),
+    Column("warc", Pointers, nullable=False),  # none or one
+    Column("run_id", Text),
+)
+
+lists = Table(  # one row per list, whatever number of pages it has
+    "lists",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("region", Text),
+    Column("depth", Integer, nullable=False, server_default="1"),  # links from the registry's lists
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("last_status", Integer),
+    Column("last_at", UtcTime),
+    Column("last_ok_at", UtcTime),
+    Column("last_run", Text),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("walk", Integer, nullable=False),  # of the last completed walk; 0: none
+    Column("completed_at", UtcTime),
+    Column("walk_started_at", UtcTime),  # of the open walk; null: none
+    Column("resume_url", Text),
+    Column("resume_page", Integer),
+    Column("captured_url", Text),  # of the answer that the validators are of
+    Column("captured_at", UtcTime),
+    Column("warc", Pointers),  # none or one
+)
+
+list_pages = Table(  # the pages of a list below its first
+    "list_pages",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("last_status", Integer),
+    Column("last_at", UtcTime),
+    Column("failures", Integer, nullable=False),  # in a row
+)
+Index("ix_list_pages_url", list_pages.c.url)
+
+backfills = Table(  # the open walks below known ground
+    "backfills",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("since", Date, primary_key=True),
+    Column("started_at", UtcTime, nullable=False),
+    Column("resume_url", Text),
+    Column("resume_page", Integer),
+)
+
+list_links = Table(
+    "list_links",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("walk", Integer, primary_key=True, autoincrement=False),
+    Column("url", Text, primary_key=True),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("until", UtcTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("fetched_at", UtcTime, nullable=False),
+    Column("status", Integer),
+    Column("body", LargeBinary, nullable=False),
+)

@@ -1,0 +1,94 @@
+"""The addresses of the current run and how they add up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from crawler.ledger.connection import Store
+from crawler.ledger.rows import Open
+from crawler.ledger.schema import visits
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Row
+
+_ENDED = func.coalesce(visits.c.outcome, Outcome.PENDING).label("ended")
+_COUNT = func.count().label("addresses")
+
+
+def _by_outcome(row: Row[Any]) -> str:
+    return str(row.ended.value)
+
+
+class Visits(Store):
+    """Counts of the run that runs or ran last: `start_run` forgets those before it."""
+
+    def urls_seen(self, run_id: str) -> int:
+        """Distinct article addresses given, found or due in the run."""
+        statement = select(func.count()).select_from(visits).where(visits.c.run_id == run_id)
+        row = self._row(statement)
+        return 0 if row is None else int(row[0])
+
+    def outcomes(self, run_id: str) -> dict[str, int]:
+        """Addresses per outcome, by name; open ones count as `pending`. Sums to `urls_seen`."""
+        rows = self._rows(select(_ENDED, _COUNT).where(visits.c.run_id == run_id).group_by(_ENDED))
+        return {row.ended.value: row.addresses for row in sorted(rows, key=_by_outcome)}
+
+    def outcomes_by_region(self, run_id: str) -> dict[str | None, dict[str, int]]:
+        """As `outcomes`, per region code; None holds the addresses of no region."""
+        rows = self._rows(
+            select(visits.c.region, _ENDED, _COUNT)
+            .where(visits.c.run_id == run_id)
+            .group_by(visits.c.region, _ENDED)
+        )
+        counts: dict[str | None, dict[str, int]] = {}
+        for row in sorted(rows, key=lambda row: (row.region or "", _by_outcome(row))):
+            counts.setdefault(row.region, {})[row.ended.value] = row.addresses
+        return counts
+
+    def ended_as(self, run_id: str, outcomes: Collection[Outcome], limit: int) -> list[str]:
+        """The addresses that ended in one of these outcomes in the run, sorted."""
+        statement = (
+            select(visits.c.url)
+            .where(visits.c.run_id == run_id, visits.c.outcome.in_(outcomes))
+            .order_by(visits.c.url)
+            .limit(limit)
+        )
+        return [row.url for row in self._rows(statement)]
+
+    def visit(self, run_id: str, url: str) -> tuple[Outcome | None, str | None] | None:
+        """How an address ended in the run, with the detail; None if it was not seen in it."""
+        row = self._row(
+            select(visits.c.outcome, visits.c.detail).where(
+                visits.c.run_id == run_id, visits.c.url == url
+            )
+        )
+        return None if row is None else (row.outcome, row.detail)
+
+    def open_visits(self, run_id: str, host: str, *, after: int, limit: int) -> list[Open]:
+        """The host's addresses that have no outcome yet in the run, in the order of sighting, from
+        the place after `after` on."""
+        statement = (
+            select(visits.c.url, visits.c.article_id, visits.c.number)
+            .where(
+                visits.c.run_id == run_id,
+                visits.c.host == host,
+                visits.c.number > after,
+                visits.c.outcome.is_(None),
+            )
+            .order_by(visits.c.number)
+            .limit(limit)
+        )
+        return [Open(**row._mapping) for row in self._rows(statement)]
+
+    def close_outcomes(self, run_id: str) -> int:
+        """End what is still open as `pending`; the number of addresses. They stay owed."""
+        return self._write(
+            update(visits)
+            .where(visits.c.run_id == run_id, visits.c.outcome.is_(None))
+            .values(outcome=Outcome.PENDING)
+        )

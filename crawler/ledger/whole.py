@@ -1,0 +1,120 @@
+"""Reading the ledger through from beginning to end, for who holds it against the files.
+
+In: nothing, or ids. Out: what it holds of each article, in the order of their ids, and its runs;
+values as they are stored, times as text. Memory holds one article at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Integer, String, Text, func, select, type_coerce
+from sqlalchemy.exc import DatabaseError
+
+from crawler.ledger.connection import Store
+from crawler.ledger.errors import from_database
+from crawler.ledger.schema import addresses, articles, lists, observations, runs, versions, visits
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sqlalchemy import Select, Table
+
+FETCHED_AT_ONCE = 1000
+
+Values = dict[str, Any]
+
+
+@dataclass(slots=True)
+class ArticleRows:
+    """Everything the ledger holds of one article; `article` is None where there is no such row."""
+
+    id: str
+    article: Values | None = None
+    versions: list[Values] = field(default_factory=list)
+    addresses: list[Values] = field(default_factory=list)
+    observations: list[Values] = field(default_factory=list)
+
+
+class Reading(Store):
+    def by_article(self, ids: Collection[str] | None = None) -> Iterator[ArticleRows]:
+        """What the ledger holds of each article, of all or of `ids` (up to 500), by id."""
+        order = {versions: versions.c.number, observations: observations.c.at}
+        streams = [
+            groupby(self._of(table, ids, order.get(table)), key=lambda row: str(row["article_id"]))
+            for table in (articles, versions, addresses, observations)
+        ]
+        heads = [next(stream, None) for stream in streams]
+        while found := [head[0] for head in heads if head]:
+            article_id = min(found)
+            rows: list[list[Values]] = [[], [], [], []]
+            for number, head in enumerate(heads):
+                if head and head[0] == article_id:
+                    rows[number] = list(head[1])
+                    heads[number] = next(streams[number], None)
+            article = rows[0][0] if rows[0] else None
+            yield ArticleRows(article_id, article, *rows[1:])
+
+    def every_run(self) -> Iterator[Values]:
+        """The rows of all runs, oldest first."""
+        yield from self._values(select(*_plain(runs)).order_by(runs.c.started_at, runs.c.run_id))
+
+    def every_list(self) -> Iterator[Values]:
+        """The rows of all lists that have an archived answer."""
+        yield from self._values(select(*_plain(lists)).where(lists.c.captured_url.is_not(None)))
+
+    def counted(self, run_id: str) -> dict[str, dict[str, int]]:
+        """Addresses of the run by region ("" for none) and outcome; open ones are `pending`. Only
+        of the run that was last the ledger has any."""
+        statement = (
+            select(*_plain(visits, "region", "outcome"), func.count().label("addresses"))
+            .where(visits.c.run_id == run_id)
+            .group_by(visits.c.region, visits.c.outcome)
+        )
+        regions: dict[str, dict[str, int]] = {}
+        for row in self._values(statement):
+            counts = regions.setdefault(row["region"] or "", {})
+            outcome = row["outcome"] or str(Outcome.PENDING)
+            counts[outcome] = counts.get(outcome, 0) + row["addresses"]
+        return regions
+
+    def _of(self, table: Table, ids: Collection[str] | None, order: Any) -> Iterator[Values]:
+        statement = select(*_plain(table))
+        if ids is not None:
+            statement = statement.where(table.c.article_id.in_(ids))
+        keys = [table.c.article_id] if order is None else [table.c.article_id, order]
+        yield from self._values(statement.order_by(*keys))
+
+    def _values(self, statement: Select[Any]) -> Iterator[Values]:
+        streamed = statement.execution_options(yield_per=FETCHED_AT_ONCE)
+        result = self._guard(lambda: self._connection.execute(streamed))
+        try:
+            for row in result.mappings():
+                yield dict(row)
+        except DatabaseError as error:
+            raise self._failed(from_database(self._where, error)) from error
+
+
+def _plain(table: Table, *names: str) -> list[Any]:
+    """Columns of a table, all or those named, as they are stored, whatever was written there."""
+    return [
+        column
+        if isinstance(column.type, Text | Integer)
+        else type_coerce(column, String).label(column.name)
+        for column in table.c
+        if not names or column.name in names
+    ]
+
+
+def parsed(value: Any) -> Any:
+    """A stored JSON value; what isn't JSON stays as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

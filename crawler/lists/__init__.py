@@ -1,0 +1,1 @@
+"""List pages and list APIs: a page in, links out. Pure."""

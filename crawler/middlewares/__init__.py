@@ -1,1 +1,0 @@
-"""Downloader middlewares: robots, back-off, conditional requests."""

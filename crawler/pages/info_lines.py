@@ -1,0 +1,178 @@
+"""Read: evidence that no selector names. In: lines around the content. Out: those with a label.
+
+Where a layout's own selectors find no time, source or editor, the lines before the content (from
+the nearest up) and after it are searched for what such a line always carries: a date, 来源：,
+责任编辑：. Finding only; `pipelines/` reads what was found.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from crawler.items import Evidence
+from crawler.pages.document import LINES, is_shown, squeeze
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crawler.pages.document import Node
+
+# The site splits a time over elements as well: 2023 11/17 20:52:15.
+DATE = re.compile(
+    r"(?:[1１][9９]|[2２][0０])\d\d"
+    r"(?:\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}|\s{1,3}\d{1,2}/\s{0,2}\d{1,2}\s{1,3}\d{1,2}:\d\d)"
+)
+
+# What a label ends with; the site also draws a line between label and name: 责编｜张三, 编辑/ 张三.
+_COLON = r"[:：丨｜|/／]"
+SOURCE = re.compile(
+    r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处|(?:来|转)自(?=\s{0,3}[:：]))\s{0,3}[:：丨｜]"
+)
+_EDITOR_LABEL = r"(?<![总主副术])(?:责任\s?编辑|编\s?辑|责\s?编)"
+EDITOR = re.compile(
+    rf"[\[【(（]?\s{{0,3}}{_EDITOR_LABEL}\s{{0,3}}{_COLON}"
+    r"|[\[【(（]\s{0,3}(?:责任\s?编辑|责\s?编)\s{1,3}"
+    r"|^\s*(?:责任\s?编辑|责\s?编)\s{1,3}"
+)
+BYLINE = re.compile(r"(?:作\s?者|记\s?者|通讯员|报道员)\s{0,3}[:：丨｜]")
+
+# Without a colon it takes a line with a source to prove it.
+BARE_BYLINE = re.compile(r"(?<=\s)(?:记者|通讯员|报道员)\s{1,3}")
+
+EDITOR_LINE = re.compile(
+    r"\s*[\[【(（]?\s*(?:作\s?者\s?[:：][^。！？]{0,30}?)?"
+    r"(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：丨｜][^。！？【\[]{0,40}"
+)
+TIME_LINE = re.compile(
+    r"\s*(?:(?:发布|发表|更新|录入)?(?:时间|日期)\s?[:：]\s?)?[(（]?\s?"
+    r"(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s*(?:[（(]?(?:星期|周).[)）]?\s*)?"
+    r"(?:(?:上午|下午)?\s?\d{1,2}\s?[:：时]\s?\d{1,2}\s?(?:[:：分]\s?\d{1,2}\s?秒?|分)?)?\s*[)）]?\s*"
+)
+_CHECKER = r"(?:校\s?对|审\s?[核校读签]|[编监]\s?[审制校]|[终复初]\s?审|签\s?发|总?策\s?划|统\s?筹)"
+_NEXT_LABEL = re.compile(
+    rf"(?:来\s?源|[作记]\s?者|通讯员|报道员|(?:责任)?编\s?辑|责\s?编|{_CHECKER})\s?{_COLON}"
+    r"|[【\[|｜]|稿件来源|责任编辑|(?:发布|发表|更新)(?:时间|日期)"
+    r"|字\s?[号体]|(?<=\s)(?:打印|关闭|分享|评论|我要|收藏|关注|纠错|微[信博])"
+    r"|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
+)
+
+# Characters of an information line; a longer one is text.
+LONGEST = 160
+
+_LINE_ENDS = LINES | {"td", "th", "br"}
+
+# Lines searched on either side of the content.
+_BEFORE, _AFTER, _NEAR = 40, 25, 12
+
+
+class Lines:
+    """Visible lines, found when they are asked for: what is looked for mostly stands in the first.
+
+    They can be gone through again, one time after the other.
+    """
+
+    def __init__(self, found: Iterator[str]) -> None:
+        self._found: list[str] = []
+        self._rest = found
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._found
+        for line in self._rest:
+            self._found.append(line)
+            yield line
+
+
+def lines_around(container: Node, *, near: bool = False) -> tuple[Lines, Lines]:
+    """The short visible lines before the container, nearest first, and after it; `near`: few."""
+    before, after = (_NEAR, _NEAR) if near else (_BEFORE, _AFTER)
+    return (
+        Lines(islice(_lines(container, backwards=True), before)),
+        Lines(islice(_lines(container, backwards=False), after)),
+    )
+
+
+def _lines(container: Node, *, backwards: bool) -> Iterator[str]:
+    """The lines from the container outwards, through siblings and then those of its parents."""
+    line: list[str] = []
+
+    def ended() -> str:
+        """The line that ends here, "" when there is none or it is no information line."""
+        text = "".join(line[::-1] if backwards else line).strip()
+        line.clear()
+        return text if len(text) <= LONGEST else ""
+
+    at: Node | None = container
+    while at is not None and at.tag != "body":
+        beside = at.prev if backwards else at.next
+        if beside is None:
+            at = at.parent
+            if at is not None and at.tag in _LINE_ENDS and line and (text := ended()):
+                yield text
+            continue
+        at = beside
+        todo: list[Node | None] = [beside]
+        while todo:
+            node = todo.pop()
+            if node is None:
+                if line and (text := ended()):
+                    yield text
+            elif node.is_text_node:
+                line.append(squeeze(node.text_content or ""))
+            elif is_shown(node):
+                if node.tag in _LINE_ENDS:
+                    if line and (text := ended()):
+                        yield text
+                    todo.append(None)
+                child = node.first_child if backwards else node.last_child
+                while child is not None:
+                    todo.append(child)
+                    child = child.next if backwards else child.prev
+    if line and (text := ended()):
+        yield text
+
+
+def labelled(label: re.Pattern[str], text: str) -> str | None:
+    """The part of a line from a label to the next label, both as printed; None without a value."""
+    found = label.search(text)
+    if found is None:
+        return None
+    start, value_at = found.start(), _blanks(text, found.end())
+    while again := label.match(text, value_at):  # 来源：来源：某某日报
+        value_at = _blanks(text, again.end())
+    after = _NEXT_LABEL.search(text, value_at)
+    end = len(text) if after is None else after.start()
+    return text[start:end].strip() if text[value_at:end].strip() else None
+
+
+def _blanks(text: str, at: int) -> int:
+    """Where the blanks there end."""
+    return len(text) - len(text[at:].lstrip())
+
+
+def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence | None:
+    """The first line's part with that label."""
+    for line in lines:
+        if part := labelled(label, line):
+            return Evidence(part, where)
+    return None
+
+
+def find_byline(lines: Iterable[str], where: str) -> Evidence | None:
+    """The first line's part with 作者： and the like, else 记者 and a name beside a source."""
+    sourced = (line for line in lines if _may_sign(line) and SOURCE.search(line))
+    return find(BYLINE, filter(_may_sign, lines), where) or find(BARE_BYLINE, sourced, where)
+
+
+def _may_sign(line: str) -> bool:
+    return "者" in line or "通讯员" in line or "报道员" in line
+
+
+def find_time(before: Lines, after: Lines) -> Evidence | None:
+    """The nearest line with a date and a source, else the nearest before with a date."""
+    for lines, side in ((before, "before"), (after, "after")):
+        if best := next((e for e in lines if DATE.search(e) and SOURCE.search(e)), None):
+            return Evidence(best, f"line {side} the content")
+    dated = next(filter(DATE.search, before), None)
+    return Evidence(dated, "line before the content") if dated else None

@@ -1,0 +1,196 @@
+"""Read: where the site may print its notice beside the text. In: a document and its container.
+
+Out: runs of lines outside the container that hold a word of the copyright notice, with their
+place. Finding only: which of them are notices is told in `pipelines/disclaimer.py`. A page without
+such a word costs a look at its source and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from crawler.items import Evidence
+from crawler.pages.document import LINES, children, is_shown, name_of, squeeze, visible_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawler.pages.document import Document, Node
+
+# Every line of a notice that proves it has one of these: 凡本网注明, 本站转载, 免责声明, 未经授权,
+# 均为新华网版权所有.
+_SIGNS = ("本网", "声明", "未经", "均为新华", "本站")
+
+# Every notice has one of these words, and a single character is found in a fiftieth of the time it
+# takes to find a word.
+_WORDS = {
+    "权": re.compile("版权(?!所有)|[授侵]权|权益"),
+    "载": re.compile("[转刊]载"),
+    "声": re.compile("声明"),
+    "仅": re.compile("仅(?:代表|供)"),
+}
+
+# Times a character is looked at for its word; where it stands more often, the page is walked.
+_MOST_CHARACTERS = 200
+
+# Elements whose children are looked at one by one; the site's pages take 10 to 30.
+_MOST_LOOKED_INTO = 300
+
+# Runs of lines that are taken; a notice is one or two.
+_MOST = 40
+
+# Neighbours of a line that may belong to its notice: a heading, whom to write to.
+_BEFORE, _AFTER = 1, 3
+
+# Neighbours between two lines of one notice, at most.
+_GAP = 6
+
+# Elements around a line and nothing else, at most.
+_WRAPPERS = 4
+
+# Elements around a line among which one with a name is looked for.
+_NAMED_AROUND = 4
+
+_BLOCKS = LINES | {"td", "th"}
+
+
+def notices_beside(doc: Document, container: Node) -> list[Evidence]:
+    """The runs of lines outside the container that may be a notice, in document order."""
+    body = doc.tree.body
+    if body is None or not _has_word(doc.source):
+        return []
+    around = {container.mem_id}
+    at = container.parent
+    while at is not None:
+        around.add(at.mem_id)
+        at = at.parent
+    found: list[Evidence] = []
+    todo: list[tuple[Node, str]] = [(body, "before")]
+    for _ in range(_MOST_LOOKED_INTO):
+        if not todo or len(found) >= _MOST:
+            break
+        node, side = todo.pop()
+        inner: list[Node] = []
+        holders: list[int] = []
+        deeper: list[tuple[Node, str]] = []
+        for child in [*children(node), None]:
+            if child is None or child.mem_id in around:
+                found += _taken(node, inner, holders, side)
+                inner, holders = [], []
+                if child is not None and child.mem_id != container.mem_id:
+                    deeper.append((child, "before"))
+                side = "after" if child is not None else side
+            elif child.is_text_node:
+                text = child.text_content or ""
+                if text.strip():
+                    holders += [len(inner)] if _has_sign(text) else []
+                    inner.append(child)
+            elif is_shown(child):
+                if child.tag != "a" and _has_sign(child.text() or ""):
+                    if not _is_line(child):
+                        deeper.append((child, side))
+                    elif not child.css_first("a") or _has_sign(visible_text(child, _links(child))):
+                        holders.append(len(inner))
+                inner.append(child)
+        todo.extend(reversed(deeper))
+    return found
+
+
+def _taken(parent: Node, inner: list[Node], holders: list[int], side: str) -> Iterator[Evidence]:
+    """The lines of an element's children on one side of the content that may be a notice."""
+    for start, end in _runs(inner, holders) if holders else ():
+        lines = "\n".join(_lines(inner[start:end]))
+        held = [inner[place] for place in holders if start <= place < end]
+        yield Evidence(lines, f"{side} the content, {_place(parent, held)}")
+
+
+def _runs(inner: list[Node], holders: list[int]) -> Iterator[tuple[int, int]]:
+    """Where the runs of neighbours begin and end that hold the lines at these places."""
+    start = end = -1
+    for place in holders:
+        if start < 0 or place > end + _GAP:
+            if start >= 0:
+                yield start, end
+            start = max(place - _BEFORE, end, 0)
+        end = min(place + 1 + _AFTER, len(inner))
+    yield start, end
+
+
+def _lines(nodes: list[Node]) -> Iterator[str]:
+    """The visible lines of neighbours; text and inline elements share theirs."""
+    said = ""
+    for node in nodes:
+        if node.is_text_node:
+            said += squeeze(node.text_content or "")
+        elif node.tag == "br":
+            said += "\n"
+        elif is_shown(node):
+            text = visible_text(node)
+            said += f"\n{text}\n" if _is_block(node) else text
+    yield from (line.strip() for line in said.split("\n") if line.strip())
+
+
+def _place(parent: Node, held: list[Node]) -> str:
+    """The nearest name of or around the lines, such as #footer or .notice, else their element."""
+    is_alone = len(held) == 1 and held[0].is_element_node
+    at: Node | None = _innermost(held[0]) if is_alone else parent
+    for _ in range(_NAMED_AROUND):
+        if at is None or at.tag == "body":
+            break
+        if (name := name_of(at)) != at.tag:
+            return name
+        at = at.parent
+    return (held[0].tag if held[0].is_element_node else parent.tag) or ""
+
+
+def _innermost(node: Node) -> Node:
+    """The element of one line, within those around nothing else."""
+    for _ in range(_WRAPPERS):
+        inner = [each for each in children(node) if each.is_element_node]
+        if len(inner) != 1 or not _is_block(inner[0]):
+            break
+        node = inner[0]
+    return node
+
+
+def _links(node: Node) -> frozenset[int]:
+    return frozenset(link.mem_id for link in node.css("a"))
+
+
+def _is_block(node: Node) -> bool:
+    return node.tag in _BLOCKS
+
+
+def _is_line(node: Node) -> bool:
+    """Whether an element is one line of text, in elements around nothing else: `<tr><td>`."""
+    for _ in range(_WRAPPERS):
+        inner = [each for each in children(node) if each.is_element_node]
+        if not any(_is_block(each) for each in inner):
+            return True
+        if len(inner) > 1 or any(_is_text(each) for each in children(node)):
+            return False
+        node = inner[0]
+    return False
+
+
+def _is_text(node: Node) -> bool:
+    return node.is_text_node and bool((node.text_content or "").strip())
+
+
+def _has_word(source: str) -> bool:
+    for character, word in _WORDS.items():
+        at = source.find(character)
+        for _ in range(_MOST_CHARACTERS):
+            if at < 0:
+                break
+            if word.search(source, max(0, at - 1), at + 3):
+                return True
+            at = source.find(character, at + 1)
+        else:
+            return True
+    return False
+
+
+def _has_sign(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS)

@@ -1,0 +1,136 @@
+"""Read: what a page says of itself in any layout: metas, codes, breadcrumb, further pages."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from crawler.items import Codes, Draft, Evidence
+from crawler.pages.assembly import PageName, is_same_channel
+from crawler.pages.document import visible_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.pages.document import Document
+
+_TIME_METAS = (
+    "publishdate", "pubdate", "publishtime", "article:published_time", "article:publish_time",
+)  # fmt: skip
+
+# Where breadcrumbs stand, for templates that don't say.
+CRUMBS = (
+    ".news-position", ".header-nav", ".crumbs", ".position", ".location", ".bread", ".curNews",
+    "#location", "#position", ".place", ".weizhi", ".weizhi02", ".detail_location",
+)  # fmt: skip
+
+_FWL = re.compile(r"01[0-9]{40}(?![0-9A-Za-z])")
+_CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
+_PUBLISHID = re.compile(r"[1-9]\d{4,11}(?:\.\d{1,10}){1,5}")
+_NODE_ID = re.compile(r"[1-9]\d{3,9}")
+_LONGEST_CRUMB = 30
+
+# Further pages of one article that are looked at; Assembly takes fewer.
+_MAX_PAGES = 100
+# What leads to the further pages of an article, where `{0}` is its name.
+_PAGE_LINKS = (
+    "a[href*='{0}'], area[href*='{0}'], link[rel~='next'][href*='{0}'], option[value*='{0}']"
+)
+# The pagers that stand in the articles of the old CMS.
+_PAGERS = "#div_currpage, [id^='div_page_roll'], .pagelink"
+_PAGE_LABEL = re.compile(r"\s{0,9}[\[【(（]?\s{0,9}(\d{1,3})\s{0,9}[\]】)）]?\s{0,9}")
+_PAGE_COUNT = re.compile(r"共\s{0,9}(\d{1,3})\s{0,9}页|\d\s{0,9}/\s{0,9}(\d{1,3})\s{0,9}页")
+
+
+def start(doc: Document, layout: str, crumbs: Sequence[str] = CRUMBS) -> Draft:
+    """A Draft with all that doesn't depend on the layout. Visible evidence is put before this."""
+    draft = Draft(url=doc.url, layout=layout, encoding=doc.encoding)
+    title_tag = doc.maybe("title")
+    draft.title_tag = (title_tag.text() or "").strip() or None if title_tag is not None else None
+    draft.times = [e for name in _TIME_METAS if (e := doc.meta(name))]
+    draft.sources = [e for name in ("source",) if (e := doc.meta(name))]
+    draft.keywords = [e for name in ("keywords",) if (e := doc.meta(name))]
+    draft.summaries = [e for name in ("description", "og:description") if (e := doc.meta(name))]
+    draft.channel = _channel(doc, crumbs)
+    if (root := doc.tree.root) is not None:
+        draft.language = (root.attributes.get("lang") or "").strip() or None
+    draft.codes = _codes(doc)
+    draft.next_pages, draft.page_count = _further_pages(doc)
+    return draft
+
+
+def _channel(doc: Document, crumbs: Sequence[str]) -> list[str]:
+    """The links of the breadcrumb: 新华网 > 时政 > 正文 gives 新华网 and 时政."""
+    for node in doc.all(", ".join(crumbs)):
+        names = [visible_text(a).strip() for a in node.css("a")]
+        names = [name for name in names if 0 < len(name) <= _LONGEST_CRUMB and name != "正文"]
+        if names:
+            return names
+    return []
+
+
+def _codes(doc: Document) -> Codes:
+    numbers = [part.strip() for part in doc.metas.get("pageid", "").split(".")]
+    content_id = doc.metas.get("contentid", "").strip()
+    publishid = doc.metas.get("publishid", "").strip()
+    return Codes(
+        fwl=_fwl(doc),
+        publishid=publishid if _PUBLISHID.fullmatch(publishid) else None,
+        content_id=content_id if _CONTENT_ID.fullmatch(content_id) else None,
+        node_id=numbers[4] if len(numbers) > 4 and _NODE_ID.fullmatch(numbers[4]) else None,
+    )
+
+
+def _fwl(doc: Document) -> str | None:
+    """The 42-digit page code: of `#fwl`, else the only one on the page. All known begin with 01."""
+    node = doc.maybe("#fwl")
+    if node is not None and (found := _FWL.search(node.text(separator=" ") or "")):
+        return found[0]
+    codes = {
+        found[0]
+        for found in _FWL.finditer(doc.source)
+        if not doc.source[max(0, found.start() - 1)].isalnum()
+    }
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _further_pages(doc: Document) -> tuple[list[str], int | None]:
+    """The later pages of an old-CMS article, at any host of its channel, by number; and how many
+    pages it says it has, by the numbers that its pager shows."""
+    own = PageName.of(doc.url)
+    if own is None:
+        return [], None
+    found: dict[str, int] = {}
+    said = 0
+    for link in doc.all(_PAGE_LINKS.format(own.name)) if f"{own.name}_" in doc.source else ():
+        url = doc.absolute(link.attributes.get("href") or link.attributes.get("value"))
+        name = PageName.of(url) if url else None
+        if url is None or name is None or not name.is_of(own):
+            continue
+        if not is_same_channel(url, doc.url):
+            continue
+        # what leads to the article itself may be numbered for another reason: its comments
+        label = _PAGE_LABEL.fullmatch(link.text() or "") if f"{own.name}_" in url else None
+        # counted from another number the address may say one more or less
+        if label and abs(int(label[1]) - name.number) <= 1:
+            said = max(said, int(label[1]))
+        if name.number > own.number:
+            found.setdefault(url.partition("#")[0].partition("?")[0], name.number)
+    for pager in doc.all(_PAGERS):
+        counts = _PAGE_COUNT.finditer(visible_text(pager))
+        said = max(said, *(int(count[1] or count[2]) for count in counts), 0)
+        scripted = pager.css("a:not([href]), a[href^='javascript'], a[href^='#']")
+        labels = (_PAGE_LABEL.fullmatch(link.text() or "") for link in scripted)
+        said = max(said, *(int(label[1]) for label in labels if label), 0)
+    numbers = sorted(set(found.values()))[:_MAX_PAGES]
+    ordered = sorted(found, key=lambda url: found[url])
+    return [url for url in ordered if found[url] in numbers], said or None
+
+
+def put_visible(
+    draft: Draft, *, times: list[Evidence], sources: list[Evidence], keywords: list[Evidence]
+) -> None:
+    """Put what a reader sees before what a meta says."""
+    draft.times = times + draft.times
+    draft.sources = sources + draft.sources
+    draft.keywords = keywords + draft.keywords

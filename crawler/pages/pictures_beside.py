@@ -1,0 +1,310 @@
+"""Read: pictures of the article that stand beside its text. In: a document and its container.
+
+Out: their blocks, with captions and credits, before and after those of the text. Templates of 2009
+and before keep the picture in an element of its own (`#Image`), tables in a cell above the text.
+
+Which picture is the article's is told by its address: it lies in the article's folder, bears the
+article's number or content id, or is called xin_<digits> or xinsrc_<digits> as in 2009; the site's
+own pictures and those of other articles are not. One in a link to a page is a list's or an
+advertisement's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crawler import urls
+from crawler.items import BlockKind
+from crawler.pages.blocks import read_nodes
+from crawler.pages.document import UNSEEN, is_hidden, is_shown, name_of, visible_text
+from crawler.pages.media_urls import image_url, is_furniture
+from crawler.pages.non_text import is_cut, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawler.items import Block, Removed
+    from crawler.pages.blocks import Part
+    from crawler.pages.document import Document, Node
+    from crawler.urls import ArticleUrl
+
+_OF_2009 = re.compile(r"xin(?:src)?_\d{4,}\w*\.(?:jpe?g|gif|png|bmp)", re.IGNORECASE)
+_PICTURE = re.compile(r"\.(?:jpe?g|gif|png|bmp|webp)$", re.IGNORECASE)
+_OWN_ELEMENTS = "#Image, #image"
+
+_MOST_LOOKED_AT = 500
+
+# Pictures beside the text that are looked at.
+_MOST = 60
+
+# Characters beside a picture; more are a text, or another part of the page.
+_LONGEST_CAPTION = 400
+
+# Elements around a picture that may be its own: figure, cell, row, table.
+_HIGHEST = 12
+
+# Elements around a picture among which its link is looked for first.
+_NEAREST = 3
+
+# Lines under a picture's element that may be its caption and credit.
+_MOST_LINES = 3
+
+_CREDIT = re.compile(
+    r"(?:新华[社网]|中新社|本报|记者|通讯员|报道员)[^。，]{0,24}摄\s?[)）]?\s?[。.]?\s*$"
+)
+_CAPTION = re.compile(
+    r"摄\s?[)）]?\s?[。.]?\s*$|供图|图为|[上下左右]图|新华[社网](?:发|记者|照片|资料)|资料(?:图|照)片"
+)
+
+
+@dataclass(slots=True)
+class Beside:
+    """What stands before and after the text, and what was cut of it."""
+
+    before: list[Block] = field(default_factory=list)
+    after: list[Block] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
+
+
+def pictures_beside(
+    doc: Document, container: Node, inside: set[int], fields: Iterable[Node]
+) -> Beside:
+    """The article's pictures outside its container.
+
+    `inside`: the `mem_id`s of the container's elements; `fields`: the elements of title and time.
+    """
+    found = Beside()
+    images = _images(doc, container, inside)
+    if not images:
+        return found
+    before = _before(container)
+    around = _chain(container)
+    frames = around.union(*(_chain(node) for node in fields if node.mem_id not in inside))
+    others = set(frames)
+    shown = {url for image in container.css("img") if (url := image_url(image, doc))}
+    taken: set[int] = set()
+    for image in images[:_MOST]:
+        url = image_url(image, doc)
+        if url is None or url in shown or image.mem_id in taken:
+            continue
+        nodes = _with_caption(doc, _box(image, doc, others), others)
+        for node in nodes:
+            taken.update(inner.mem_id for inner in node.traverse())
+        blocks, removed = _read(doc, nodes)
+        is_framed = nodes[0].parent is not None and nodes[0].parent.mem_id in frames
+        if not is_framed and not _is_proven(image, blocks, doc):
+            continue
+        shown.update(block.url for block in blocks if block.url)
+        (found.before if _chain(nodes[0]) & before else found.after).extend(blocks)
+        found.removed += removed
+    return found
+
+
+def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:
+    """The pictures outside the container that bear the article's address, or stand in an element
+    that is named for them."""
+    own = urls.article(doc.url)
+    number = own.id if own is not None else "/"
+    day = f"/{own.day:%Y-%m/%d}/" if own is not None and own.day is not None else "/"
+    around = _chain(container) if "摄" in doc.source else set()
+    element = doc.maybe(_OWN_ELEMENTS)
+    named = set()
+    if element is not None and element.mem_id not in inside | _chain(container):
+        named = {image.mem_id for image in element.css("img")}
+    found = []
+    for image in doc.all("img")[:_MOST_LOOKED_AT]:
+        source = image.attributes.get("src")
+        if not source:
+            continue
+        may_be_own = "/" not in source or any(part in source for part in ("/xin", number, day))
+        if not (may_be_own or around or named):
+            continue  # as most are: told by the address alone
+        if image.mem_id in inside or _is_linked(image, number):
+            continue
+        if (
+            image.mem_id in named
+            or _is_own(source, doc, own)
+            or (around and _has_credit(image, around))
+        ):
+            found.append(image)
+    return [image for image in found if not _is_others(image, doc)]
+
+
+def _has_credit(image: Node, around: set[int]) -> bool:
+    """Whether a picture shares an element with little but a photo credit."""
+    at = image.parent
+    for _ in range(_NEAREST):
+        if at is None or at.mem_id in around:
+            break
+        text = (at.text() or "").strip()
+        if len(text) > _LONGEST_CAPTION:
+            break
+        if "摄" in text:
+            return _CREDIT.search(text) is not None
+        at = at.parent
+    return False
+
+
+def _is_linked(image: Node, number: str) -> bool:
+    """Whether a picture stands in a link that leads neither to a picture nor to the article."""
+    at = image.parent
+    for _ in range(_NEAREST):
+        if at is None:
+            break
+        if at.tag == "a":
+            href = at.attributes.get("href") or ""
+            return "/" in href and number not in href and not _PICTURE.search(href)
+        at = at.parent
+    return False
+
+
+def _is_own(source: str, doc: Document, own: ArticleUrl | None) -> bool:
+    """Whether a picture's address shows that it is the article's."""
+    name = source.rpartition("/")[2]
+    if is_furniture(name) or not _PICTURE.search(name):
+        return False
+    may_be = name == source or "/xin" in source or (own is not None and own.id in source)
+    if not may_be and not (own is not None and own.day and f"{own.day:%Y-%m/%d}/" in source):
+        return False
+    url = doc.absolute(source)
+    path = "" if url is None else urlsplit(url).path
+    if path == urlsplit(doc.base).path.rpartition("/")[0] + "/" + name or _OF_2009.fullmatch(name):
+        return True
+    if own is None or "/titlepic/" in path:
+        return False
+    content_id = f"{own.day:%Y%m%d}{own.id}" if own.day is not None else own.id
+    return name.startswith((own.id, content_id))
+
+
+def _is_others(image: Node, doc: Document) -> bool:
+    """Whether a picture isn't seen, leads to a page, or stands in a part that is cut."""
+    at: Node | None = image
+    while at is not None:
+        if at.tag in UNSEEN or is_hidden(at.attributes) or is_cut(at):
+            return True
+        if at.tag == "a" and _leads_away(at, doc):
+            return True
+        at = at.parent
+    return False
+
+
+def _leads_away(link: Node, doc: Document) -> bool:
+    """Whether a link leads to a page; one to a picture or to the article's next page doesn't."""
+    url = doc.absolute(link.attributes.get("href"))
+    if url is None or _PICTURE.search(urlsplit(url).path):
+        return False
+    own, other = urls.article(doc.url), urls.article(url)
+    return own is None or other is None or own.id != other.id or own.page == other.page
+
+
+def _box(image: Node, doc: Document, others: set[int]) -> Node:
+    """The largest element around a picture that holds but it, its like and what is told of them.
+
+    What holds more is noted in `others`.
+    """
+    box = image
+    for _ in range(_HIGHEST):
+        around = box.parent
+        if around is None or around.mem_id in others:
+            break
+        if not _holds_pictures(around, doc):
+            others.update(_chain(around))
+            break
+        box = around
+    return box
+
+
+def _holds_pictures(node: Node, doc: Document) -> bool:
+    links = node.css("a[href]")
+    if len(links) > _MOST or any(_leads_away(link, doc) for link in links):
+        return False
+    return len((node.text() or "").strip()) <= _LONGEST_CAPTION * len(node.css("img"))
+
+
+def _with_caption(doc: Document, box: Node, others: set[int]) -> list[Node]:
+    """An element of pictures, and the lines right under it that tell of them."""
+    nodes = [box]
+    waiting: list[Node] = []
+    lines = 0
+    below = box.next
+    while below is not None and lines < _MOST_LINES and below.mem_id not in others:
+        text = (below.text_content or "") if below.is_text_node else visible_text(below)
+        if not text.strip():
+            if below.is_element_node and (below.tag == "img" or below.css_first("img")):
+                break
+            waiting.append(below)
+        elif not _is_caption(doc, below, text.strip()):
+            break
+        else:
+            nodes += [*waiting, below]
+            waiting = []
+            lines += 1
+        below = below.next
+    return nodes
+
+
+def _is_caption(doc: Document, node: Node, text: str) -> bool:
+    """Whether a line under a picture is marked or looks as captions do, or names who took it."""
+    if len(text) > _LONGEST_CAPTION or (node.is_element_node and not is_shown(node)):
+        return False
+    if _CAPTION.search(text):
+        return True
+    return node.is_element_node and node.css_first("a, img") is None and _looks_apart(doc, node)
+
+
+def _looks_apart(doc: Document, node: Node) -> bool:
+    blocks, _ = read_nodes(doc, [node], "", {})
+    return bool(blocks) and all(block.is_caption or block.is_set_apart for block in blocks)
+
+
+def _is_proven(image: Node, blocks: list[Block], doc: Document) -> bool:
+    """Whether a picture among other things is the article's beyond its folder, in which the
+    pictures of all the day's articles lie: by a credit, its element or the article's number."""
+    own = urls.article(doc.url)
+    source = image.attributes.get("src") or ""
+    element = doc.maybe(_OWN_ELEMENTS)
+    return (
+        any(_CAPTION.search(block.text) for block in blocks)
+        or (own is not None and own.id in source.rpartition("/")[2])
+        or (element is not None and element.mem_id in _chain(image))
+    )
+
+
+def _read(doc: Document, nodes: list[Node]) -> tuple[list[Block], list[Removed]]:
+    """Their blocks, what is said in them as captions."""
+    parts: dict[int, Part] = {}
+    for node in nodes:
+        if node.is_element_node:
+            parts |= parts_of(doc, node)
+    where = name_of(nodes[0]) if nodes[0].is_element_node else "beside the content"
+    blocks, removed = read_nodes(doc, nodes, where, parts)
+    return [
+        replace(block, is_caption=True) if block.kind is BlockKind.TEXT else block
+        for block in blocks
+    ], removed
+
+
+def _before(container: Node) -> set[int]:
+    """The elements before the container, in any element around it."""
+    found = set()
+    at: Node | None = container
+    while at is not None:
+        earlier = at.prev
+        while earlier is not None:
+            found.add(earlier.mem_id)
+            earlier = earlier.prev
+        at = at.parent
+    return found
+
+
+def _chain(node: Node) -> set[int]:
+    """A node and all around it."""
+    found = set()
+    at: Node | None = node
+    while at is not None:
+        found.add(at.mem_id)
+        at = at.parent
+    return found

@@ -1,0 +1,84 @@
+"""Normalise: what the page says about itself: keywords, abstract, breadcrumb, language.
+
+In: the draft's metas and tags. Out: `keywords`, `summary`, `channel`, `language`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from crawler.pipelines.clean_text import clean_line, skeleton
+from crawler.pipelines.person_names import HAN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawler.items import Draft
+    from crawler.pipelines.normalisation import Work
+
+MAX_KEYWORDS: Final = 50
+LONGEST_KEYWORD: Final = 60
+LONGEST_SUMMARY: Final = 5000
+
+_HAN = re.compile(f"[{HAN}]")
+_COMMAS = re.compile(r"[,，;；、|\n]")
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+# The CMS writes the description as title, line break, three hyphens, abstract.
+_ABSTRACT = re.compile(r"(?:^|\n|\s)-{3}(?!-)")
+_NOT_A_CHANNEL = frozenset({"", "正文", ">", "内容", "详细内容", "当前位置"})
+
+
+def set_labels(work: Work) -> Work:
+    """Fill the four."""
+    draft = work.draft
+    channel = [clean_line(step).strip(" >»：:") for step in draft.channel[:20]]
+    return work.having(
+        keywords=list(dict.fromkeys(_keywords(draft)))[:MAX_KEYWORDS],
+        summary=_summary(draft, work.article.title),
+        channel=[step for step in channel if step not in _NOT_A_CHANNEL],
+        language=_language(work),
+    )
+
+
+def _keywords(draft: Draft) -> Iterator[str]:
+    """Those of the first place that has any."""
+    place: str | None = None
+    for evidence in draft.keywords:
+        text = evidence.text[:LONGEST_SUMMARY].strip()
+        if place not in (None, evidence.where):
+            return
+        words = _COMMAS.split(text)
+        if len(words) == 1 and _HAN.search(text):
+            words = text.split("-") if "-" in text else text.split()
+        for word in map(clean_line, words):
+            if skeleton(word) and len(word) <= LONGEST_KEYWORD:
+                place = evidence.where
+                yield word
+
+
+def _summary(draft: Draft, title: str | None) -> str | None:
+    for evidence in draft.summaries:
+        text = evidence.text[:LONGEST_SUMMARY]
+        if "---" in text and (cut := _ABSTRACT.search(text)):
+            text = text[cut.end() :]
+        text = clean_line(text)
+        if title and text.startswith(title):
+            text = text[len(title) :].lstrip("-—_ ")
+        bare = skeleton(text)
+        if bare and bare != skeleton(title or ""):
+            return text
+    return None
+
+
+def _language(work: Work) -> str | None:
+    """en below /english; zh where there are Han characters; else what the page declares."""
+    if "/english" in urlsplit(work.article.url).path.lower():
+        return "en"
+    if _HAN.search(work.article.title or "") or any(
+        _HAN.search(paragraph) for paragraph in work.article.paragraphs
+    ):
+        return "zh"
+    declared = (work.draft.language or "").strip()
+    return declared if _TAG.fullmatch(declared) else None

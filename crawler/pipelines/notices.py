@@ -1,0 +1,225 @@
+"""Normalise: the copyright notice and its family. In: printed lines. Out: their notices.
+
+The family is a set of phrases in clauses, with a slot for the outlet (`boilerplate.toml`), found on
+the skeleton, where width, punctuation, brackets and blanks make no difference. One phrase proves
+nothing: an article may talk about copyright. A notice begins where a line or a sentence begins
+(never inside quotation marks), holds several phrases, is made of them for the better part, and
+stands at the end; before the end it must hold several clauses.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from crawler.pipelines.boilerplate_lines import WORDING
+from crawler.pipelines.clean_text import skeleton_map
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Characters at a line's end that are searched; the longest notice has under 1000.
+SEARCHED: Final = 4000
+
+_OUTLET = WORDING["outlet"]["pattern"]
+PHRASES: Final = {
+    f"{clause}_{number}": pattern.replace("{o}", _OUTLET)
+    for clause, patterns in WORDING["clauses"].items()
+    for number, pattern in enumerate(patterns)
+}
+# Its name stands behind a phrase, so that a phrase is ruled out by its first character.
+_PHRASE = re.compile("|".join(f"{pattern}(?P<{name}>)" for name, pattern in PHRASES.items()))
+_ANCHORS = tuple(WORDING["anchors"]["words"])
+ANCHORS_OF_PIECES: Final = (*_ANCHORS, *WORDING["anchors"]["of_pieces"])
+_PROVES_NOTHING = frozenset({"reminder", "contact"})
+_ENDS = "。！？；;!?)）】]\n"
+_OPENS = "“\"「『‘《'"
+_NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})?"
+_PREFIX = re.compile(
+    rf"{_NUMBER}(?:\w{{1,10}}(?:网站?|报|社|站|台))?(?:特别|郑重)?(?:声明|说明|注|提示)?(?:本文|文章|作品|稿件|以上\w{{0,6}}|如|并)?{_NUMBER}"
+)
+_SAYS = re.compile(
+    r"[^，。：“,:]{1,14}(?:认为|表示|(?<!特别)(?<!温馨)(?<!重要)(?<!友情)(?<!郑重)提醒|指出|介绍|建议|强调"
+    r"|说|称)[，,：:]"
+)
+_SENTENCE_END = re.compile(r"[。！？；;!?\n]")
+
+# A notice speaks of the site, of the text above it, or says what it is; an article needn't.
+_OF_ITSELF = re.compile(r"[本我][网站报社刊]|本[平栏频]|新华[网社]|本文|以上内容|管理协调部|声明")
+
+_SHORT = 16
+
+# Letters after the last phrase that still belong to the notice, or a third of the line.
+_REST = 12
+
+# Characters a quotation is looked for in on either side of its words.
+_QUOTATION = 200
+
+# Letters without a phrase that a notice split over lines may have in one.
+_BRIDGE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a line: characters `start` to `end` are notice."""
+
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Line:
+    number: int
+    text: str
+    letters: str
+    places: list[int]
+    hits: list[_Hit]
+
+    def index(self, letter: int) -> int:
+        """The place in the text of a letter of the skeleton."""
+        return self.places[letter] if letter < len(self.places) else len(self.text)
+
+
+def find_notices(
+    lines: Sequence[str], is_cut: Sequence[bool], *, is_beside: bool = False
+) -> list[Span]:
+    """The notices in an article's lines, in order; lines already cut are not looked at but count
+    as the page's end. Lines beside the text are no article's: each stands at an end."""
+    spans: list[Span] = []
+    done = list(is_cut)
+    end = len(done)
+    for group in reversed(_groups(lines, is_cut)):
+        while end > 0 and done[end - 1]:
+            end -= 1
+        for span in _notice(group, at_end=is_beside or group[-1].number + 1 >= end):
+            spans.append(span)
+            done[span.line] = span.start == 0
+    return sorted(spans, key=lambda span: span.line)
+
+
+def _groups(lines: Sequence[str], is_cut: Sequence[bool]) -> list[list[_Line]]:
+    """Neighbouring lines with phrases; a short line between two of them joins them."""
+    groups: list[list[_Line]] = [[]]
+    bridge: list[_Line] = []
+    for number, text in enumerate(lines):
+        if is_cut[number]:
+            continue
+        line = _read(number, text)
+        if line.hits:
+            groups[-1] += [*bridge, line] if groups[-1] else [line]
+            bridge = []
+        elif groups[-1] and len(text) + sum(len(each.text) for each in bridge) <= _BRIDGE:
+            bridge.append(line)
+        elif groups[-1]:
+            groups.append([])
+            bridge = []
+    return [group for group in groups if group]
+
+
+def _read(number: int, text: str) -> _Line:
+    """A line with its phrases; one without a word of the family is not looked at."""
+    plain = "".join(text.split()) if len(text) <= SEARCHED else text
+    anchors = _ANCHORS if len(text) > _BRIDGE else ANCHORS_OF_PIECES
+    if not any(anchor in plain for anchor in anchors):
+        return _Line(number, text, "", [], [])
+    skipped = max(0, len(text) - SEARCHED)
+    letters, places = skeleton_map(text[skipped:])
+    places = [place + skipped for place in places]
+    hits = [
+        _Hit(found.lastgroup or "", found.start(), found.end())
+        for found in _PHRASE.finditer(letters)
+        if not _is_told(text, places[found.start()])
+    ]
+    return _Line(number, text, letters, places, hits)
+
+
+def _is_told(text: str, at: int) -> bool:
+    """Whether the words there are quoted, or what somebody says: an article's, not the site's."""
+    near = max(0, at - _QUOTATION)
+    opened, closed = text.rfind("“", near, at), text.rfind("”", near, at)
+    if opened > closed:
+        end, again = (text.find(mark, at, at + _QUOTATION) for mark in "”“")
+        if end >= 0 and not 0 <= again < end:
+            return True
+    return _SAYS.match(text, _sentence_start(text, at)) is not None
+
+
+def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:
+    """The spans of a group's notice, [] when it is none."""
+    begins = ((place, _begin(line)) for place, line in enumerate(group))
+    place, begin = next(((p, b) for p, b in begins if b is not None), (0, None))
+    if begin is None:
+        return []
+    group = group[place:]
+    first, last = group[0], group[-1]
+    end = _end(last)
+    first_hits = [hit for hit in first.hits if first.index(hit.start) >= begin]
+    hits = [*first_hits, *(hit for line in group[1:] for hit in line.hits)]
+    phrases = {hit.name for hit in hits}
+    clauses = {name.rpartition("_")[0] for name in phrases} - _PROVES_NOTHING
+    spans = [
+        Span(line.number, begin if line is first else 0, end if line is last else len(line.text))
+        for line in group
+    ]
+    length = sum(
+        sum(span.start <= place < span.end for place in line.places)
+        for line, span in zip(group, spans, strict=True)
+    )
+    covered = sum(hit.end - hit.start for hit in hits) / max(length, 1)
+    whole = begin == 0 and end == len(last.text)
+    of_itself = any(_OF_ITSELF.search(line.letters) for line in group)
+    if covered < 0.25 or not clauses:
+        return []
+    if at_end and end == len(last.text) and (of_itself or length <= _SHORT):
+        enough = len(phrases) >= (2 if whole else 3) or (whole and covered >= 0.5)
+    else:
+        enough = len(phrases) >= (4 if whole else 6) and len(clauses) >= 2
+    return spans if enough else []
+
+
+def _begin(line: _Line) -> int | None:
+    """Where in the text the notice begins, None when no phrase stands at a beginning."""
+    for hit in line.hits:
+        at = line.index(hit.start)
+        start = _sentence_start(line.text, at)
+        prefix = line.letters[bisect_left(line.places, start) : hit.start]
+        if _PREFIX.fullmatch(prefix) and not set(_OPENS) & set(line.text[start:at]):
+            return start
+    return None
+
+
+def _sentence_start(text: str, at: int) -> int:
+    """The beginning of the sentence, or of the words after a blank, that hold this place."""
+    start = at
+    while start > 0 and at - start < 40 and text[start - 1] not in _ENDS:
+        start -= 1
+    blank = text.rfind(" ", start, at)
+    if start > 0 and text[start - 1] not in _ENDS and blank < 0:
+        return start
+    head = "".join(text[start:at].split())
+    return start if len(head) <= 16 or blank < 0 else blank + 1
+
+
+def _end(line: _Line) -> int:
+    """Where in the text the notice ends: with the sentence of the last phrase."""
+    if not line.hits:
+        return len(line.text)
+    letter = line.hits[-1].end
+    if len(line.letters) - letter <= max(_REST, len(line.letters) // 3):
+        return len(line.text)
+    found = _SENTENCE_END.search(line.text, line.index(letter - 1))
+    end = found.end() if found else len(line.text)
+    while end < len(line.text) and line.text[end] in '”"’)） ':
+        end += 1
+    rest = sum(place >= end for place in line.places)
+    return end if rest > _REST else len(line.text)

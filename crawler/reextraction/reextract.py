@@ -1,0 +1,337 @@
+"""JSONL again from archives, ours or anyone's: the same extraction, no network, constant memory.
+
+In: one WARC file and filters. Out: a record for each capture of an article, and counts of what was
+left out and why. The fields of history are at their defaults: they come from a ledger. What needs
+other files is told to a Rest and made afterwards by `assemble`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler import layouts as layouts
+from crawler import urls
+from crawler.archive.decode import DecodeError
+from crawler.archive.foreign import OURS, fetched_at
+from crawler.archive.pointers import is_our_file, page_of
+from crawler.archive.reader import WarcError, read_records, record_at
+from crawler.archive.revisits import holds_page, repeat_of
+from crawler.extraction import is_empty
+from crawler.items import as_record
+from crawler.pages.assembly import Assembly, AstrayError
+from crawler.pipelines import normalise
+from crawler.reextraction.cross_archive import Piece, Place, Rest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from crawler.archive.reader import Record
+    from crawler.archive.spans import Span
+    from crawler.items import Draft, Page
+    from crawler.pages.assembly import Wanted
+    from crawler.reextraction.filter import Filter
+
+# Captures of pages of one article that are looked at.
+MAX_PIECES = 10_000
+
+_CAPTURES = frozenset({"response", "revisit", "resource"})
+# What stands beside a capture and is none.
+_COMPANIONS = frozenset({"request", "metadata"})
+# A conversion is made from a capture afterwards (ISO 28500:2017 6.7), it is nothing that the site
+# sent; a continuation is the further segment of a record that is told itself.
+_NO_CAPTURES = frozenset({"conversion", "continuation"})
+
+# Sentences kept; further ones are counted.
+MAX_PROBLEMS = 1000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's captures of articles: `records` by name, sentences on damage, and how
+    many other records there were."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    others: int = 0
+
+    def problem(self, name: str, offset: int, why: object) -> None:
+        """Damage to tell: which file, at which offset, and what."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(f"{name} at {offset}: {why}")
+        else:
+            self.counts["further_problems"] += 1
+
+
+def reextract(
+    path: Path,
+    name: str,
+    wanted: Filter,
+    tally: Tally,
+    *,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The records of one WARC file's articles, from that file alone.
+
+    `name` is the file's name in the pointers; `on_read` is told how many bytes further it
+    got. Damage is noted in `tally` and reading goes on after it where that is possible.
+    """
+    with Rest() as rest:
+        yield from scan(path, name, wanted, tally, rest, on_read=on_read)
+        yield from assemble(rest, wanted, tally)
+
+
+def scan(
+    path: Path,
+    name: str,
+    wanted: Filter,
+    tally: Tally,
+    rest: Rest,
+    *,
+    span: Span | None = None,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The records of a file's articles of one page, or of one span of it; the others' pages and
+    revisits go to `rest`."""
+    is_ours = began_ours = is_our_file(path) if span and span.start else False
+    done = span.start if span else 0
+    is_empty_file = not (span and span.start)
+
+    def damaged(error: WarcError) -> None:
+        nonlocal is_empty_file
+        is_empty_file = False
+        tally.problem(name, error.offset, error.why)
+
+    for record in read_records(path, span=span, on_damage=damaged):
+        is_empty_file = False
+        if on_read:
+            on_read(record.offset - done)
+            done = record.offset
+        if record.kind == "warcinfo":
+            is_ours = OURS in (record.block or b"")
+            continue
+        if record.kind in _COMPANIONS:
+            continue
+        address = urls.article(record.url or "")
+        if address is None:
+            tally.others += 1
+            continue
+        if record.kind not in _CAPTURES:
+            name_of_kind = record.kind if record.kind in _NO_CAPTURES else "unknown_record_type"
+            tally.counts[name_of_kind] += 1
+            continue
+        at = fetched_at(record.date) or ""
+        is_wanted = wanted.wants(record.url or "", at if address.page == 1 else None)
+        if not is_wanted:
+            tally.counts["filtered"] += 1
+        if record.kind == "revisit" and not holds_page(record):
+            if is_wanted:
+                _note_revisit(record, name, tally, rest, is_ours=is_ours)
+            continue
+        if is_ours and not is_wanted:
+            continue
+        place = Place(str(path), name, record.offset, is_ours)
+        page = _page(record, place, wanted, tally if is_wanted else Tally())
+        if page is None:
+            continue
+        if not is_ours:
+            rest.add_original(page, place)
+        if is_wanted:
+            yield from _single(page, place, tally, rest)
+    size = path.stat().st_size
+    if on_read:
+        on_read((span.end if span else size) - done)
+    if span and span.start:
+        span.is_sure = span.is_sure and is_ours == began_ours
+    if is_empty_file:
+        tally.problem(name, 0, "there is no record")
+
+
+def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
+    """The records that `scan` left: of revisits, then of articles of several pages.
+
+    A revisit gives a record of its own address and time, made from the bytes that it repeats.
+    """
+    for repeat, place in rest.revisits():
+        if place is None:
+            tally.counts["unresolved_revisit"] += 1
+            continue
+        page = _page_at(place, wanted, tally)
+        if page is None:
+            continue
+        if (page.url, page.fetched_at) == (repeat.url, repeat.date):  # its record is made already
+            tally.counts["repeated"] += 1
+            continue
+        page = replace(page, url=repeat.url, fetched_at=repeat.date)
+        yield from _single(page, place, tally, rest)
+    for group in rest.articles():
+        pieces = list(islice(group, MAX_PIECES))
+        firsts = [piece for piece in pieces if piece.page == 1]
+        if not firsts:
+            tally.counts["filtered" if wanted.is_narrow else "incomplete"] += 1
+        for first, begin, end in _looks(firsts):
+            yield from _joined(first, _further(pieces, begin, first.date, end), wanted, tally)
+
+
+def _single(page: Page, place: Place, tally: Tally, rest: Rest) -> Iterator[dict[str, Any]]:
+    """The record of a page that is an article by itself; a page of several goes to `rest`."""
+    address = urls.article(page.url)
+    draft = _draft(page, place, tally)
+    if draft is None or address is None:
+        return
+    assembly = Assembly(page, draft) if address.page == 1 else None
+    if assembly is None or assembly.wanted:
+        piece = Piece(address.id, address.page, page.url, page.fetched_at, place)
+        rest.add_piece(piece)
+    elif assembly.is_too_large:
+        tally.counts["too_large"] += 1
+    else:
+        yield from _record(assembly, place, tally)
+
+
+def _looks(firsts: Sequence[Piece]) -> Iterator[tuple[Piece, str, str | None]]:
+    """Each capture of page 1, with the time in which its further pages were captured: from it (for
+    an address's first one from the beginning) to the next capture at the same address."""
+    ends: dict[str, str] = {}
+    looks: list[tuple[Piece, str | None]] = []
+    for piece in reversed(firsts):
+        url = urls.canonical(piece.url)
+        looks.append((piece, ends.get(url)))
+        ends[url] = piece.date
+    for piece, end in reversed(looks):
+        begin = ends.pop(urls.canonical(piece.url), None)
+        yield piece, "" if begin else piece.date, end
+
+
+def _further(pieces: Sequence[Piece], begin: str, at: str, end: str | None) -> dict[str, Piece]:
+    """By address, the further pages that belong to the look at page 1 made at `at`.
+
+    A crawl asks for them right after page 1, so they are those up to the next look at it; of
+    several captures the first one after page 1 counts.
+    """
+    found: dict[str, Piece] = {}
+    for piece in pieces:
+        if piece.page == 1 or piece.date < begin or (end is not None and piece.date >= end):
+            continue
+        url = urls.canonical(piece.url)
+        if url not in found or found[url].date < at:
+            found[url] = piece
+    return found
+
+
+def _joined(
+    first: Piece, further: dict[str, Piece], wanted: Filter, tally: Tally
+) -> Iterator[dict[str, Any]]:
+    """The record of an article of several pages, put together as the crawl does."""
+    begun = _read_piece(first, first.place, wanted, tally)
+    if begun is None:
+        tally.counts["incomplete"] += 1
+        return
+    assembly = Assembly(*begun)
+    while page := assembly.wanted:
+        for piece in _candidates(page, further):
+            read = _read_piece(piece, first.place, wanted, tally)
+            try:
+                if read is None:
+                    continue
+                assembly.add(*read)
+                break
+            except AstrayError:
+                continue
+        else:
+            if not assembly.give_up(is_absent=True):
+                tally.counts["incomplete"] += 1
+                return
+    if assembly.is_too_large:
+        tally.counts["too_large"] += 1
+        return
+    yield from _record(assembly, first.place, tally)
+
+
+def _candidates(page: Wanted, further: dict[str, Piece]) -> Iterator[Piece]:
+    """The captures of a page: at the addresses where a crawl asks for it, then at others."""
+    asked = [urls.canonical(url) for url in page.addresses]
+    for url in asked:
+        if url in further:
+            yield further[url]
+    for url, piece in further.items():
+        if piece.page == page.number and url not in asked:
+            yield piece
+
+
+def _read_piece(
+    piece: Piece, place: Place, wanted: Filter, tally: Tally
+) -> tuple[Page, Draft] | None:
+    """A captured page and what it says, or None with the reason counted."""
+    page = _page_at(piece.place, wanted, tally)
+    if page is None:
+        return None
+    page = replace(page, url=piece.url, fetched_at=piece.date)  # a revisit's are its own
+    draft = _draft(page, place, tally)
+    return None if draft is None else (page, draft)
+
+
+def _draft(page: Page, place: Place, tally: Tally) -> Draft | None:
+    try:
+        return layouts.read(page)
+    except layouts.NotAnArticle as error:
+        tally.counts[error.kind] += 1
+    except Exception as error:
+        tally.counts["extraction_failed"] += 1
+        tally.problem(place.name, place.offset, f"{page.url}: {type(error).__name__}: {error}")
+    return None
+
+
+def _record(assembly: Assembly, place: Place, tally: Tally) -> Iterator[dict[str, Any]]:
+    url = assembly.pages[0].url
+    try:
+        article = normalise(assembly.draft(), assembly.pages)
+    except Exception as error:
+        tally.counts["extraction_failed"] += 1
+        tally.problem(place.name, place.offset, f"{url}: {type(error).__name__}: {error}")
+        return
+    if is_empty(article):
+        tally.counts["empty"] += 1
+        return
+    tally.counts["records"] += 1
+    yield as_record(article)
+
+
+def _note_revisit(record: Record, name: str, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
+    repeat = repeat_of(record, is_ours=is_ours)
+    if fetched_at(record.date) is None:
+        tally.counts["damaged"] += 1
+        why = f"WARC-Date is {record.date[:40]!r}, which names no moment"
+        tally.problem(name, record.offset, why)
+    elif repeat is None:
+        tally.counts["not_modified"] += 1
+    else:
+        rest.add_revisit(repeat)
+
+
+def _page_at(place: Place, wanted: Filter, tally: Tally) -> Page | None:
+    try:
+        record = record_at(Path(place.path), place.offset)
+    except WarcError as error:
+        tally.counts["unreadable"] += 1
+        tally.problem(place.name, error.offset, error.why)
+        return None
+    return _page(record, place, wanted, tally)
+
+
+def _page(record: Record, place: Place, wanted: Filter, tally: Tally) -> Page | None:
+    """The page that a record holds, or None with the reason counted."""
+    try:
+        page = page_of(record, place.name, is_ours=place.is_ours, max_bytes=wanted.max_bytes)
+    except DecodeError as error:
+        tally.counts[error.kind] += 1
+        if not record.header("WARC-Truncated"):  # which is no damage of the archive
+            tally.problem(place.name, place.offset, error)
+        return None
+    if page.status != 200:
+        tally.counts["not_200"] += 1
+        return None
+    return page

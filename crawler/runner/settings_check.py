@@ -1,0 +1,95 @@
+"""The settings of a crawl, checked before anything else happens.
+
+In: Scrapy's settings, some as text after `-s`. Out: nothing, or a `ConfigurationError` whose
+message is the one line the user sees (exit 2), where a wrong value would end the run midway.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy.settings import BaseSettings
+
+# Whole numbers and the least each may be.
+_WHOLE = {
+    "CONCURRENT_ITEMS": 1,
+    "CONCURRENT_REQUESTS": 1,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+    "DISK_MIN_FREE": 0,
+    "DOWNLOAD_MAXSIZE": 0,
+    "LIST_MAX_COLUMNS": 0,
+    "LIST_MAX_DEPTH": 0,
+    "LIST_MAX_PAGES": 1,
+    "RECHECK_BUDGET": 0,
+    "REDIRECT_MAX_TIMES": 0,
+    "RETRY_TIMES": 0,
+    "WARC_MAX_BYTES": 1,
+}
+
+_NUMBERS = {
+    "CHECKPOINT_SECONDS": 0.01,
+    "DOWNLOAD_DELAY": 0.0,
+    "DOWNLOAD_DELAY_JITTER": 0.0,
+    "DOWNLOAD_TIMEOUT": 0.1,
+    "GONE_CONFIRM_AFTER": 0.0,
+}
+
+_SWITCHES = ("DOWNLOAD_VERIFY_CERTIFICATES", "LOG_ENABLED", "LOG_JSON", "ROBOTSTXT_OBEY")
+
+
+class ConfigurationError(ValueError):
+    """A setting is wrong; the message is one line that begins with its name."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+
+
+def check(settings: BaseSettings) -> None:
+    """Raise ConfigurationError if the crawl can't be run with these settings."""
+    for name, least in _WHOLE.items():
+        _number(name, settings[name], int, least, "a whole number")
+    for name, lowest in _NUMBERS.items():
+        _number(name, settings[name], float, lowest, "a number")
+    for age in settings.getlist("RECHECK_SCHEDULE"):
+        _number("RECHECK_SCHEDULE", age, float, 0, "hours separated by commas, each")
+    for name in _SWITCHES:
+        try:
+            settings.getbool(name)
+        except ValueError as error:
+            reason = f"True or False is wanted, not {settings[name]!r}"
+            raise ConfigurationError(name, reason) from error
+    contact = str(settings["CONTACT"])
+    if not contact.strip() or not contact.isprintable():
+        raise ConfigurationError("CONTACT", f"an address on one line is wanted, not {contact!r}")
+    level, known = settings["LOG_LEVEL"], logging.getLevelNamesMapping()
+    if not (isinstance(level, int) or level in known):
+        names = ", ".join(name for name in known if name != "NOTSET")
+        raise ConfigurationError("LOG_LEVEL", f"{level!r} is none of {names}")
+
+
+def check_log(settings: BaseSettings) -> None:
+    """Raise ConfigurationError if the log can't be written. Its folder may be the run's own: to be
+    called once that is there."""
+    file = settings["LOG_FILE"]
+    if not file or not settings.getbool("LOG_ENABLED"):
+        return
+    try:
+        # that of a FIFO which nobody reads would wait for ever
+        os.close(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666))
+    except OSError as error:
+        raise ConfigurationError("LOG_FILE", f"can't write {file!r}: {error.strerror}") from error
+
+
+def _number(name: str, value: Any, kind: Callable[[Any], float], least: float, wanted: str) -> None:
+    try:
+        number = kind(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not least <= number < math.inf:
+        raise ConfigurationError(name, f"{wanted} from {least} up is wanted, not {value!r}")

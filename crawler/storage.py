@@ -1,0 +1,94 @@
+"""Making files last: fsync, atomic publishing, and the error of a storage that fails.
+
+A file is written under `<name>.open` and gets its name by `publish` when it is whole and on disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, Self
+
+from crawler.file_names import shown
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+    from pathlib import Path
+
+OPEN_SUFFIX = ".open"
+
+
+class StorageError(Exception):
+    """The disk refused: what we were doing, where, and why, in one sentence.
+
+    Not an OSError, because Scrapy retries those and no retry mends a disk.
+    """
+
+    @classmethod
+    def of(cls, what: str, where: Path, why: OSError | str) -> Self:
+        reason = why if isinstance(why, str) else why.strerror or str(why)
+        return cls(f"{what} {shown(where)}: {reason}")
+
+
+def open_file(path: Path) -> BufferedReader:
+    """Open a file to be read. Raises OSError, also for what is no file: a FIFO would wait for
+    somebody who writes into it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def fsync_dir(path: Path) -> None:
+    """Make the entries of a folder durable."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StorageError.of("fsync of folder", path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its missing parents, each entry durable."""
+    missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+    for folder in reversed(missing):
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StorageError.of("creating folder", folder, error) from error
+        fsync_dir(folder.parent)
+
+
+def publish(open_path: Path) -> Path:
+    """Give a written, fsynced `<name>.open` its final name, durably; return that path."""
+    if open_path.suffix != OPEN_SUFFIX:
+        message = f"not an open file: {open_path}"
+        raise ValueError(message)
+    final = open_path.with_suffix("")
+    if final.exists():
+        raise StorageError.of("publishing", final, "a published file of that name exists")
+    try:
+        open_path.rename(final)
+    except OSError as error:
+        raise StorageError.of("publishing", final, error) from error
+    fsync_dir(final.parent)
+    return final
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a whole small file: readers see the old contents or the new, never a part."""
+    partial = path.with_name(path.name + OPEN_SUFFIX)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError.of("writing", path, error) from error
+    fsync_dir(path.parent)

@@ -1,0 +1,280 @@
+"""Proves published lines: each is derived again from the records it points at and compared.
+
+In: a JSONL file and its data folder. Out: a Finding for each line that is not what its records and
+today's code give, the fields that another extractor version read otherwise, and a summary of each
+line, by which lines are held against each other and against the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from crawler import extraction
+from crawler.archive.decode import DecodeError
+from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, read_page
+from crawler.archive.reader import WarcError
+from crawler.archive.wacz import MARK, Unpacked
+from crawler.extractor_version import extractor_version
+from crawler.items import HISTORY_KEYS, KEYS, LONGEST_VALIDATOR, WarcPointer, as_line, as_record
+from crawler.pipelines.clean_text import clean_line
+from crawler.pipelines.content_digest import content_sha256
+from crawler.storage import open_file
+from crawler.verification.gone_lines import faults_of_gone
+from crawler.verification.revisit_lines import Claims, archives_near, as_told
+from crawler.verification.summaries import spooled, summary_of
+from crawler.verification.warc_files import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import TextIO
+
+    from crawler.items import Page
+
+# Sentences kept of one file; the counts hold all.
+MAX_NOTES = 1000
+
+# What no extractor decides: it must be the same whichever version made the line.
+_OF_THE_RECORD = frozenset({"url", "fetched_at", "http", "warc", "warc_pages"})
+
+_POINTER = {one.name: {"str": str, "int": int}[str(one.type)] for one in fields(WarcPointer)}
+
+
+@dataclass(slots=True)
+class LinesReport:
+    """What was found in one JSONL file. `notes` tell lines that another extractor version made and
+    today's reads otherwise, `fields` counts in which fields: no defects. `outcomes` counts the
+    lines as their run does, `foreign` those whose records aren't of that run; `spool` holds their
+    summaries."""
+
+    path: Path
+    spool: Path | None = None
+    lines: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    fields: Counter[str] = field(default_factory=Counter)
+    differing: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    foreign: int = 0
+
+
+def verify_lines(
+    path: Path, data_dir: Path, folders: Sequence[Path] = (), spool: Path | None = None
+) -> LinesReport:
+    """Check every line of one published JSONL file. Revisits that lines rest on are looked for in
+    the files that its lines point into, beside them, and in `folders`. Summaries of the lines of a
+    run go to `spool`."""
+    report = LinesReport(path, spool if path.is_relative_to(data_dir) else None)
+    with report.spool.open("w", encoding="ascii") if report.spool else nullcontext() as summaries:
+        proof = _Proof(report, data_dir, summaries)
+        try:
+            with open_file(path) as file:
+                offset = 0
+                for raw in file:
+                    report.lines += 1
+                    proof.check(offset, raw)
+                    offset += len(raw)
+            proof.close(folders)
+        except OSError as error:
+            report.findings.append(Finding(path, None, "unreadable", error.strerror or str(error)))
+        finally:
+            proof.unpacked.close()
+    if not report.lines:
+        report.findings.append(Finding(path, 0, "empty_file", "there is no line"))
+    return report
+
+
+class _Proof:
+    """The checks of one file's lines."""
+
+    def __init__(self, report: LinesReport, data_dir: Path, summaries: TextIO | None) -> None:
+        self._report = report
+        self._data_dir = data_dir
+        self._summaries = summaries
+        self._offset = 0
+        self._missing: Counter[Path] = Counter()
+        self._files: dict[str, None] = {}
+        self._claims = Claims()
+        self.unpacked = Unpacked()
+
+    def check(self, offset: int, raw: bytes) -> None:
+        self._offset = offset
+        line = self._parsed(raw)
+        if line is None:
+            return
+        try:
+            pointers = _pointers(line)
+            derived = self._check_records(line, raw, pointers)
+            self._check_run(line, derived)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            self._add("bad_line", f"no values of ours: {error}")
+
+    def _check_records(
+        self, line: dict[str, Any], raw: bytes, pointers: list[WarcPointer]
+    ) -> dict[str, Any] | None:
+        """Hold a line against its records; what today's code makes of them."""
+        try:
+            pages = [
+                read_page(self._data_dir, pointer, unpacked=self.unpacked) for pointer in pointers
+            ]
+        except MissingFileError as error:
+            self._missing[error.path] += 1
+            return None
+        except (WarcError, DecodeError) as error:
+            self._add("bad_pointer", str(error))
+            return None
+        if line["status"] == "gone":
+            self._check_gone(line, raw, pages)
+            return None
+        if not pages:
+            raise TypeError("it points at no record")
+        self._files.update((pointer.file, None) for pointer in pointers)
+        return self._check_told(line, raw, pages)
+
+    def close(self, folders: Sequence[Path]) -> None:
+        """What only shows at the end: one finding for all lines whose records are in a file that
+        isn't there, and one for each that no revisit in the archives proves."""
+        for path, count in self._missing.items():
+            lines = "1 line points" if count == 1 else f"{count} lines point"
+            what = f"{lines} into {path}, which is not there"
+            self._report.findings.append(Finding(self._report.path, None, "bad_pointer", what))
+        self._claims.settle(archives_near(map(self._file, self._files), folders))
+        for number, offset, article_id, url, date in self._claims.left():
+            at = f" at {date}" if date else ""
+            what = f"its record is of another look, and no revisit is found of {url}{at}"
+            message = f"line {number}: {article_id}: {what}"
+            self._report.findings.append(
+                Finding(self._report.path, offset, "line_mismatch", message)
+            )
+
+    def _add(self, code: str, message: str) -> None:
+        where = f"line {self._report.lines}: {message}"
+        self._report.findings.append(Finding(self._report.path, self._offset, code, where))
+
+    def _parsed(self, raw: bytes) -> dict[str, Any] | None:
+        try:
+            line = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            self._add("bad_line", f"not JSON: {error}")
+            return None
+        if not isinstance(line, dict) or tuple(line) != KEYS:
+            self._add("bad_line", "its keys are not those of the format, in their order")
+            return None
+        return line
+
+    def _check_told(
+        self, line: dict[str, Any], raw: bytes, pages: list[Page]
+    ) -> dict[str, Any] | None:
+        """The line must follow from its pages; where it tells another look at them than their
+        records do, the revisit is looked for in the end."""
+        told, claims = as_told(line, pages, self._is_ours)
+        before = len(self._report.findings)
+        derived = self._check_derived(line, raw, told)
+        if len(self._report.findings) == before:
+            for claim in claims:
+                self._claims.add(claim, self._report.lines, self._offset, str(line["id"]))
+        return derived
+
+    def _is_ours(self, page: Page) -> bool:
+        assert page.warc
+        return is_our_file(pointed_at(self._data_dir, page.warc, self.unpacked))
+
+    def _file(self, name: str) -> Path:
+        """The archive of a name in pointers; the package of one inside a WACZ."""
+        path = self._data_dir / name
+        return path if path.is_file() else self._data_dir / name.partition(MARK)[0]
+
+    def _check_derived(
+        self, line: dict[str, Any], raw: bytes, pages: list[Page]
+    ) -> dict[str, Any] | None:
+        is_same_code = line["extractor_version"] == extractor_version()
+        try:
+            derived = as_record(extraction.extract(pages, must_be_whole=True))
+        except Exception as error:  # whatever today's code makes of an archived page
+            self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
+            return None
+        again = as_line({key: line[key] if key in HISTORY_KEYS else derived[key] for key in KEYS})
+        if again == raw:
+            return derived
+        values = json.loads(again)
+        names = [key for key in KEYS if values[key] != line[key]]
+        others = [name for name in names if name != "extractor_version"]
+        if not names:
+            self._add("line_mismatch", "the values are right, but not written as the crawl does")
+        elif is_same_code or _OF_THE_RECORD & set(others) - _formerly(line, pages[0]):
+            self._differs(line, f"not what its record gives: {', '.join(names)}", others, True)
+        elif line["content_sha256"] != content_sha256(line):
+            self._differs(line, "content_sha256 is not that of its fields", others, True)
+        elif others:
+            self._differs(line, ", ".join(others), others, False)
+        return derived
+
+    def _differs(
+        self, line: Mapping[str, Any], what: str, names: list[str] | tuple[()], is_defect: bool
+    ) -> None:
+        if is_defect:
+            self._add("line_mismatch", f"{line['id']}: {what}")
+            return
+        report = self._report
+        report.differing += 1
+        report.fields.update(names or ["(all)"])
+        if len(report.notes) < MAX_NOTES:
+            report.notes.append(
+                f"{report.path} line {report.lines}: {line['id']}, extracted by"
+                f" {line['extractor_version']}, is now different: {what}"
+            )
+
+    def _check_gone(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
+        """A gone record has no content to derive; the looks it rests on must say so."""
+        is_same_code = line["extractor_version"] == extractor_version()
+        faults = list(faults_of_gone(line, pages, is_same_code=is_same_code))
+        for fault in faults:
+            self._add("line_mismatch", f"{line['id']}: {fault}")
+        if not faults and as_line(line) != raw:
+            self._add("line_mismatch", "the values are right, but not written as the crawl does")
+
+    def _check_run(self, line: Mapping[str, Any], derived: Mapping[str, Any] | None) -> None:
+        """A line of a run stands in that run's file; it is kept for the checks between lines."""
+        path = self._report.path
+        if line["run_id"] is None and not path.is_relative_to(self._data_dir / "jsonl"):
+            return  # `scrapy reextract` made it, no run
+        if path.name != f"xinhua-{line['run_id']}.jsonl":
+            self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
+        if self._summaries is None:
+            return
+        summary = summary_of(
+            line,
+            path.relative_to(self._data_dir).as_posix(),
+            number=self._report.lines,
+            offset=self._offset,
+            derived=derived,
+        )
+        self._summaries.write(spooled(summary))
+        self._report.outcomes[summary.outcome] += 1
+        self._report.foreign += not summary.is_own_capture
+
+
+def _pointers(line: Mapping[str, Any]) -> list[WarcPointer]:
+    """Every record a line points at: its pages, or the looks that a gone record rests on."""
+    if line["gone"] is not None:
+        rows = [one["warc"] for one in line["gone"]["observations"] if one["warc"] is not None]
+    else:
+        rows = line["warc_pages"] or [line["warc"]]
+    for row in rows:
+        types = {name: type(value) for name, value in row.items()}
+        if types != _POINTER:
+            raise TypeError(f"not a pointer: {str(row)[:200]}")
+    return [WarcPointer(**row) for row in rows]
+
+
+def _formerly(line: Mapping[str, Any], page: Page) -> set[str]:
+    """What of the record's own a line has in a form that other versions wrote: `http` with its
+    validators cleaned as text is."""
+    http: dict[str, int | str | None] = {"status": page.status}
+    for name, header in (("etag", "ETag"), ("last_modified", "Last-Modified")):
+        http[name] = clean_line((page.header(header) or "")[:LONGEST_VALIDATOR]) or None
+    return {"http"} if line["http"] == http else set()

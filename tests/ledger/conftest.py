@@ -1,0 +1,134 @@
+"""Ledgers to test on, and lines to tell them.
+
+SQLite always. Set LEDGER_TEST_SERVER to a SQLAlchemy URL of an empty PostgreSQL database to run the
+same tests on it as well.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from crawler.items import Article, DiscoveredFrom, Http, Region, WarcPointer, as_record
+from crawler.ledger.ledger import Ledger, Sighting
+from crawler.ledger.opening import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SERVER = os.environ.get("LEDGER_TEST_SERVER")
+
+T0 = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+RUN = "20260101T080000Z-r1"
+
+
+def at_site(number: int, host: str = "www.js.xinhuanet.com") -> Sighting:
+    """The sighting of article `number` at a host."""
+    article_id = f"112{number:07}"
+    return Sighting(
+        url=f"http://{host}/2025-12/31/c_{article_id}.htm",
+        article_id=article_id,
+        region="js",
+        found_on=f"http://{host}/",
+        position=number,
+        title=f"第{number}条",
+        list_time="12-31",
+    )
+
+
+def pointer(serial: int = 1) -> WarcPointer:
+    return WarcPointer(
+        file=f"warc/2026/01/xinhua-r1-{serial:05}.warc.gz",
+        offset=100 * serial,
+        length=90,
+        record_id=f"<urn:uuid:{serial:032}>",
+        payload_digest=f"sha1:{serial:032}",
+        entity_sha256=f"{serial:064x}",
+    )
+
+
+def line(number: int = 1, at: str = "2026-01-01T08:00:00Z", **values: Any) -> dict[str, Any]:
+    """A JSONL record of article `number`, as it is parsed from its file."""
+    sighting = at_site(number)
+    article = Article(
+        id=sighting.article_id,
+        url=sighting.url,
+        canonical_url=sighting.url,
+        region=Region("js", "江苏", "320000"),
+        layout="Regional2014",
+        extractor_version="1.0",
+        fetched_at=at,
+        title="春灌开闸",
+        published_at="2025-12-31T20:00:00+08:00",
+        published_precision="second",
+        body="开闸放水。",
+        paragraphs=["开闸放水。"],
+        content_sha256="a" * 64,
+        discovered_from=DiscoveredFrom("http://www.js.xinhuanet.com/", number, "春灌开闸"),
+        first_seen_at="2026-01-01T07:59:00Z",
+        http=Http(200, '"e1"', None),
+        run_id=RUN,
+        warc=pointer(),
+    )
+    return as_record(article) | values
+
+
+def gone_line(at: str = "2026-01-03T08:00:00Z", **values: Any) -> dict[str, Any]:
+    seen = [
+        {"at": "2026-01-03T01:00:00Z", "status": 404, "reason": "missing",
+         "warc": asdict(pointer(7))},
+        {"at": at, "status": 404, "reason": "missing", "warc": asdict(pointer(8))},
+    ]  # fmt: skip
+    return line(
+        at=at,
+        status="gone",
+        gone={
+            "reason": "missing",
+            "first_observed_at": seen[0]["at"],
+            "confirmed_at": at,
+            "observations": seen,
+        },
+        content_sha256=None,
+        http=None,
+        warc=None,
+        body=None,
+        **values,
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        opened = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+        yield opened
+        opened.close()
+        return
+    assert SERVER
+    engine = create_engine(SERVER)
+    name = f"test_{uuid4().hex}"
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+        connection.execute(text(f"SET search_path TO {name}"))
+        connection.commit()
+        migrate(connection)
+        connection.commit()
+        yield Ledger(connection, None)
+        connection.rollback()
+        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+        connection.commit()
+    engine.dispose()
+
+
+@pytest.fixture
+def run(ledger: Ledger) -> str:
+    ledger.start_run(RUN, T0, "scrapy crawl xinhua")
+    return RUN

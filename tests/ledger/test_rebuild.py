@@ -1,0 +1,138 @@
+"""A deleted ledger is made again from the published files."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.items import as_line
+from crawler.ledger.ledger import Ledger, LedgerError
+from crawler.ledger.rebuild import rebuild
+from crawler.outcomes import Outcome
+from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = f"jsonl/2026/01/xinhua-{RUN}.jsonl"
+SCHEDULE = (DAY, 7 * DAY, 30 * DAY)
+LINES = [
+    line(1),
+    line(2, also_at=[at_site(2, "js.news.cn").url]),
+    line(1, "2026-01-02T08:00:00Z", version=2, content_sha256="b" * 64, changed=["body"]),
+    line(3),
+    gone_line(version=2),
+]
+REPORT = {
+    "run_id": RUN, "started_at": "2026-01-01T08:00:00Z", "finished_at": "2026-01-01T09:00:00Z",
+    "command": "scrapy crawl xinhua", "exit_code": 3, "reason": "finished",
+    "outcomes": {"published": 3},
+}  # fmt: skip
+
+
+def index_line(url: str, timestamp: str, status: str) -> str:
+    return f"cn,news)/x {timestamp} " + json.dumps({"url": url, "status": status}) + "\n"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A data folder as runs leave it; returns its ledger, closed."""
+    ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    ledger.start_run(RUN, T0, REPORT["command"])  # type: ignore[arg-type]
+    ledger.see([at_site(n) for n in range(1, 5)], run_id=RUN, at=T0)
+    for one in LINES:
+        ledger.record(one, jsonl=FILE, schedule=SCHEDULE)
+    for number in (1, 2, 3):
+        ledger.finish(at_site(number).url, Outcome.PUBLISHED, run_id=RUN, at=T0)
+    ledger.finish_run(RUN, T0 + HOUR, 3, "finished", {"published": 3})
+    ledger.commit()
+    ledger.close()
+    for name, content in (
+        (FILE, b"".join(as_line(one) for one in LINES)),
+        (f"runs/{RUN}.json", json.dumps(REPORT).encode()),
+        (f"warc/2026/01/xinhua-{RUN}-00001.cdxj", b""),
+    ):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+    return tmp_path / "state" / "ledger.sqlite"
+
+
+def state(path: Path) -> dict[str, Any]:
+    """All that a rebuild owes: articles, lines, observations, addresses, runs."""
+    ids = [at_site(number).article_id for number in range(1, 5)]
+    with closing(Ledger.open(path, read_only=True)) as ledger:
+        return {
+            "articles": ledger.articles(regions=None, limit=99),
+            "versions": [ledger.versions(one) for one in ids],
+            "observations": [ledger.observations(one) for one in ids],
+            "addresses": [ledger.addresses_of(one) for one in ids[:3]],
+            "runs": ledger.runs(99),
+        }
+
+
+def test_the_same_ledger_again(path: Path, tmp_path: Path) -> None:
+    before = state(path)
+    path.unlink()
+    with pytest.raises(LedgerError, match="repair --ledger"):
+        Ledger.open(path)
+    done = rebuild(tmp_path, path, schedule=SCHEDULE)
+    assert (done.lines, done.runs, done.problems) == (5, 1, [])
+    assert state(path) == before
+    with closing(Ledger.open(path)) as ledger:
+        seen = ledger.see([at_site(n) for n in range(1, 5)], run_id="r2", at=T0 + DAY)
+    assert [one.verdict.value for one in seen] == ["known", "known", "known", "new"]
+
+
+def test_a_recheck_that_is_in_the_archive_is_not_due_again(path: Path, tmp_path: Path) -> None:
+    path.unlink()
+    index = tmp_path / f"warc/2026/01/xinhua-{RUN}-00001.cdxj"
+    index.write_text(
+        index_line(at_site(2).url, "20260105080000", "304")
+        + index_line(at_site(2).url + "?page=2", "20260103080000", "200")
+        + index_line(at_site(3).url, "20260105080000", "404")
+        + index_line("http://www.js.xinhuanet.com/", "20260105080000", "200")
+    )
+    done = rebuild(tmp_path, path, schedule=SCHEDULE)
+    assert (done.captures, done.problems) == (4, [])
+    with closing(Ledger.open(path, read_only=True)) as ledger:
+        second, third = (ledger.article(at_site(n).article_id) for n in (2, 3))
+    assert second
+    assert third
+    assert second.last_checked_at == T0 + 4 * DAY
+    assert second.next_check_at
+    assert second.next_check_at > T0 + 4 * DAY
+    assert third.last_checked_at == T0
+
+
+def test_what_is_damaged_is_named_and_the_rest_taken(path: Path, tmp_path: Path) -> None:
+    path.unlink()
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(b'{"id": "cut sho\n[1]\n' + as_line(line(4)))
+    (tmp_path / "runs" / "broken.json").write_text("{}")
+    (tmp_path / f"warc/2026/01/xinhua-{RUN}-00001.cdxj").write_text("?\n")
+    done = rebuild(tmp_path, path)
+    assert done.lines == 6
+    assert [problem.split(":")[0] for problem in done.problems] == [
+        f"{FILE} line 6 is no record",
+        f"{FILE} line 7 is no record",
+        "runs/broken.json is no report",
+        f"xinhua-{RUN}-00001.cdxj line 1 is no index line",
+    ]
+
+
+def test_nothing_is_overwritten(path: Path, tmp_path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(LedgerError, match="in the way"):
+        rebuild(tmp_path, path)
+    assert path.read_bytes() == before
+
+
+def test_a_killed_rebuild_starts_again(path: Path, tmp_path: Path) -> None:
+    path.unlink()
+    path.with_name("ledger.sqlite.open").write_bytes(b"half a ledger")
+    assert rebuild(tmp_path, path).lines == 5
+    assert [file.name for file in path.parent.iterdir()] == ["ledger.sqlite"]

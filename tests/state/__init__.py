@@ -1,1 +1,0 @@
-"""Tests of crawler/state: the ledger."""
