@@ -1,14 +1,14 @@
-"""Compose: pages → draft → article. The one extraction path of crawl, replay and re-extraction.
+"""From the fetched pages of an article to the Article.
 
-In: the fetched pages of an article. Out: the Article.
+Crawl, replay, re-extraction and verification all take this way: a layout reads each page, the
+drafts are joined, the pipelines normalise them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from crawler import layouts as layouts
-from crawler.extractor_version import extractor_version
+from crawler import layouts
 from crawler.pages.assembly import assemble, join
 from crawler.pipelines import normalise
 
@@ -32,10 +32,3 @@ def extract(pages: Sequence[Page], *, must_be_whole: bool = False) -> Article:
 def is_empty(article: Article) -> bool:
     """Whether nothing is left of the page but its heading: no text, picture, film or file."""
     return not (article.body or article.images or article.videos or article.attachments)
-
-
-def __getattr__(name: str) -> Any:
-    """EXTRACTOR_VERSION, computed when first asked for: importing reads no files."""
-    if name == "EXTRACTOR_VERSION":
-        return extractor_version()
-    raise AttributeError(name)

@@ -1,7 +1,7 @@
-"""Which code reads pages: the version and a digest of everything that decides what is extracted.
+"""Which code reads pages: the version and a digest of all that decides what is extracted.
 
-In: the package's own files. Out: `<version>+<12 hex digits>`, in every record, so that a re-check
-knows whether the last version was made by today's code (I8).
+`<version>+<12 hex digits>` stands in every record, so that a re-check knows whether the last
+version was made by today's code: a page that only a better extractor reads differently is no edit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SUFFIXES = frozenset({".py", ".toml", ".json"})
 
 @cache
 def extractor_version() -> str:
-    """The version of the code as it stands on disk, computed once."""
+    """The version of the code as it stands on disk, computed once in a process."""
     return f"{__version__}+{digest(Path(__file__).parent)[:12]}"
 
 

@@ -1,8 +1,8 @@
-"""Normalise: from what a layout read to the article we publish.
+"""From what a layout read to the article that is published.
 
-In: a Draft and its Pages. Out: an Article. Pure functions in one list, the same for the live crawl,
-replay and re-extraction; no Scrapy, no network, no clock. Each step is `Work -> Work` and has its
-module, one idea each; their order is `STEPS`.
+`normalise` takes a Draft and its Pages and returns an Article. It is the same for the live crawl,
+replay and re-extraction and knows no Scrapy, no network and no clock. Each step of `STEPS` is a
+pure function in a module of its own.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ STEPS: Final[tuple[Step, ...]] = (
 
 
 def normalise(draft: Draft, pages: Sequence[Page]) -> Article:
-    """The article of a draft; `pages` are its pages, page 1 first, at least one."""
-    work = begin(draft, pages, extractor_version())
+    """The article of a draft and its pages: at least one, page 1 first."""
+    current = begin(draft, pages, extractor_version())
     for step in STEPS:
-        work = step(work)
-    return work.article
+        current = step(current)
+    return current.article

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crawler.items import Draft
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 _LONGEST_EDITOR_LINE = 120
 _EDITOR_LABEL = re.compile(r"(?:责任\s?编辑|责\s?编)\s?[:：]\s?$")
@@ -63,26 +63,28 @@ _FIRST_LINES = 5
 _LINK_LIKE = re.compile(r"[^。！？!?]{2,45}")
 
 
-def cut_boilerplate(work: Work) -> Work:
-    """The work with blocks that are only the article's."""
-    lines = lines_of(work.blocks)
+def cut_boilerplate(current: Normalisation) -> Normalisation:
+    """The same with blocks that are only the article's."""
+    lines = lines_of(current.blocks)
     found = _Found()
-    if work.draft.layout == "fallback":
-        _cut_title(lines, work.article.title)
-    _cut_lines(lines, work.article.id, found, but=_EVIDENCE_RULES)
+    if current.draft.layout == "fallback":
+        _cut_title(lines, current.article.title)
+    _cut_lines(lines, current.article.id, found, but=_EVIDENCE_RULES)
     _cut_edges(lines)
-    _cut_notices(lines, work.article.title or "")
-    _cut_lines(lines, work.article.id, found)
+    _cut_notices(lines, current.article.title or "")
+    _cut_lines(lines, current.article.id, found)
     _cut_links(lines)
-    is_guess = work.draft.layout == "fallback"
-    shows_film = any(block.kind is BlockKind.VIDEO for block in work.blocks)
+    is_guess = current.draft.layout == "fallback"
+    shows_film = any(block.kind is BlockKind.VIDEO for block in current.blocks)
     _cut_last_links(lines, 1 if is_guess else 2, may_all=is_guess and shows_film)
     _cut_edges(lines)
     _cut_last(lines, found)
-    removed = [*work.article.removed, *(part for line in lines for part in line.removed)]
-    removed += _notices_beside(work.draft)
-    work = work.having(removed=removed)
-    return replace(work, draft=found.added_to(work.draft), blocks=blocks_of(work.blocks, lines))
+    removed = [*current.article.removed, *(part for line in lines for part in line.removed)]
+    removed += _notices_beside(current.draft)
+    current = current.with_values(removed=removed)
+    return replace(
+        current, draft=found.added_to(current.draft), blocks=blocks_of(current.blocks, lines)
+    )
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from crawler.items import BlockKind, Removed
 
 if TYPE_CHECKING:
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e"
@@ -31,20 +31,20 @@ _SPACE = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
-def clean_blocks(work: Work) -> Work:
+def clean_blocks(current: Normalisation) -> Normalisation:
     """The blocks with clean texts, those without any left out; what the layout cut cleaned too."""
     blocks = []
-    for block in work.blocks:
+    for block in current.blocks:
         if block.kind is not BlockKind.TEXT:
             blocks.append(block)
         elif text := clean(block.text):
             blocks.append(block if text == block.text else replace(block, text=text))
     removed = [
         Removed(text, each.rule, each.where)
-        for each in work.draft.removed
+        for each in current.draft.removed
         if (text := clean(each.text))
     ]
-    return replace(work.having(removed=removed), blocks=tuple(blocks))
+    return replace(current.with_values(removed=removed), blocks=tuple(blocks))
 
 
 def clean(text: str) -> str:

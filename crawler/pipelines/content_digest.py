@@ -15,17 +15,17 @@ from crawler.items import VERSIONED_KEYS, plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 _OF_IMAGES = ("url", "caption")
 _NOT_CONTENT = frozenset({"position"})
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def set_digest(work: Work) -> Work:
+def set_digest(current: Normalisation) -> Normalisation:
     """Fill `content_sha256`."""
-    record = {key: plain(getattr(work.article, key)) for key in VERSIONED_KEYS}
-    return work.having(content_sha256=content_sha256(record))
+    record = {key: plain(getattr(current.article, key)) for key in VERSIONED_KEYS}
+    return current.with_values(content_sha256=content_sha256(record))
 
 
 def content_sha256(record: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.items import Dateline
 
 if TYPE_CHECKING:
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 _LONGEST = 80
 _AGENCY = r"(?:新华社|新华网|中新社|中新网|中国新闻网|人民网|央广网|央视网|光明网|中国网)"
@@ -41,13 +41,13 @@ _HEARSAY = re.compile(r"据.*消息")
 _SEARCHED = 3
 
 
-def set_dateline(work: Work) -> Work:
+def set_dateline(current: Normalisation) -> Normalisation:
     """Fill `dateline` from the first paragraph that opens with one."""
-    for paragraph in work.article.paragraphs[:_SEARCHED]:
+    for paragraph in current.article.paragraphs[:_SEARCHED]:
         opening = paragraph[:_LONGEST].lstrip("(（【[ ")
         for pattern in _OPENINGS:
             found = pattern.match(opening)
             if found and not _HEARSAY.fullmatch(found[0]):
                 place = (found["place"] or "").strip() or None
-                return work.having(dateline=Dateline(found[0], place, found["date"]))
-    return work
+                return current.with_values(dateline=Dateline(found[0], place, found["date"]))
+    return current

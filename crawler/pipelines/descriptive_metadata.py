@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawler.items import Draft
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 MAX_KEYWORDS: Final = 50
 LONGEST_KEYWORD: Final = 60
@@ -30,15 +30,15 @@ _ABSTRACT = re.compile(r"(?:^|\n|\s)-{3}(?!-)")
 _NOT_A_CHANNEL = frozenset({"", "正文", ">", "内容", "详细内容", "当前位置"})
 
 
-def set_labels(work: Work) -> Work:
+def set_labels(current: Normalisation) -> Normalisation:
     """Fill the four."""
-    draft = work.draft
+    draft = current.draft
     channel = [clean_line(step).strip(" >»：:") for step in draft.channel[:20]]
-    return work.having(
+    return current.with_values(
         keywords=list(dict.fromkeys(_keywords(draft)))[:MAX_KEYWORDS],
-        summary=_summary(draft, work.article.title),
+        summary=_summary(draft, current.article.title),
         channel=[step for step in channel if step not in _NOT_A_CHANNEL],
-        language=_language(work),
+        language=_language(current),
     )
 
 
@@ -72,13 +72,13 @@ def _summary(draft: Draft, title: str | None) -> str | None:
     return None
 
 
-def _language(work: Work) -> str | None:
+def _language(current: Normalisation) -> str | None:
     """en below /english; zh where there are Han characters; else what the page declares."""
-    if "/english" in urlsplit(work.article.url).path.lower():
+    if "/english" in urlsplit(current.article.url).path.lower():
         return "en"
-    if _HAN.search(work.article.title or "") or any(
-        _HAN.search(paragraph) for paragraph in work.article.paragraphs
+    if _HAN.search(current.article.title or "") or any(
+        _HAN.search(paragraph) for paragraph in current.article.paragraphs
     ):
         return "zh"
-    declared = (work.draft.language or "").strip()
+    declared = (current.draft.language or "").strip()
     return declared if _TAG.fullmatch(declared) else None

@@ -14,7 +14,7 @@ from crawler import regions, urls
 from crawler.items import Article, Codes, Encoding, Http, Region
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.flags import FlagName
-from crawler.pipelines.normalisation import Work
+from crawler.pipelines.normalisation import Normalisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 _LONGEST_CODE = 100
 
 
-def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
-    """The work with everything that needs no text. `pages` has at least page 1, first."""
+def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Normalisation:
+    """What the steps begin with: an article with all that needs no text. `pages` are at least one,
+    page 1 first."""
     first = pages[0]
     canonical = urls.canonical(first.url)
     address = urls.article(first.url)
@@ -45,23 +46,23 @@ def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Work:
         page_urls=[page.url for page in pages] if several else [],
         warc_pages=[page.warc for page in pages if page.warc] if several else [],
     )
-    work = _layout_flags(Work(draft, tuple(pages), tuple(draft.blocks), article))
+    current = _layout_flags(Normalisation(draft, tuple(pages), tuple(draft.blocks), article))
     if address and address.shape != "p":
         facts = list(_other_ids(address.id, article.codes))
         if facts:
-            work = work.flagged(
+            current = current.flagged(
                 FlagName.IDENTITY_CONFLICT, f"address: {address.id}; " + "; ".join(facts)
             )
-    return _with_region(work)
+    return _with_region(current)
 
 
-def _layout_flags(work: Work) -> Work:
-    if work.draft.layout != "fallback":
-        return work
-    claims = work.draft.claims
+def _layout_flags(current: Normalisation) -> Normalisation:
+    if current.draft.layout != "fallback":
+        return current
+    claims = current.draft.claims
     if not claims:
-        return work.flagged(FlagName.UNKNOWN_LAYOUT, "no layout claims the page")
-    return work.flagged(FlagName.AMBIGUOUS_LAYOUT, "claimed by " + ", ".join(claims))
+        return current.flagged(FlagName.UNKNOWN_LAYOUT, "no layout claims the page")
+    return current.flagged(FlagName.AMBIGUOUS_LAYOUT, "claimed by " + ", ".join(claims))
 
 
 def _other_ids(identity: str, codes: Codes) -> Iterator[str]:
@@ -75,16 +76,20 @@ def _other_ids(identity: str, codes: Codes) -> Iterator[str]:
         yield f"content_id: {codes.content_id}"
 
 
-def _with_region(work: Work) -> Work:
+def _with_region(current: Normalisation) -> Normalisation:
     """By the address; where that says nothing by the channel path that opens the 42-digit code."""
-    by_host = regions.region_of_url(work.article.url)
-    channel = (work.article.codes.fwl or "")[:8]
+    by_host = regions.region_of_url(current.article.url)
+    channel = (current.article.codes.fwl or "")[:8]
     by_code = regions.region_of_channel(channel) if channel else None
     if by_host and by_code and by_host.code != by_code.code:
         facts = f"address: {by_host.code}; channel code {channel}: {by_code.code}"
-        work = work.flagged(FlagName.REGION_CONFLICT, facts)
+        current = current.flagged(FlagName.REGION_CONFLICT, facts)
     region = by_host or by_code
-    return work.having(region=Region(region.code, region.name, region.gb2260)) if region else work
+    return (
+        current.with_values(region=Region(region.code, region.name, region.gb2260))
+        if region
+        else current
+    )
 
 
 def _codes(codes: Codes) -> Codes:

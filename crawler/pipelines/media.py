@@ -29,7 +29,7 @@ from crawler.pipelines.photo_credits import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 # Characters of an unmarked caption; what is longer is a paragraph.
 LONGEST_CAPTION: Final = 400
@@ -71,9 +71,9 @@ class _Output:
     waiting: list[str] = field(default_factory=list)
 
 
-def set_media(work: Work) -> Work:
+def set_media(current: Normalisation) -> Normalisation:
     """Fill body and media from the blocks."""
-    blocks = work.blocks
+    blocks = current.blocks
     kinds = _kinds(blocks)
     story = _tells_in_pictures(kinds)
     out = _Output()
@@ -87,7 +87,7 @@ def set_media(work: Work) -> Work:
     for picture in out.pictures:
         if picture.credit is None and picture.captions:
             picture.credit = credit_at_end(picture.captions[-1])
-    return work.having(
+    return current.with_values(
         paragraphs=out.paragraphs,
         body="\n\n".join(out.paragraphs) or None,
         images=[

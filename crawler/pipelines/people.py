@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from crawler.items import Draft, Evidence
     from crawler.pipelines.credits import Credits
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
     _Edited = Iterable[tuple[Evidence, Credits | None]]
 
@@ -80,16 +80,16 @@ _LISTED = re.compile(r"\w{0,4}记者\s?[:：]")
 _SURE = re.compile(r"新华[社网]|本[报网]")
 
 
-def set_people(work: Work) -> Work:
+def set_people(current: Normalisation) -> Normalisation:
     """Fill `reporters`, `byline_raw` and `editors`."""
-    paragraphs = work.article.paragraphs
-    edited = [(each, read_credits(each.text)) for each in work.draft.editors]
-    found = [*_in_text(paragraphs), *_in_evidence(work.draft, edited)]
+    paragraphs = current.article.paragraphs
+    edited = [(each, read_credits(each.text)) for each in current.draft.editors]
+    found = [*_in_text(paragraphs), *_in_evidence(current.draft, edited)]
     if paragraphs and not any(c.names and c.function in _IN_TEXT for c in found):
         found += _signed_off(paragraphs[-1])
     credited = ""
-    if any(c.function == "author" for c in found) and is_photo_story(work.blocks):
-        credited = " ".join(image.credit or "" for image in work.article.images)
+    if any(c.function == "author" for c in found) and is_photo_story(current.blocks):
+        credited = " ".join(image.credit or "" for image in current.article.images)
     reporters: dict[str, Role] = {}
     raw: list[str] = []
     for credit in found:
@@ -99,7 +99,7 @@ def set_people(work: Work) -> Work:
                 reporters[name] = role
         if credit.names and credit.function in _IN_TEXT:
             raw.append(credit.raw)
-    return work.having(
+    return current.with_values(
         reporters=[Person(name, role) for name, role in reporters.items()],
         byline_raw="\n".join(dict.fromkeys(raw)) or None,
         editors=_editors(edited),

@@ -15,7 +15,7 @@ from crawler.pipelines.clean_text import clean_line, skeleton
 from crawler.pipelines.person_names import HAN
 
 if TYPE_CHECKING:
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 # Characters of an outlet's name, generously; what is longer is no name.
 LONGEST: Final = 60
@@ -39,14 +39,14 @@ _PAIRS = tuple(zip("(（[【<《“\"'", ")）]】>》”\"'", strict=True))
 _SEVERAL = re.compile(r"[、，,;；/ ]|[和与]")
 
 
-def set_source(work: Work) -> Work:
+def set_source(current: Normalisation) -> Normalisation:
     """Fill `source`, `source_raw` and `is_reprint` from the first evidence that names one."""
-    for evidence in work.draft.sources:
+    for evidence in current.draft.sources:
         raw = clean_line(evidence.text[:400])
         name = _name(raw)
         if name:
-            return work.having(source=name, source_raw=raw, is_reprint=is_reprint(name))
-    return work
+            return current.with_values(source=name, source_raw=raw, is_reprint=is_reprint(name))
+    return current
 
 
 def is_reprint(source: str) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawler.items import Evidence, Precision
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 # Characters of a text searched for a time.
 LONGEST: Final = 400
@@ -90,32 +90,32 @@ class _Time:
 _RANK: dict[Precision, int] = {"day": 0, "minute": 1, "second": 2}
 
 
-def set_times(work: Work) -> Work:
+def set_times(current: Normalisation) -> Normalisation:
     """Fill the published and modified fields; flag contradictions."""
     published: list[_Time] = []
     modified: list[_Time] = []
-    for evidence in work.draft.times:
+    for evidence in current.draft.times:
         found = read_time(evidence)
         if found is not None:
             said = f"{evidence.where}\n{evidence.text[:LONGEST]}".lower()
             changed = any(word in said for word in _MODIFIED)
             (modified if changed else published).append(found)
     if modified:
-        work = work.having(modified_at=modified[0].moment.isoformat())
+        current = current.with_values(modified_at=modified[0].moment.isoformat())
     published = published or [time for time in modified if not time.where.startswith("meta")]
     if not published:
-        return work
+        return current
     first = published[0]
     best = max(
         (time for time in published if time.moment.date() == first.moment.date()),
         key=lambda time: _RANK[time.precision],
     )
-    work = work.having(
+    current = current.with_values(
         published_at=best.moment.isoformat(),
         published_precision=best.precision,
         published_raw=best.raw,
     )
-    return _flag_conflict(work, best, published)
+    return _flag_conflict(current, best, published)
 
 
 def read_time(evidence: Evidence) -> _Time | None:
@@ -187,21 +187,21 @@ def _in_beijing(moment: datetime, zone: str | None) -> datetime:
     return moment + _BEIJING_OFFSET - (-ahead if offset[1] == "-" else ahead)
 
 
-def _flag_conflict(work: Work, best: _Time, published: list[_Time]) -> Work:
-    others = list(_days(work, published))
+def _flag_conflict(current: Normalisation, best: _Time, published: list[_Time]) -> Normalisation:
+    others = list(_days(current, published))
     if any(abs(day - best.moment.date()) > timedelta(days=1) for day, _ in others):
         facts = "; ".join(f"{where}: {day}" for day, where in others)
-        return work.flagged(FlagName.PUBLISHED_CONFLICT, facts)
-    return work
+        return current.flagged(FlagName.PUBLISHED_CONFLICT, facts)
+    return current
 
 
-def _days(work: Work, published: list[_Time]) -> Iterator[tuple[date, str]]:
+def _days(current: Normalisation, published: list[_Time]) -> Iterator[tuple[date, str]]:
     for time in published:
         yield time.moment.date(), time.where
-    address = urls.article(work.draft.url)
+    address = urls.article(current.draft.url)
     if address is not None and address.day is not None:
         yield address.day, "address"
-    if work.pages:
-        fetched = datetime.fromisoformat(work.pages[0].fetched_at).astimezone(BEIJING)
+    if current.pages:
+        fetched = datetime.fromisoformat(current.pages[0].fetched_at).astimezone(BEIJING)
         if published[0].moment > fetched + timedelta(days=1):
             yield fetched.date(), "fetched"

@@ -13,7 +13,7 @@ from crawler.pipelines.clean_text import clean_line
 
 if TYPE_CHECKING:
     from crawler.items import Evidence
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 # Characters of a title tag that are looked at.
 LONGEST: Final = 1000
@@ -38,15 +38,15 @@ _SWALLOWED = re.compile(
 )
 
 
-def set_title(work: Work) -> Work:
+def set_title(current: Normalisation) -> Normalisation:
     """Fill the headlines."""
-    draft = work.draft
+    draft = current.draft
     printed = _line(draft.title)
     tag = _SWALLOWED.split((draft.title_tag or "")[:LONGEST], maxsplit=1)[0]
     tag = clean_line(_MARKUP.sub(" ", tag))
     only_tag = draft.title is None or draft.title.where == "title"
     title = without_site(tag) if only_tag or printed in (None, tag) else printed
-    return work.having(
+    return current.with_values(
         title=title or None, subtitle=_line(draft.subtitle), kicker=_line(draft.kicker)
     )
 

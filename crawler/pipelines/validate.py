@@ -17,7 +17,7 @@ from crawler.pipelines.flags import FlagName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawler.pipelines.normalisation import Work
+    from crawler.pipelines.normalisation import Normalisation
 
 # Characters a field may have; FACTS' longest are a fifth of it.
 LONGEST: Final = {
@@ -40,46 +40,46 @@ _ROLES = frozenset(get_args(Role))
 _PRECISIONS = frozenset(get_args(Precision))
 
 
-def validate(work: Work) -> Work:
-    """The work with every field inside the contract."""
-    work = _texts(work)
-    work = _times(work)
-    work = _lists(work)
-    article = work.article
+def validate(current: Normalisation) -> Normalisation:
+    """The same with every field inside the contract."""
+    current = _texts(current)
+    current = _times(current)
+    current = _lists(current)
+    article = current.article
     if article.source is None or article.source_raw is None:
-        work = work.having(source=None, source_raw=None, is_reprint=None)
+        current = current.with_values(source=None, source_raw=None, is_reprint=None)
     if article.body != ("\n\n".join(article.paragraphs) or None):
-        work = work.having(body="\n\n".join(article.paragraphs) or None)
-    return work
+        current = current.with_values(body="\n\n".join(article.paragraphs) or None)
+    return current
 
 
-def _texts(work: Work) -> Work:
+def _texts(current: Normalisation) -> Normalisation:
     for name, longest in LONGEST.items():
-        value = getattr(work.article, name)
+        value = getattr(current.article, name)
         if value is None:
             continue
         if not value or value != clean(value):
-            work = _null(work, name, "not a clean text")
+            current = _null(current, name, "not a clean text")
         elif len(value) > longest:
-            work = _null(work, name, f"{len(value)} characters, at most {longest}")
-    return work
+            current = _null(current, name, f"{len(value)} characters, at most {longest}")
+    return current
 
 
-def _times(work: Work) -> Work:
-    article = work.article
+def _times(current: Normalisation) -> Normalisation:
+    article = current.article
     for name in ("published_at", "modified_at"):
         value = getattr(article, name)
         if value is not None and not _TIME.fullmatch(value):
-            work = _null(work, name, "not ISO 8601 at +08:00")
-    if (work.article.published_at is None) != (article.published_precision not in _PRECISIONS):
-        work = _null(work, "published_at", "time and precision don't belong together")
-    if work.article.published_at is None and work.article.published_precision is not None:
-        work = work.having(published_precision=None, published_raw=None)
-    return work
+            current = _null(current, name, "not ISO 8601 at +08:00")
+    if (current.article.published_at is None) != (article.published_precision not in _PRECISIONS):
+        current = _null(current, "published_at", "time and precision don't belong together")
+    if current.article.published_at is None and current.article.published_precision is not None:
+        current = current.with_values(published_precision=None, published_raw=None)
+    return current
 
 
-def _lists(work: Work) -> Work:
-    article = work.article
+def _lists(current: Normalisation) -> Normalisation:
+    article = current.article
     checks: dict[str, Callable[[Any], bool]] = {
         "reporters": lambda person: _is_name(person.name) and person.role in _ROLES,
         "editors": _is_name,
@@ -94,17 +94,17 @@ def _lists(work: Work) -> Work:
         kept = [value for value in values if is_valid(value)][: MOST[name]]
         if len(kept) < len(values):
             gone = next((v for v in values if v not in kept), values[-1])
-            work = work.having(**{name: kept}).flagged(
+            current = current.with_values(**{name: kept}).flagged(
                 FlagName.INVALID_VALUE,
                 f"{name}: {len(values) - len(kept)} left out, such as {str(gone)[:100]!r}",
             )
     highest = len(article.paragraphs)
     for name in ("images", "videos", "attachments"):
-        values = getattr(work.article, name)
+        values = getattr(current.article, name)
         if any(not 0 <= value.position <= highest for value in values):
             moved = [replace(v, position=min(max(v.position, 0), highest)) for v in values]
-            work = work.having(**{name: moved})
-    return work
+            current = current.with_values(**{name: moved})
+    return current
 
 
 def _is_name(value: str) -> bool:
@@ -115,5 +115,5 @@ def _has_address(medium: Any) -> bool:
     return len(medium.url) <= LONGEST_URL and _ADDRESS.fullmatch(medium.url) is not None
 
 
-def _null(work: Work, name: str, reason: str) -> Work:
-    return work.having(**{name: None}).flagged(FlagName.INVALID_VALUE, f"{name}: {reason}")
+def _null(current: Normalisation, name: str, reason: str) -> Normalisation:
+    return current.with_values(**{name: None}).flagged(FlagName.INVALID_VALUE, f"{name}: {reason}")

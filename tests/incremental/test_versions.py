@@ -160,8 +160,8 @@ def test_gone_records_tell_what_was_seen(month: Month) -> None:
 
 WORSE = """
 
-def _worse(work):  # what an older extractor read
-    return work.having(source="旧时日报")
+def _worse(current):  # what an older extractor read
+    return current.with_values(source="旧时日报")
 
 
 STEPS = (*STEPS[:-1], _worse, STEPS[-1])

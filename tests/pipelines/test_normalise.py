@@ -70,13 +70,13 @@ def test_the_same_draft_gives_the_same_bytes_and_stays_as_it_was() -> None:
 
 
 def test_every_step_is_pure() -> None:
-    work = begin(draft(TEXT + "（记者张三）", *NOTICE), [page()], "1")
+    current = begin(draft(TEXT + "（记者张三）", *NOTICE), [page()], "1")
     for step in STEPS:
-        before = copy.deepcopy(work)
-        after = step(work)
-        assert work == before, step
-        assert step(replace(work)) == after, step
-        work = after
+        before = copy.deepcopy(current)
+        after = step(current)
+        assert current == before, step
+        assert step(replace(current)) == after, step
+        current = after
 
 
 def test_the_flags_are_documented() -> None:

@@ -14,8 +14,8 @@ from tests.pipelines.drafts import TEXT, WHERE, article, draft, evidence, page, 
 
 
 def validated(**fields: Any) -> Article:
-    work = begin(draft(), [page()], "1")
-    return validate(replace(work, article=replace(whole(), flags=[], **fields))).article
+    current = begin(draft(), [page()], "1")
+    return validate(replace(current, article=replace(whole(), flags=[], **fields))).article
 
 
 def test_a_good_article_passes_unchanged() -> None:
