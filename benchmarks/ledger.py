@@ -72,15 +72,15 @@ class Bench:
         run_id = f"{self._serial}-{self._runs}"
         began = perf_counter()
         with closing(Ledger.open(self.path)) as ledger:
-            ledger.unfinished_runs()
-            ledger.start_run(run_id, AT, "scrapy crawl xinhua")
+            ledger.runs.unfinished()
+            ledger.runs.start(run_id, AT, "scrapy crawl xinhua")
             ledger.commit()
-            ledger.owed(run_id=run_id, at=AT, regions=["js"], limit=100)
-            ledger.due(AT, regions=["js"], limit=100)
-            ledger.holds(AT)
-            ledger.list_states(["js"])
+            ledger.addresses.owed(run_id=run_id, at=AT, regions=["js"], limit=100)
+            ledger.articles.due(AT, regions=["js"], limit=100)
+            ledger.hosts.holds(AT)
+            ledger.lists.states(["js"])
             seconds = perf_counter() - began
-            ledger.finish_run(run_id, AT, 0, "finished", {})
+            ledger.runs.finish(run_id, AT, 0, "finished", {})
             ledger.commit()
         return seconds
 
@@ -89,42 +89,42 @@ class Bench:
         url = list_url(self._random.randrange(LISTS))
         urls = [link.url for link in links]
         began = perf_counter()
-        self._ledger.known_links(url, urls)
-        self._ledger.record_list(url, run_id=RUN, at=AT, status=200, region="js", links=urls)
-        self._ledger.see(links, run_id=RUN, at=AT)
-        self._ledger.finish_walk(url, at=AT)
+        self._ledger.lists.known_links(url, urls)
+        self._ledger.lists.add_answer(url, run_id=RUN, at=AT, status=200, region="js", links=urls)
+        self._ledger.addresses.see(links, run_id=RUN, at=AT)
+        self._ledger.lists.finish_walk(url, at=AT)
         return self._undo(began)
 
     def article(self) -> float:
         (link,) = self._new()[:1]
         began = perf_counter()
-        self._ledger.see([link], run_id=RUN, at=AT)
-        self._ledger.article(link.article_id)
-        self._ledger.address(link.url)
-        self._ledger.addresses_of(link.article_id)
-        self._ledger.finish(link.url, Outcome.MISSING, run_id=RUN, at=AT)
+        self._ledger.addresses.see([link], run_id=RUN, at=AT)
+        self._ledger.articles.get(link.article_id)
+        self._ledger.addresses.get(link.url)
+        self._ledger.addresses.of_article(link.article_id)
+        self._ledger.addresses.finish(link.url, Outcome.MISSING, run_id=RUN, at=AT)
         return self._undo(began)
 
     def recheck(self) -> float:
         (link,) = self._any(1)
         began = perf_counter()
-        self._ledger.claim([link.url], run_id=RUN)
-        article = self._ledger.article(link.article_id)
+        self._ledger.addresses.claim([link.url], run_id=RUN)
+        article = self._ledger.articles.get(link.article_id)
         assert article
-        self._ledger.checked(article.id, AT, AT + timedelta(days=30), None, None)
-        self._ledger.finish(link.url, Outcome.NOT_MODIFIED, run_id=RUN, at=AT)
+        self._ledger.articles.note_check(article.id, AT, AT + timedelta(days=30), None, None)
+        self._ledger.addresses.finish(link.url, Outcome.NOT_MODIFIED, run_id=RUN, at=AT)
         return self._undo(began)
 
     def checkpoint(self) -> float:
         """The commit, fsync included, after a page of new links."""
-        self._ledger.see(self._new(), run_id=RUN, at=AT)
+        self._ledger.addresses.see(self._new(), run_id=RUN, at=AT)
         began = perf_counter()
         self._ledger.commit()
         return perf_counter() - began
 
     def _undo(self, began: float) -> float:
         seconds = perf_counter() - began
-        self._ledger.rollback()
+        self._ledger.connection.raw.rollback()
         return seconds
 
     def _newest(self) -> list[Sighting]:

@@ -71,7 +71,7 @@ def fill(path: Path, size: int) -> None:
     from json import dumps
 
     with closing(Ledger.open(path)) as ledger:
-        connection = ledger._connection
+        connection = ledger.connection.raw
         connection.commit()
         raw = connection.connection.dbapi_connection
         assert raw
@@ -100,11 +100,11 @@ def _walk_lists(ledger: Ledger, size: int) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(LISTS):
         links = [row.url for row in page(ledger, size, number)]
-        ledger.record_list(
+        ledger.lists.add_answer(
             list_url(number), run_id="r0", at=at, status=200, region=REGIONS[number % 31],
             links=links,
         )  # fmt: skip
-        ledger.finish_walk(list_url(number), at=at)
+        ledger.lists.finish_walk(list_url(number), at=at)
 
 
 def list_url(number: int) -> str:
@@ -123,5 +123,5 @@ def sightings(ledger: Ledger, numbers: list[int]) -> list[Sighting]:
     """The addresses of these articles as a list page would show them."""
     values = ",".join(f"({number})" for number in numbers)
     statement = f"WITH n(i) AS (VALUES {values}) SELECT {_URL} AS url, {_ID} AS id FROM n"
-    rows = ledger._connection.execute(text(statement)).all()
+    rows = ledger.connection.raw.execute(text(statement)).all()
     return [Sighting(url=row.url, article_id=row.id, region="js") for row in rows]

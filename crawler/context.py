@@ -49,10 +49,10 @@ def _no_engine(reason: str) -> None:
 class Context:
     """The open run.
 
-    `lists` is the ledger, or in a replay what is forgotten with it; `schedule` holds the ages at
-    which articles are looked at again; `alarms` go into the report, and any makes the exit code 3;
-    `replay` holds the archives that take the network's place; `open` are the addresses handed out
-    to be fetched and not ended, `fetched` counts the records with content.
+    `lists` is the ledger's part, or in a replay one that is forgotten with it; `schedule` holds the
+    ages at which articles are looked at again; `alarms` go into the report, and any makes the exit
+    code 3; `replay` holds the archives that take the network's place; `open` are the addresses
+    handed out to be fetched and not ended, `fetched` counts the records with content.
     """
 
     run_id: str
@@ -104,7 +104,7 @@ class Context:
         except StorageError as error:
             self.storage_failed(str(error))
             raise
-        self.ledger.record(record, jsonl=self.output.name, schedule=self.schedule)
+        self.ledger.articles.add_line(record, jsonl=self.output.name, schedule=self.schedule)
 
     def end(
         self,
@@ -115,7 +115,7 @@ class Context:
         retry_at: datetime | None = None,
     ) -> None:
         """Give an article address its outcome in this run."""
-        self.ledger.finish(
+        self.ledger.addresses.finish(
             address, outcome, run_id=self.run_id, at=now(), detail=detail, retry_at=retry_at
         )
         self.open.discard(address)

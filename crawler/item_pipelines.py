@@ -103,18 +103,20 @@ class HistoryPipeline(_RunPipeline):
 
     def process_item(self, article: Article) -> Article:
         ledger = self.context.ledger
-        known = ledger.article(article.id)
+        known = ledger.articles.get(article.id)
         if _is_unclaimed(article):
             self.context.withdrawals.unclaimed(article.address)
         if extraction.is_empty(article):
             self._emptied(article, known)
         if not _is_unclaimed(article):
             self.context.withdrawals.answered(article.address, is_recheck=known is not None)
-        seen = ledger.address(article.address)
+        seen = ledger.addresses.get(article.address)
         assert seen is not None
         if seen.found_on:
             article.discovered_from = DiscoveredFrom(seen.found_on, seen.position, seen.title)
-        article.also_at = sorted(set(ledger.addresses_of(article.id)) - {article.canonical_url})
+        article.also_at = sorted(
+            set(ledger.addresses.of_article(article.id)) - {article.canonical_url}
+        )
         article.first_seen_at = iso(known.first_seen_at if known else seen.first_seen_at)
         if known is None:
             return article
@@ -151,7 +153,7 @@ class HistoryPipeline(_RunPipeline):
             return []
         previous = self._extracted_again(article, known)
         if article.content_sha256 and previous.content_sha256 == article.content_sha256:
-            self.context.ledger.rebase(
+            self.context.ledger.articles.rebase(
                 article.id,
                 content_sha256=article.content_sha256,
                 extractor_version=article.extractor_version,

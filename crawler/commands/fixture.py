@@ -89,7 +89,7 @@ class Command(ProjectCommand, ScrapyCommand):
             raise UsageError(f"{printable(url)} is no article's address", print_help=False)
         try:
             with closing(open_ledger(self.settings)) as ledger:
-                known = ledger.article(article.id)
+                known = ledger.articles.get(article.id)
         except NoLedgerError:
             known = None
         if known is None or not known.warc_pages:

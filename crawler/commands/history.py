@@ -57,7 +57,7 @@ class Command(ProjectCommand, ScrapyCommand):
         assert self.settings is not None
         try:
             with closing(open_ledger(self.settings)) as ledger:
-                rows = ledger.versions(article_id)
+                rows = ledger.articles.versions(article_id)
         except NoLedgerError:
             rows = []
         except LedgerError as error:

@@ -76,7 +76,7 @@ def _healths(ledger_file: Path) -> dict[str, Health]:
     states: defaultdict[str, list[ListState]] = defaultdict(list)
     ledger = Ledger.open(ledger_file, read_only=True)
     try:
-        for state in ledger.list_states():
+        for state in ledger.lists.states():
             if state.region is not None and state.last_at is not None:
                 states[state.region].append(state)
     finally:

@@ -65,7 +65,7 @@ class BackoffMiddleware:
         wait = _retry_after(response)
         if wait is not None and wait > LONGEST_WAIT:
             until = now() + timedelta(seconds=wait)
-            self._context.ledger.hold(host, until, f"{reason}, Retry-After {wait:.0f} s")
+            self._context.ledger.hosts.hold(host, until, f"{reason}, Retry-After {wait:.0f} s")
             self._holds.close(host, f"{reason} with Retry-After {wait:.0f} s")
         elif not self._failed(request, reason, is_of_us=status in BACK_OFF) and wait is not None:
             self._holds.obey(host, wait, monotonic())

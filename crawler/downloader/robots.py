@@ -92,7 +92,7 @@ class RobotsMiddleware:
 
     async def _ask(self, origin: str) -> Protego:
         host = urlsplit(origin).hostname or ""
-        kept = self._context.ledger.robots(origin, now())
+        kept = self._context.ledger.hosts.robots(origin, now())
         if kept:
             self._stale_at[origin] = kept.fetched_at + ROBOTS_MAX_AGE
         try:
@@ -120,7 +120,7 @@ class RobotsMiddleware:
         if delay > LONGEST_WAIT:
             until = now() + timedelta(seconds=min(delay, LONGEST_HOLD))
             reason = f"robots.txt asks for a Crawl-delay of {delay:.0f} s"
-            self._context.ledger.hold(host, until, reason)
+            self._context.ledger.hosts.hold(host, until, reason)
             self._context.holds.close(host, reason)
 
     async def _fetch(self, origin: str) -> Protego:
@@ -136,11 +136,11 @@ class RobotsMiddleware:
         status, body = response.status, bounded(response.body)
         rules = rules_of(status, body)
         self._fetched.add(origin)
-        before = self._context.ledger.robots(origin, now(), RULES_LAST)
+        before = self._context.ledger.hosts.robots(origin, now(), RULES_LAST)
         if before and has_rules(before.status, before.body) and not has_rules(status, body):
             logger.warning("%s/robots.txt has no rules any more: the last are obeyed", origin)
             return rules_of(before.status, before.body)
-        self._context.ledger.store_robots(origin, now(), status, body)
+        self._context.ledger.hosts.store_robots(origin, now(), status, body)
         return rules
 
     def _count(self, name: str) -> None:

@@ -59,7 +59,7 @@ def build_report(
     `files` are rows of `manifest.files_of`; `stats` are Scrapy's, {} for a run that was killed.
     `regions` are those whose lists were to be asked, `watched` those of which all was seen.
     """
-    by_region = {code or "": row for code, row in ledger.outcomes_by_region(run_id).items()}
+    by_region = {code or "": row for code, row in ledger.visits.outcomes_by_region(run_id).items()}
     fields = _fields(stats)
     return {
         "run_id": run_id,
@@ -69,8 +69,8 @@ def build_report(
         "narrowed": narrowed,
         "exit_code": None,
         "reason": reason,
-        "urls_seen": ledger.urls_seen(run_id),
-        "outcomes": ledger.outcomes(run_id),
+        "urls_seen": ledger.visits.count(run_id),
+        "outcomes": ledger.visits.outcomes(run_id),
         "regions": {code: by_region.get(code, {}) for code in sorted({*by_region, *regions})},
         "watched": sorted(watched),
         "lists": _counters(stats, "lists", ("asked", "answered", "failed", "unreadable")),
@@ -81,7 +81,7 @@ def build_report(
         ),
         "links_refused": stats.get("crawler/links/refused", 0),
         "layouts": _under(stats, "crawler/layout/"),
-        "unclaimed": ledger.ended_as(run_id, UNREAD, MOST_UNCLAIMED),
+        "unclaimed": ledger.visits.ended_as(run_id, UNREAD, MOST_UNCLAIMED),
         "fields": _by_layout(fields),
         "region_fields": fields,
         "fallback": _under(stats, "crawler/fallback/"),

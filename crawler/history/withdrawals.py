@@ -78,7 +78,7 @@ class Withdrawals:
             host = _host(one.address)
             if not self._answered[host] and host not in self._called:
                 self._called.add(host)
-                found += self._context.ledger.neighbours(one.address, is_standing=True)
+                found += self._context.ledger.articles.neighbours(one.address, is_standing=True)
         return found
 
     def looked(
@@ -92,19 +92,23 @@ class Withdrawals:
     ) -> None:
         """A look at an archived article that changes nothing: note it, plan the next one."""
         context, moment = self._context, now()
-        context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
+        context.ledger.observations.add(
+            article.id, address, moment, status, reason, warc, context.run_id
+        )
         due = None
         if article.status != "gone":
             published = article.published_at and line_rows.moment(article.published_at)
             due = next_check(article.first_seen_at, published or None, moment, context.schedule)
-        context.ledger.checked(article.id, moment, due, article.etag, article.last_modified)
+        context.ledger.articles.note_check(
+            article.id, moment, due, article.etag, article.last_modified
+        )
 
     def unread(self, address: str, page: Page, outcome: Outcome, reason: str) -> None:
         """What stands at the address of an article, archived or not, can't be compared with it;
         gives the address its outcome. The next look is as far as after any other."""
         if outcome is Outcome.UNCLAIMED:
             self.unclaimed(address)
-        article = self._context.ledger.article(urls.article_id(address))
+        article = self._context.ledger.articles.get(urls.article_id(address))
         if article is not None:
             self.looked(address, article, status=page.status, warc=page.warc, reason=reason)
         self._context.end(address, outcome, reason)
@@ -128,7 +132,9 @@ class Withdrawals:
             self.looked(address, article, status=status, warc=warc, reason=reason)
             context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
             return
-        context.ledger.observe(article.id, address, moment, status, reason, warc, context.run_id)
+        context.ledger.observations.add(
+            article.id, address, moment, status, reason, warc, context.run_id
+        )
         since = article.suspected_at
         if since and moment - since >= self._confirm_after:
             self._candidates.append(_Candidate(address, article, since, reason))
@@ -158,7 +164,7 @@ class Withdrawals:
             return f"during an outage of {host}"
         if self._answered[host] or (one.reason not in _LIKE_A_NEW_DESIGN and self._unclaimed[host]):
             return None
-        others = self._context.ledger.neighbours(one.address)
+        others = self._context.ledger.articles.neighbours(one.address)
         if any(_host(other.canonical_url) == host for other in others):
             return f"and no other article of {host} was there"
         return "and no other article was there" if others and not self._answered.total() else None
@@ -173,10 +179,10 @@ class Withdrawals:
         context, article = self._context, one.article
         # The first sign was noted a moment before the suspicion, perhaps in another second.
         since = one.since - timedelta(seconds=1)
-        seen = context.ledger.observations(article.id, since=since)
+        seen = context.ledger.observations.of_article(article.id, since=since)
         observations = [Observation(iso(row.at), row.status, row.reason, row.warc) for row in seen]
         region = context.regions.get(article.region or "")
-        others = set(context.ledger.addresses_of(article.id)) - {article.canonical_url}
+        others = set(context.ledger.addresses.of_article(article.id)) - {article.canonical_url}
         return Article(
             id=article.id,
             version=article.version,

@@ -1,6 +1,6 @@
 """Article addresses: what to do with each sighting, and how each one ended.
 
-In: sightings and outcomes of a run. Out: verdicts, the frontier of owed addresses.
+In: sightings and outcomes of a run. Out: decisions, the addresses that are owed.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import exists, insert, select, update
 
-from crawler.ledger.connection import CHUNK, Store
+from crawler.ledger.connection import CHUNK, LedgerConnection
+from crawler.ledger.decisions import OUTCOME_OF, decide, has_ended
 from crawler.ledger.errors import LedgerError
-from crawler.ledger.rows import Address, Seen, Sighting, Verdict
+from crawler.ledger.rows import Address, Decision, Sighting
 from crawler.ledger.schedule import retry_at as back_off
 from crawler.ledger.schema import addresses, articles, visits
-from crawler.ledger.verdicts import OUTCOME_OF, has_ended, verdict_of
 from crawler.outcomes import (
     OF_THE_ADDRESS,
     OWED_NOW,
@@ -32,72 +32,78 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 
-class Addresses(Store):
+class Addresses:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
     _sighted = 0
 
-    def see(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> list[Seen]:
-        """Note sightings in this run and say what to do with each, in their order.
+    def see(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> list[Decision]:
+        """Note sightings in this run; the decision on each, in their order.
 
         New addresses get a row, which keeps the first discovery for good. NEW and OWED are open
         until `finish`; KNOWN, DUPLICATE and WAITING (as `pending`) have their outcome with this.
         A duplicate is settled only once its article is; until then a later run may fetch it. The
         number of statements doesn't depend on how many sightings are handed in (up to 500).
         """
-        seen: list[Seen] = []
+        decisions: list[Decision] = []
         for start in range(0, len(sightings), CHUNK):
-            seen += self._see(sightings[start : start + CHUNK], run_id, at)
-        return seen
+            decisions += self._see(sightings[start : start + CHUNK], run_id, at)
+        return decisions
 
-    def _see(self, sightings: Sequence[Sighting], run_id: str, at: datetime) -> list[Seen]:
+    def _see(self, sightings: Sequence[Sighting], run_id: str, at: datetime) -> list[Decision]:
         urls = {sighting.url for sighting in sightings}
         ids = {sighting.article_id for sighting in sightings}
         known = {
-            row.url: row for row in self._rows(select(addresses).where(addresses.c.url.in_(urls)))
+            row.url: row
+            for row in self._connection.rows(select(addresses).where(addresses.c.url.in_(urls)))
         }
         # of an address that ended itself its article needn't be looked up, which is most of them
         open_ids = {one.article_id for one in sightings if not has_ended(known.get(one.url))}
         archived, settled = self._settled(open_ids)
         visited, taken = self._visited(urls, ids, run_id)
 
-        seen: list[Seen] = []
+        decisions: list[Decision] = []
         new: list[dict[str, Any]] = []
         ended: list[dict[str, Any]] = []
         laid_to_rest: list[str] = []
         for sighting in sightings:
             if sighting.url in visited:
-                seen.append(Seen(sighting, Verdict.REPEAT))
+                decisions.append(Decision.REPEAT)
                 continue
             row = known.get(sighting.url)
             is_settled = sighting.article_id in settled
             is_own = archived.get(sighting.article_id) == sighting.url
-            verdict = verdict_of(row, at, is_settled, is_own, sighting.article_id in taken)
-            if verdict in (Verdict.NEW, Verdict.OWED):
+            decision = decide(row, at, is_settled, is_own, sighting.article_id in taken)
+            if decision in (Decision.NEW, Decision.OWED):
                 taken.add(sighting.article_id)
             visited.add(sighting.url)
-            seen.append(Seen(sighting, verdict))
-            ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(verdict)))
+            decisions.append(decision)
+            ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(decision)))
             if row is None:
                 new.append(_address(sighting, at, None if is_settled else at))
             elif is_settled and row.retry_at is not None:
                 laid_to_rest.append(sighting.url)
-        self._write(insert(addresses), new)
-        self._write(insert(visits), ended)
+        self._connection.write(insert(addresses), new)
+        self._connection.write(insert(visits), ended)
         if laid_to_rest:
-            self._write(
+            self._connection.write(
                 update(addresses).where(addresses.c.url.in_(laid_to_rest)).values(retry_at=None)
             )
-        return seen
+        return decisions
 
     def _settled(self, ids: Collection[str]) -> tuple[dict[str, str], set[str]]:
         """Of these articles the archived ones, with their own address, and all that are settled."""
-        archived = self._rows(
+        archived = self._connection.rows(
             select(articles.c.article_id, articles.c.canonical_url).where(
                 articles.c.article_id.in_(ids)
             )
         )
-        unread = self._rows(  # archived, but we failed to read it: another address won't help
-            select(addresses.c.article_id).where(
-                addresses.c.article_id.in_(ids), addresses.c.result == Outcome.EXTRACTION_FAILED
+        unread = (
+            self._connection.rows(  # archived, but we failed to read it: another address won't help
+                select(addresses.c.article_id).where(
+                    addresses.c.article_id.in_(ids), addresses.c.result == Outcome.EXTRACTION_FAILED
+                )
             )
         )
         settled = {row.article_id for row in (*archived, *unread)}
@@ -112,8 +118,8 @@ class Addresses(Store):
             visits.c.run_id == run_id
         )
         rows = [
-            *self._rows(in_run.where(visits.c.url.in_(urls))),
-            *self._rows(in_run.where(visits.c.article_id.in_(ids))),
+            *self._connection.rows(in_run.where(visits.c.url.in_(urls))),
+            *self._connection.rows(in_run.where(visits.c.article_id.in_(ids))),
         ]
         taken = {row.article_id for row in rows if row.outcome not in OF_THE_ADDRESS}
         return {row.url for row in rows}, taken
@@ -142,7 +148,7 @@ class Addresses(Store):
         taken: list[str] = []
         for start in range(0, len(urls), CHUNK):
             chunk = urls[start : start + CHUNK]
-            rows = self._rows(
+            rows = self._connection.rows(
                 select(addresses, visits.c.run_id, visits.c.outcome)
                 .outerjoin(visits, (visits.c.url == addresses.c.url) & (visits.c.run_id == run_id))
                 .where(addresses.c.url.in_(chunk))
@@ -152,7 +158,7 @@ class Addresses(Store):
                 raise KeyError(min(missing))
             free = [row for row in rows if row.run_id is None or row.outcome in PROVISIONAL]
             free.sort(key=lambda row: chunk.index(row.url))
-            self._upsert(visits, [self._visit(row, run_id, None) for row in free])
+            self._connection.upsert(visits, [self._visit(row, run_id, None) for row in free])
             taken += [row.url for row in free]
         return taken
 
@@ -166,7 +172,7 @@ class Addresses(Store):
         detail: str | None = None,
         retry_at: datetime | None = None,
     ) -> None:
-        """Give an address its one outcome in this run, after `record` if there was a line.
+        """Give an address its one outcome in this run, after its line if there was one.
 
         A settled outcome, or any outcome of an archived article, leaves nothing owed at the
         address. Otherwise it is owed again: at once after one of OWED_NOW, after a failure by
@@ -176,7 +182,7 @@ class Addresses(Store):
         A second, different outcome in one run is a LedgerError, except in place of a provisional
         one (`known`, `duplicate`, `pending`); an address without a row is a KeyError.
         """
-        row = self._row(
+        row = self._connection.row(
             select(addresses, visits.c.run_id, visits.c.outcome, articles.c.suspected_at,
                    articles.c.article_id.label("archived"))
             .outerjoin(visits, (visits.c.url == addresses.c.url) & (visits.c.run_id == run_id))
@@ -191,14 +197,14 @@ class Addresses(Store):
             message = f"{url} ended as {row.outcome} in run {run_id} and again as {outcome}"
             raise LedgerError(message)
         visit = self._visit(row, run_id, outcome) | {"detail": detail}
-        self._upsert(visits, [visit], update=("outcome", "detail"))
+        self._connection.upsert(visits, [visit], update=("outcome", "detail"))
         if outcome in PROVISIONAL:
             return
         failed = outcome not in SETTLED and outcome not in OWED_NOW
         attempts = 0 if outcome in SETTLED else row.attempts + failed
         owed_at = retry_at or (back_off(at, attempts) if failed else at)
         is_settled = outcome in SETTLED or row.archived is not None
-        self._write(
+        self._connection.write(
             update(addresses)
             .where(addresses.c.url == url)
             .values(
@@ -223,7 +229,7 @@ class Addresses(Store):
         if postponed is not None:
             values["next_check_at"] = postponed
         if values:
-            self._write(
+            self._connection.write(
                 update(articles).where(articles.c.article_id == row.article_id).values(values)
             )
 
@@ -247,16 +253,18 @@ class Addresses(Store):
             visit = exists().where(visits.c.run_id == run_id, visits.c.url == addresses.c.url)
             statement = statement.where(~visit)
         statement = statement.order_by(addresses.c.retry_at).limit(limit)
-        return [Address(**row._mapping) for row in self._rows(statement)]
+        return [Address(**row._mapping) for row in self._connection.rows(statement)]
 
-    def address(self, url: str) -> Address | None:
+    def get(self, url: str) -> Address | None:
         """What is known of a canonical address."""
-        row = self._row(select(addresses).where(addresses.c.url == url))
+        row = self._connection.row(select(addresses).where(addresses.c.url == url))
         return None if row is None else Address(**row._mapping)
 
-    def addresses_of(self, article_id: str) -> list[str]:
+    def of_article(self, article_id: str) -> list[str]:
         """Every address an article was seen at, sorted."""
-        rows = self._rows(select(addresses.c.url).where(addresses.c.article_id == article_id))
+        rows = self._connection.rows(
+            select(addresses.c.url).where(addresses.c.article_id == article_id)
+        )
         return sorted(row.url for row in rows)
 
 

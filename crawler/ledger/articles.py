@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from crawler.ledger import line_rows
-from crawler.ledger.connection import CHUNK, Store
+from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.rows import ArticleRow, VersionRow
 from crawler.ledger.schema import addresses, articles, observations, versions
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Row, Select
 
 
-class Articles(Store):
-    def article(self, article_id: str) -> ArticleRow | None:
-        row = self._row(_articles().where(articles.c.article_id == article_id))
+class Articles:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
+    def get(self, article_id: str) -> ArticleRow | None:
+        row = self._connection.row(_articles().where(articles.c.article_id == article_id))
         return None if row is None else _article(row)
 
     def versions(self, article_id: str) -> list[VersionRow]:
@@ -34,9 +37,9 @@ class Articles(Store):
             .where(versions.c.article_id == article_id)
             .order_by(versions.c.fetched_at, versions.c.number)
         )
-        return [VersionRow(**row._mapping) for row in self._rows(statement)]
+        return [VersionRow(**row._mapping) for row in self._connection.rows(statement)]
 
-    def record(
+    def add_line(
         self, line: Mapping[str, Any], *, jsonl: str, schedule: Sequence[timedelta] = ()
     ) -> bool:
         """Learn of one JSONL line; False if it was known already.
@@ -58,10 +61,10 @@ class Articles(Store):
         version = line_rows.version(line, number, jsonl)  # all is read before anything is written
         observed, rows = line_rows.observations(line), line_rows.addresses(line)
         state, content = line_rows.state(line, schedule), line_rows.content(line, number)
-        self._write(insert(versions).values(version))
-        self._upsert(observations, observed, update=("status", "reason", "warc"))
-        self._upsert(addresses, rows, update=())
-        self._write(
+        self._connection.write(insert(versions).values(version))
+        self._connection.upsert(observations, observed, update=("status", "reason", "warc"))
+        self._connection.upsert(addresses, rows, update=())
+        self._connection.write(
             update(addresses)
             .where(addresses.c.article_id == line["id"], addresses.c.retry_at.is_not(None))
             .values(retry_at=None, attempts=0)
@@ -70,7 +73,7 @@ class Articles(Store):
         return True
 
     def _move_line(self, row: VersionRow, jsonl: str) -> None:
-        self._write(
+        self._connection.write(
             update(versions)
             .where(versions.c.article_id == row.article_id, versions.c.number == row.number)
             .values(jsonl=jsonl)
@@ -79,13 +82,13 @@ class Articles(Store):
     def _write_state(
         self, line: Mapping[str, Any], state: dict[str, Any], content: dict[str, Any]
     ) -> None:
-        before = self._row(
+        before = self._connection.row(
             select(articles.c.state_at, versions.c.fetched_at)
             .outerjoin(versions, _newest_content())
             .where(articles.c.article_id == line["id"])
         )
         if before is None:
-            self._write(insert(articles).values(line_rows.first(line) | state | content))
+            self._connection.write(insert(articles).values(line_rows.first(line) | state | content))
             return
         at = state["state_at"]
         values = state if at >= before.state_at else {}
@@ -100,7 +103,7 @@ class Articles(Store):
             article_id, {"content_sha256": content_sha256, "extractor_version": extractor_version}
         )
 
-    def checked(
+    def note_check(
         self,
         article_id: str,
         at: datetime,
@@ -126,7 +129,7 @@ class Articles(Store):
 
     def _update(self, article_id: str, values: Mapping[str, Any]) -> None:
         statement = update(articles).where(articles.c.article_id == article_id).values(values)
-        if not self._write(statement):
+        if not self._connection.write(statement):
             raise KeyError(article_id)
 
     def due(
@@ -149,7 +152,7 @@ class Articles(Store):
         order = (articles.c.next_check_at, articles.c.article_id)
         return self._listed(statement.order_by(*order).limit(limit), regions)
 
-    def articles(
+    def every(
         self, *, regions: Collection[str] | None, limit: int, after: str | None = None
     ) -> list[ArticleRow]:
         """All articles, gone ones too, by id; `after` is the last id had."""
@@ -180,13 +183,13 @@ class Articles(Store):
             near = near.where(articles.c.suspected_at.is_(None))
         at = addresses.c.url
         sides = (near.where(at < url).order_by(at.desc()), near.where(at > url).order_by(at))
-        found = [row.article_id for side in sides for row in self._rows(side)]
-        return [one for one in map(self.article, found) if one]
+        found = [row.article_id for side in sides for row in self._connection.rows(side)]
+        return [one for one in map(self.get, found) if one]
 
     def _listed(self, statement: Select[Any], regions: Collection[str] | None) -> list[ArticleRow]:
         if regions is not None:
             statement = statement.where(articles.c.region.in_(regions))
-        return [_article(row) for row in self._rows(statement)]
+        return [_article(row) for row in self._connection.rows(statement)]
 
 
 def _newest_content() -> Any:

@@ -1,7 +1,7 @@
 """The ledger's one connection and its one open transaction.
 
-The parts of the ledger (runs, addresses, articles, lists, hosts) build on this class; it turns
-database errors into LedgerError and knows the one statement that dialects spell differently.
+All parts of the ledger share one. It turns database errors into LedgerError and knows the one
+statement that dialects spell differently.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 from crawler.ledger.errors import RESTORE, LedgerError, from_database, ledger_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Executable, Row, Table
+    from sqlalchemy import Connection, Executable, Row, RowMapping, Table
 
 T = TypeVar("T")
 
@@ -30,18 +30,19 @@ _INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
 CHUNK = 500
 
 
-class Store:
-    """`path` is the SQLite file, None on a database server.
+class LedgerConnection:
+    """One connection and its one open transaction; `raw` is SQLAlchemy's.
 
-    A failure ends the transaction, so whatever is asked afterwards is refused with that failure
-    until a rollback. `on_failure` hears of it before it is raised, whoever may swallow it.
+    `path` is the SQLite file, None on a database server. A failure ends the transaction, so
+    whatever is asked afterwards is refused with that failure. `on_failure` is called with it before
+    it is raised, so that the run hears of it whoever may catch it.
     """
 
-    def __init__(self, connection: Connection, path: Path | None) -> None:
-        self._connection = connection
+    def __init__(self, raw: Connection, path: Path | None) -> None:
+        self.raw = raw
         self._path = path
         self._inode = path.stat().st_ino if path else None
-        self._where = str(path or connection.engine.url)
+        self._where = str(path or raw.engine.url)
         self._failure: LedgerError | None = None
         self.on_failure: Callable[[LedgerError], None] = _ignore
 
@@ -50,19 +51,44 @@ class Store:
         if self._path and not self._same_file(self._path):
             problem = "was removed or replaced while it was open"
             raise self._failed(ledger_error(self._where, problem, RESTORE))
-        self._guard(self._connection.commit)
-
-    def rollback(self) -> None:
-        """Forget everything since the last commit."""
-        self._failure = None
-        self._guard(self._connection.rollback)
+        self._guard(self.raw.commit)
 
     def close(self) -> None:
         """Close the file; what was not committed is forgotten. Never fails."""
         try:
-            self._connection.close()
+            self.raw.close()
         except DatabaseError:  # a broken file can't even roll back; what broke it was raised before
-            self._connection.invalidate()
+            self.raw.invalidate()
+
+    def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Every row a statement gives. Raises LedgerError, as all that follow."""
+        return self._guard(lambda: self.raw.execute(statement).all())
+
+    def row(self, statement: Executable) -> Row[Any] | None:
+        """The first row a statement gives, None without one."""
+        return self._guard(lambda: self.raw.execute(statement).first())
+
+    def stream(self, statement: Executable, at_once: int) -> Iterator[RowMapping]:
+        """The rows a statement gives, `at_once` of them in memory."""
+        streamed = statement.execution_options(yield_per=at_once)
+        result = self._guard(lambda: self.raw.execute(streamed))
+        try:
+            yield from result.mappings()
+        except DatabaseError as error:
+            raise self._failed(from_database(self._where, error)) from error
+
+    def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Run one statement, for each of `rows` if given; the number of rows it touched."""
+        if rows is not None and not rows:
+            return 0
+        return self._guard(lambda: self.raw.execute(statement, rows).rowcount)
+
+    def upsert(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
+    ) -> None:
+        """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
+        if rows:
+            self.write(upsert(self.raw.dialect.name, table, list(rows[0]), update), rows)
 
     def _same_file(self, path: Path) -> bool:
         try:
@@ -84,25 +110,6 @@ class Store:
         self._failure = error
         self.on_failure(error)
         return error
-
-    def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        return self._guard(lambda: self._connection.execute(statement).all())
-
-    def _row(self, statement: Executable) -> Row[Any] | None:
-        return self._guard(lambda: self._connection.execute(statement).first())
-
-    def _write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
-        """Run one statement, for each of `rows` if given; the number of rows it touched."""
-        if rows is not None and not rows:
-            return 0
-        return self._guard(lambda: self._connection.execute(statement, rows).rowcount)
-
-    def _upsert(
-        self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
-    ) -> None:
-        """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
-        if rows:
-            self._write(upsert(self._connection.dialect.name, table, list(rows[0]), update), rows)
 
 
 def _ignore(error: LedgerError) -> None:

@@ -25,10 +25,10 @@ def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str
     `article_id` is the id the address names; facts of the host alone are no knowledge of the
     address, so nothing else known gives no sentences at all.
     """
-    address = ledger.address(url)
-    article = ledger.article(article_id)
-    others = [one for one in ledger.addresses_of(article_id) if one != url]
-    known = ledger.list_state(url)
+    address = ledger.addresses.get(url)
+    article = ledger.articles.get(article_id)
+    others = [one for one in ledger.addresses.of_article(article_id) if one != url]
+    known = ledger.lists.state(url)
     sentences: list[str] = []
     if address is not None:
         sentences += _of_address(ledger, address, at)
@@ -41,7 +41,7 @@ def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str
         sentences.append(f"The article was also seen at {', '.join(others)}.")
     if known.last_at is not None:
         sentences += _of_list(known)
-    sentences += map(_of_page, ledger.list_pages(url))
+    sentences += map(_of_page, ledger.lists.pages(url))
     return [*sentences, *_of_host(ledger, url, at)] if sentences else []
 
 
@@ -60,8 +60,8 @@ def _of_address(ledger: Ledger, address: Address, at: datetime) -> Iterator[str]
             f"The last attempt, at {_time(address.result_at)}, ended as {address.result}: "
             f"{_meaning(address.result, address.detail)}."
         )
-    for run in ledger.runs(1):
-        visit = ledger.visit(run.run_id, address.url)
+    for run in ledger.runs.newest(1):
+        visit = ledger.visits.get(run.run_id, address.url)
         if visit is not None:
             yield f"In the newest run, {run.run_id}, {_visit(*visit)}."
     yield _owed(address, at)
@@ -114,13 +114,13 @@ def _of_article(article: ArticleRow, at: datetime) -> Iterator[str]:
 
 
 def _of_history(ledger: Ledger, article_id: str) -> Iterator[str]:
-    for row in ledger.versions(article_id):
+    for row in ledger.articles.versions(article_id):
         changed = f", changed: {', '.join(row.changed)}" if row.changed else ""
         yield (
             f"Version {row.version}, {row.status}, fetched at {_time(row.fetched_at)} "
             f"in run {row.run_id}{changed}."
         )
-    for seen in ledger.observations(article_id):
+    for seen in ledger.observations.of_article(article_id):
         status = "no HTTP status" if seen.status is None else f"HTTP {seen.status}"
         yield f"At {_time(seen.at)} {seen.url} gave {status}: {seen.reason}."
 
@@ -146,10 +146,10 @@ def _of_page(known: PageState) -> str:
 
 def _of_host(ledger: Ledger, url: str, at: datetime) -> Iterator[str]:
     parts = urlsplit(url)
-    for hold in ledger.holds(at):
+    for hold in ledger.hosts.holds(at):
         if hold.host == parts.hostname:
             yield f"Its host is left alone until {_time(hold.until)}: {hold.reason}."
-    robots = ledger.robots(f"{parts.scheme}://{parts.netloc}", at)
+    robots = ledger.hosts.robots(f"{parts.scheme}://{parts.netloc}", at)
     if robots is not None:
         status = "no answer" if robots.status is None else f"HTTP {robots.status}"
         yield f"Its host's robots.txt was asked for at {_time(robots.fetched_at)}: {status}."

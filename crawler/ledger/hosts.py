@@ -7,32 +7,36 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from crawler.ledger.connection import Store
 from crawler.ledger.rows import Hold, Robots
 from crawler.ledger.schema import holds, robots
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from crawler.ledger.connection import LedgerConnection
+
 # RFC 9309 section 2.4: a cached robots.txt is not used for longer than a day.
 ROBOTS_MAX_AGE = timedelta(hours=24)
 
 
-class Hosts(Store):
+class Hosts:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
     def hold(self, host: str, until: datetime, reason: str) -> None:
         """Leave a host alone until then; a longer hold that is in force stays."""
-        before = self._row(select(holds.c.until).where(holds.c.host == host))
+        before = self._connection.row(select(holds.c.until).where(holds.c.host == host))
         if before is None or before.until < until:
-            self._upsert(holds, [{"host": host, "until": until, "reason": reason}])
+            self._connection.upsert(holds, [{"host": host, "until": until, "reason": reason}])
 
     def holds(self, at: datetime) -> list[Hold]:
         """All holds in force at `at`, by host."""
-        rows = self._rows(select(holds).where(holds.c.until > at).order_by(holds.c.host))
+        rows = self._connection.rows(select(holds).where(holds.c.until > at).order_by(holds.c.host))
         return [Hold(**row._mapping) for row in rows]
 
     def robots(self, host: str, at: datetime, max_age: timedelta = ROBOTS_MAX_AGE) -> Robots | None:
         """The host's robots.txt answer that was kept last, if it is at most so old at `at`."""
-        row = self._row(
+        row = self._connection.row(
             select(robots).where(
                 robots.c.host == host,
                 robots.c.fetched_at <= at,
@@ -46,4 +50,4 @@ class Hosts(Store):
     ) -> None:
         """Keep a robots.txt answer (`status` None: none came); the caller bounds `body`."""
         row = {"host": host, "fetched_at": fetched_at, "status": status, "body": body}
-        self._upsert(robots, [row])
+        self._connection.upsert(robots, [row])

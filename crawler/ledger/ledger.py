@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
+from crawler.ledger.connection import LedgerConnection
+from crawler.ledger.dump import Dump
 from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.lists import Lists
@@ -18,19 +20,17 @@ from crawler.ledger.opening import open_file
 from crawler.ledger.rows import (
     Address,
     ArticleRow,
+    Decision,
     Hold,
     ListState,
     ObservationRow,
     Robots,
     RunRow,
-    Seen,
     Sighting,
-    Verdict,
     VersionRow,
 )
 from crawler.ledger.runs import Runs
 from crawler.ledger.visits import Visits
-from crawler.ledger.whole import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Address",
     "ArticleRow",
+    "Decision",
     "Hold",
     "Ledger",
     "LedgerError",
@@ -46,19 +47,30 @@ __all__ = [
     "ObservationRow",
     "Robots",
     "RunRow",
-    "Seen",
     "Sighting",
-    "Verdict",
     "VersionRow",
 ]
 
 
-class Ledger(Runs, Visits, Addresses, Articles, Observations, Lists, Hosts, Reading):
-    """One connection, one open transaction.
+class Ledger:
+    """The parts of the ledger over one connection with one open transaction.
 
     The run is the one writer: it sees its own uncommitted writes, `commit` makes them durable at
     its checkpoints, and a kill rolls back to the last one. Readers see the last commit.
     """
+
+    def __init__(self, connection: LedgerConnection) -> None:
+        self.connection = connection
+        self.runs = Runs(connection)
+        self.visits = Visits(connection)
+        self.addresses = Addresses(connection)
+        self.articles = Articles(connection)
+        self.observations = Observations(connection)
+        self.lists = Lists(connection)
+        self.hosts = Hosts(connection)
+        self.dump = Dump(connection)
+        self.commit = connection.commit
+        self.close = connection.close
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, fresh: bool = False) -> Ledger:
@@ -68,4 +80,4 @@ class Ledger(Runs, Visits, Addresses, Articles, Observations, Lists, Hosts, Read
         or of a newer schema is a LedgerError that says what to do; nothing is overwritten. `fresh`
         makes a new one in a lost one's place, to be filled again.
         """
-        return cls(open_file(path, read_only=read_only, fresh=fresh), path)
+        return cls(LedgerConnection(open_file(path, read_only=read_only, fresh=fresh), path))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, delete, exists, select, update
 
-from crawler.ledger.connection import CHUNK, Store
+from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.rows import Backfill, ListCapture, ListState, PageState, Validators
 from crawler.ledger.schema import backfills, list_links, list_pages, lists, metadata
 
@@ -32,47 +32,50 @@ KEPT_WALKS = 8
 NO_VALIDATORS = Validators(None, None, None)
 
 
-class Lists(Store):
+class Lists:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
     @classmethod
     def scratch(cls) -> Lists:
         """Empty and in memory: archived lists say nothing of what the site's lists show today."""
         connection = create_engine("sqlite://").connect()
         metadata.create_all(connection, [lists, list_pages, backfills, list_links])
-        return cls(connection, None)
+        return cls(LedgerConnection(connection, None))
 
-    def list_state(self, url: str) -> ListState:
+    def state(self, url: str) -> ListState:
         """What is known of a list; a bare ListState for one never asked."""
         row = self._list(url)
         return ListState(url) if row is None else _state(row)
 
-    def list_states(self, regions: Collection[str] | None = None) -> list[ListState]:
+    def states(self, regions: Collection[str] | None = None) -> list[ListState]:
         """All lists (of these regions), by address."""
         statement = select(lists).order_by(lists.c.url)
         if regions is not None:
             statement = statement.where(lists.c.region.in_(regions))
-        return [_state(row) for row in self._rows(statement)]
+        return [_state(row) for row in self._connection.rows(statement)]
 
     def remember(self, list_url: str, *, region: str | None, depth: int) -> None:
         """Know a list from before it is asked. `depth`: so many links from the registry's lists, or
         fewer if that is known."""
         self._ensure(list_url, region, depth)
-        self._write(
+        self._connection.write(
             update(lists).where(lists.c.url == list_url, lists.c.depth > depth).values(depth=depth)
         )
 
     def start_walk(self, list_url: str, *, at: datetime) -> None:
         """Open a walk. One that was cut off stays open: its links and its page are kept."""
         self._ensure(list_url)
-        self._write(
+        self._connection.write(
             update(lists)
             .where(lists.c.url == list_url, lists.c.walk_started_at.is_(None))
             .values(walk_started_at=at, resume_url=None, resume_page=None)
         )
 
-    def resume(self, list_url: str, next_url: str, page: int) -> None:
+    def save_walk(self, list_url: str, next_url: str, page: int) -> None:
         """Note the page the open walk is to go on with, should it be cut off now."""
         self._open_walk(list_url)
-        self._write(
+        self._connection.write(
             update(lists)
             .where(lists.c.url == list_url)
             .values(resume_url=next_url, resume_page=page)
@@ -84,10 +87,12 @@ class Lists(Store):
         walk = self._open_walk(list_url)
         of_list = list_links.c.list_url == list_url
         if walk > 1 and not self._has_news(list_url, walk):
-            self._write(delete(list_links).where(of_list, list_links.c.walk == walk))
+            self._connection.write(delete(list_links).where(of_list, list_links.c.walk == walk))
             walk -= 1
-        self._write(delete(list_links).where(of_list, list_links.c.walk <= walk - KEPT_WALKS))
-        self._write(
+        self._connection.write(
+            delete(list_links).where(of_list, list_links.c.walk <= walk - KEPT_WALKS)
+        )
+        self._connection.write(
             update(lists)
             .where(lists.c.url == list_url)
             .values(
@@ -101,17 +106,17 @@ class Lists(Store):
 
     def backfill(self, list_url: str, since: date) -> Backfill | None:
         """The open walk of a list below known ground, back to a day; None when none is open."""
-        row = self._row(select(backfills).where(*_is_backfill(list_url, since)))
+        row = self._connection.row(select(backfills).where(*_is_backfill(list_url, since)))
         return None if row is None else Backfill(**row._mapping)
 
     def start_backfill(self, list_url: str, since: date, *, at: datetime) -> None:
         """Open a backfill. One that was cut off stays open."""
         row = {"list_url": list_url, "since": since, "started_at": at}
-        self._upsert(backfills, [row], update=())
+        self._connection.upsert(backfills, [row], update=())
 
-    def resume_backfill(self, list_url: str, since: date, next_url: str, page: int) -> None:
+    def save_backfill(self, list_url: str, since: date, next_url: str, page: int) -> None:
         """Note the page an open backfill is to go on with, should it be cut off now."""
-        self._write(
+        self._connection.write(
             update(backfills)
             .where(*_is_backfill(list_url, since))
             .values(resume_url=next_url, resume_page=page)
@@ -119,7 +124,7 @@ class Lists(Store):
 
     def finish_backfill(self, list_url: str, since: date) -> None:
         """The backfill has reached its day or the list's end."""
-        self._write(delete(backfills).where(*_is_backfill(list_url, since)))
+        self._connection.write(delete(backfills).where(*_is_backfill(list_url, since)))
 
     def known_links(self, list_url: str, urls: Collection[str]) -> set[str]:
         """Those of `urls` that are known ground of the list."""
@@ -129,7 +134,7 @@ class Lists(Store):
         return {
             found.url
             for chunk in _chunks(urls)
-            for found in self._rows(
+            for found in self._connection.rows(
                 select(list_links.c.url).where(
                     list_links.c.list_url == list_url,
                     list_links.c.walk <= row.walk,
@@ -138,7 +143,7 @@ class Lists(Store):
             )
         }
 
-    def record_list(
+    def add_answer(
         self,
         url: str,
         *,
@@ -166,14 +171,16 @@ class Lists(Store):
             values |= {"last_ok_at": at, "failures": 0}
         else:
             values["failures"] = lists.c.failures + 1
-        self._write(update(lists).where(lists.c.url == url).values(values))
+        self._connection.write(update(lists).where(lists.c.url == url).values(values))
         self._add_links(url, links, at)
 
     def keep_validators(self, url: str, validators: Validators) -> None:
         """Keep those of the last answer after all: what it named is remembered now."""
-        self._write(update(lists).where(lists.c.url == url).values(_validators(validators)))
+        self._connection.write(
+            update(lists).where(lists.c.url == url).values(_validators(validators))
+        )
 
-    def record_page(
+    def add_page_answer(
         self,
         list_url: str,
         url: str,
@@ -186,9 +193,9 @@ class Lists(Store):
         """Note one answer of a further page of a list and the links it holds, which join the walk
         of the list."""
         key = {"list_url": list_url, "url": url}
-        self._upsert(list_pages, [key | {"failures": 0}], update=())
+        self._connection.upsert(list_pages, [key | {"failures": 0}], update=())
         is_ok = _is_ok(status) and is_readable
-        self._write(
+        self._connection.write(
             update(list_pages)
             .where(list_pages.c.list_url == list_url, list_pages.c.url == url)
             .values(
@@ -199,24 +206,24 @@ class Lists(Store):
         )
         self._add_links(list_url, links, at)
 
-    def list_pages(self, url: str) -> list[PageState]:
+    def pages(self, url: str) -> list[PageState]:
         """What is known of an address as a further page, one row for each list it is a page of."""
         statement = select(list_pages).where(list_pages.c.url == url)
-        rows = self._rows(statement.order_by(list_pages.c.list_url))
+        rows = self._connection.rows(statement.order_by(list_pages.c.list_url))
         return [PageState(**row._mapping) for row in rows]
 
     def _add_links(self, list_url: str, links: Sequence[str], at: datetime) -> None:
         if links:
             self.start_walk(list_url, at=at)
             key = {"list_url": list_url, "walk": self._open_walk(list_url)}
-            self._upsert(list_links, [key | {"url": link} for link in links], update=())
+            self._connection.upsert(list_links, [key | {"url": link} for link in links], update=())
 
     def _list(self, url: str) -> Row[Any] | None:
-        return self._row(select(lists).where(lists.c.url == url))
+        return self._connection.row(select(lists).where(lists.c.url == url))
 
     def _ensure(self, url: str, region: str | None = None, depth: int = 1) -> None:
         row = {"url": url, "region": region, "depth": depth, "failures": 0, "walk": 0}
-        self._upsert(lists, [row], update=())
+        self._connection.upsert(lists, [row], update=())
 
     def _open_walk(self, list_url: str) -> int:
         """The number of the open walk; completed ones count from 1."""
@@ -237,7 +244,7 @@ class Lists(Store):
         statement = select(list_links.c.url).where(
             list_links.c.list_url == list_url, list_links.c.walk == walk, ~is_known
         )
-        return self._row(statement.limit(1)) is not None
+        return self._connection.row(statement.limit(1)) is not None
 
 
 def _is_backfill(list_url: str, since: date) -> tuple[ColumnElement[bool], ...]:

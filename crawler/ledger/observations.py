@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from crawler.ledger.connection import Store
 from crawler.ledger.rows import ObservationRow
 from crawler.ledger.schema import observations
 
@@ -14,10 +13,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.items import WarcPointer
+    from crawler.ledger.connection import LedgerConnection
 
 
-class Observations(Store):
-    def observe(
+class Observations:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
+    def add(
         self,
         article_id: str,
         url: str,
@@ -32,14 +35,14 @@ class Observations(Store):
             "article_id": article_id, "at": at, "url": url, "status": status, "reason": reason,
             "warc": (warc,) if warc else (), "run_id": run_id,
         }  # fmt: skip
-        self._upsert(observations, [row])
+        self._connection.upsert(observations, [row])
 
-    def observations(self, article_id: str, since: datetime | None = None) -> list[ObservationRow]:
+    def of_article(self, article_id: str, since: datetime | None = None) -> list[ObservationRow]:
         """An article's observations at or after `since`, oldest first."""
         statement = select(observations).where(observations.c.article_id == article_id)
         if since is not None:
             statement = statement.where(observations.c.at >= since)
-        rows = self._rows(statement.order_by(observations.c.at, observations.c.url))
+        rows = self._connection.rows(statement.order_by(observations.c.at, observations.c.url))
         return [
             ObservationRow(
                 article_id=row.article_id,

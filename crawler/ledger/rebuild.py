@@ -94,7 +94,7 @@ def _read_lines(
     with file.open("rb") as opened:
         for number, line in enumerate(opened, start=1):
             try:
-                ledger.record(json.loads(line), jsonl=name, schedule=schedule)
+                ledger.articles.add_line(json.loads(line), jsonl=name, schedule=schedule)
             except (ValueError, KeyError, TypeError) as error:
                 done.problems.append(f"{name} line {number} is no record: {error!r}")
             else:
@@ -112,8 +112,8 @@ def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
     except (ValueError, KeyError, TypeError) as error:
         done.problems.append(f"runs/{file.name} is no report: {error!r}")
         return
-    ledger.start_run(*began)
-    ledger.finish_run(*ended)
+    ledger.runs.start(*began)
+    ledger.runs.finish(*ended)
     done.runs += 1
 
 
@@ -142,9 +142,9 @@ def _article_address(url: str) -> str | None:
 
 def _note_answer(ledger: Ledger, url: str, at: datetime, schedule: Sequence[timedelta]) -> None:
     """A page that answered after its last line was a re-check: don't ask again at once."""
-    address = ledger.address(url)
-    article = None if address is None else ledger.article(address.article_id)
+    address = ledger.addresses.get(url)
+    article = None if address is None else ledger.articles.get(address.article_id)
     if article is not None and article.status == "live" and at > article.last_checked_at:
         published_at = article.published_at and line_rows.moment(article.published_at)
         due = next_check(article.first_seen_at, published_at or None, at, schedule)
-        ledger.checked(article.id, at, due, article.etag, article.last_modified)
+        ledger.articles.note_check(article.id, at, due, article.etag, article.last_modified)

@@ -41,7 +41,7 @@ class Sighting:
     list_time: str | None = None
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """What to do with a sighting."""
 
     NEW = "new"  # never seen: fetch
@@ -50,12 +50,6 @@ class Verdict(StrEnum):
     KNOWN = "known"  # settled: don't fetch
     DUPLICATE = "duplicate"  # the article has, or is just getting, its outcome at another address
     REPEAT = "repeat"  # seen before in this run: counts nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    sighting: Sighting
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +228,7 @@ class Backfill:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenVisit:
     """An address of the run that has no outcome yet; `number` is its place among the sightings."""
 
     url: str

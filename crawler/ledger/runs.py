@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from crawler.ledger.connection import Store
 from crawler.ledger.rows import RunRow
 from crawler.ledger.schema import runs, visits
 
@@ -14,15 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from crawler.ledger.connection import LedgerConnection
 
-class Runs(Store):
-    def start_run(self, run_id: str, started_at: datetime, command: str) -> None:
+
+class Runs:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
+    def start(self, run_id: str, started_at: datetime, command: str) -> None:
         """Note a run that begins; the addresses of the run before it are forgotten as such."""
-        self._write(delete(visits).where(visits.c.run_id != run_id))
+        self._connection.write(delete(visits).where(visits.c.run_id != run_id))
         values = {"run_id": run_id, "started_at": started_at, "command": command, "counts": {}}
-        self._write(insert(runs).values(values))
+        self._connection.write(insert(runs).values(values))
 
-    def finish_run(
+    def finish(
         self,
         run_id: str,
         finished_at: datetime,
@@ -38,15 +42,15 @@ class Runs(Store):
                 finished_at=finished_at, exit_code=exit_code, reason=reason, counts=dict(counts)
             )
         )
-        if not self._write(statement):
+        if not self._connection.write(statement):
             raise KeyError(run_id)
 
-    def runs(self, limit: int) -> list[RunRow]:
+    def newest(self, limit: int) -> list[RunRow]:
         """The newest runs, newest first."""
         statement = select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
-        return [RunRow(**row._mapping) for row in self._rows(statement.limit(limit))]
+        return [RunRow(**row._mapping) for row in self._connection.rows(statement.limit(limit))]
 
-    def unfinished_runs(self) -> list[RunRow]:
+    def unfinished(self) -> list[RunRow]:
         """Runs without an end, oldest first: the one that runs now and those that were killed."""
         statement = select(runs).where(runs.c.finished_at.is_(None)).order_by(runs.c.started_at)
-        return [RunRow(**row._mapping) for row in self._rows(statement)]
+        return [RunRow(**row._mapping) for row in self._connection.rows(statement)]

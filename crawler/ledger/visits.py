@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from crawler.ledger.connection import Store
-from crawler.ledger.rows import Open
+from crawler.ledger.rows import OpenVisit
 from crawler.ledger.schema import visits
 from crawler.outcomes import Outcome
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy import Row
+
+    from crawler.ledger.connection import LedgerConnection
 
 _ENDED = func.coalesce(visits.c.outcome, Outcome.PENDING).label("ended")
 _COUNT = func.count().label("addresses")
@@ -24,23 +25,28 @@ def _by_outcome(row: Row[Any]) -> str:
     return str(row.ended.value)
 
 
-class Visits(Store):
-    """Counts of the run that runs or ran last: `start_run` forgets those before it."""
+class Visits:
+    """Counts of the run that runs or ran last: `Runs.start` forgets those before it."""
 
-    def urls_seen(self, run_id: str) -> int:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
+    def count(self, run_id: str) -> int:
         """Distinct article addresses given, found or due in the run."""
         statement = select(func.count()).select_from(visits).where(visits.c.run_id == run_id)
-        row = self._row(statement)
+        row = self._connection.row(statement)
         return 0 if row is None else int(row[0])
 
     def outcomes(self, run_id: str) -> dict[str, int]:
-        """Addresses per outcome, by name; open ones count as `pending`. Sums to `urls_seen`."""
-        rows = self._rows(select(_ENDED, _COUNT).where(visits.c.run_id == run_id).group_by(_ENDED))
+        """Addresses per outcome, by name; open ones count as `pending`. Sums to `count`."""
+        rows = self._connection.rows(
+            select(_ENDED, _COUNT).where(visits.c.run_id == run_id).group_by(_ENDED)
+        )
         return {row.ended.value: row.addresses for row in sorted(rows, key=_by_outcome)}
 
     def outcomes_by_region(self, run_id: str) -> dict[str | None, dict[str, int]]:
         """As `outcomes`, per region code; None holds the addresses of no region."""
-        rows = self._rows(
+        rows = self._connection.rows(
             select(visits.c.region, _ENDED, _COUNT)
             .where(visits.c.run_id == run_id)
             .group_by(visits.c.region, _ENDED)
@@ -58,18 +64,18 @@ class Visits(Store):
             .order_by(visits.c.url)
             .limit(limit)
         )
-        return [row.url for row in self._rows(statement)]
+        return [row.url for row in self._connection.rows(statement)]
 
-    def visit(self, run_id: str, url: str) -> tuple[Outcome | None, str | None] | None:
+    def get(self, run_id: str, url: str) -> tuple[Outcome | None, str | None] | None:
         """How an address ended in the run, with the detail; None if it was not seen in it."""
-        row = self._row(
+        row = self._connection.row(
             select(visits.c.outcome, visits.c.detail).where(
                 visits.c.run_id == run_id, visits.c.url == url
             )
         )
         return None if row is None else (row.outcome, row.detail)
 
-    def open_visits(self, run_id: str, host: str, *, after: int, limit: int) -> list[Open]:
+    def still_open(self, run_id: str, host: str, *, after: int, limit: int) -> list[OpenVisit]:
         """The host's addresses that have no outcome yet in the run, in the order of sighting, from
         the place after `after` on."""
         statement = (
@@ -83,11 +89,11 @@ class Visits(Store):
             .order_by(visits.c.number)
             .limit(limit)
         )
-        return [Open(**row._mapping) for row in self._rows(statement)]
+        return [OpenVisit(**row._mapping) for row in self._connection.rows(statement)]
 
-    def close_outcomes(self, run_id: str) -> int:
+    def end_open(self, run_id: str) -> int:
         """End what is still open as `pending`; the number of addresses. They stay owed."""
-        return self._write(
+        return self._connection.write(
             update(visits)
             .where(visits.c.run_id == run_id, visits.c.outcome.is_(None))
             .values(outcome=Outcome.PENDING)

@@ -40,12 +40,12 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
         _recover_jsonl(data_dir, path, ledger, schedule)
         for path in sorted(data_dir.glob(f"jsonl/*/*/*.jsonl{OPEN_SUFFIX}"))
     ]
-    for run in ledger.unfinished_runs():
+    for run in ledger.runs.unfinished():
         written = read_report(data_dir, run.run_id)
         if written is not None:  # killed when all was said and done
             end_run(ledger, written)
             continue
-        ledger.close_outcomes(run.run_id)
+        ledger.visits.end_open(run.run_id)
         report = build_report(
             ledger,
             run_id=run.run_id,
@@ -65,7 +65,7 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
 
 def end_run(ledger: Ledger, report: Mapping[str, Any]) -> None:
     """Tell the ledger that a run is over, as its written report says. Commits."""
-    ledger.finish_run(
+    ledger.runs.finish(
         report["run_id"],
         datetime.fromisoformat(report["finished_at"]),
         report["exit_code"],
@@ -94,7 +94,7 @@ def _recover_jsonl(
         for line in file:
             record = _record(data_dir, line)
             if record:
-                ledger.record(record, jsonl=name, schedule=schedule)
+                ledger.articles.add_line(record, jsonl=name, schedule=schedule)
             else:
                 lost.add(lines)
             lines += 1

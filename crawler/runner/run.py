@@ -97,8 +97,8 @@ class Run:
             ledger = Ledger.open(data_dir / "state" / "ledger.sqlite")
             for sentence in recover(data_dir, ledger, recheck_schedule(settings)):
                 logger.warning(sentence)
-            newest = ledger.runs(1)
-            ledger.start_run(run_id, started_at, command)
+            newest = ledger.runs.newest(1)
+            ledger.runs.start(run_id, started_at, command)
             ledger.commit()
         except StorageError as error:
             os.close(lock)
@@ -112,7 +112,7 @@ class Run:
             arguments=arguments,
             regions=regions,
             ledger=ledger,
-            lists=Lists.scratch() if replay else ledger,
+            lists=Lists.scratch() if replay else ledger.lists,
             archive=WarcWriter(
                 data_dir,
                 run_id,
@@ -120,7 +120,7 @@ class Run:
                 max_bytes=settings.getint("WARC_MAX_BYTES"),
             ),
             output=JsonlWriter(data_dir, run_id, started_at),
-            holds=Holds() if replay else Holds.resumed(ledger.holds(started_at), started_at),
+            holds=Holds() if replay else Holds.resumed(ledger.hosts.holds(started_at), started_at),
             schedule=recheck_schedule(settings),
             replay=replay,
         )
@@ -140,7 +140,9 @@ class Run:
         """Attach the run to the crawler: checkpoints while it runs, the reason when it ends."""
         self._crawler = crawler
         self.context.stop = self._stop
-        self.context.ledger.on_failure = lambda error: self.context.storage_failed(str(error))
+        self.context.ledger.connection.on_failure = lambda error: self.context.storage_failed(
+            str(error)
+        )
         attach(crawler, self.context)
         crawler.signals.connect(self._opened, signal=signals.spider_opened)
         crawler.signals.connect(self._closed, signal=signals.spider_closed)
@@ -200,7 +202,7 @@ class Run:
 
     def _publish(self) -> int:
         context, ledger = self.context, self.context.ledger
-        ledger.close_outcomes(context.run_id)
+        ledger.visits.end_open(context.run_id)
         context.checkpoint()
         context.archive.close()
         context.output.close()

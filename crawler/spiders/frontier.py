@@ -1,6 +1,6 @@
 """The frontier: which article addresses are fetched now, which wait, which need no fetch.
 
-The ledger is the frontier's memory: every address is shown to it first, and its verdict decides.
+The ledger is the frontier's memory: every address is shown to it first, and its decision counts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from crawler import regions, urls
 from crawler.clock import now
-from crawler.ledger.rows import Sighting, Verdict
+from crawler.ledger.rows import Decision, Sighting
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from crawler.context import Context
     from crawler.downloader.replay import ReplayIndex
-    from crawler.ledger.rows import ArticleRow, Open, Seen
+    from crawler.ledger.rows import ArticleRow, OpenVisit
 
 # how many addresses are taken from a file or the ledger at a time
 CHUNK = 100
@@ -33,8 +33,8 @@ PER_HOST = 32
 LISTED_GONE = timedelta(days=1)
 
 _MARGIN = timedelta(days=1)
-_FETCH = frozenset({Verdict.NEW, Verdict.OWED})
-_ARCHIVED = frozenset({Verdict.KNOWN, Verdict.DUPLICATE})
+_FETCH = frozenset({Decision.NEW, Decision.OWED})
+_ARCHIVED = frozenset({Decision.KNOWN, Decision.DUPLICATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,16 @@ class Frontier:
         """Show a list's addresses to the ledger: the new and owed ones among them wait there, and
         so do gone articles that a list shows."""
         context = self._context
-        seen = self._see(list(sightings))
+        decided = self._see(list(sightings))
         if self._arguments.recheck != "none":
-            archived = {one.sighting.article_id for one in seen if one.verdict in _ARCHIVED}
-            self._claim(context.ledger.gone(archived, before=now() - LISTED_GONE))
+            archived = {one.article_id for one, decision in decided if decision in _ARCHIVED}
+            self._claim(context.ledger.articles.gone(archived, before=now() - LISTED_GONE))
 
     def admit_now(self, one: Sighting) -> bool:
         """Show the address a redirect led to, its page already fetched. True when it is wanted."""
         context = self._context
-        (seen,) = context.ledger.see([one], run_id=context.run_id, at=now())
-        if seen.verdict in _FETCH:
+        (decision,) = context.ledger.addresses.see([one], run_id=context.run_id, at=now())
+        if decision in _FETCH:
             context.open.add(one.url)
             return True
         return False
@@ -99,7 +99,7 @@ class Frontier:
             room = min(room, self._arguments.limit - context.fetched - len(context.open))
         if room <= 0:
             return []
-        found = context.ledger.open_visits(
+        found = context.ledger.visits.still_open(
             context.run_id, host, after=self._last.get(host, 0), limit=room
         )
         if len(found) < room:
@@ -112,8 +112,8 @@ class Frontier:
         context.open |= addresses
         return targets
 
-    def _target(self, one: Open) -> Target:
-        article = self._context.ledger.article(one.article_id)
+    def _target(self, one: OpenVisit) -> Target:
+        article = self._context.ledger.articles.get(one.article_id)
         is_archived = article is not None and article.canonical_url == one.url
         return Target(one.url, article if is_archived else None)
 
@@ -162,20 +162,21 @@ class Frontier:
             or (until is not None and day > until + _MARGIN)
         )
 
-    def _see(self, sightings: Sequence[Sighting]) -> list[Seen]:
+    def _see(self, sightings: Sequence[Sighting]) -> list[tuple[Sighting, Decision]]:
         """Show addresses to the ledger. Those it wants wait there, but for those that can't be in
         range, which end."""
         context = self._context
-        seen = context.ledger.see(sightings, run_id=context.run_id, at=now())
-        for one in seen:
-            if one.verdict not in _FETCH:
+        decisions = context.ledger.addresses.see(sightings, run_id=context.run_id, at=now())
+        decided = list(zip(sightings, decisions, strict=True))
+        for one, decision in decided:
+            if decision not in _FETCH:
                 continue
-            if self._may_be_in_range(one.sighting):
-                self._wait(one.sighting.url)
+            if self._may_be_in_range(one):
+                self._wait(one.url)
             else:
                 detail = "its address's day is outside the days asked for"
-                context.end(one.sighting.url, Outcome.OUT_OF_RANGE, detail)
-        return seen
+                context.end(one.url, Outcome.OUT_OF_RANGE, detail)
+        return decided
 
     def _wait(self, url: str) -> None:
         self._waiting[urlsplit(url).hostname or ""] = None
@@ -188,7 +189,7 @@ class Frontier:
                 self._see(chunk)
                 yield True
                 if arguments.recheck != "none" and not self._is_full():
-                    known = (ledger.article(one.article_id) for one in chunk)
+                    known = (ledger.articles.get(one.article_id) for one in chunk)
                     self._look_again([article for article in known if article])
                     yield True
             return
@@ -198,7 +199,9 @@ class Frontier:
             yield from self._archived(self._context.replay)
             return
         run_id = self._context.run_id
-        while owed := ledger.owed(run_id=run_id, at=now(), regions=arguments.regions, limit=CHUNK):
+        while owed := ledger.addresses.owed(
+            run_id=run_id, at=now(), regions=arguments.regions, limit=CHUNK
+        ):
             self._see([one.sighting() for one in owed])
             yield True
         if not (arguments.since or arguments.until):
@@ -222,14 +225,18 @@ class Frontier:
         if arguments.recheck == "due":
             last = None
             while self._recheck_budget > 0 and (
-                due := ledger.due(now(), regions=arguments.regions, limit=CHUNK, after=last)
+                due := ledger.articles.due(
+                    now(), regions=arguments.regions, limit=CHUNK, after=last
+                )
             ):
                 last = due[-1]
                 self._look_again(due)
                 yield True
         elif arguments.recheck == "all":
             after = None
-            while articles := ledger.articles(regions=arguments.regions, limit=CHUNK, after=after):
+            while articles := ledger.articles.every(
+                regions=arguments.regions, limit=CHUNK, after=after
+            ):
                 after = articles[-1].id
                 self._look_again(articles)
                 yield True
@@ -250,7 +257,7 @@ class Frontier:
         moment = now()
         past = [one.canonical_url for one in articles if one.last_checked_at <= moment]
         context = self._context
-        for url in context.ledger.claim(list(dict.fromkeys(past)), run_id=context.run_id):
+        for url in context.ledger.addresses.claim(list(dict.fromkeys(past)), run_id=context.run_id):
             self._wait(url)
 
 

@@ -96,7 +96,7 @@ class ListWalk:
         before others; in the order of their depth."""
         found = [
             state
-            for state in self._lists.list_states(self._arguments.regions)
+            for state in self._lists.states(self._arguments.regions)
             if state.url not in self._asked and not is_given_up(state)
         ]
         found.sort(key=lambda state: (state.last_at is not None, state.last_at, state.url))
@@ -128,7 +128,7 @@ class ListWalk:
     def conditions(self, step: ListStep) -> dict[str, bytes]:
         """Validators for a list whose walk is complete; none when all its links are needed, or
         when the answer they are of is not in this archive."""
-        state = self._lists.list_state(step.source)
+        state = self._lists.state(step.source)
         if (
             step.page > 1
             or self._arguments.since
@@ -211,7 +211,7 @@ class ListWalk:
         """An alarm for a list that once was read; any other may just be empty or long dead."""
         self._count("lists/unreadable")
         sentence = f"list {step.url} shows no links: {why}"
-        if step.page == 1 and self._lists.list_state(step.source).completed_at:
+        if step.page == 1 and self._lists.state(step.source).completed_at:
             self._context.alarm(Alarm(f"list_unreadable:{step.source}", sentence, step.region))
         else:
             logger.info(sentence)
@@ -221,7 +221,7 @@ class ListWalk:
     def _barren(self, step: ListStep, page: Page) -> None:
         """A page that leads to columns and shows nothing itself. What it leads to is remembered, so
         it is given up in time, and then asked by the schedule of failing addresses."""
-        if self._lists.list_state(step.source).completed_at:
+        if self._lists.state(step.source).completed_at:
             self._unreadable(step, page, "no article in it")
         else:
             self._note(step, page.status, is_readable=False)
@@ -232,25 +232,25 @@ class ListWalk:
         backfill is begun anew by the next run that asks for its day."""
         if step.page == 1:
             return
-        ledger = self._lists
+        lists = self._lists
         failures = max(
-            (one.failures for one in ledger.list_pages(step.url) if one.list_url == step.source),
+            (one.failures for one in lists.pages(step.url) if one.list_url == step.source),
             default=0,
         )
         self._start(step)
         if step.since:
             if is_missing or failures >= GIVE_UP:
-                ledger.finish_backfill(step.source, step.since)
+                lists.finish_backfill(step.source, step.since)
         elif is_missing and failures > 1:
-            ledger.finish_walk(step.source, at=now())
+            lists.finish_walk(step.source, at=now())
         elif is_missing or failures >= GIVE_UP:
-            ledger.resume(step.source, step.source, 1)
+            lists.save_walk(step.source, step.source, 1)
 
     def _go_on(
         self, step: ListStep, further: ListStep | None, answer: ListAnswer, *, is_known: bool
     ) -> Iterator[ListStep]:
         """The next page of this walk; where the walk is complete, what comes after it."""
-        ledger, since = self._lists, self._arguments.since
+        lists, since = self._lists, self._arguments.since
         has_news = self._has_news(step, answer)
         self._start(step)
         if further and has_news and self._is_wanted(step, answer, is_known=is_known):
@@ -265,7 +265,7 @@ class ListWalk:
             yield replace(step, url=step.source, page=1, is_entry=False, is_resumed=False)
         elif further and since and step.since is None and has_news and reaches(answer.links, since):
             backfill = replace(further, since=since)
-            if ledger.backfill(step.source, since) is None:  # else it was resumed
+            if lists.backfill(step.source, since) is None:  # else it was resumed
                 self._met[backfill.walk] = met
                 yield backfill
 
@@ -286,7 +286,7 @@ class ListWalk:
     def _is_wanted(self, step: ListStep, answer: ListAnswer, *, is_known: bool) -> bool:
         if step.since is not None:
             return reaches(answer.links, step.since)
-        if self._lists.list_state(step.source).completed_at is None:
+        if self._lists.state(step.source).completed_at is None:
             return step.page < self._max_pages
         return not is_known or answer.is_gap
 
@@ -298,9 +298,9 @@ class ListWalk:
 
     def _resume(self, step: ListStep) -> None:
         if step.since is None:
-            self._lists.resume(step.source, step.url, step.page)
+            self._lists.save_walk(step.source, step.url, step.page)
         else:
-            self._lists.resume_backfill(step.source, step.since, step.url, step.page)
+            self._lists.save_backfill(step.source, step.since, step.url, step.page)
 
     def _finish(self, step: ListStep) -> None:
         if step.since is None:
@@ -329,7 +329,7 @@ class ListWalk:
     def _data(self, step: ListStep, page: Page, named: Iterable[str]) -> Iterator[ListStep]:
         """The first steps of the machine-made lists a page is filled from."""
         for url in named:
-            if url in self._asked or is_at_rest(self._lists.list_state(url)):
+            if url in self._asked or is_at_rest(self._lists.state(url)):
                 continue
             if self._may_ask(url, step.region):
                 yield from self._ask(url, region=step.region, depth=step.depth, via=page.url)
@@ -343,9 +343,9 @@ class ListWalk:
         for url in columns:
             depth = self._asked.get(url)
             if depth is None:
-                state = self._lists.list_state(url)
+                state = self._lists.state(url)
                 has_turn = (state.walk_started_at or state.completed_at) and not is_given_up(state)
-                is_page = page_of(url).number and self._lists.list_pages(url)
+                is_page = page_of(url).number and self._lists.pages(url)
                 if not (has_turn or is_at_rest(state) or is_page):
                     new.append(url)
             elif depth > step.depth + 1:
@@ -363,15 +363,15 @@ class ListWalk:
         self._count("lists/asked")
         self.coverage.asked(region)
         self._columns.asked(region)
-        ledger, since = self._lists, self._arguments.since
-        ledger.remember(url, region=region, depth=depth)
-        state = ledger.list_state(url)
+        lists, since = self._lists, self._arguments.since
+        lists.remember(url, region=region, depth=depth)
+        state = lists.state(url)
         if state.completed_at is None:
-            ledger.start_walk(url, at=now())
+            lists.start_walk(url, at=now())
         step = ListStep(source=url, url=url, region=region, depth=depth, via=via, is_entry=True)
         walk = self._resumed(step, state.resume_url, state.resume_page)
         if since:
-            open_one = ledger.backfill(url, since)
+            open_one = lists.backfill(url, since)
             backfill = open_one and self._resumed(
                 replace(step, since=since, is_entry=False),
                 open_one.resume_url,
@@ -418,7 +418,7 @@ class ListWalk:
         links: Sequence[str] = (),
     ) -> None:
         if step.page > 1:
-            self._lists.record_page(
+            self._lists.add_page_answer(
                 step.source,
                 step.url,
                 at=now(),
@@ -427,7 +427,7 @@ class ListWalk:
                 links=links,
             )
             return
-        self._lists.record_list(
+        self._lists.add_answer(
             step.source,
             run_id=self._context.run_id,
             at=now(),

@@ -132,7 +132,7 @@ class XinhuaSpider(Spider):
     # --- lists ---------------------------------------------------------------------------------
 
     def _list_request(self, step: ListStep) -> Request:
-        known = self.context.lists.list_state(step.source)
+        known = self.context.lists.state(step.source)
         return Request(
             step.url,
             callback=self.parse_list,
@@ -167,7 +167,7 @@ class XinhuaSpider(Spider):
 
     def _article_request(self, target: Target) -> Request:
         known = target.article
-        address = self.context.ledger.address(target.address)
+        address = self.context.ledger.addresses.get(target.address)
         found_on = address.found_on if address else None
         return Request(
             target.address,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
-from crawler.ledger.whole import ArticleRows, parsed
+from crawler.ledger.dump import StoredArticle, parsed
 from crawler.storage import OPEN_SUFFIX
 from crawler.verification.manifests import WITH_LINE
 from crawler.verification.summaries import key_of
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from crawler.ledger.dump import Values
     from crawler.ledger.ledger import Ledger
-    from crawler.ledger.whole import Values
     from crawler.verification.manifests import Manifest
     from crawler.verification.record_ids import RecordIds
     from crawler.verification.summaries import LineSummary, Summaries
@@ -77,7 +77,7 @@ class LedgerProof:
 
     def _check_runs(self) -> Iterator[Finding]:
         known = set()
-        for row in self.ledger.every_run():
+        for row in self.ledger.dump.runs():
             run_id = row["run_id"]
             known.add(run_id)
             manifest = self.manifests.get(run_id)
@@ -98,7 +98,7 @@ class LedgerProof:
         for run_id, manifest in self.manifests.items():
             if run_id in self.unfinished or not manifest.told:
                 continue
-            regions = self.ledger.counted(run_id)
+            regions = self.ledger.dump.outcomes(run_id)
             if not regions:
                 continue
             outcomes: Counter[str] = Counter()
@@ -126,18 +126,18 @@ class LedgerProof:
                 yield from self._check_unpublished(rows)
             yield from self._check_observed(told, rows, ids)
 
-    def _pairs(self, summaries: Summaries) -> Iterator[tuple[list[LineSummary], ArticleRows]]:
+    def _pairs(self, summaries: Summaries) -> Iterator[tuple[list[LineSummary], StoredArticle]]:
         """The lines and the rows of each article that has any; in a part of the folder, of each
         that has lines there."""
         told = summaries.by_article()
         if self.is_whole:
-            yield from _merged(told, self.ledger.by_article())
+            yield from _merged(told, self.ledger.dump.by_article())
             return
         while chunk := list(islice(told, _CHUNK)):
             ids = [lines[0].id for _, lines in chunk if lines[0].id.isprintable()]
-            yield from _merged(iter(chunk), self.ledger.by_article(ids))
+            yield from _merged(iter(chunk), self.ledger.dump.by_article(ids))
 
-    def _is_moving(self, rows: ArticleRows) -> bool:
+    def _is_moving(self, rows: StoredArticle) -> bool:
         return any(self._is_open(row) for row in rows.versions) or (
             self.is_busy and bool(rows.observations) and self._is_new(rows.observations[-1])
         )
@@ -152,7 +152,9 @@ class LedgerProof:
     def _is_new(self, row: Values) -> bool:
         return self.is_busy and row["run_id"] not in self.manifests
 
-    def _check_versions(self, told: Sequence[LineSummary], rows: ArticleRows) -> Iterator[Finding]:
+    def _check_versions(
+        self, told: Sequence[LineSummary], rows: StoredArticle
+    ) -> Iterator[Finding]:
         left = {row["line_sha256"]: row for row in rows.versions}
         unknown = []
         for line in {one.row["line_sha256"]: one for one in told}.values():
@@ -193,7 +195,7 @@ class LedgerProof:
         elif self.is_whole:
             self.lost[name] += 1
 
-    def _check_state(self, told: Sequence[LineSummary], rows: ArticleRows) -> Iterator[Finding]:
+    def _check_state(self, told: Sequence[LineSummary], rows: StoredArticle) -> Iterator[Finding]:
         """The article's own row follows from its newest line and its newest with content."""
         order = {row["line_sha256"]: row["number"] for row in rows.versions}
         lines = sorted(told, key=lambda one: (one.fetched_at, order[one.row["line_sha256"]]))
@@ -235,7 +237,7 @@ class LedgerProof:
             message = "the ledger found its addresses elsewhere"
             yield _finding(self, newest, "ledger_mismatch", message)
 
-    def _check_unpublished(self, rows: ArticleRows) -> Iterator[Finding]:
+    def _check_unpublished(self, rows: StoredArticle) -> Iterator[Finding]:
         """What has no line can't be archived, nor can an address have ended with one."""
         ended = [row["url"] for row in rows.addresses if row["result"] in WITH_LINE]
         if rows.article or (ended and len(rows.id) != _HASHED_ID):
@@ -243,7 +245,7 @@ class LedgerProof:
             yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
 
     def _check_observed(
-        self, told: Sequence[LineSummary], rows: ArticleRows, ids: RecordIds
+        self, told: Sequence[LineSummary], rows: StoredArticle, ids: RecordIds
     ) -> Iterator[Finding]:
         """The looks that gone records rest on, and the records that all looks point at."""
         kept = {
@@ -262,7 +264,7 @@ class LedgerProof:
                     yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
 
     def _check_lists(self, ids: RecordIds) -> Iterator[Finding]:
-        for row in self.ledger.every_list() if not self.is_busy else ():
+        for row in self.ledger.dump.lists() if not self.is_busy else ():
             for pointer in _pointers(row["warc"]):
                 if not self._is_archived(pointer, ids):
                     message = f"list {row['url']}: its answer points at no record"
@@ -286,14 +288,14 @@ class LedgerProof:
 
 
 def _merged(
-    told: Iterator[tuple[bytes, list[LineSummary]]], rows: Iterable[ArticleRows]
-) -> Iterator[tuple[list[LineSummary], ArticleRows]]:
+    told: Iterator[tuple[bytes, list[LineSummary]]], rows: Iterable[StoredArticle]
+) -> Iterator[tuple[list[LineSummary], StoredArticle]]:
     """Both in the order of the articles' keys."""
     line = next(told, None)
     for row in rows:
         key = key_of(row.id)
         while line and line[0] < key:
-            yield line[1], ArticleRows(line[1][0].id)
+            yield line[1], StoredArticle(line[1][0].id)
             line = next(told, None)
         if line and line[0] == key:
             yield line[1], row
@@ -301,7 +303,7 @@ def _merged(
         else:
             yield [], row
     while line:
-        yield line[1], ArticleRows(line[1][0].id)
+        yield line[1], StoredArticle(line[1][0].id)
         line = next(told, None)
 
 

@@ -27,14 +27,14 @@ def path(tmp_path: Path) -> Path:
 def test_the_ledger_is_as_years_of_runs_leave_it(path: Path) -> None:
     with closing(Ledger.open(path)) as ledger:
         links = page(ledger, SIZE, 3)
-        verdicts = {one.verdict.value for one in ledger.see(links, run_id="r", at=benchmark.AT)}
+        verdicts = {one.value for one in ledger.addresses.see(links, run_id="r", at=benchmark.AT)}
         assert len({link.url for link in links}) == 100
         assert verdicts <= {"known", "owed"}
         (link,) = sightings(ledger, [7])
-        article = ledger.article(link.article_id)
+        article = ledger.articles.get(link.article_id)
         assert article
         assert (article.canonical_url, len(article.warc_pages)) == (link.url, 1)
-        assert len(ledger.owed(run_id="r2", at=benchmark.AT, regions=None, limit=99)) == 4
+        assert len(ledger.addresses.owed(run_id="r2", at=benchmark.AT, regions=None, limit=99)) == 4
 
 
 @pytest.mark.parametrize(("bound", "code"), [(0.0, 1), (1e9, 0)])

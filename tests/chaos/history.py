@@ -33,20 +33,20 @@ STEPS = (
     "crawler.exporters.jsonl:JsonlWriter.write",
     "crawler.exporters.jsonl:JsonlWriter.sync",
     "crawler.exporters.jsonl:JsonlWriter.close",
-    "crawler.ledger.connection:Store.commit",
+    "crawler.ledger.connection:LedgerConnection.commit",
     "crawler.storage:publish",
     "crawler.storage:write_atomically",
     "crawler.archive.cdxj:write_index",
     "crawler.exporters.report:write_report",
     "crawler.runner.recovery:end_run",
     "crawler.runner.recovery:recover",
-    "crawler.ledger.runs:Runs.start_run",
-    "crawler.ledger.runs:Runs.finish_run",
-    "crawler.ledger.lists:Lists.record_list",
+    "crawler.ledger.runs:Runs.start",
+    "crawler.ledger.runs:Runs.finish",
+    "crawler.ledger.lists:Lists.add_answer",
     "crawler.ledger.lists:Lists.finish_walk",
     "crawler.ledger.addresses:Addresses.see",
     "crawler.ledger.addresses:Addresses.finish",
-    "crawler.ledger.articles:Articles.record",
+    "crawler.ledger.articles:Articles.add_line",
 )
 """The steps between which a run's state moves from memory to disk."""
 
@@ -167,7 +167,7 @@ def _is_owed(site: Site, data_dir: Path, article_id: str) -> bool:
     """Whether the page was away when it was asked for, and the ledger owes it another look: the
     site's days pass in seconds here, the hour until then doesn't."""
     with closing(Ledger.open(data_dir / "state/ledger.sqlite", read_only=True)) as ledger:
-        known = [ledger.address(url) for url in ledger.addresses_of(article_id)]
+        known = [ledger.addresses.get(url) for url in ledger.addresses.of_article(article_id)]
     waiting = {one.url.partition("://")[2] for one in known if one and one.retry_at}
     was_away = {f"{one.host}{one.path}" for one in site.log if one.status in {404, 410}}
     return not waiting.isdisjoint(was_away)

@@ -144,12 +144,12 @@ def _reports(data_dir: Path) -> Iterator[str]:
 
 def _ledger(data_dir: Path) -> Iterator[str]:
     with closing(Ledger.open(data_dir / "state" / "ledger.sqlite", read_only=True)) as ledger:
-        for run in ledger.runs(10**6):
+        for run in ledger.runs.newest(10**6):
             if run.finished_at is None:
                 yield f"run {run.run_id} has no end"
             elif not (data_dir / "runs" / f"{run.run_id}.json").is_file():
                 yield f"run {run.run_id} has no report"
         written = Counter(line["id"] for line in lines_of(data_dir))
         for identity, count in written.items():
-            if len(ledger.versions(identity)) != count:
+            if len(ledger.articles.versions(identity)) != count:
                 yield f"{identity} has {count} lines; the ledger knows another number"

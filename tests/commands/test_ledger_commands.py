@@ -36,11 +36,11 @@ LINES = [
 def data_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     with closing(Ledger.open(folder / "state" / "ledger.sqlite")) as ledger:
-        ledger.start_run(RUN, T0, "scrapy crawl xinhua")
-        ledger.see([ONE, at_site(2)], run_id=RUN, at=T0)
+        ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
+        ledger.addresses.see([ONE, at_site(2)], run_id=RUN, at=T0)
         for one in LINES:
-            ledger.record(one, jsonl=FILE)
-        ledger.finish(ONE.url, Outcome.RESTORED, run_id=RUN, at=T0)
+            ledger.articles.add_line(one, jsonl=FILE)
+        ledger.addresses.finish(ONE.url, Outcome.RESTORED, run_id=RUN, at=T0)
         ledger.commit()
     file = folder / FILE
     file.parent.mkdir(parents=True)

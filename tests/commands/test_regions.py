@@ -25,15 +25,17 @@ def crawled(tmp_path: Path) -> Path:
     a further page and a backfill, which are no lists."""
     ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
     for name, status in (("a", 200), ("b", 503)):
-        ledger.record_list(
+        ledger.lists.add_answer(
             f"http://js.news.cn/{name}.htm",
             run_id="r1",
             at=AT,
             status=status,
             region="js",
         )
-    ledger.record_page("http://js.news.cn/a.htm", "http://js.news.cn/a_2.htm", at=AT, status=200)
-    ledger.start_backfill("http://js.news.cn/a.htm", AT.date(), at=AT)
+    ledger.lists.add_page_answer(
+        "http://js.news.cn/a.htm", "http://js.news.cn/a_2.htm", at=AT, status=200
+    )
+    ledger.lists.start_backfill("http://js.news.cn/a.htm", AT.date(), at=AT)
     ledger.commit()
     ledger.close()
     return tmp_path

@@ -183,8 +183,8 @@ def test_what_may_be_an_outage_is_looked_at_ever_more_seldom(column: Archive) ->
         assert ends(column, out)["suspected"] >= len(out)
         path = column.data_dir / "state" / "ledger.sqlite"
         with closing(Ledger.open(path, read_only=True)) as ledger:
-            row = ledger.article(out[1]["id"])
-            look = ledger.observations(out[1]["id"])[-1].at
+            row = ledger.articles.get(out[1]["id"])
+            look = ledger.observations.of_article(out[1]["id"])[-1].at
         assert row is not None
         assert row.next_check_at is not None
         assert row.suspected_at is not None
@@ -295,7 +295,7 @@ def test_only_what_an_absent_article_gives_is_a_sign(archive_of: Callable[..., A
         )  # fmt: skip
     path = archive.data_dir / "state" / "ledger.sqlite"
     with closing(Ledger.open(path, read_only=True)) as ledger:
-        found = {kind: ledger.address(by_kind[kind]["url"]) for kind in BEFORE}
+        found = {kind: ledger.addresses.get(by_kind[kind]["url"]) for kind in BEFORE}
     outcomes = {kind: row and row.result for kind, row in found.items()}
     assert outcomes == {kind: outcome for kind, (_, outcome) in BEFORE.items()}
     gone = {line["id"] for line in archive.lines() if line["status"] == "gone"}

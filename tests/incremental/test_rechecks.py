@@ -31,7 +31,7 @@ def archive(archive_of: Callable[..., Archive]) -> Archive:
 
 def rows(archive: Archive) -> list[ArticleRow]:
     with closing(Ledger.open(archive.data_dir / "state/ledger.sqlite", read_only=True)) as ledger:
-        return ledger.articles(regions=None, limit=100)
+        return ledger.articles.every(regions=None, limit=100)
 
 
 def test_each_is_due_at_the_next_step_of_its_age(archive: Archive) -> None:
@@ -75,7 +75,10 @@ def test_a_run_looks_at_those_due_up_to_its_budget_after_what_is_new(archive: Ar
                 assert row.next_check_at
                 assert row.next_check_at > row.last_checked_at
         unmodified = [
-            one for row in before for one in ledger.observations(row.id) if one.status == 304
+            one
+            for row in before
+            for one in ledger.observations.of_article(row.id)
+            if one.status == 304
         ]
     assert unmodified
     assert all(one.reason == "unchanged" and one.warc for one in unmodified)

@@ -76,7 +76,7 @@ def test_a_page_that_only_the_fallback_finds_empty_is_no_sign(redesign: Redesign
     path = redesign.archive.data_dir / "state" / "ledger.sqlite"
     with closing(Ledger.open(path, read_only=True)) as ledger:
         for identity in emptied:
-            *during, after = [one.reason for one in ledger.observations(identity)]
+            *during, after = [one.reason for one in ledger.observations.of_article(identity)]
             assert len(during) == 2
             assert after in {"empty", "emptied"}
 

@@ -77,7 +77,7 @@ class Runs:
             arguments=parse(spargs, REGIONS),
             regions=REGIONS,
             ledger=self.ledger,
-            lists=self.ledger,
+            lists=self.ledger.lists,
             archive=WarcWriter(self.folder, "run", info={}, max_bytes=1),
             output=JsonlWriter(self.folder, "run", now()),
             holds=Holds(),
@@ -88,7 +88,7 @@ class Runs:
         steps = deque(walk.start())
         while steps:
             if pages is not None and len(self.asked) == pages:
-                self.ledger.rollback()
+                self.ledger.connection.raw.rollback()
                 return walk
             step = steps.popleft()
             steps += self._step(walk, step)
@@ -120,7 +120,7 @@ class Runs:
 
     @property
     def is_open(self) -> bool:
-        return self.ledger.list_state(self.column.url).walk_started_at is not None
+        return self.ledger.lists.state(self.column.url).walk_started_at is not None
 
 
 @pytest.fixture(scope="module")

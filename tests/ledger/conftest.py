@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from crawler.items import Article, DiscoveredFrom, Http, Region, WarcPointer, as_record
+from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.ledger import Ledger, Sighting
 from crawler.ledger.opening import migrate
 
@@ -121,7 +122,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
         connection.commit()
         migrate(connection)
         connection.commit()
-        yield Ledger(connection, None)
+        yield Ledger(LedgerConnection(connection, None))
         connection.rollback()
         connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
         connection.commit()
@@ -130,5 +131,5 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def run(ledger: Ledger) -> str:
-    ledger.start_run(RUN, T0, "scrapy crawl xinhua")
+    ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
     return RUN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.ledger.ledger import Address, LedgerError, Sighting, Verdict
+from crawler.ledger.ledger import Address, Decision, LedgerError, Sighting
 from crawler.ledger.schedule import RETRY_SCHEDULE, retry_at
 from crawler.outcomes import FETCHED, OWED_NOW, PROVISIONAL, SETTLED, Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, line
@@ -22,16 +22,16 @@ SECOND = "r2"
 
 
 def verdicts(ledger: Ledger, *sightings: Sighting, run: str = RUN, at: datetime = T0) -> list[str]:
-    return [seen.verdict.value for seen in ledger.see(sightings, run_id=run, at=at)]
+    return [decision.value for decision in ledger.addresses.see(sightings, run_id=run, at=at)]
 
 
 def publish(ledger: Ledger, number: int, run: str = RUN) -> None:
-    ledger.record(line(number), jsonl="jsonl/2026/01/xinhua-r1.jsonl")
-    ledger.finish(at_site(number).url, Outcome.PUBLISHED, run_id=run, at=T0)
+    ledger.articles.add_line(line(number), jsonl="jsonl/2026/01/xinhua-r1.jsonl")
+    ledger.addresses.finish(at_site(number).url, Outcome.PUBLISHED, run_id=run, at=T0)
 
 
 def address(ledger: Ledger, sighting: Sighting) -> Address:
-    found = ledger.address(sighting.url)
+    found = ledger.addresses.get(sighting.url)
     assert found
     return found
 
@@ -39,15 +39,15 @@ def address(ledger: Ledger, sighting: Sighting) -> Address:
 def test_first_and_second_sighting(ledger: Ledger, run: str) -> None:
     assert verdicts(ledger, at_site(1), at_site(2), at_site(1)) == ["new", "new", "repeat"]
     assert verdicts(ledger, at_site(2), at_site(3)) == ["repeat", "new"]
-    assert ledger.urls_seen(run) == 3
+    assert ledger.visits.count(run) == 3
 
 
 def test_an_archived_article_is_known(ledger: Ledger, run: str) -> None:
     verdicts(ledger, at_site(1))
     publish(ledger, 1)
     assert verdicts(ledger, at_site(1), run=SECOND) == ["known"]
-    assert ledger.outcomes(SECOND) == {"known": 1}
-    assert ledger.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
+    assert ledger.visits.outcomes(SECOND) == {"known": 1}
+    assert ledger.addresses.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
 
 
 def test_the_first_discovery_stays(ledger: Ledger, run: str) -> None:
@@ -63,19 +63,19 @@ def test_one_article_at_two_addresses_is_fetched_once(ledger: Ledger, run: str) 
     assert verdicts(ledger, at_site(1), at_site(1, MIRROR)) == ["new", "duplicate"]
     assert verdicts(ledger, at_site(1, "www.news.cn")) == ["duplicate"]
     publish(ledger, 1)
-    assert ledger.outcomes(run) == {"duplicate": 2, "published": 1}
-    assert len(ledger.addresses_of(at_site(1).article_id)) == 3
+    assert ledger.visits.outcomes(run) == {"duplicate": 2, "published": 1}
+    assert len(ledger.addresses.of_article(at_site(1).article_id)) == 3
     assert verdicts(ledger, at_site(1, MIRROR), at_site(1, "m.news.cn"), run=SECOND) == [
         "duplicate",
         "duplicate",
     ]
-    assert ledger.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
+    assert ledger.addresses.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
 
 
 def test_a_duplicate_is_owed_until_its_article_is_there(ledger: Ledger, run: str) -> None:
     verdicts(ledger, at_site(1), at_site(1, MIRROR))
-    ledger.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
-    owed = ledger.owed(run_id=SECOND, at=T0, regions=None, limit=10)
+    ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
+    owed = ledger.addresses.owed(run_id=SECOND, at=T0, regions=None, limit=10)
     assert [one.url for one in owed] == [at_site(1, MIRROR).url]
     assert verdicts(ledger, at_site(1, MIRROR), at_site(1), run=SECOND) == ["owed", "duplicate"]
 
@@ -85,20 +85,20 @@ def test_an_end_of_the_address_alone_frees_the_article(
     ledger: Ledger, run: str, outcome: Outcome
 ) -> None:
     verdicts(ledger, at_site(1))
-    ledger.finish(at_site(1).url, outcome, run_id=run, at=T0)
+    ledger.addresses.finish(at_site(1).url, outcome, run_id=run, at=T0)
     assert verdicts(ledger, at_site(1, MIRROR)) == ["new"]
 
 
 def test_a_failed_extraction_is_not_fetched_elsewhere(ledger: Ledger, run: str) -> None:
     verdicts(ledger, at_site(1), at_site(1, MIRROR))
-    ledger.finish(at_site(1).url, Outcome.EXTRACTION_FAILED, run_id=run, at=T0)
+    ledger.addresses.finish(at_site(1).url, Outcome.EXTRACTION_FAILED, run_id=run, at=T0)
     assert verdicts(ledger, at_site(1), at_site(1, MIRROR), run=SECOND) == ["known", "duplicate"]
-    assert ledger.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
+    assert ledger.addresses.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
 
 
 def test_out_of_one_range_is_not_out_of_all(ledger: Ledger, run: str) -> None:
     verdicts(ledger, at_site(1))
-    ledger.finish(at_site(1).url, Outcome.OUT_OF_RANGE, run_id=run, at=T0)
+    ledger.addresses.finish(at_site(1).url, Outcome.OUT_OF_RANGE, run_id=run, at=T0)
     assert verdicts(ledger, at_site(1), run=SECOND) == ["owed"]
 
 
@@ -109,25 +109,29 @@ def test_failures_back_off(ledger: Ledger, run: str) -> None:
         name = f"run{attempt}"
         if attempt > 1:
             assert verdicts(ledger, at_site(1), run=name, at=now) == ["owed"]
-        ledger.finish(at_site(1).url, Outcome.HTTP_ERROR, run_id=name, at=now, detail="HTTP 500")
+        ledger.addresses.finish(
+            at_site(1).url, Outcome.HTTP_ERROR, run_id=name, at=now, detail="HTTP 500"
+        )
         found = address(ledger, at_site(1))
         assert (found.attempts, found.retry_at) == (attempt, now + wait)
         assert (found.result, found.detail) == (Outcome.HTTP_ERROR, "HTTP 500")
         assert verdicts(ledger, at_site(1), run=f"{name}b", at=now + wait - HOUR / 2) == ["waiting"]
-        assert ledger.outcomes(f"{name}b") == {"pending": 1}
+        assert ledger.visits.outcomes(f"{name}b") == {"pending": 1}
         now += wait
 
 
 def test_retry_at_is_taken_when_given(ledger: Ledger, run: str) -> None:
     verdicts(ledger, at_site(1))
-    ledger.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0, retry_at=T0 + 2 * DAY)
+    ledger.addresses.finish(
+        at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0, retry_at=T0 + 2 * DAY
+    )
     assert address(ledger, at_site(1)).retry_at == T0 + 2 * DAY
 
 
 @pytest.mark.parametrize("outcome", sorted(OWED_NOW - PROVISIONAL))
 def test_what_was_not_tried_is_owed_at_once(ledger: Ledger, run: str, outcome: Outcome) -> None:
     verdicts(ledger, at_site(1))
-    ledger.finish(at_site(1).url, outcome, run_id=run, at=T0)
+    ledger.addresses.finish(at_site(1).url, outcome, run_id=run, at=T0)
     assert address(ledger, at_site(1)).attempts == 0
     assert verdicts(ledger, at_site(1), run=SECOND, at=T0) == ["owed"]
 
@@ -135,8 +139,8 @@ def test_what_was_not_tried_is_owed_at_once(ledger: Ledger, run: str, outcome: O
 @pytest.mark.parametrize("outcome", sorted(SETTLED - FETCHED - PROVISIONAL))
 def test_settled_is_settled(ledger: Ledger, run: str, outcome: Outcome) -> None:
     verdicts(ledger, at_site(1))
-    ledger.finish(at_site(1).url, Outcome.TIMEOUT, run_id="r0", at=T0)
-    ledger.finish(at_site(1).url, outcome, run_id=run, at=T0)
+    ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id="r0", at=T0)
+    ledger.addresses.finish(at_site(1).url, outcome, run_id=run, at=T0)
     assert address(ledger, at_site(1)).retry_at is None
     assert address(ledger, at_site(1)).attempts == 0
     assert verdicts(ledger, at_site(1), run=SECOND, at=T0 + DAY) == ["known"]
@@ -144,45 +148,45 @@ def test_settled_is_settled(ledger: Ledger, run: str, outcome: Outcome) -> None:
 
 def test_one_outcome_a_run(ledger: Ledger, run: str) -> None:
     verdicts(ledger, at_site(1))
-    ledger.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
-    ledger.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
+    ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
+    ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
     assert address(ledger, at_site(1)).attempts == 1
     with pytest.raises(LedgerError, match=r"ended as timeout .* again as missing"):
-        ledger.finish(at_site(1).url, Outcome.MISSING, run_id=run, at=T0)
-    assert ledger.outcomes(run) == {"timeout": 1}
+        ledger.addresses.finish(at_site(1).url, Outcome.MISSING, run_id=run, at=T0)
+    assert ledger.visits.outcomes(run) == {"timeout": 1}
 
 
 def test_finishing_the_unknown_is_a_mistake(ledger: Ledger, run: str) -> None:
     with pytest.raises(KeyError):
-        ledger.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
+        ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
     with pytest.raises(KeyError):
-        ledger.claim([at_site(1).url], run_id=run)
+        ledger.addresses.claim([at_site(1).url], run_id=run)
 
 
 def test_claimed_for_a_recheck(ledger: Ledger, run: str) -> None:
     url = at_site(1).url
     verdicts(ledger, at_site(1))
     publish(ledger, 1)
-    ledger.start_run(SECOND, T0 + DAY, "scrapy crawl xinhua")
+    ledger.runs.start(SECOND, T0 + DAY, "scrapy crawl xinhua")
     assert verdicts(ledger, at_site(1), run=SECOND) == ["known"]
-    assert ledger.claim([url], run_id=SECOND) == [url]
-    assert ledger.claim([url], run_id=SECOND) == []
+    assert ledger.addresses.claim([url], run_id=SECOND) == [url]
+    assert ledger.addresses.claim([url], run_id=SECOND) == []
     assert verdicts(ledger, at_site(1), at_site(1, MIRROR), run=SECOND) == ["repeat", "duplicate"]
-    assert ledger.outcomes(SECOND) == {"duplicate": 1, "pending": 1}
-    ledger.finish(url, Outcome.NOT_MODIFIED, run_id=SECOND, at=T0 + DAY)
-    assert ledger.claim([url], run_id=SECOND) == []
-    assert ledger.outcomes(SECOND) == {"duplicate": 1, "not_modified": 1}
+    assert ledger.visits.outcomes(SECOND) == {"duplicate": 1, "pending": 1}
+    ledger.addresses.finish(url, Outcome.NOT_MODIFIED, run_id=SECOND, at=T0 + DAY)
+    assert ledger.addresses.claim([url], run_id=SECOND) == []
+    assert ledger.visits.outcomes(SECOND) == {"duplicate": 1, "not_modified": 1}
 
 
 def test_a_failed_recheck_owes_nothing_and_waits(ledger: Ledger, run: str) -> None:
     sighting = at_site(1)
     verdicts(ledger, sighting)
-    ledger.record(line(1), jsonl="a.jsonl", schedule=[DAY])
-    ledger.finish(sighting.url, Outcome.PUBLISHED, run_id=run, at=T0)
-    ledger.claim([sighting.url], run_id=SECOND)
-    ledger.finish(sighting.url, Outcome.HTTP_ERROR, run_id=SECOND, at=T0 + DAY)
+    ledger.articles.add_line(line(1), jsonl="a.jsonl", schedule=[DAY])
+    ledger.addresses.finish(sighting.url, Outcome.PUBLISHED, run_id=run, at=T0)
+    ledger.addresses.claim([sighting.url], run_id=SECOND)
+    ledger.addresses.finish(sighting.url, Outcome.HTTP_ERROR, run_id=SECOND, at=T0 + DAY)
     assert address(ledger, sighting).retry_at is None
-    article = ledger.article(sighting.article_id)
+    article = ledger.articles.get(sighting.article_id)
     assert article
     assert article.next_check_at == T0 + DAY + HOUR
     assert verdicts(ledger, sighting, run="r3", at=T0 + DAY) == ["known"]
@@ -196,14 +200,16 @@ def test_suspicion_begins_with_the_first_sign_and_ends_with_the_page(
     publish(ledger, 1)
 
     def suspected_at() -> datetime | None:
-        article = ledger.article(sighting.article_id)
+        article = ledger.articles.get(sighting.article_id)
         assert article
         return article.suspected_at
 
     for day in (1, 2):
-        ledger.finish(sighting.url, Outcome.SUSPECTED, run_id=f"s{day}", at=T0 + day * DAY)
+        ledger.addresses.finish(
+            sighting.url, Outcome.SUSPECTED, run_id=f"s{day}", at=T0 + day * DAY
+        )
         assert suspected_at() == T0 + DAY
-    ledger.finish(sighting.url, Outcome.UNCHANGED, run_id="s3", at=T0 + 3 * DAY)
+    ledger.addresses.finish(sighting.url, Outcome.UNCHANGED, run_id="s3", at=T0 + 3 * DAY)
     assert suspected_at() is None
 
 
@@ -214,7 +220,7 @@ def test_owed_by_region_and_age(ledger: Ledger, run: str) -> None:
 
     def owed(**values: object) -> list[int | None]:
         options = {"run_id": SECOND, "at": T0 + 2 * HOUR, "regions": None, "limit": 9, **values}
-        return [one.position for one in ledger.owed(**options)]  # type: ignore[arg-type]
+        return [one.position for one in ledger.addresses.owed(**options)]  # type: ignore[arg-type]
 
     assert owed() == [2, 1]
     assert owed(limit=1) == [2]
@@ -226,26 +232,26 @@ def test_owed_by_region_and_age(ledger: Ledger, run: str) -> None:
 
 def test_outcomes_add_up(ledger: Ledger, run: str) -> None:
     sightings = [replace(at_site(n), region="he" if n % 2 else None) for n in range(6)]
-    ledger.see(sightings, run_id=run, at=T0)
+    ledger.addresses.see(sightings, run_id=run, at=T0)
     for sighting in sightings[:3]:
-        ledger.finish(sighting.url, Outcome.MISSING, run_id=run, at=T0)
-    assert ledger.outcomes(run) == {"missing": 3, "pending": 3}
-    assert ledger.outcomes_by_region(run) == {
+        ledger.addresses.finish(sighting.url, Outcome.MISSING, run_id=run, at=T0)
+    assert ledger.visits.outcomes(run) == {"missing": 3, "pending": 3}
+    assert ledger.visits.outcomes_by_region(run) == {
         None: {"missing": 2, "pending": 1},
         "he": {"missing": 1, "pending": 2},
     }
-    assert ledger.visit(run, sightings[5].url) == (None, None)
-    assert ledger.close_outcomes(run) == 3
-    assert ledger.visit(run, sightings[5].url) == (Outcome.PENDING, None)
-    assert sum(ledger.outcomes(run).values()) == ledger.urls_seen(run) == 6
-    assert ledger.visit("other", sightings[5].url) is None
+    assert ledger.visits.get(run, sightings[5].url) == (None, None)
+    assert ledger.visits.end_open(run) == 3
+    assert ledger.visits.get(run, sightings[5].url) == (Outcome.PENDING, None)
+    assert sum(ledger.visits.outcomes(run).values()) == ledger.visits.count(run) == 6
+    assert ledger.visits.get("other", sightings[5].url) is None
 
 
 def test_a_large_batch(ledger: Ledger, run: str) -> None:
     sightings = [at_site(n) for n in range(1203)]
     assert set(verdicts(ledger, *sightings, sightings[0])) == {"new", "repeat"}
-    assert ledger.urls_seen(run) == 1203
-    assert ledger.claim([one.url for one in sightings], run_id=SECOND) == [
+    assert ledger.visits.count(run) == 1203
+    assert ledger.addresses.claim([one.url for one in sightings], run_id=SECOND) == [
         one.url for one in sightings
     ]
 
@@ -256,6 +262,6 @@ def test_retry_schedule_has_no_end() -> None:
 
 
 def test_every_verdict_is_documented_once() -> None:
-    assert {one.value for one in Verdict} == {
+    assert {one.value for one in Decision} == {
         "new", "owed", "waiting", "known", "duplicate", "repeat",
     }  # fmt: skip

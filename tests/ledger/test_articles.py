@@ -35,14 +35,14 @@ BACK = line(at="2026-01-04T08:00:00Z", status="restored", version=2, content_sha
 
 def tell(ledger: Ledger, *lines: dict[str, Any]) -> ArticleRow:
     for one in lines:
-        ledger.record(one, jsonl=FILE, schedule=SCHEDULE)
-    article = ledger.article(ID)
+        ledger.articles.add_line(one, jsonl=FILE, schedule=SCHEDULE)
+    article = ledger.articles.get(ID)
     assert article
     return article
 
 
 def test_a_first_line(ledger: Ledger) -> None:
-    assert ledger.article(ID) is None
+    assert ledger.articles.get(ID) is None
     article = tell(ledger, FIRST)
     assert (article.id, article.url, article.region) == (ID, at_site(1).url, "js")
     assert (article.status, article.version, article.suspected_at) == ("live", 1, None)
@@ -57,7 +57,7 @@ def test_a_first_line(ledger: Ledger) -> None:
     assert article.payload_digest == pointer().payload_digest
     assert article.jsonl == FILE
     assert article.line_sha256 == hashlib.sha256(as_line(FIRST)).hexdigest()
-    found = ledger.address(at_site(1).url)
+    found = ledger.addresses.get(at_site(1).url)
     assert found
     assert (found.found_on, found.position) == ("http://www.js.xinhuanet.com/", 1)
     assert (found.result, found.retry_at) == (Outcome.PUBLISHED, None)
@@ -70,23 +70,31 @@ def test_all_pages_are_pointed_at(ledger: Ledger) -> None:
 
 
 def test_without_a_schedule_nothing_is_due(ledger: Ledger) -> None:
-    ledger.record(FIRST, jsonl=FILE)
-    assert ledger.due(T0 + 999 * DAY, regions=None, limit=9) == []
+    ledger.articles.add_line(FIRST, jsonl=FILE)
+    assert ledger.articles.due(T0 + 999 * DAY, regions=None, limit=9) == []
 
 
 def test_telling_a_line_twice_changes_nothing(ledger: Ledger) -> None:
     tell(ledger, FIRST, CHANGED)
-    ledger.rebase(ID, content_sha256="c" * 64, extractor_version="2.0")
-    before = (ledger.article(ID), ledger.versions(ID), ledger.address(at_site(1).url))
-    assert not ledger.record(FIRST, jsonl=FILE)
-    assert not ledger.record(CHANGED, jsonl=FILE)
-    assert before == (ledger.article(ID), ledger.versions(ID), ledger.address(at_site(1).url))
+    ledger.articles.rebase(ID, content_sha256="c" * 64, extractor_version="2.0")
+    before = (
+        ledger.articles.get(ID),
+        ledger.articles.versions(ID),
+        ledger.addresses.get(at_site(1).url),
+    )
+    assert not ledger.articles.add_line(FIRST, jsonl=FILE)
+    assert not ledger.articles.add_line(CHANGED, jsonl=FILE)
+    assert before == (
+        ledger.articles.get(ID),
+        ledger.articles.versions(ID),
+        ledger.addresses.get(at_site(1).url),
+    )
 
 
 def test_a_line_that_stands_elsewhere_now(ledger: Ledger) -> None:
     tell(ledger, FIRST)
-    assert not ledger.record(FIRST, jsonl="jsonl/2026/01/other.jsonl")
-    article = ledger.article(ID)
+    assert not ledger.articles.add_line(FIRST, jsonl="jsonl/2026/01/other.jsonl")
+    article = ledger.articles.get(ID)
     assert article
     assert article.jsonl == "jsonl/2026/01/other.jsonl"
 
@@ -97,13 +105,13 @@ def test_any_order_gives_the_same_state(ledger: Ledger, order: tuple[int, ...]) 
     article = tell(ledger, *(every[index] for index in order))
     assert (article.status, article.version, article.content_sha256) == ("live", 2, "b" * 64)
     assert article.warc_date == T0 + 3 * DAY
-    assert [(row.status, row.version) for row in ledger.versions(ID)] == [
+    assert [(row.status, row.version) for row in ledger.articles.versions(ID)] == [
         ("live", 1),
         ("live", 2),
         ("gone", 2),
         ("restored", 2),
     ]
-    assert [one.status for one in ledger.observations(ID)] == [404, 404]
+    assert [one.status for one in ledger.observations.of_article(ID)] == [404, 404]
 
 
 @pytest.mark.parametrize("lines", [(FIRST, CHANGED, GONE), (GONE, CHANGED, FIRST)])
@@ -124,28 +132,28 @@ def test_only_a_gone_line_is_known(ledger: Ledger) -> None:
 
 def test_other_addresses_are_settled_with_it(ledger: Ledger) -> None:
     mirror, third = at_site(1, "js.news.cn"), at_site(1, "www.news.cn")
-    ledger.see([at_site(1), mirror], run_id=RUN, at=T0)
+    ledger.addresses.see([at_site(1), mirror], run_id=RUN, at=T0)
     tell(ledger, FIRST | {"also_at": [mirror.url, third.url]})
-    assert ledger.addresses_of(ID) == sorted([at_site(1).url, mirror.url, third.url])
-    assert ledger.owed(run_id="r2", at=T0 + DAY, regions=None, limit=9) == []
+    assert ledger.addresses.of_article(ID) == sorted([at_site(1).url, mirror.url, third.url])
+    assert ledger.addresses.owed(run_id="r2", at=T0 + DAY, regions=None, limit=9) == []
 
 
 def test_rebase_moves_the_digest_and_makes_no_version(ledger: Ledger) -> None:
     tell(ledger, FIRST)
-    ledger.rebase(ID, content_sha256="c" * 64, extractor_version="2.0")
-    article = ledger.article(ID)
+    ledger.articles.rebase(ID, content_sha256="c" * 64, extractor_version="2.0")
+    article = ledger.articles.get(ID)
     assert article
     assert (article.content_sha256, article.extractor_version) == ("c" * 64, "2.0")
-    assert [row.content_sha256 for row in ledger.versions(ID)] == ["a" * 64]
+    assert [row.content_sha256 for row in ledger.articles.versions(ID)] == ["a" * 64]
     with pytest.raises(KeyError):
-        ledger.rebase("404", content_sha256="c" * 64, extractor_version="2.0")
+        ledger.articles.rebase("404", content_sha256="c" * 64, extractor_version="2.0")
 
 
 def test_checked(ledger: Ledger) -> None:
     tell(ledger, FIRST)
-    ledger.finish(at_site(1).url, Outcome.SUSPECTED, run_id=RUN, at=T0)
-    ledger.checked(ID, T0 + DAY, T0 + 7 * DAY, '"e2"', "Thu, 01 Jan 2026 08:00:00 GMT")
-    article = ledger.article(ID)
+    ledger.addresses.finish(at_site(1).url, Outcome.SUSPECTED, run_id=RUN, at=T0)
+    ledger.articles.note_check(ID, T0 + DAY, T0 + 7 * DAY, '"e2"', "Thu, 01 Jan 2026 08:00:00 GMT")
+    article = ledger.articles.get(ID)
     assert article
     assert (article.last_checked_at, article.next_check_at) == (T0 + DAY, T0 + 7 * DAY)
     assert (article.etag, article.suspected_at) == ('"e2"', None)
@@ -154,35 +162,35 @@ def test_checked(ledger: Ledger) -> None:
 
 def test_due_longest_first_and_page_by_page(ledger: Ledger) -> None:
     for number, hours in ((1, 3), (2, 1), (3, 1), (4, 9)):
-        ledger.record(line(number), jsonl=FILE)
+        ledger.articles.add_line(line(number), jsonl=FILE)
         article_id = at_site(number).article_id
-        ledger.checked(article_id, T0, T0 + hours * HOUR, None, None)
+        ledger.articles.note_check(article_id, T0, T0 + hours * HOUR, None, None)
     at = T0 + 5 * HOUR
-    due = ledger.due(at, regions=None, limit=9)
+    due = ledger.articles.due(at, regions=None, limit=9)
     assert [row.id[-1] for row in due] == ["2", "3", "1"]
-    assert ledger.due(at, regions=["js"], limit=9) == due
-    assert ledger.due(at, regions=["he"], limit=9) == []
-    first = ledger.due(at, regions=None, limit=1)
-    assert first + ledger.due(at, regions=None, limit=9, after=first[-1]) == due
+    assert ledger.articles.due(at, regions=["js"], limit=9) == due
+    assert ledger.articles.due(at, regions=["he"], limit=9) == []
+    first = ledger.articles.due(at, regions=None, limit=1)
+    assert first + ledger.articles.due(at, regions=None, limit=9, after=first[-1]) == due
 
 
 def test_all_articles_page_by_page(ledger: Ledger) -> None:
     for number in (3, 1, 2):
-        ledger.record(line(number), jsonl=FILE)
-    every = ledger.articles(regions=None, limit=9)
+        ledger.articles.add_line(line(number), jsonl=FILE)
+    every = ledger.articles.every(regions=None, limit=9)
     assert [row.id[-1] for row in every] == ["1", "2", "3"]
-    assert ledger.articles(regions=["js"], limit=9, after=every[0].id) == every[1:]
-    assert ledger.articles(regions=["he"], limit=9) == []
+    assert ledger.articles.every(regions=["js"], limit=9, after=every[0].id) == every[1:]
+    assert ledger.articles.every(regions=["he"], limit=9) == []
 
 
 def test_observations(ledger: Ledger) -> None:
     url = at_site(1).url
-    ledger.observe(ID, url, T0, 404, "missing", pointer(3), RUN)
-    ledger.observe(ID, url, T0 + DAY, None, "timeout", None, "r2")
-    first, second = ledger.observations(ID)
+    ledger.observations.add(ID, url, T0, 404, "missing", pointer(3), RUN)
+    ledger.observations.add(ID, url, T0 + DAY, None, "timeout", None, "r2")
+    first, second = ledger.observations.of_article(ID)
     assert (first.at, first.status, first.reason, first.warc) == (T0, 404, "missing", pointer(3))
     assert (second.status, second.warc, second.run_id) == (None, None, "r2")
-    assert ledger.observations(ID, since=T0 + HOUR) == [second]
+    assert ledger.observations.of_article(ID, since=T0 + HOUR) == [second]
 
 
 def test_a_day_without_a_zone_is_beijings(ledger: Ledger) -> None:
@@ -192,22 +200,24 @@ def test_a_day_without_a_zone_is_beijings(ledger: Ledger) -> None:
 
 def test_neighbours_stand_beside_an_address_of_the_host(ledger: Ledger, run: str) -> None:
     """The nearest on each side, whether this address is archived or not; no gone ones."""
-    ledger.see([at_site(number) for number in (1, 2, 3, 4, 5, 6)], run_id=run, at=T0)
+    ledger.addresses.see([at_site(number) for number in (1, 2, 3, 4, 5, 6)], run_id=run, at=T0)
     for number in (1, 2, 4, 5):
-        ledger.record(line(number), jsonl=FILE)
+        ledger.articles.add_line(line(number), jsonl=FILE)
     other = at_site(3, "js.news.cn").url
-    ledger.record(line(7, canonical_url=other, url=other, id="7"), jsonl=FILE)
+    ledger.articles.add_line(line(7, canonical_url=other, url=other, id="7"), jsonl=FILE)
 
     def beside(number: int, *, is_standing: bool = False) -> list[str]:
-        found = ledger.neighbours(at_site(number).url, is_standing=is_standing)
+        found = ledger.articles.neighbours(at_site(number).url, is_standing=is_standing)
         return [article.id[-1] for article in found]
 
     assert [beside(number) for number in (1, 2, 3, 4, 5, 6)] == [
         ["7", "2"], ["1", "4"], ["2", "4"], ["2", "5"], ["4"], ["5"],
     ]  # fmt: skip
-    assert [article.id[-1] for article in ledger.neighbours(other)] == ["1"]
-    ledger.finish(at_site(4).url, Outcome.SUSPECTED, run_id=run, at=T0)
+    assert [article.id[-1] for article in ledger.articles.neighbours(other)] == ["1"]
+    ledger.addresses.finish(at_site(4).url, Outcome.SUSPECTED, run_id=run, at=T0)
     assert beside(3) == ["2", "4"]
     assert beside(3, is_standing=True) == ["2", "5"]
-    ledger.record(gone_line() | line(2, at="2026-01-03T08:00:00Z", status="gone"), jsonl=FILE)
+    ledger.articles.add_line(
+        gone_line() | line(2, at="2026-01-03T08:00:00Z", status="gone"), jsonl=FILE
+    )
     assert beside(3) == ["1", "4"]

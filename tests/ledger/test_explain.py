@@ -21,12 +21,12 @@ def told(ledger: Ledger, url: str = ONE.url) -> str:
 
 
 def test_nothing_is_known(ledger: Ledger) -> None:
-    ledger.hold("www.js.xinhuanet.com", T0 + DAY, "Retry-After 86400 s")
+    ledger.hosts.hold("www.js.xinhuanet.com", T0 + DAY, "Retry-After 86400 s")
     assert explain(ledger, ONE.url, ONE.article_id, T0) == []
 
 
 def test_an_address_on_its_way(ledger: Ledger, run: str) -> None:
-    ledger.see([ONE], run_id=run, at=T0)
+    ledger.addresses.see([ONE], run_id=run, at=T0)
     assert explain(ledger, ONE.url, ONE.article_id, T0) == [
         "It was first seen at 2026-01-01 08:00:00 UTC on http://www.js.xinhuanet.com/ as link 1, "
         "titled “第1条”, dated 12-31.",
@@ -38,12 +38,12 @@ def test_an_address_on_its_way(ledger: Ledger, run: str) -> None:
 
 
 def test_a_failing_address(ledger: Ledger, run: str) -> None:
-    ledger.see([ONE], run_id=run, at=T0)
-    ledger.finish(ONE.url, Outcome.HTTP_ERROR, run_id=run, at=T0, detail="HTTP 500")
+    ledger.addresses.see([ONE], run_id=run, at=T0)
+    ledger.addresses.finish(ONE.url, Outcome.HTTP_ERROR, run_id=run, at=T0, detail="HTTP 500")
     text = told(ledger)
     assert "ended as http_error: the server answered with an error (HTTP 500)." in text
     assert "It failed once and will be tried again by the next run." in text
-    ledger.finish(ONE.url, Outcome.TIMEOUT, run_id="r2", at=T0 + HOUR)
+    ledger.addresses.finish(ONE.url, Outcome.TIMEOUT, run_id="r2", at=T0 + HOUR)
     assert (
         "It failed 2 times in a row and will be tried again from 2026-01-01 15:00:00 UTC on."
         in told(ledger)
@@ -51,11 +51,11 @@ def test_a_failing_address(ledger: Ledger, run: str) -> None:
 
 
 def test_a_deferred_address_and_its_host(ledger: Ledger, run: str) -> None:
-    ledger.see([ONE], run_id=run, at=T0)
-    ledger.finish(ONE.url, Outcome.DEFERRED, run_id=run, at=T0)
-    ledger.hold("www.js.xinhuanet.com", T0 + DAY, "Retry-After 86400 s")
-    ledger.hold("www.he.xinhuanet.com", T0 + DAY, "another host")
-    ledger.store_robots("http://www.js.xinhuanet.com", T0, None, b"")
+    ledger.addresses.see([ONE], run_id=run, at=T0)
+    ledger.addresses.finish(ONE.url, Outcome.DEFERRED, run_id=run, at=T0)
+    ledger.hosts.hold("www.js.xinhuanet.com", T0 + DAY, "Retry-After 86400 s")
+    ledger.hosts.hold("www.he.xinhuanet.com", T0 + DAY, "another host")
+    ledger.hosts.store_robots("http://www.js.xinhuanet.com", T0, None, b"")
     text = told(ledger)
     assert "It is owed and will be asked for again by the next run." in text
     assert "left alone until 2026-01-02 08:00:00 UTC: Retry-After 86400 s." in text
@@ -65,14 +65,14 @@ def test_a_deferred_address_and_its_host(ledger: Ledger, run: str) -> None:
 
 def test_an_archived_article(ledger: Ledger, run: str) -> None:
     mirror = replace(ONE, url=at_site(1, "js.news.cn").url)
-    ledger.see([ONE, mirror], run_id=run, at=T0)
-    ledger.record(line(1), jsonl=FILE, schedule=[DAY])
-    ledger.record(
+    ledger.addresses.see([ONE, mirror], run_id=run, at=T0)
+    ledger.articles.add_line(line(1), jsonl=FILE, schedule=[DAY])
+    ledger.articles.add_line(
         line(1, "2026-01-01T09:00:00Z", version=2, changed=["title", "body"], title="续报"),
         jsonl=FILE,
         schedule=[DAY],
     )
-    ledger.finish(ONE.url, Outcome.CHANGED, run_id=run, at=T0)
+    ledger.addresses.finish(ONE.url, Outcome.CHANGED, run_id=run, at=T0)
     text = told(ledger)
     assert "Article 1120000001 “续报”, published 2025-12-31T20:00:00+08:00, is archived" in text
     assert "in version 2 and live." in text
@@ -90,14 +90,14 @@ def test_an_archived_article(ledger: Ledger, run: str) -> None:
 
 
 def test_suspected_and_gone(ledger: Ledger, run: str) -> None:
-    ledger.record(line(1), jsonl=FILE)
-    ledger.finish(ONE.url, Outcome.SUSPECTED, run_id=run, at=T0)
-    ledger.observe(ONE.article_id, ONE.url, T0, 404, "missing", None, run)
+    ledger.articles.add_line(line(1), jsonl=FILE)
+    ledger.addresses.finish(ONE.url, Outcome.SUSPECTED, run_id=run, at=T0)
+    ledger.observations.add(ONE.article_id, ONE.url, T0, 404, "missing", None, run)
     text = told(ledger)
     assert "It is suspected of being withdrawn since 2026-01-01 08:00:00 UTC." in text
     assert f"At 2026-01-01 08:00:00 UTC {ONE.url} gave HTTP 404: missing." in text
     assert "the next look is due since 2026-01-01 09:00:00 UTC." in text
-    ledger.record(gone_line(), jsonl=FILE)
+    ledger.articles.add_line(gone_line(), jsonl=FILE)
     text = told(ledger)
     assert "withdrawn by the site" in text
     assert "no further look is planned." in text
@@ -106,22 +106,22 @@ def test_suspected_and_gone(ledger: Ledger, run: str) -> None:
 def test_a_list_page(ledger: Ledger) -> None:
     url = "http://www.js.xinhuanet.com/"
     for hours, status in enumerate((200, 503, None)):
-        ledger.record_list(
+        ledger.lists.add_answer(
             url, run_id="r1", at=T0 + hours * HOUR, status=status, region="js",
             links=[ONE.url] if hours == 0 else [],
         )  # fmt: skip
-    ledger.resume(url, f"{url}2.htm", 2)
+    ledger.lists.save_walk(url, f"{url}2.htm", 2)
     text = told(ledger, url)
     assert "a list page of region js, last asked at 2026-01-01 10:00:00 UTC with no answer." in text
     assert "It has failed 2 times in a row." in text
     assert f"since 2026-01-01 08:00:00 UTC, to go on at {url}2.htm." in text
-    ledger.finish_walk(url, at=T0 + HOUR)
+    ledger.lists.finish_walk(url, at=T0 + HOUR)
     assert "Its last complete walk ended at 2026-01-01 09:00:00 UTC." in told(ledger, url)
 
 
 def test_a_further_page_of_a_list(ledger: Ledger) -> None:
     url = "http://www.js.xinhuanet.com/yw.htm"
-    ledger.record_page(url, f"{url}_2", at=T0, status=404)
+    ledger.lists.add_page_answer(url, f"{url}_2", at=T0, status=404)
     text = told(ledger, f"{url}_2")
     assert f"a further page of list {url}, last asked at 2026-01-01 08:00:00 UTC" in text
     assert "with HTTP 404" in text

@@ -109,37 +109,37 @@ def migrated(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def test_lists_are_lists_and_pages_are_pages(migrated: Ledger) -> None:
-    assert {state.url for state in migrated.list_states()} == {
+    assert {state.url for state in migrated.lists.states()} == {
         ROOT, YW, FOLDER, NAMED, f"{HOST}/news1/yw.htm", ALONE, YEAR,
     }  # fmt: skip
-    assert migrated.list_pages(f"{HOST}/xw/yw_2.htm") == [
+    assert migrated.lists.pages(f"{HOST}/xw/yw_2.htm") == [
         PageState(YW, f"{HOST}/xw/yw_2.htm", 200, T0, 1)
     ]
-    assert migrated.list_pages("https://www.he.news.cn/index_3.htm")[0].list_url == ROOT
+    assert migrated.lists.pages("https://www.he.news.cn/index_3.htm")[0].list_url == ROOT
     forgotten = (f"{HOST}/xw/yw_4.htm", f"{HOST}/jjj/page/3/", f"{HOST}/old/p3.htm")
-    assert not [one for url in forgotten for one in migrated.list_pages(url)]
+    assert not [one for url in forgotten for one in migrated.lists.pages(url)]
 
 
 def test_walks_links_and_validators_stay(migrated: Ledger) -> None:
-    state = migrated.list_state(YW)
+    state = migrated.lists.state(YW)
     assert (state.etag, state.completed_at, state.depth) == ('"1"', T0, 1)
     assert (state.walk_started_at, state.resume_page) == (T0 + HOUR, 3)
     pointer = WarcPointer("warc/a.warc.gz", 1, 2, "<urn:uuid:1>", "sha1:A", "b")
     assert state.capture == ListCapture(YW, T0, pointer)
-    assert migrated.known_links(YW, ["a", "b", "c"]) == {"a"}
-    migrated.finish_walk(YW, at=T0)
-    assert migrated.known_links(YW, ["a", "b", "c"]) == {"a", "b"}
-    assert migrated.known_links(ROOT, ["d"]) == {"d"}
+    assert migrated.lists.known_links(YW, ["a", "b", "c"]) == {"a"}
+    migrated.lists.finish_walk(YW, at=T0)
+    assert migrated.lists.known_links(YW, ["a", "b", "c"]) == {"a", "b"}
+    assert migrated.lists.known_links(ROOT, ["d"]) == {"d"}
 
 
 def test_only_open_backfills_are_kept(migrated: Ledger) -> None:
     since = date(2017, 9, 1)
-    assert migrated.backfill(YW, since) == Backfill(YW, since, T0, f"{HOST}/xw/yw_9.htm", 9)
-    assert migrated.backfill(YW, date(2016, 9, 1)) is None
-    assert migrated.backfill(f"{HOST}/xw/yw_4.htm", since) is None
+    assert migrated.lists.backfill(YW, since) == Backfill(YW, since, T0, f"{HOST}/xw/yw_9.htm", 9)
+    assert migrated.lists.backfill(YW, date(2016, 9, 1)) is None
+    assert migrated.lists.backfill(f"{HOST}/xw/yw_4.htm", since) is None
 
 
 def test_what_is_owed_is_owed(migrated: Ledger) -> None:
-    (one,) = migrated.owed(run_id="r9", at=T0, regions=["he"], limit=9)
+    (one,) = migrated.addresses.owed(run_id="r9", at=T0, regions=["he"], limit=9)
     assert one.url == f"{HOST}/a"
-    assert migrated.outcomes(RUN) == {"pending": 1}
+    assert migrated.visits.outcomes(RUN) == {"pending": 1}

@@ -47,8 +47,8 @@ def path(tmp_path: Path) -> Path:
 def filled(path: Path) -> Path:
     """A ledger of 2,000 addresses, closed."""
     with closing(Ledger.open(path)) as ledger:
-        ledger.start_run(RUN, T0, "scrapy crawl xinhua")
-        ledger.see([at_site(n) for n in range(2000)], run_id=RUN, at=T0)
+        ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
+        ledger.addresses.see([at_site(n) for n in range(2000)], run_id=RUN, at=T0)
         ledger.commit()
     return path
 
@@ -70,7 +70,7 @@ def test_one_whose_making_was_cut_short_is_made_again(path: Path, left: int | No
     assert len(content) > 32
     log.write_bytes(content[:left])
     with closing(Ledger.open(path)) as ledger:
-        assert ledger.runs(1) == []
+        assert ledger.runs.newest(1) == []
 
 
 def refused(path: Path, match: str, *, read_only: bool = False) -> None:
@@ -85,37 +85,40 @@ def refused(path: Path, match: str, *, read_only: bool = False) -> None:
 
 def test_a_new_one_is_durable_and_in_wal_mode(path: Path) -> None:
     with closing(Ledger.open(path)) as ledger:
-        pragmas = [ledger._row(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")]
+        pragmas = [
+            ledger.connection.row(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous")
+        ]
         assert [row[0] for row in pragmas if row] == ["wal", 2]
     with closing(Ledger.open(path)) as ledger:
-        assert ledger.runs(9) == []
+        assert ledger.runs.newest(9) == []
 
 
 def test_what_is_committed_stays_and_what_is_not_goes(path: Path) -> None:
     with closing(Ledger.open(path)) as ledger:
-        ledger.see([at_site(1)], run_id=RUN, at=T0)
+        ledger.addresses.see([at_site(1)], run_id=RUN, at=T0)
         ledger.commit()
-        ledger.see([at_site(2)], run_id=RUN, at=T0)
-        ledger.rollback()
-        ledger.see([at_site(3)], run_id=RUN, at=T0)
-        assert ledger.urls_seen(RUN) == 2
+        ledger.addresses.see([at_site(2)], run_id=RUN, at=T0)
+        ledger.connection.raw.rollback()
+        ledger.addresses.see([at_site(3)], run_id=RUN, at=T0)
+        assert ledger.visits.count(RUN) == 2
     with closing(Ledger.open(path)) as ledger:
-        assert ledger.urls_seen(RUN) == 1
+        assert ledger.visits.count(RUN) == 1
 
 
 def test_readers_see_the_last_commit_while_a_run_writes(path: Path) -> None:
     with closing(Ledger.open(path)) as writer:
-        writer.see([at_site(1)], run_id=RUN, at=T0)
+        writer.addresses.see([at_site(1)], run_id=RUN, at=T0)
         writer.commit()
-        writer.see([at_site(2)], run_id=RUN, at=T0)
+        writer.addresses.see([at_site(2)], run_id=RUN, at=T0)
         with closing(Ledger.open(path, read_only=True)) as reader:
-            assert reader.urls_seen(RUN) == 1
+            assert reader.visits.count(RUN) == 1
             writer.commit()
-            assert reader.urls_seen(RUN) == 1  # one view until it lets go of it
-            reader.rollback()
-            assert reader.urls_seen(RUN) == 2
+            assert reader.visits.count(RUN) == 1  # one view until it lets go of it
+            reader.connection.raw.rollback()
+            assert reader.visits.count(RUN) == 2
             with pytest.raises(LedgerError, match="can't be written"):
-                reader.hold("host", T0, "reason")
+                reader.hosts.hold("host", T0, "reason")
 
 
 def test_a_killed_writer_leaves_its_last_commit(path: Path) -> None:
@@ -128,7 +131,7 @@ from tests.ledger.conftest import RUN, T0, at_site
 
 ledger = Ledger.open(Path(sys.argv[1]))
 for number in range(3):
-    ledger.see([at_site(number)], run_id=RUN, at=T0)
+    ledger.addresses.see([at_site(number)], run_id=RUN, at=T0)
     if number < 2:
         ledger.commit()
 os.kill(os.getpid(), signal.SIGKILL)
@@ -136,7 +139,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     killed = subprocess.run([sys.executable, "-c", code, path], cwd=Path.cwd(), check=False)
     assert killed.returncode == -9
     with closing(Ledger.open(path)) as ledger:
-        assert ledger.urls_seen(RUN) == 2
+        assert ledger.visits.count(RUN) == 2
 
 
 def test_missing_for_a_reader(path: Path) -> None:
@@ -153,7 +156,7 @@ def test_lost_beside_published_files(path: Path) -> None:
     path.touch()
     refused(path, "is gone")
     with closing(Ledger.open(path, fresh=True)) as ledger:
-        assert ledger.runs(9) == []
+        assert ledger.runs.newest(9) == []
 
 
 def test_lost_with_its_log_left_behind(path: Path) -> None:
@@ -170,7 +173,7 @@ def test_a_kill_while_it_was_made(path: Path) -> None:
     assert path.stat().st_size
     refused(path, "is empty", read_only=True)
     with closing(Ledger.open(path)) as ledger:
-        assert ledger.runs(9) == []
+        assert ledger.runs.newest(9) == []
 
 
 def test_a_folder_that_cannot_be_written_is_read(
@@ -181,7 +184,7 @@ def test_a_folder_that_cannot_be_written_is_read(
         companion.unlink(missing_ok=True)
     monkeypatch.setattr(opening.os, "access", lambda path, mode: False)
     with closing(Ledger.open(filled, read_only=True)) as ledger:
-        assert ledger.runs(1)
+        assert ledger.runs.newest(1)
         assert not any(companion.exists() for companion in opening.companions(filled))
 
 
@@ -206,7 +209,7 @@ def test_damage_is_reported_when_it_is_met(filled: Path) -> None:
         file.seek(size // 4)
         file.write(b"\xff" * (size // 2))
     with pytest.raises(LedgerError, match="is damaged"), closing(Ledger.open(filled)) as ledger:
-        ledger.see([at_site(n) for n in range(2000)], run_id="r2", at=T0)
+        ledger.addresses.see([at_site(n) for n in range(2000)], run_id="r2", at=T0)
 
 
 def test_another_database(path: Path) -> None:
@@ -228,10 +231,10 @@ def test_of_a_newer_crawler(filled: Path, read_only: bool) -> None:
 def test_locked_by_another_writer(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "BUSY_TIMEOUT", 0.01)
     with closing(Ledger.open(filled)) as other:
-        other.hold("host", T0, "reason")
+        other.hosts.hold("host", T0, "reason")
         refused(filled, "is locked by another process")
         with closing(Ledger.open(filled, read_only=True)) as reader:
-            assert reader.urls_seen(RUN) == 2000
+            assert reader.visits.count(RUN) == 2000
 
 
 def test_unwritable() -> None:
@@ -262,7 +265,7 @@ Ledger.open(Path(sys.argv[1]))
 @pytest.mark.parametrize("replaced", [False, True])
 def test_removed_while_open(filled: Path, replaced: bool) -> None:
     with closing(Ledger.open(filled)) as ledger:
-        ledger.hold("host", T0 + DAY, "reason")
+        ledger.hosts.hold("host", T0 + DAY, "reason")
         if replaced:
             shutil.copy(filled, filled.with_name("copy"))
             filled.with_name("copy").rename(filled)
@@ -274,11 +277,11 @@ def test_removed_while_open(filled: Path, replaced: bool) -> None:
 
 def test_no_room_to_grow(filled: Path) -> None:
     with closing(Ledger.open(filled)) as ledger:
-        ledger._row(text("PRAGMA max_page_count=1"))  # what a full disk answers
+        ledger.connection.row(text("PRAGMA max_page_count=1"))  # what a full disk answers
         with pytest.raises(LedgerError, match="the disk is full"):
-            ledger.see([at_site(n) for n in range(3000, 9000)], run_id=RUN, at=T0)
+            ledger.addresses.see([at_site(n) for n in range(3000, 9000)], run_id=RUN, at=T0)
     with closing(Ledger.open(filled)) as ledger:
-        assert ledger.urls_seen(RUN) == 2000
+        assert ledger.visits.count(RUN) == 2000
 
 
 @pytest.fixture
@@ -304,23 +307,24 @@ def test_the_first_schema_is_migrated_to_todays(path: Path) -> None:
         )
         connection.commit()
     with closing(Ledger.open(path)) as ledger:
-        (state,) = ledger.list_states()
+        (state,) = ledger.lists.states()
         assert (state.url, state.capture) == ("http://a", None)
         assert (
-            compare_metadata(MigrationContext.configure(ledger._connection), schema.metadata) == []
+            compare_metadata(MigrationContext.configure(ledger.connection.raw), schema.metadata)
+            == []
         )
 
 
 def test_an_older_schema_is_migrated(filled: Path, next_schema: Path) -> None:
     refused(filled, "older than this crawler's next. The next crawl migrates", read_only=True)
     with closing(Ledger.open(filled)) as ledger:
-        columns = inspect(ledger._connection).get_columns("holds")
+        columns = inspect(ledger.connection.raw).get_columns("holds")
         assert "note" in {column["name"] for column in columns}
-        assert ledger.urls_seen(RUN) == 2000
-        ledger.finish(at_site(1).url, Outcome.MISSING, run_id=RUN, at=T0)
+        assert ledger.visits.count(RUN) == 2000
+        ledger.addresses.finish(at_site(1).url, Outcome.MISSING, run_id=RUN, at=T0)
         ledger.commit()
     with closing(Ledger.open(filled, read_only=True)) as ledger:
-        assert ledger.outcomes(RUN) == {"missing": 1, "pending": 1999}
+        assert ledger.visits.outcomes(RUN) == {"missing": 1, "pending": 1999}
 
 
 def test_a_failing_migration_leaves_the_old_schema(filled: Path, next_schema: Path) -> None:

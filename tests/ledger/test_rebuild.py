@@ -41,13 +41,13 @@ def index_line(url: str, timestamp: str, status: str) -> str:
 def path(tmp_path: Path) -> Path:
     """A data folder as runs leave it; returns its ledger, closed."""
     ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
-    ledger.start_run(RUN, T0, REPORT["command"])  # type: ignore[arg-type]
-    ledger.see([at_site(n) for n in range(1, 5)], run_id=RUN, at=T0)
+    ledger.runs.start(RUN, T0, REPORT["command"])  # type: ignore[arg-type]
+    ledger.addresses.see([at_site(n) for n in range(1, 5)], run_id=RUN, at=T0)
     for one in LINES:
-        ledger.record(one, jsonl=FILE, schedule=SCHEDULE)
+        ledger.articles.add_line(one, jsonl=FILE, schedule=SCHEDULE)
     for number in (1, 2, 3):
-        ledger.finish(at_site(number).url, Outcome.PUBLISHED, run_id=RUN, at=T0)
-    ledger.finish_run(RUN, T0 + HOUR, 3, "finished", {"published": 3})
+        ledger.addresses.finish(at_site(number).url, Outcome.PUBLISHED, run_id=RUN, at=T0)
+    ledger.runs.finish(RUN, T0 + HOUR, 3, "finished", {"published": 3})
     ledger.commit()
     ledger.close()
     for name, content in (
@@ -66,11 +66,11 @@ def state(path: Path) -> dict[str, Any]:
     ids = [at_site(number).article_id for number in range(1, 5)]
     with closing(Ledger.open(path, read_only=True)) as ledger:
         return {
-            "articles": ledger.articles(regions=None, limit=99),
-            "versions": [ledger.versions(one) for one in ids],
-            "observations": [ledger.observations(one) for one in ids],
-            "addresses": [ledger.addresses_of(one) for one in ids[:3]],
-            "runs": ledger.runs(99),
+            "articles": ledger.articles.every(regions=None, limit=99),
+            "versions": [ledger.articles.versions(one) for one in ids],
+            "observations": [ledger.observations.of_article(one) for one in ids],
+            "addresses": [ledger.addresses.of_article(one) for one in ids[:3]],
+            "runs": ledger.runs.newest(99),
         }
 
 
@@ -83,8 +83,8 @@ def test_the_same_ledger_again(path: Path, tmp_path: Path) -> None:
     assert (done.lines, done.runs, done.problems) == (5, 1, [])
     assert state(path) == before
     with closing(Ledger.open(path)) as ledger:
-        seen = ledger.see([at_site(n) for n in range(1, 5)], run_id="r2", at=T0 + DAY)
-    assert [one.verdict.value for one in seen] == ["known", "known", "known", "new"]
+        seen = ledger.addresses.see([at_site(n) for n in range(1, 5)], run_id="r2", at=T0 + DAY)
+    assert [one.value for one in seen] == ["known", "known", "known", "new"]
 
 
 def test_a_recheck_that_is_in_the_archive_is_not_due_again(path: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_recheck_that_is_in_the_archive_is_not_due_again(path: Path, tmp_path:
     done = rebuild(tmp_path, path, schedule=SCHEDULE)
     assert (done.captures, done.problems) == (4, [])
     with closing(Ledger.open(path, read_only=True)) as ledger:
-        second, third = (ledger.article(at_site(n).article_id) for n in (2, 3))
+        second, third = (ledger.articles.get(at_site(n).article_id) for n in (2, 3))
     assert second
     assert third
     assert second.last_checked_at == T0 + 4 * DAY

@@ -16,10 +16,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crawler.ledger import opening, schema
+from crawler.ledger.addresses import Addresses
+from crawler.ledger.articles import Articles
 from crawler.ledger.connection import upsert
+from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.lists import Lists
+from crawler.ledger.observations import Observations
 from crawler.ledger.rows import Validators
-from crawler.ledger.whole import Reading
+from crawler.ledger.runs import Runs
+from crawler.ledger.visits import Visits
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line
 
@@ -33,7 +39,7 @@ DAY_BEFORE = date(2025, 12, 31)
 
 
 def test_migrations_lead_to_the_schema(ledger: Ledger) -> None:
-    context = MigrationContext.configure(ledger._connection)
+    context = MigrationContext.configure(ledger.connection.raw)
     assert compare_metadata(context, schema.metadata) == []
 
 
@@ -52,70 +58,73 @@ def test_tables_compile(dialect: Any) -> None:
 def everything(ledger: Ledger) -> None:
     """Use every method of the ledger once."""
     first, mirror = at_site(1), at_site(1, "js.news.cn")
-    ledger.start_run(RUN, T0, "scrapy crawl xinhua")
-    ledger.see([first, mirror, at_site(2)], run_id=RUN, at=T0)
-    ledger.record(line(1), jsonl="a.jsonl", schedule=[HOUR])
-    ledger.record(line(1), jsonl="b.jsonl")
-    ledger.record(gone_line(), jsonl="b.jsonl")
-    ledger.finish(first.url, Outcome.PUBLISHED, run_id=RUN, at=T0)
-    ledger.finish(at_site(2).url, Outcome.MISSING, run_id=RUN, at=T0)
-    ledger.finish(first.url, Outcome.SUSPECTED, run_id="r2", at=T0)
-    ledger.see([mirror, at_site(2), at_site(3)], run_id="r2", at=T0)
-    ledger.claim([first.url], run_id="r3")
-    ledger.owed(run_id="r2", at=T0 + DAY, regions=["js"], limit=9)
-    ledger.address(first.url)
-    ledger.addresses_of(first.article_id)
-    article = ledger.article(first.article_id)
+    ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
+    ledger.addresses.see([first, mirror, at_site(2)], run_id=RUN, at=T0)
+    ledger.articles.add_line(line(1), jsonl="a.jsonl", schedule=[HOUR])
+    ledger.articles.add_line(line(1), jsonl="b.jsonl")
+    ledger.articles.add_line(gone_line(), jsonl="b.jsonl")
+    ledger.addresses.finish(first.url, Outcome.PUBLISHED, run_id=RUN, at=T0)
+    ledger.addresses.finish(at_site(2).url, Outcome.MISSING, run_id=RUN, at=T0)
+    ledger.addresses.finish(first.url, Outcome.SUSPECTED, run_id="r2", at=T0)
+    ledger.addresses.see([mirror, at_site(2), at_site(3)], run_id="r2", at=T0)
+    ledger.addresses.claim([first.url], run_id="r3")
+    ledger.addresses.owed(run_id="r2", at=T0 + DAY, regions=["js"], limit=9)
+    ledger.addresses.get(first.url)
+    ledger.addresses.of_article(first.article_id)
+    article = ledger.articles.get(first.article_id)
     assert article
-    ledger.rebase(article.id, content_sha256="c" * 64, extractor_version="2")
-    ledger.checked(article.id, T0, T0 + DAY, None, None)
-    after = ledger.article(article.id)
-    ledger.due(T0 + 2 * DAY, regions=["js"], limit=9, after=after)
-    ledger.articles(regions=["js"], limit=9, after="1")
-    ledger.gone([article.id], before=T0)
-    ledger.neighbours(first.url, is_standing=True)
-    ledger.observe(article.id, first.url, T0, 404, "missing", None, RUN)
-    ledger.observations(article.id, since=T0)
-    ledger.remember(LIST, region="js", depth=0)
-    ledger.record_list(LIST, run_id=RUN, at=T0, status=200, region="js", links=[first.url])
-    ledger.record_list(LIST, run_id=RUN, at=T0, status=500, region="js")
-    ledger.keep_validators(LIST, Validators('"1"', None, None))
-    ledger.record_page(LIST, f"{LIST}index_2.htm", at=T0, status=200, links=[mirror.url])
-    ledger.list_pages(f"{LIST}index_2.htm")
-    ledger.resume(LIST, LIST, 2)
-    ledger.finish_walk(LIST, at=T0)
-    ledger.start_backfill(LIST, DAY_BEFORE, at=T0)
-    ledger.resume_backfill(LIST, DAY_BEFORE, LIST, 2)
-    ledger.backfill(LIST, DAY_BEFORE)
-    ledger.finish_backfill(LIST, DAY_BEFORE)
-    ledger.known_links(LIST, [first.url])
-    ledger.list_states(["js"])
-    ledger.hold("host", T0, "reason")
-    ledger.holds(T0)
-    ledger.store_robots("host", T0, 200, b"")
-    ledger.robots("host", T0)
-    ledger.outcomes(RUN)
-    ledger.outcomes_by_region(RUN)
-    ledger.urls_seen(RUN)
-    ledger.ended_as(RUN, [Outcome.PUBLISHED], 9)
-    ledger.visit(RUN, first.url)
-    ledger.open_visits(RUN, "js.news.cn", after=0, limit=9)
-    ledger.close_outcomes(RUN)
-    ledger.unfinished_runs()
-    ledger.finish_run(RUN, T0, 0, "finished", {})
-    ledger.runs(9)
+    ledger.articles.rebase(article.id, content_sha256="c" * 64, extractor_version="2")
+    ledger.articles.note_check(article.id, T0, T0 + DAY, None, None)
+    after = ledger.articles.get(article.id)
+    ledger.articles.due(T0 + 2 * DAY, regions=["js"], limit=9, after=after)
+    ledger.articles.every(regions=["js"], limit=9, after="1")
+    ledger.articles.gone([article.id], before=T0)
+    ledger.articles.neighbours(first.url, is_standing=True)
+    ledger.observations.add(article.id, first.url, T0, 404, "missing", None, RUN)
+    ledger.observations.of_article(article.id, since=T0)
+    ledger.lists.remember(LIST, region="js", depth=0)
+    ledger.lists.add_answer(LIST, run_id=RUN, at=T0, status=200, region="js", links=[first.url])
+    ledger.lists.add_answer(LIST, run_id=RUN, at=T0, status=500, region="js")
+    ledger.lists.keep_validators(LIST, Validators('"1"', None, None))
+    ledger.lists.add_page_answer(LIST, f"{LIST}index_2.htm", at=T0, status=200, links=[mirror.url])
+    ledger.lists.pages(f"{LIST}index_2.htm")
+    ledger.lists.save_walk(LIST, LIST, 2)
+    ledger.lists.finish_walk(LIST, at=T0)
+    ledger.lists.start_backfill(LIST, DAY_BEFORE, at=T0)
+    ledger.lists.save_backfill(LIST, DAY_BEFORE, LIST, 2)
+    ledger.lists.backfill(LIST, DAY_BEFORE)
+    ledger.lists.finish_backfill(LIST, DAY_BEFORE)
+    ledger.lists.known_links(LIST, [first.url])
+    ledger.lists.states(["js"])
+    ledger.hosts.hold("host", T0, "reason")
+    ledger.hosts.holds(T0)
+    ledger.hosts.store_robots("host", T0, 200, b"")
+    ledger.hosts.robots("host", T0)
+    ledger.visits.outcomes(RUN)
+    ledger.visits.outcomes_by_region(RUN)
+    ledger.visits.count(RUN)
+    ledger.visits.ended_as(RUN, [Outcome.PUBLISHED], 9)
+    ledger.visits.get(RUN, first.url)
+    ledger.visits.still_open(RUN, "js.news.cn", after=0, limit=9)
+    ledger.visits.end_open(RUN)
+    ledger.runs.unfinished()
+    ledger.runs.finish(RUN, T0, 0, "finished", {})
+    ledger.runs.newest(9)
 
 
 def test_everything_is_everything() -> None:
-    """So that a new method can't be left out of what follows; who reads the ledger through reads
-    whole tables."""
+    """So that a new method can't be left out of what follows. A dump reads whole tables."""
     source = Path(__file__).read_text()
-    public = {name for name in dir(Ledger) if not name.startswith("_")}
-    unused = {name for name in public if f"ledger.{name}(" not in source}
-    opening = {"open", "scratch"}
-    through = {name for name in vars(Reading) if not name.startswith("_")}
-    rest = {"commit", "rollback", "list_state", "start_walk", "versions"}
-    assert unused == opening | through | rest
+    parts = (Runs, Visits, Addresses, Articles, Observations, Lists, Hosts)
+    methods = {
+        f"ledger.{part.__name__.lower()}.{name}"
+        for part in parts
+        for name in vars(part)
+        if not name.startswith("_")
+    }
+    unused = {name for name in methods if f"{name}(" not in source}
+    via_others = {"lists.scratch", "lists.state", "lists.start_walk", "articles.versions"}
+    assert unused == {f"ledger.{name}" for name in via_others}
 
 
 @contextmanager
@@ -130,9 +139,9 @@ def watched(ledger: Ledger) -> Iterator[list[tuple[Any, str, Any]]]:
             one = parameters[0] if many else parameters
             seen.append((context.compiled.statement, sql, one))
 
-    event.listen(ledger._connection, "before_cursor_execute", note)
+    event.listen(ledger.connection.raw, "before_cursor_execute", note)
     yield seen
-    event.remove(ledger._connection, "before_cursor_execute", note)
+    event.remove(ledger.connection.raw, "before_cursor_execute", note)
 
 
 def test_every_statement_compiles_for_postgresql(ledger: Ledger) -> None:
@@ -163,7 +172,7 @@ def test_every_look_up_has_its_index(tmp_path: Path) -> None:
         everything(ledger)
     scans = set()
     for _, sql, parameters in seen:
-        plan = ledger._connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
+        plan = ledger.connection.raw.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         for step in plan:
             if re.match(r"SCAN (addresses|articles|versions|observations)\b", step.detail):
                 scans.add((step.detail, sql))
@@ -175,15 +184,15 @@ def test_a_sighting_costs_the_same_late_in_a_long_run(tmp_path: Path) -> None:
     """No statement on it reads all that the run has seen: a million addresses are given at once."""
     ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
     with watched(ledger) as seen:
-        ledger.see([at_site(n) for n in range(100)], run_id=RUN, at=T0)
-        ledger.claim([at_site(1).url], run_id="r2")
-        ledger.finish(at_site(1).url, Outcome.MISSING, run_id=RUN, at=T0)
-        ledger.open_visits(RUN, "www.js.xinhuanet.com", after=50, limit=9)
+        ledger.addresses.see([at_site(n) for n in range(100)], run_id=RUN, at=T0)
+        ledger.addresses.claim([at_site(1).url], run_id="r2")
+        ledger.addresses.finish(at_site(1).url, Outcome.MISSING, run_id=RUN, at=T0)
+        ledger.visits.still_open(RUN, "www.js.xinhuanet.com", after=50, limit=9)
     plans = [
         step.detail
         for _, sql, parameters in seen
         if sql.startswith("SELECT")
-        for step in ledger._connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
+        for step in ledger.connection.raw.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
     ]
     ledger.close()
     looks = [plan for plan in plans if "visits" in plan]
@@ -193,11 +202,11 @@ def test_a_sighting_costs_the_same_late_in_a_long_run(tmp_path: Path) -> None:
 
 def test_a_missing_index_would_be_noticed(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
-    ledger._connection.execute(text("DROP INDEX ix_addresses_article"))
+    ledger.connection.raw.execute(text("DROP INDEX ix_addresses_article"))
     with watched(ledger) as seen:
-        ledger.addresses_of("1")
+        ledger.addresses.of_article("1")
     ((_, sql, parameters),) = seen
-    plan = ledger._connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
+    plan = ledger.connection.raw.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
     ledger.close()
     assert plan[0].detail == "SCAN addresses"
 
@@ -206,6 +215,6 @@ def test_a_batch_takes_as_many_statements_as_one(ledger: Ledger) -> None:
     counts = []
     for start, size in ((0, 1), (1000, 100), (2000, 500)):
         with watched(ledger) as seen:
-            ledger.see([at_site(start + n) for n in range(size)], run_id=RUN, at=T0)
+            ledger.addresses.see([at_site(start + n) for n in range(size)], run_id=RUN, at=T0)
         counts.append(len(seen))
     assert counts[0] == counts[1] == counts[2] <= 7

@@ -25,7 +25,7 @@ class Faulty(RobotsMiddleware):
     def __init__(self, *errors: Exception) -> None:
         self.alarms: list[Any] = []
         self.holds = Holds()
-        ledger = SimpleNamespace(robots=lambda *_: None)
+        ledger = SimpleNamespace(hosts=SimpleNamespace(robots=lambda *_: None))
         context = SimpleNamespace(
             ledger=ledger, holds=self.holds, alarm=self.alarms.append, storage_error=None
         )

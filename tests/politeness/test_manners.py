@@ -74,9 +74,11 @@ def _age(tmp_path: Path, by: timedelta) -> None:
     from crawler.ledger.schema import robots
 
     with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
-        for row in ledger._rows(select(robots)):
+        for row in ledger.connection.rows(select(robots)):
             moved = row.fetched_at - by
-            ledger._write(update(robots).where(robots.c.host == row.host).values(fetched_at=moved))
+            ledger.connection.write(
+                update(robots).where(robots.c.host == row.host).values(fetched_at=moved)
+            )
         ledger.commit()
 
 

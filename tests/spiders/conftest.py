@@ -78,7 +78,7 @@ class Walks:
             arguments=parse(spargs, REGIONS),
             regions=REGIONS,
             ledger=self.ledger,
-            lists=self.ledger,
+            lists=self.ledger.lists,
             archive=WarcWriter(self.folder, "run", info={}, max_bytes=1),
             output=JsonlWriter(self.folder, "run", now()),
             holds=Holds(),
@@ -90,7 +90,7 @@ class Walks:
         steps = deque(walk.start())
         while steps := steps or deque(walk.columns()):
             if kill is not None and len(self.asked) >= kill:
-                self.ledger.rollback()
+                self.ledger.connection.raw.rollback()
                 return walk
             step = steps.popleft()
             self.asked.append(step.url)

@@ -30,7 +30,7 @@ def test_a_column_of_a_column(walks: Walks) -> None:
     }  # fmt: skip
     walks.run()
     assert walks.has_seen(1)
-    assert [walks.ledger.list_state(url).depth for url in (ROOT, LEADERS, SPEECHES)] == [0, 1, 2]
+    assert [walks.ledger.lists.state(url).depth for url in (ROOT, LEADERS, SPEECHES)] == [0, 1, 2]
     walks.run()
     assert {LEADERS, SPEECHES} <= set(walks.asked)
     assert walks.alarms == []
@@ -81,7 +81,9 @@ def test_the_numbers_of_a_calendar_are_no_columns(walks: Walks) -> None:
 
 def test_remembered_lists_take_turns_where_there_are_too_many(walks: Walks) -> None:
     for number in range(60):
-        walks.ledger.remember(f"{HOST}/a{chr(97 + number % 26)}{number}/", region="gz", depth=1)
+        walks.ledger.lists.remember(
+            f"{HOST}/a{chr(97 + number % 26)}{number}/", region="gz", depth=1
+        )
     walks.site = {ROOT: page([1], 新的=SPEECHES), "*": page([2])}
     walks.run()
     first = {url for url in walks.asked if "/a" in url}
@@ -99,11 +101,11 @@ def test_what_is_over_the_budget_is_found_by_a_later_run(walks: Walks) -> None:
     settings = {"LIST_MAX_COLUMNS": 16}
     walks.run(settings=settings)
     assert len([url for url in walks.asked if "/l" in url]) == 16
-    assert walks.ledger.list_state(ROOT).etag is None
+    assert walks.ledger.lists.state(ROOT).etag is None
     walks.run(settings=settings)
     walks.run(settings=settings)
-    assert all(walks.ledger.list_state(url).last_at for url in names)
-    assert walks.ledger.list_state(ROOT).etag is not None
+    assert all(walks.ledger.lists.state(url).last_at for url in names)
+    assert walks.ledger.lists.state(ROOT).etag is not None
 
 
 @pytest.mark.parametrize("kill", range(1, 9))
@@ -113,8 +115,8 @@ def test_a_kill_loses_no_column(walks: Walks, kill: int) -> None:
         ROOT: page([1], 领导=LEADERS), LEADERS: page(讲话=SPEECHES), SPEECHES: page([2])
     }  # fmt: skip
     walks.run(kill=kill)
-    state = walks.ledger.list_state(ROOT)
-    assert state.etag is None or walks.ledger.list_state(LEADERS).walk_started_at is not None
+    state = walks.ledger.lists.state(ROOT)
+    assert state.etag is None or walks.ledger.lists.state(LEADERS).walk_started_at is not None
     walks.run()
     assert walks.has_seen(1, 2)
 
@@ -156,7 +158,7 @@ def test_pages_of_a_pager_belong_to_their_list(walks: Walks) -> None:
     walks.site[ROOT] = page([9], 要闻=yw, 旧闻=f"{HOST}/yw_3.htm")
     walks.run()
     assert [url for url in walks.asked if "/yw" in url] == [yw]
-    assert {one.url for one in walks.ledger.list_states() if "/yw" in one.url} == {yw}
+    assert {one.url for one in walks.ledger.lists.states() if "/yw" in one.url} == {yw}
 
 
 def test_with_lists_given_no_column_is_looked_for(walks: Walks) -> None:

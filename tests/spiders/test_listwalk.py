@@ -35,8 +35,8 @@ def test_a_source_that_repeats_itself_for_ever_ends(
     walks.run(lists=NODE.format(1), settings=DEEP, **arguments)
     assert len(walks.asked) <= 3
     assert walks.has_seen(1, 2)
-    assert walks.ledger.backfill(NODE.format(1), date(2019, 1, 1)) is None
-    assert bool(walks.ledger.list_state(NODE.format(1)).walk_started_at) == bool(arguments)
+    assert walks.ledger.lists.backfill(NODE.format(1), date(2019, 1, 1)) is None
+    assert bool(walks.ledger.lists.state(NODE.format(1)).walk_started_at) == bool(arguments)
 
 
 @pytest.mark.parametrize("arguments", [{}, SINCE], ids=["new", "since"])
@@ -116,7 +116,7 @@ def test_a_nesting_pager_names_no_lists(walks: Walks) -> None:
     for _ in range(3):
         walks.run()
         assert len([url for url in walks.asked if "/xw/" in url]) <= 2
-    assert {one.url for one in walks.ledger.list_states() if "/page/" in one.url} == set()
+    assert {one.url for one in walks.ledger.lists.states() if "/page/" in one.url} == set()
 
 
 def test_both_pagers_of_a_page_are_walked(walks: Walks) -> None:

@@ -12,10 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, String, Text, func, select, type_coerce
-from sqlalchemy.exc import DatabaseError
 
-from crawler.ledger.connection import Store
-from crawler.ledger.errors import from_database
 from crawler.ledger.schema import addresses, articles, lists, observations, runs, versions, visits
 from crawler.outcomes import Outcome
 
@@ -24,13 +21,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select, Table
 
+    from crawler.ledger.connection import LedgerConnection
+
 FETCHED_AT_ONCE = 1000
 
 Values = dict[str, Any]
 
 
 @dataclass(slots=True)
-class ArticleRows:
+class StoredArticle:
     """Everything the ledger holds of one article; `article` is None where there is no such row."""
 
     id: str
@@ -40,8 +39,11 @@ class ArticleRows:
     observations: list[Values] = field(default_factory=list)
 
 
-class Reading(Store):
-    def by_article(self, ids: Collection[str] | None = None) -> Iterator[ArticleRows]:
+class Dump:
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
+    def by_article(self, ids: Collection[str] | None = None) -> Iterator[StoredArticle]:
         """What the ledger holds of each article, of all or of `ids` (up to 500), by id."""
         order = {versions: versions.c.number, observations: observations.c.at}
         streams = [
@@ -57,17 +59,17 @@ class Reading(Store):
                     rows[number] = list(head[1])
                     heads[number] = next(streams[number], None)
             article = rows[0][0] if rows[0] else None
-            yield ArticleRows(article_id, article, *rows[1:])
+            yield StoredArticle(article_id, article, *rows[1:])
 
-    def every_run(self) -> Iterator[Values]:
+    def runs(self) -> Iterator[Values]:
         """The rows of all runs, oldest first."""
         yield from self._values(select(*_plain(runs)).order_by(runs.c.started_at, runs.c.run_id))
 
-    def every_list(self) -> Iterator[Values]:
+    def lists(self) -> Iterator[Values]:
         """The rows of all lists that have an archived answer."""
         yield from self._values(select(*_plain(lists)).where(lists.c.captured_url.is_not(None)))
 
-    def counted(self, run_id: str) -> dict[str, dict[str, int]]:
+    def outcomes(self, run_id: str) -> dict[str, dict[str, int]]:
         """Addresses of the run by region ("" for none) and outcome; open ones are `pending`. Only
         of the run that was last the ledger has any."""
         statement = (
@@ -90,13 +92,7 @@ class Reading(Store):
         yield from self._values(statement.order_by(*keys))
 
     def _values(self, statement: Select[Any]) -> Iterator[Values]:
-        streamed = statement.execution_options(yield_per=FETCHED_AT_ONCE)
-        result = self._guard(lambda: self._connection.execute(streamed))
-        try:
-            for row in result.mappings():
-                yield dict(row)
-        except DatabaseError as error:
-            raise self._failed(from_database(self._where, error)) from error
+        yield from map(dict, self._connection.stream(statement, FETCHED_AT_ONCE))
 
 
 def _plain(table: Table, *names: str) -> list[Any]:
