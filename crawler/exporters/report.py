@@ -34,8 +34,7 @@ MOST_UNCLAIMED = 1000
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COUNTED = ("records", *FIELDS)
 _LIBRARIES = (
-    "scrapy", "twisted", "selectolax", "warcio", "fastwarc", "isal", "brotli", "zstandard",
-    "sqlalchemy",
+    "scrapy", "twisted", "selectolax", "warcio", "isal", "brotli", "zstandard", "sqlalchemy",
 )  # fmt: skip
 
 
