@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from crawler import regions, urls
 from crawler.archive import gzip_members
-from crawler.archive.reader import MAX_BLOCK, WarcError, parse_record, read_records, record_at
+from crawler.archive.reader import MAX_BLOCK, WarcError, read_records, record_at
 from crawler.items import HISTORY_KEYS, KEYS
 from crawler.pages.errors import Kind
 from crawler.reextraction.filter import Filter
@@ -201,9 +201,8 @@ def _member(record: Record) -> bytes:
         data = file.read(record.length)
         try:
             if not data.startswith(b"WARC/"):
-                plain = gzip_members.read_member(file, record.offset, record.length, 2 * MAX_BLOCK)
-                parse_record(plain)
+                gzip_members.read_member(file, record.offset, record.length, 2 * MAX_BLOCK)
                 return data
-        except (gzip_members.DamageError, ValueError) as error:
+        except gzip_members.DamageError as error:
             raise FixtureError(f"{record.path} at {record.offset}: {error}") from error
     return gzip.compress(data, mtime=0)

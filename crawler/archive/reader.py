@@ -6,7 +6,6 @@ Records in constant memory. Damage is a WarcError with file and offset.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from crawler.archive import gzip_members
 from crawler.archive.contents import GZIP_MAGIC, contents
 from crawler.archive.contents import WarcError as WarcError
 from crawler.archive.decode import MAX_BODY
+from crawler.archive.record_heads import RecordHead, RecordHeadError, parse_head
 from crawler.archive.wire import MAX_HEAD
 from crawler.storage import open_file
 
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 MAX_BLOCK = MAX_BODY + MAX_HEAD
 
 _MAX_FIELDS = 64 * 1024
-_VERSION = re.compile(rb"WARC/([01]\.[0-9]{1,2})[ \t]*")
 _LINE_ENDS = b"\r\n"
 _RECORD = b"WARC/"
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _FILLING = b"\0\x1a \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 
@@ -139,15 +137,15 @@ def _records_from(
             at, is_first, _ = source.place()
             if span and at >= span.end and span.end_at(at):
                 return
-            head = _head(source, at)
-            block = _block(source, at, head.length, max_block)
+            head, length = _head(source, at)
+            block = _block(source, at, length, max_block)
             damage = _next(source, at)
             _, is_last, end = source.place()
             is_alone = is_first and is_last
             if span and not is_alone:
                 span.is_sure = False
             if not (span and span.following is not None) and (kinds is None or head.kind in kinds):
-                yield head.record(path, at, end - at if is_alone else 0, block)
+                yield _record(head, path, at, end - at if is_alone else 0, block)
             if damage:
                 raise damage
     except WarcError:
@@ -158,42 +156,30 @@ def _records_from(
         span.following = file.seek(0, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    version: str
-    fields: tuple[tuple[str, str], ...]
-    length: int
-
-    def get(self, name: str) -> str:
-        wanted = name.lower()
-        return next((value for key, value in self.fields if key.lower() == wanted), "")
-
-    @property
-    def kind(self) -> str:
-        return self.get("WARC-Type").lower()
-
-    def record(self, path: Path, offset: int, length: int, block: bytes | None) -> Record:
-        url = self.get("WARC-Target-URI").strip("<>") or None  # so wget has it in WARC/1.0
-        record_id, date = self.get("WARC-Record-ID"), self.get("WARC-Date")
-        if record_id and not record_id.startswith("<"):  # as the standard wants it
-            record_id = f"<{record_id}>"
-        return Record(
-            path, offset, length, self.kind, record_id, date, url, self.fields, block, self.version
-        )
+def _record(head: RecordHead, path: Path, offset: int, length: int, block: bytes | None) -> Record:
+    url = (head.get("WARC-Target-URI") or "").strip("<>") or None  # so wget has it in WARC/1.0
+    record_id = head.get("WARC-Record-ID") or ""
+    if record_id and not record_id.startswith("<"):  # as the standard wants it
+        record_id = f"<{record_id}>"
+    date = head.get("WARC-Date") or ""
+    return Record(
+        path, offset, length, head.kind, record_id, date, url, head.fields, block, head.version
+    )
 
 
-def _head(source: Contents, at: int) -> _Head:
-    """Take the head of the record that begins here. Raises WarcError."""
+def _head(source: Contents, at: int) -> tuple[RecordHead, int]:
+    """Take the head of the next record; the head and its block's length. Raises WarcError."""
 
     def fail(why: str) -> WarcError:
         return WarcError(source.path, at, why)
 
     raw, end = source.head(_MAX_FIELDS)
-    version = _VERSION.fullmatch(raw[: raw.find(b"\n")].rstrip(b"\r"))
-    if version is None:
+    try:
+        head = parse_head(raw)
+    except RecordHeadError as error:
         if raw[:5] == _RECORD[: len(raw)] and b"\n" not in raw:
-            raise fail("the file ends inside a record (its head)")
-        raise fail(f"Invalid WARC header: {raw[:20]!r}")
+            raise fail("the file ends inside a record (its head)") from error
+        raise fail(str(error)) from error
     if end is None:
         is_cut = len(raw) < _MAX_FIELDS
         cut, endless = "the file ends inside a record (its head)", "Invalid WARC header: no end"
@@ -201,28 +187,10 @@ def _head(source: Contents, at: int) -> _Head:
     source.skip(end)
     if source.has_members and source.last_member() != at:
         raise fail("Invalid WARC header: no end within its gzip member")
-    fields = _fields(raw)
-    length = next((value for name, value in fields if name.lower() == "content-length"), "")
-    if not (length.isascii() and length.isdigit() and len(length) < 19):
-        raise fail(f"Invalid WARC header: Content-Length is {length[:40]!r}")
-    return _Head(version[1].decode(), fields, int(length))
-
-
-def _fields(head: bytes) -> tuple[tuple[str, str], ...]:
-    """The named fields after the version line, folded ones joined (WARC 1.0, ISO 28500 clause 4).
-    Bytes that are no UTF-8 are percent-encoded: in an address they are what was asked for."""
-    try:
-        text = head.decode()
-    except UnicodeDecodeError:
-        text = _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], head).decode()
-    lines: list[str] = []
-    for line in text.split("\n")[1:]:
-        if line[:1] in (" ", "\t") and lines:
-            lines[-1] = f"{lines[-1].rstrip()} {line.strip()}"
-        else:
-            lines.append(line)
-    pairs = (line.partition(":") for line in lines)
-    return tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon)
+    if head.length is None:
+        stated = head.get("Content-Length") or ""
+        raise fail(f"Invalid WARC header: Content-Length is {stated[:40]!r}")
+    return head, head.length
 
 
 def _block(source: Contents, at: int, length: int, max_block: int) -> bytes | None:
@@ -260,22 +228,3 @@ def _is_record_or_end(source: Contents) -> bool:
     """Whether a record begins here, a member (whose head tells more), or nothing."""
     ahead = source.ahead(len(_RECORD))
     return ahead == _RECORD[: len(ahead)] or (source.has_members and source.place()[1])
-
-
-def parse_record(plain: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Header fields and block of one uncompressed record. Raises ValueError."""
-    head, separator, rest = plain.partition(b"\r\n\r\n")
-    version, *lines = head.decode("utf-8").split("\r\n")
-    if not separator or not version.startswith("WARC/1."):
-        raise ValueError("no WARC/1 head")
-    pairs = [line.partition(":") for line in lines]
-    fields = tuple((name.strip(), value.strip()) for name, _, value in pairs)
-    length = next((value for name, value in fields if name.lower() == "content-length"), "")
-    if not (length.isascii() and length.isdigit()):
-        message = f"not a Content-Length: {length!r}"
-        raise ValueError(message)
-    block = rest[: int(length)]
-    if rest != block + b"\r\n\r\n" or len(block) != int(length):
-        message = f"the block is not {length} bytes and two line ends"
-        raise ValueError(message)
-    return fields, block

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.archive import gzip_members
 from crawler.archive.cdxj import write_index
 from crawler.archive.reader import WarcError
+from crawler.archive.record_heads import RecordHead, RecordHeadError, parse_head
 from crawler.archive.wire import head_end
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_WARCINFO = re.compile(rb"\r\nWARC-Type: warcinfo\r\n")
 
 logger = logging.getLogger(__name__)
 
@@ -101,11 +99,12 @@ def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
     while start is not None:
         try:
             for member in gzip_members.members(file, start):
-                if _is_whole_record(member):
-                    records += not _WARCINFO.search(member.start[:1000])
-                    end = member.offset + member.length
-                else:
+                head = _whole_record(member)
+                if head is None:
                     why = why or f"at {member.offset}: the record's length is wrong"
+                    continue
+                records += head.kind != "warcinfo"
+                end = member.offset + member.length
             return records, end, why
         except gzip_members.DamageError as error:
             why = why or str(error)
@@ -113,16 +112,18 @@ def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
     return records, end, why
 
 
-def _is_whole_record(member: gzip_members.Member) -> bool:
-    """Whether a member holds exactly one record: head, as many bytes as it says, two line ends."""
+def _whole_record(member: gzip_members.Member) -> RecordHead | None:
+    """The head of the one record that a member holds: head, as many bytes as it says, two line
+    ends; None where it holds anything else."""
     head_size = head_end(member.start)
-    if head_size is None or not member.start.startswith(b"WARC/1."):
-        return False
-    for line in member.start[:head_size].split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            return member.size == head_size + int(value) + 4 and member.end == b"\r\n\r\n"
-    return False
+    if head_size is None:
+        return None
+    try:
+        head = parse_head(member.start[:head_size])
+    except RecordHeadError:
+        return None
+    is_whole = head.length is not None and member.size == head_size + head.length + 4
+    return head if is_whole and member.end == b"\r\n\r\n" else None
 
 
 def cut_jsonl(path: Path) -> int:

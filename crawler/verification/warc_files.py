@@ -13,6 +13,7 @@ from crawler.archive import gzip_members, wire
 from crawler.archive.cdxj import index_lines, index_path
 from crawler.archive.contents import WarcError, contents
 from crawler.archive.reader import MAX_BLOCK
+from crawler.archive.record_heads import RecordHeadError, parse_our_record
 from crawler.storage import open_file
 from crawler.verification import warc_records
 from crawler.verification.others_warc import check_others, is_others
@@ -132,27 +133,25 @@ def _check_member(
         report.add(at, "too_large", f"a record of {member.size} bytes, which we never write")
         return
     contents = gzip_members.read_member(file, at, member.length, _MAX_RECORD)
-    head, separator, rest = contents.partition(b"\r\n\r\n")
-    version, *lines = head.decode("utf-8", "replace").split("\r\n")
-    if not separator or version != "WARC/1.1" or any(":" not in line for line in lines):
-        report.add(at, "bad_record", f"not a WARC/1.1 head: {version[:40]!r}")
+    try:
+        head, rest = parse_our_record(contents)
+    except RecordHeadError as error:
+        report.add(at, "bad_record", str(error))
         return
-    pairs = (line.partition(":") for line in lines)
-    fields = tuple((name.strip(), value.strip()) for name, _, value in pairs)
-    length = {name.lower(): value for name, value in fields}.get("content-length", "")
-    size = int(length) if length.isascii() and length.isdigit() and len(length) < 19 else -1
-    if size >= 0 and rest[size : size + 9] == b"\r\n\r\nWARC/":
+    size = head.length
+    if size is not None and rest[size : size + 9] == b"\r\n\r\nWARC/":
         report.add(at, "several_records", "the gzip member holds more than one record")
         return
-    if len(rest) != size + 4 or not rest.endswith(b"\r\n\r\n"):
+    if size is None or len(rest) != size + 4 or not rest.endswith(b"\r\n\r\n"):
+        length = head.get("Content-Length") or ""
         report.add(
             at, "bad_length", f"Content-Length is {length[:40]!r}, the block {len(rest) - 4}"
         )
         return
     block = rest[:size]
-    for code, message in warc_records.check_record(fields, block):
+    for code, message in warc_records.check_record(head.fields, block):
         report.add(at, code, message)
-    exchanges.take(at, {name.lower(): value for name, value in fields}, block)
+    exchanges.take(at, {name.lower(): value for name, value in head.fields}, block)
 
 
 class _Exchanges:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.archive import cdxj, records
-from crawler.archive.reader import WarcError, parse_record, read_records
+from crawler.archive.reader import WarcError, read_records
+from crawler.archive.record_heads import parse_our_record
 from crawler.archive.writer import Revisit
 from crawler.storage import publish
 from crawler.verification.warc_files import verify_warc
@@ -124,8 +125,8 @@ def make_holding(folder: Path) -> Holding:
     data = warc.read_bytes()
     for record in read_records(warc):
         plain_record = gzip.decompress(data[record.offset : record.offset + record.length])
-        fields, block = parse_record(plain_record)
-        holding.records.append(Rec(list(fields), block))
+        head, rest = parse_our_record(plain_record)
+        holding.records.append(Rec(list(head.fields), rest[: head.length]))
     holding.describe()
     return holding
 
