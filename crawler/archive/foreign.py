@@ -10,12 +10,16 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from crawler.archive import wire
 from crawler.clock import iso
 
-# Stands in the warcinfo of every file of ours: its blocks are the wire's.
-OURS = b"software: xinhua-archive/"
+if TYPE_CHECKING:
+    from crawler.archive.reader import Record
+
+# Stands in the warcinfo of every file of ours.
+_OUR_SOFTWARE = b"software: xinhua-archive/"
 
 _HTTP = re.compile(rb"\AHTTP/([23])(?= )")
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? [0-9]{3}\b")
@@ -42,6 +46,11 @@ _LEAP_SECOND = 60
 _SHA1_LENGTH = 32
 _LABELLED = re.compile(r"[a-z0-9-]+:[A-Za-z0-9+/=_-]+", re.ASCII)
 _DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
+
+
+def is_our_warcinfo(record: Record) -> bool:
+    """Whether a file's first record says that we wrote it: its blocks are the wire's."""
+    return _OUR_SOFTWARE in (record.block or b"")
 
 
 def as_stored(block: bytes) -> bytes:

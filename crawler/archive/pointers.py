@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import records, wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
-from crawler.archive.foreign import OURS, as_response, as_stored, fetched_at, is_bare, is_labelled
+from crawler.archive.foreign import (
+    as_response,
+    as_stored,
+    fetched_at,
+    is_bare,
+    is_labelled,
+    is_our_warcinfo,
+)
 from crawler.archive.reader import WarcError, record_at
 from crawler.archive.wacz import MARK
 from crawler.file_names import readings, written
@@ -123,7 +130,7 @@ def read_page(
 def is_our_file(path: Path) -> bool:
     """Whether we wrote a WARC, as its first record tells; not, where that can't be read."""
     try:
-        return OURS in (record_at(path, 0).block or b"")
+        return is_our_warcinfo(record_at(path, 0))
     except WarcError:
         return False
 

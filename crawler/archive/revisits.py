@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler import urls
 from crawler.archive.decode import DecodeError, decode
-from crawler.archive.foreign import OURS, as_stored, digest_key, fetched_at
+from crawler.archive.foreign import as_stored, digest_key, fetched_at, is_our_warcinfo
 from crawler.archive.reader import read_records
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def repeats_in(path: Path) -> Iterator[Repeat]:
     is_ours = False
     for record in read_records(path, kinds={"warcinfo", "revisit"}, on_damage=lambda _: None):
         if record.kind == "warcinfo":
-            is_ours = OURS in (record.block or b"")
+            is_ours = is_our_warcinfo(record)
         elif urls.article(record.url or "") is not None and not holds_page(record):
             repeat = repeat_of(record, is_ours=is_ours)
             if repeat is not None:

@@ -5,12 +5,15 @@ the same as a Page, and every exchange handed to the run's WarcWriter, however i
 open run (`scrapy shell`) nothing is written. Meta keys read: `via`, `discovered_from`,
 `revisit_of` (a Revisit), and Scrapy's own.
 
-Private names used, here and in `taps`, for which Scrapy and Twisted are pinned. Scrapy: http11's
-`_ScrapyAgent`, `_LenientHTTP11ClientProtocol`, `-Factory` and `-Parser`, the handler's `_pool`,
-`_contextFactory`, `_bind_address`, `_crawler`, `_default_maxsize`, `_default_warnsize`,
-`_fail_on_dataloss`, `_tls_verbose_logging`, and `scrapy.utils._download_handlers`. Twisted:
-`HTTPConnectionPool._factory` and `_newConnection`, `HTTP11ClientProtocol._finishResponse`,
-`_currentRequest`, `_parser` and the factory's `_quiescentCallback`.
+Private names used, here and in `taps`, `responses` and `failures`, for which Scrapy and Twisted are
+pinned. Scrapy: http11's `_ScrapyAgent`, `_LenientHTTP11ClientProtocol`, `-Factory` and `-Parser`,
+the handler's `_pool`, `_contextFactory`, `_bind_address`, `_crawler`, `_default_maxsize`,
+`_default_warnsize`, `_fail_on_dataloss`, `_tls_verbose_logging`, and the module
+`scrapy.utils._download_handlers`. Twisted: `HTTPConnectionPool._factory` and `_newConnection`,
+`HTTP11ClientProtocol._finishResponse`, `_currentRequest`, `_parser` and the factory's
+`_quiescentCallback`; the error `twisted.web.http._DataLoss`, and of the module
+`twisted.web._newclient` the errors `ConnectionAborted`, `ParseError`, `RequestNotSent` and
+`RequestTransmissionFailed`.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ _FRAMING = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Judgement:
     """What became of an answer: decoded, or why not (kind and sentence), and if it is cut off."""
 
     decoded: Decoded | None = None
@@ -91,7 +94,7 @@ class CaptureHandler(HTTP11DownloadHandler):
             failure = error
         sent = [capture for capture in pool.captures if _was_sent(request, capture)]
         for number, capture in enumerate(sent[:-1], start=1):
-            self._archive(request, capture, _Verdict(), number)
+            self._archive(request, capture, _Judgement(), number)
         if not sent:
             assert failure is not None
             raise failure
@@ -108,26 +111,26 @@ class CaptureHandler(HTTP11DownloadHandler):
     ) -> Response:
         """Judge and archive the last exchange of a download, then return or raise its end."""
         try:
-            verdict = _judge(capture, failure, max_bytes, request.method)
+            judgement = _judge(capture, failure, max_bytes, request.method)
         except Exception:
-            self._archive(request, capture, _Verdict(), number)  # no error of ours loses bytes
+            self._archive(request, capture, _Judgement(), number)  # no error of ours loses bytes
             raise
-        pointer = self._archive(request, capture, verdict, number)
+        pointer = self._archive(request, capture, judgement, number)
         if isinstance(failure, DownloadTimeoutError):
             raise CaptureTimeoutError(str(failure), pointer) from failure
         if failure is not None and not (isinstance(failure, Exception) and capture.response):
             raise failure
-        if verdict.kind == "too_large":
-            raise CaptureTooLargeError(verdict.kind, verdict.why, pointer) from failure
-        if verdict.kind is not None:
-            raise CaptureError(verdict.kind, verdict.why, pointer) from failure
+        if judgement.kind == "too_large":
+            raise CaptureTooLargeError(judgement.kind, judgement.why, pointer) from failure
+        if judgement.kind is not None:
+            raise CaptureError(judgement.kind, judgement.why, pointer) from failure
         assert response is not None
-        assert verdict.decoded is not None
+        assert judgement.decoded is not None
         page = Page(
             url=response.url,
-            status=verdict.decoded.status,
-            headers=verdict.decoded.headers,
-            body=verdict.decoded.body,
+            status=judgement.decoded.status,
+            headers=judgement.decoded.headers,
+            body=judgement.decoded.body,
             fetched_at=iso(capture.started_at),
             warc=pointer,
         )
@@ -135,15 +138,15 @@ class CaptureHandler(HTTP11DownloadHandler):
         return respond(page, response)
 
     def _archive(
-        self, request: Request, capture: Capture, verdict: _Verdict, number: int
+        self, request: Request, capture: Capture, judgement: _Judgement, number: int
     ) -> WarcPointer | None:
         """Hand one exchange to the run's archive (I1). Raises StorageError and stops the run."""
         context = context_of(self._crawler)
         if context is None:
             return None
         try:
-            revisit = _revisit(request, verdict.decoded, context.archive)
-            return context.archive.write(_exchange(request, capture, verdict, number, revisit))
+            revisit = _revisit(request, judgement.decoded, context.archive)
+            return context.archive.write(_exchange(request, capture, judgement, number, revisit))
         except StorageError as error:
             context.storage_failed(str(error))
             raise
@@ -157,35 +160,35 @@ def _was_sent(request: Request, capture: Capture) -> bool:
 
 def _judge(
     capture: Capture, failure: BaseException | None, max_bytes: int, method: str
-) -> _Verdict:
+) -> _Judgement:
     """What the bytes are worth, from them and from how the download ended."""
     block = bytes(capture.response)
     if not block:
-        return _Verdict()
+        return _Judgement()
     if capture.is_over_limit:
-        return _Verdict(truncated="length", kind="too_large", why="the answer is over a limit")
+        return _Judgement(truncated="length", kind="too_large", why="the answer is over a limit")
     if isinstance(failure, DownloadTimeoutError):
-        return _Verdict(truncated="time", kind="truncated", why=str(failure))
+        return _Judgement(truncated="time", kind="truncated", why=str(failure))
     if isinstance(failure, DownloadCancelledError):
-        return _Verdict(truncated="length", kind="too_large", why=str(failure))
+        return _Judgement(truncated="length", kind="too_large", why=str(failure))
     try:
         decoded = decode(block, max_bytes=max_bytes, method=method)
     except DecodeError as error:
         truncated: Truncated | None = None if failure is None else "unspecified"
         if capture.is_reset or (capture.is_closed and error.kind == "truncated"):
             truncated = "disconnect"
-        return _Verdict(truncated=truncated, kind=error.kind, why=str(error))
+        return _Judgement(truncated=truncated, kind=error.kind, why=str(error))
     if capture.is_reset:
         why = "the connection was lost before it was closed in order"
-        return _Verdict(truncated="disconnect", kind="truncated", why=why)
+        return _Judgement(truncated="disconnect", kind="truncated", why=why)
     if failure is not None:
         why = f"the answer could not be read to its end: {failure}"
-        return _Verdict(truncated="unspecified", kind="damaged", why=why)
-    return _Verdict(decoded=decoded)
+        return _Judgement(truncated="unspecified", kind="damaged", why=why)
+    return _Judgement(decoded=decoded)
 
 
 def _exchange(
-    request: Request, capture: Capture, verdict: _Verdict, number: int, revisit: Revisit | None
+    request: Request, capture: Capture, judgement: _Judgement, number: int, revisit: Revisit | None
 ) -> Exchange:
     meta = request.meta
     is_proxied = bool(meta.get("proxy"))
@@ -196,9 +199,9 @@ def _exchange(
         request=wire.origin_form(sent) if is_proxied else sent,
         response=bytes(capture.response),
         duration_ms=capture.duration_ms,
-        decoded=verdict.decoded,
+        decoded=judgement.decoded,
         ip=None if is_proxied else capture.peer,
-        truncated=verdict.truncated,
+        truncated=judgement.truncated,
         via=_via(request),
         hop="L" * meta.get("depth", 0) + "R" * meta.get("redirect_times", 0) or None,
         discovered_from=meta.get("discovered_from"),

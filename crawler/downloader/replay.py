@@ -20,7 +20,7 @@ from scrapy.exceptions import NotConfigured
 
 from crawler import urls
 from crawler.archive.decode import MAX_BODY, DecodeError, bound
-from crawler.archive.foreign import OURS, fetched_at
+from crawler.archive.foreign import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import name_in, page_of
 from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.context import context_of
@@ -68,7 +68,7 @@ _FIRST_PAGES = "SELECT DISTINCT address FROM captures WHERE page = 1 ORDER BY ad
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ArchivedAnswer:
     """Where a response stands, and whether its block is the wire's."""
 
     path: Path
@@ -105,7 +105,7 @@ class ReplayIndex:
                     why = "the file is compressed as a whole, not record by record"
                     raise WarcError(path, record.offset, why)
                 if record.kind == "warcinfo":
-                    is_ours = OURS in (record.block or b"")
+                    is_ours = is_our_warcinfo(record)
                 elif not index.add(record, is_ours=is_ours, max_bytes=max_bytes):
                     skipped[record.kind] += 1
         if skipped:
@@ -139,7 +139,7 @@ class ReplayIndex:
         self._database.execute(_ADD, (record.url, status == _OK, date, *place, *names))
         return True
 
-    def find(self, url: str) -> Place | None:
+    def find(self, url: str) -> ArchivedAnswer | None:
         """The answer to a request; for an article's address that isn't archived its capture at
         another one."""
         row = self._database.execute(_AT_URL, (url,)).fetchone()
@@ -147,7 +147,7 @@ class ReplayIndex:
         if article:
             values = (article.id, article.page, article.url)
             row = self._database.execute(_OF_ARTICLE, values).fetchone()
-        return Place(Path(os.fsdecode(row[0])), row[1], bool(row[2])) if row else None
+        return ArchivedAnswer(Path(os.fsdecode(row[0])), row[1], bool(row[2])) if row else None
 
     def articles(self) -> Iterator[str]:
         """The canonical addresses of the archived articles, page 1 of each, sorted."""

@@ -28,7 +28,7 @@ from crawler.archive.wacz import warcs_in
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.process_pool import begin, leaving_what_waits
-from crawler.reextraction.cross_archive import Rest
+from crawler.reextraction.cross_archive import CrossArchiveStore
 from crawler.reextraction.reextract import Tally, assemble, scan
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, write_atomically
 
@@ -48,7 +48,7 @@ _read: Any = None
 class Job:
     """One input: the file, its name in the pointers, the part it becomes; or one span of the file.
 
-    Beside the part stand its tally, the rest for `assemble`, and WARCs unpacked from a WACZ.
+    Beside the part stand its tally, the store for `assemble`, and WARCs unpacked from a WACZ.
     """
 
     file: Path
@@ -62,8 +62,8 @@ class Job:
         return self.part.with_suffix(".json")
 
     @property
-    def rest(self) -> Path:
-        return self.part.with_suffix(".rest")
+    def store(self) -> Path:
+        return self.part.with_suffix(".store")
 
     @property
     def unpacked(self) -> Path:
@@ -168,15 +168,15 @@ def _begin(read: Any) -> None:
 
 
 def _make(job: Job) -> None:
-    """In a worker: one part, its rest and its tally, the tally last."""
+    """In a worker: one part, its store and its tally, the tally last."""
     tally = Tally()
     span = Span(*job.edges) if job.edges else None
-    job.rest.unlink(missing_ok=True)
+    job.store.unlink(missing_ok=True)
     shutil.rmtree(job.unpacked, ignore_errors=True)
     try:
-        with job.part.open("wb") as part, Rest(job.rest) as rest:
+        with job.part.open("wb") as part, CrossArchiveStore(job.store) as store:
             for file, name in _opened(job, tally):
-                found = scan(file, name, job.wanted, tally, rest, span=span, on_read=_advance)
+                found = scan(file, name, job.wanted, tally, store, span=span, on_read=_advance)
                 for record in found:
                     part.write(as_line(record))
             part.flush()
@@ -195,12 +195,12 @@ def _make(job: Job) -> None:
 def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:
     """The part of what several files give, made anew each time."""
     tally = Tally()
-    path, store = folder / "together.jsonl", folder / "together.rest"
-    store.unlink(missing_ok=True)
-    with path.open("wb") as part, Rest(store) as rest:
+    path, database = folder / "together.jsonl", folder / "together.store"
+    database.unlink(missing_ok=True)
+    with path.open("wb") as part, CrossArchiveStore(database) as store:
         for job in jobs:
-            rest.take(job.rest)
-        for record in assemble(rest, jobs[0].wanted, tally):
+            store.take(job.store)
+        for record in assemble(store, jobs[0].wanted, tally):
             part.write(as_line(record))
     return path, tally
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crawler.items import Page
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS pieces (
+CREATE TABLE IF NOT EXISTS captures (
     article_id TEXT, page INTEGER, url TEXT, date TEXT,
     path BLOB, name TEXT, offset INTEGER, is_ours INTEGER);
 CREATE TABLE IF NOT EXISTS revisits (
@@ -40,7 +40,7 @@ _FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-409
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordPlace:
     """Where a capture stands: the file, its name in pointers, the record's offset; `is_ours` says
     that its blocks are as on the wire."""
 
@@ -51,17 +51,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PageCapture:
     """One page of an article of several pages: captured at `url` on `date`."""
 
     article_id: str
     page: int
     url: str
     date: str
-    place: Place
+    place: RecordPlace
 
 
-class Rest:
+class CrossArchiveStore:
     """One store: a file, or memory for a single archive."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -80,15 +80,15 @@ class Rest:
         self._database.execute("COMMIT")
         self._database.close()
 
-    def add_piece(self, piece: Piece) -> None:
-        row = (piece.article_id, piece.page, piece.url, piece.date, *_values(piece.place))
-        self._database.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    def add_page(self, capture: PageCapture) -> None:
+        row = (capture.article_id, capture.page, capture.url, capture.date, *_values(capture.place))
+        self._database.execute("INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def add_revisit(self, repeat: Repeat) -> None:
         row = (repeat.url, repeat.date, *repeat.names)
         self._database.execute("INSERT INTO revisits VALUES (?, ?, ?, ?, ?)", row)
 
-    def add_original(self, page: Page, place: Place) -> None:
+    def add_original(self, page: Page, place: RecordPlace) -> None:
         """Keep a page under what revisits may call it; the first one met stands for all."""
         assert page.warc
         *names, record_id = names_of(page)
@@ -103,7 +103,7 @@ class Rest:
         self._database.execute("COMMIT")
         self._database.execute("ATTACH ? AS other", (os.fsencode(path),))
         self._database.execute("BEGIN")
-        for table in ("pieces", "revisits", "originals", "ids"):
+        for table in ("captures", "revisits", "originals", "ids"):
             self._database.execute(
                 f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}"  # noqa: S608 - ours
             )
@@ -111,7 +111,7 @@ class Rest:
         self._database.execute("DETACH other")
         self._database.execute("BEGIN")
 
-    def revisits(self) -> Iterator[tuple[Repeat, Place | None]]:
+    def revisits(self) -> Iterator[tuple[Repeat, RecordPlace | None]]:
         """Every revisit in the order they were told, with the place of what it repeats."""
         # an id that several pages have names none of them
         rows = self._database.execute(
@@ -126,21 +126,21 @@ class Rest:
             repeat = Repeat(url, date, (digest, original, record_id))
             yield repeat, None if place[0] is None else _place(place)
 
-    def articles(self) -> Iterator[Iterator[Piece]]:
-        """The pieces, article by article, each by date."""
-        rows = self._database.execute("SELECT * FROM pieces ORDER BY article_id, date, rowid")
-        pieces = (
-            Piece(article_id, page, url, date, _place(place))
+    def articles(self) -> Iterator[Iterator[PageCapture]]:
+        """The captures, article by article, each by date."""
+        rows = self._database.execute("SELECT * FROM captures ORDER BY article_id, date, rowid")
+        captures = (
+            PageCapture(article_id, page, url, date, _place(place))
             for article_id, page, url, date, *place in rows
         )
-        for _, group in groupby(pieces, key=attrgetter("article_id")):
+        for _, group in groupby(captures, key=attrgetter("article_id")):
             yield group
 
 
-def _values(place: Place) -> tuple[bytes, str, int, bool]:
+def _values(place: RecordPlace) -> tuple[bytes, str, int, bool]:
     return os.fsencode(place.path), place.name, place.offset, place.is_ours
 
 
-def _place(values: Sequence[Any]) -> Place:
+def _place(values: Sequence[Any]) -> RecordPlace:
     path, name, offset, is_ours = values
-    return Place(os.fsdecode(path), name, offset, bool(is_ours))
+    return RecordPlace(os.fsdecode(path), name, offset, bool(is_ours))

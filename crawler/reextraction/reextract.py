@@ -2,7 +2,7 @@
 
 In: one WARC file and filters. Out: a record for each capture of an article, and counts of what was
 left out and why. The fields of history are at their defaults: they come from a ledger. What needs
-other files is told to a Rest and made afterwards by `assemble`.
+other files is told to a CrossArchiveStore and made afterwards by `assemble`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler import layouts as layouts
-from crawler import urls
+from crawler import layouts, urls
 from crawler.archive.decode import DecodeError
-from crawler.archive.foreign import OURS, fetched_at
+from crawler.archive.foreign import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import is_our_file, page_of
 from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.archive.revisits import holds_page, repeat_of
@@ -24,7 +23,7 @@ from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.pages.assembly import Assembly, AstrayError
 from crawler.pipelines import normalise
-from crawler.reextraction.cross_archive import Piece, Place, Rest
+from crawler.reextraction.cross_archive import CrossArchiveStore, PageCapture, RecordPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from crawler.reextraction.filter import Filter
 
 # Captures of pages of one article that are looked at.
-MAX_PIECES = 10_000
+MAX_CAPTURES = 10_000
 
 _CAPTURES = frozenset({"response", "revisit", "resource"})
 # What stands beside a capture and is none.
@@ -79,9 +78,9 @@ def reextract(
     `name` is the file's name in the pointers; `on_read` is told how many bytes further it
     got. Damage is noted in `tally` and reading goes on after it where that is possible.
     """
-    with Rest() as rest:
-        yield from scan(path, name, wanted, tally, rest, on_read=on_read)
-        yield from assemble(rest, wanted, tally)
+    with CrossArchiveStore() as store:
+        yield from scan(path, name, wanted, tally, store, on_read=on_read)
+        yield from assemble(store, wanted, tally)
 
 
 def scan(
@@ -89,13 +88,13 @@ def scan(
     name: str,
     wanted: Filter,
     tally: Tally,
-    rest: Rest,
+    store: CrossArchiveStore,
     *,
     span: Span | None = None,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The records of a file's articles of one page, or of one span of it; the others' pages and
-    revisits go to `rest`."""
+    revisits go to `store`."""
     is_ours = began_ours = is_our_file(path) if span and span.start else False
     done = span.start if span else 0
     is_empty_file = not (span and span.start)
@@ -111,7 +110,7 @@ def scan(
             on_read(record.offset - done)
             done = record.offset
         if record.kind == "warcinfo":
-            is_ours = OURS in (record.block or b"")
+            is_ours = is_our_warcinfo(record)
             continue
         if record.kind in _COMPANIONS:
             continue
@@ -129,18 +128,18 @@ def scan(
             tally.counts["filtered"] += 1
         if record.kind == "revisit" and not holds_page(record):
             if is_wanted:
-                _note_revisit(record, name, tally, rest, is_ours=is_ours)
+                _note_revisit(record, name, tally, store, is_ours=is_ours)
             continue
         if is_ours and not is_wanted:
             continue
-        place = Place(str(path), name, record.offset, is_ours)
+        place = RecordPlace(str(path), name, record.offset, is_ours)
         page = _page(record, place, wanted, tally if is_wanted else Tally())
         if page is None:
             continue
         if not is_ours:
-            rest.add_original(page, place)
+            store.add_original(page, place)
         if is_wanted:
-            yield from _single(page, place, tally, rest)
+            yield from _single(page, place, tally, store)
     size = path.stat().st_size
     if on_read:
         on_read((span.end if span else size) - done)
@@ -150,12 +149,12 @@ def scan(
         tally.problem(name, 0, "there is no record")
 
 
-def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
+def assemble(store: CrossArchiveStore, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
     """The records that `scan` left: of revisits, then of articles of several pages.
 
     A revisit gives a record of its own address and time, made from the bytes that it repeats.
     """
-    for repeat, place in rest.revisits():
+    for repeat, place in store.revisits():
         if place is None:
             tally.counts["unresolved_revisit"] += 1
             continue
@@ -166,74 +165,78 @@ def assemble(rest: Rest, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any
             tally.counts["repeated"] += 1
             continue
         page = replace(page, url=repeat.url, fetched_at=repeat.date)
-        yield from _single(page, place, tally, rest)
-    for group in rest.articles():
-        pieces = list(islice(group, MAX_PIECES))
-        firsts = [piece for piece in pieces if piece.page == 1]
+        yield from _single(page, place, tally, store)
+    for group in store.articles():
+        captures = list(islice(group, MAX_CAPTURES))
+        firsts = [capture for capture in captures if capture.page == 1]
         if not firsts:
             tally.counts["filtered" if wanted.is_narrow else "incomplete"] += 1
         for first, begin, end in _looks(firsts):
-            yield from _joined(first, _further(pieces, begin, first.date, end), wanted, tally)
+            yield from _joined(first, _further(captures, begin, first.date, end), wanted, tally)
 
 
-def _single(page: Page, place: Place, tally: Tally, rest: Rest) -> Iterator[dict[str, Any]]:
-    """The record of a page that is an article by itself; a page of several goes to `rest`."""
+def _single(
+    page: Page, place: RecordPlace, tally: Tally, store: CrossArchiveStore
+) -> Iterator[dict[str, Any]]:
+    """The record of a page that is an article by itself; a page of several goes to `store`."""
     address = urls.article(page.url)
     draft = _draft(page, place, tally)
     if draft is None or address is None:
         return
     assembly = Assembly(page, draft) if address.page == 1 else None
     if assembly is None or assembly.wanted:
-        piece = Piece(address.id, address.page, page.url, page.fetched_at, place)
-        rest.add_piece(piece)
+        capture = PageCapture(address.id, address.page, page.url, page.fetched_at, place)
+        store.add_page(capture)
     elif assembly.is_too_large:
         tally.counts["too_large"] += 1
     else:
         yield from _record(assembly, place, tally)
 
 
-def _looks(firsts: Sequence[Piece]) -> Iterator[tuple[Piece, str, str | None]]:
+def _looks(firsts: Sequence[PageCapture]) -> Iterator[tuple[PageCapture, str, str | None]]:
     """Each capture of page 1, with the time in which its further pages were captured: from it (for
     an address's first one from the beginning) to the next capture at the same address."""
     ends: dict[str, str] = {}
-    looks: list[tuple[Piece, str | None]] = []
-    for piece in reversed(firsts):
-        url = urls.canonical(piece.url)
-        looks.append((piece, ends.get(url)))
-        ends[url] = piece.date
-    for piece, end in reversed(looks):
-        begin = ends.pop(urls.canonical(piece.url), None)
-        yield piece, "" if begin else piece.date, end
+    looks: list[tuple[PageCapture, str | None]] = []
+    for capture in reversed(firsts):
+        url = urls.canonical(capture.url)
+        looks.append((capture, ends.get(url)))
+        ends[url] = capture.date
+    for capture, end in reversed(looks):
+        begin = ends.pop(urls.canonical(capture.url), None)
+        yield capture, "" if begin else capture.date, end
 
 
-def _further(pieces: Sequence[Piece], begin: str, at: str, end: str | None) -> dict[str, Piece]:
+def _further(
+    captures: Sequence[PageCapture], begin: str, at: str, end: str | None
+) -> dict[str, PageCapture]:
     """By address, the further pages that belong to the look at page 1 made at `at`.
 
     A crawl asks for them right after page 1, so they are those up to the next look at it; of
     several captures the first one after page 1 counts.
     """
-    found: dict[str, Piece] = {}
-    for piece in pieces:
-        if piece.page == 1 or piece.date < begin or (end is not None and piece.date >= end):
+    found: dict[str, PageCapture] = {}
+    for capture in captures:
+        if capture.page == 1 or capture.date < begin or (end is not None and capture.date >= end):
             continue
-        url = urls.canonical(piece.url)
+        url = urls.canonical(capture.url)
         if url not in found or found[url].date < at:
-            found[url] = piece
+            found[url] = capture
     return found
 
 
 def _joined(
-    first: Piece, further: dict[str, Piece], wanted: Filter, tally: Tally
+    first: PageCapture, further: dict[str, PageCapture], wanted: Filter, tally: Tally
 ) -> Iterator[dict[str, Any]]:
     """The record of an article of several pages, put together as the crawl does."""
-    begun = _read_piece(first, first.place, wanted, tally)
+    begun = _read_capture(first, first.place, wanted, tally)
     if begun is None:
         tally.counts["incomplete"] += 1
         return
     assembly = Assembly(*begun)
     while page := assembly.wanted:
-        for piece in _candidates(page, further):
-            read = _read_piece(piece, first.place, wanted, tally)
+        for capture in _candidates(page, further):
+            read = _read_capture(capture, first.place, wanted, tally)
             try:
                 if read is None:
                     continue
@@ -251,30 +254,30 @@ def _joined(
     yield from _record(assembly, first.place, tally)
 
 
-def _candidates(page: Wanted, further: dict[str, Piece]) -> Iterator[Piece]:
+def _candidates(page: Wanted, further: dict[str, PageCapture]) -> Iterator[PageCapture]:
     """The captures of a page: at the addresses where a crawl asks for it, then at others."""
     asked = [urls.canonical(url) for url in page.addresses]
     for url in asked:
         if url in further:
             yield further[url]
-    for url, piece in further.items():
-        if piece.page == page.number and url not in asked:
-            yield piece
+    for url, capture in further.items():
+        if capture.page == page.number and url not in asked:
+            yield capture
 
 
-def _read_piece(
-    piece: Piece, place: Place, wanted: Filter, tally: Tally
+def _read_capture(
+    capture: PageCapture, place: RecordPlace, wanted: Filter, tally: Tally
 ) -> tuple[Page, Draft] | None:
     """A captured page and what it says, or None with the reason counted."""
-    page = _page_at(piece.place, wanted, tally)
+    page = _page_at(capture.place, wanted, tally)
     if page is None:
         return None
-    page = replace(page, url=piece.url, fetched_at=piece.date)  # a revisit's are its own
+    page = replace(page, url=capture.url, fetched_at=capture.date)  # a revisit's are its own
     draft = _draft(page, place, tally)
     return None if draft is None else (page, draft)
 
 
-def _draft(page: Page, place: Place, tally: Tally) -> Draft | None:
+def _draft(page: Page, place: RecordPlace, tally: Tally) -> Draft | None:
     try:
         return layouts.read(page)
     except layouts.NotAnArticle as error:
@@ -285,7 +288,7 @@ def _draft(page: Page, place: Place, tally: Tally) -> Draft | None:
     return None
 
 
-def _record(assembly: Assembly, place: Place, tally: Tally) -> Iterator[dict[str, Any]]:
+def _record(assembly: Assembly, place: RecordPlace, tally: Tally) -> Iterator[dict[str, Any]]:
     url = assembly.pages[0].url
     try:
         article = normalise(assembly.draft(), assembly.pages)
@@ -300,7 +303,9 @@ def _record(assembly: Assembly, place: Place, tally: Tally) -> Iterator[dict[str
     yield as_record(article)
 
 
-def _note_revisit(record: Record, name: str, tally: Tally, rest: Rest, *, is_ours: bool) -> None:
+def _note_revisit(
+    record: Record, name: str, tally: Tally, store: CrossArchiveStore, *, is_ours: bool
+) -> None:
     repeat = repeat_of(record, is_ours=is_ours)
     if fetched_at(record.date) is None:
         tally.counts["damaged"] += 1
@@ -309,10 +314,10 @@ def _note_revisit(record: Record, name: str, tally: Tally, rest: Rest, *, is_our
     elif repeat is None:
         tally.counts["not_modified"] += 1
     else:
-        rest.add_revisit(repeat)
+        store.add_revisit(repeat)
 
 
-def _page_at(place: Place, wanted: Filter, tally: Tally) -> Page | None:
+def _page_at(place: RecordPlace, wanted: Filter, tally: Tally) -> Page | None:
     try:
         record = record_at(Path(place.path), place.offset)
     except WarcError as error:
@@ -322,7 +327,7 @@ def _page_at(place: Place, wanted: Filter, tally: Tally) -> Page | None:
     return _page(record, place, wanted, tally)
 
 
-def _page(record: Record, place: Place, wanted: Filter, tally: Tally) -> Page | None:
+def _page(record: Record, place: RecordPlace, wanted: Filter, tally: Tally) -> Page | None:
     """The page that a record holds, or None with the reason counted."""
     try:
         page = page_of(record, place.name, is_ours=place.is_ours, max_bytes=wanted.max_bytes)

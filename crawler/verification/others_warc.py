@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.archive import wire
 from crawler.archive.contents import WarcError
 from crawler.archive.decode import DecodeError, unframe
-from crawler.archive.foreign import OURS, digest_key, fetched_at
+from crawler.archive.foreign import digest_key, fetched_at, is_our_warcinfo
 from crawler.archive.reader import read_records
 from crawler.file_names import shown
 
@@ -37,7 +37,7 @@ def is_others(path: Path) -> bool:
         first = next(read_records(path, on_damage=lambda _: None), None)
     except WarcError:
         return False
-    return first is not None and OURS not in (first.block or b"")
+    return first is not None and not is_our_warcinfo(first)
 
 
 def check_others(report: Report) -> None:
