@@ -15,7 +15,8 @@ from crawler import __version__
 
 # Files and folders below `crawler/` that decide what is extracted.
 PARTS: Final = (
-    "pages", "layouts", "lists", "pipelines", "regions", "items.py", "urls.py", "media_type.py",
+    "pages", "layouts", "lists", "pipelines", "regions", "labels.py", "labels.toml",
+    "dates.py", "items.py", "urls.py", "media_type.py",
     "archive/decode.py", "archive/wire.py",
 )  # fmt: skip
 

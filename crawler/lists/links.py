@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from crawler import urls
+from crawler import dates, urls
 from crawler.pages.document import squeeze
 
 # A longer text is a block inside a link, not a title.
 TITLE_MAX: Final = 300
 
 _TIME = re.compile(
-    r"(20[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
+    rf"(20[0-9]{{2}}){dates.AFTER_YEAR}([0-9]{{1,2}}){dates.AFTER_MONTH}([0-9]{{1,2}})日?"
     r"(?:\s{1,3}([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?",
     re.ASCII,
 )

@@ -11,6 +11,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from crawler import dates, labels
 from crawler.items import Evidence
 from crawler.pages.document import LINES, is_shown, squeeze
 
@@ -21,41 +22,41 @@ if TYPE_CHECKING:
 
 # The site splits a time over elements as well: 2023 11/17 20:52:15.
 DATE = re.compile(
-    r"(?:[1１][9９]|[2２][0０])\d\d"
-    r"(?:\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}|\s{1,3}\d{1,2}/\s{0,2}\d{1,2}\s{1,3}\d{1,2}:\d\d)"
+    rf"{dates.CENTURY_OF_ANY_WIDTH}\d\d"
+    rf"(?:{dates.MONTH_AND_DAY}|\s{{1,3}}\d{{1,2}}/\s{{0,2}}\d{{1,2}}\s{{1,3}}\d{{1,2}}:\d\d)"
 )
 
-# What a label ends with; the site also draws a line between label and name: 责编｜张三, 编辑/ 张三.
-_COLON = r"[:：丨｜|/／]"
 SOURCE = re.compile(
-    r"(?:[稿文信消][件章息]\s?)?(?:来\s?源|稿\s?源|出\s?处|(?:来|转)自(?=\s{0,3}[:：]))\s{0,3}[:：丨｜]"
+    rf"(?:(?:{labels.SOURCE_KIND})\s?)?"
+    rf"(?:{labels.SOURCE}|(?:{labels.SOURCE_FROM})(?=\s{{0,3}}[:：]))\s{{0,3}}{labels.COLON}"
 )
-_EDITOR_LABEL = r"(?<![总主副术])(?:责任\s?编辑|编\s?辑|责\s?编)"
+
+# 总编辑, 主编辑, 副编辑 and 艺术编辑 are others.
 EDITOR = re.compile(
-    rf"[\[【(（]?\s{{0,3}}{_EDITOR_LABEL}\s{{0,3}}{_COLON}"
-    r"|[\[【(（]\s{0,3}(?:责任\s?编辑|责\s?编)\s{1,3}"
-    r"|^\s*(?:责任\s?编辑|责\s?编)\s{1,3}"
+    rf"[\[【(（]?\s{{0,3}}(?<![总主副术])(?:{labels.EDITOR})\s{{0,3}}{labels.COLON_OR_BAR}"
+    rf"|[\[【(（]\s{{0,3}}(?:{labels.DUTY_EDITOR})\s{{1,3}}"
+    rf"|^\s*(?:{labels.DUTY_EDITOR})\s{{1,3}}"
 )
-BYLINE = re.compile(r"(?:作\s?者|记\s?者|通讯员|报道员)\s{0,3}[:：丨｜]")
+BYLINE = re.compile(rf"(?:{labels.WRITER})\s{{0,3}}{labels.COLON}")
 
 # Without a colon it takes a line with a source to prove it.
-BARE_BYLINE = re.compile(r"(?<=\s)(?:记者|通讯员|报道员)\s{1,3}")
+BARE_BYLINE = re.compile(rf"(?<=\s)(?:{labels.REPORTER})\s{{1,3}}")
 
 EDITOR_LINE = re.compile(
-    r"\s*[\[【(（]?\s*(?:作\s?者\s?[:：][^。！？]{0,30}?)?"
-    r"(?:责任\s?编辑|编\s?辑|责\s?编)\s*[:：丨｜][^。！？【\[]{0,40}"
+    rf"\s*[\[【(（]?\s*(?:(?:{labels.AUTHOR})\s?[:：][^。！？]{{0,30}}?)?"
+    rf"(?:{labels.EDITOR})\s*{labels.COLON}[^。！？【\[]{{0,40}}"
 )
 TIME_LINE = re.compile(
-    r"\s*(?:(?:发布|发表|更新|录入)?(?:时间|日期)\s?[:：]\s?)?[(（]?\s?"
-    r"(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}\s?日?\s*(?:[（(]?(?:星期|周).[)）]?\s*)?"
-    r"(?:(?:上午|下午)?\s?\d{1,2}\s?[:：时]\s?\d{1,2}\s?(?:[:：分]\s?\d{1,2}\s?秒?|分)?)?\s*[)）]?\s*"
+    rf"\s*(?:(?:{labels.TIME_KIND})?(?:{labels.TIME})\s?[:：]\s?)?[(（]?\s?"
+    rf"{dates.DATE}\s?日?\s*(?:[（(]?{dates.WEEKDAY}[)）]?\s*)?"
+    rf"(?:(?:{dates.HALF_OF_DAY})?"
+    r"\s?\d{1,2}\s?[:：时]\s?\d{1,2}\s?(?:[:：分]\s?\d{1,2}\s?秒?|分)?)?\s*[)）]?\s*"
 )
-_CHECKER = r"(?:校\s?对|审\s?[核校读签]|[编监]\s?[审制校]|[终复初]\s?审|签\s?发|总?策\s?划|统\s?筹)"
 _NEXT_LABEL = re.compile(
-    rf"(?:来\s?源|[作记]\s?者|通讯员|报道员|(?:责任)?编\s?辑|责\s?编|{_CHECKER})\s?{_COLON}"
-    r"|[【\[|｜]|稿件来源|责任编辑|(?:发布|发表|更新)(?:时间|日期)"
+    rf"(?:{labels.SOURCE}|{labels.WRITER}|{labels.EDITOR}|{labels.CHECKER})\s?{labels.COLON_OR_BAR}"
+    rf"|[【\[|｜]|稿件来源|责任编辑|(?:{labels.TIME_KIND})(?:{labels.TIME})"
     r"|字\s?[号体]|(?<=\s)(?:打印|关闭|分享|评论|我要|收藏|关注|纠错|微[信博])"
-    r"|(?:19|20)\d\d\s?[年/.-]\s?\d{1,2}|\s{4}"
+    rf"|{dates.DATE_BEGINS}|\s{{4}}"
 )
 
 # Characters of an information line; a longer one is text.

@@ -10,7 +10,7 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from crawler import urls
+from crawler import dates, urls
 from crawler.items import BlockKind
 from crawler.pages import redirects
 from crawler.pages.document import squeeze, visible_text
@@ -30,7 +30,8 @@ _LINK_SHARE = 0.5
 # Characters that headlines have and names of columns have not.
 _HEADLINE = 8
 
-_DAY = re.compile(r"((?:19|20)\d\d)\s?[年/.-]\s?(\d{1,2})\s?[月/.-]\s?(\d{1,2})")
+_DAY = re.compile(dates.DATE)
+_NUMBER = re.compile(r"\d+")
 
 # The title that the CMS gives an article taken off the site; two public crawlers skip it.
 _DELETED = re.compile(r"\s*已删除或过期的?稿件")
@@ -197,7 +198,7 @@ def _is_headed(draft: Draft) -> bool:
 
 def _day(found: re.Match[str]) -> date | None:
     try:
-        return date(*(int(part) for part in found.groups()))
+        return date(*map(int, _NUMBER.findall(found[0])))
     except ValueError:
         return None
 

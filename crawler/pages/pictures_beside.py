@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler import urls
+from crawler import labels, urls
 from crawler.items import BlockKind
 from crawler.pages.blocks import read_nodes
 from crawler.pages.document import UNSEEN, is_hidden, is_shown, name_of, visible_text
@@ -53,7 +53,7 @@ _NEAREST = 3
 _MOST_LINES = 3
 
 _CREDIT = re.compile(
-    r"(?:新华[社网]|中新社|本报|记者|通讯员|报道员)[^。，]{0,24}摄\s?[)）]?\s?[。.]?\s*$"
+    rf"(?:新华[社网]|中新社|本报|{labels.REPORTER})[^。，]{{0,24}}摄\s?[)）]?\s?[。.]?\s*$"
 )
 _CAPTION = re.compile(
     r"摄\s?[)）]?\s?[。.]?\s*$|供图|图为|[上下左右]图|新华[社网](?:发|记者|照片|资料)|资料(?:图|照)片"

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from crawler import labels
 from crawler.items import BlockKind, Evidence, Removed
 from crawler.pipelines.boilerplate_lines import (
     is_heading,
@@ -35,15 +36,18 @@ if TYPE_CHECKING:
     from crawler.pipelines.normalisation import Normalisation
 
 _LONGEST_EDITOR_LINE = 120
-_EDITOR_LABEL = re.compile(r"(?:责任\s?编辑|责\s?编)\s?[:：]\s?$")
+_EDITOR_LABEL = re.compile(rf"(?:{labels.DUTY_EDITOR})\s?[:：]\s?$")
+
+_AUTHOR_LABEL = re.compile(rf"\W*(?:{labels.AUTHOR})\s?[:：]")
 
 # Not before the notices are found: a notice split over lines has a line 来源：新华网.
 _EVIDENCE_RULES = frozenset({"source_line", "time_line"})
 
 _EDITORIAL = frozenset({"duty_editor", "editor", "checker"})
 _GLUED_EDITOR = re.compile(
-    r"[(（【\[〔]\s?(?:[^()（）【】\[\]〔〕。]{0,30}\s)?(?:责任\s?编辑|责\s?编)\s?[:：]?[^()（）【】\[\]〔〕。]{0,30}[)）】\]〕]\s*$"
-    r"|(?<=[。！？”）)\s])(?:责任编辑|责编)\s?[:：]\s?[^。，！？：:]{2,12}$"
+    rf"[(（【\[〔]\s?(?:[^()（）【】\[\]〔〕。]{{0,30}}\s)?(?:{labels.DUTY_EDITOR})\s?[:：]?"
+    r"[^()（）【】\[\]〔〕。]{0,30}[)）】\]〕]\s*$"
+    rf"|(?<=[。！？”）)\s])(?:{labels.DUTY_EDITOR})\s?[:：]\s?[^。，！？：:]{{2,12}}$"
 )
 
 # An editor's line that ends a text and names no person.
@@ -170,7 +174,7 @@ def _credit_line(text: str) -> str | None:
     named = any(credit.names for credit in line.found)
     if functions & _EDITORIAL and certain and named:
         return "editor"
-    if functions == {"author"} and certain and named and re.match(r"\W*作 ?者\s?[:：]", text):
+    if functions == {"author"} and certain and named and _AUTHOR_LABEL.match(text):
         return "author"
     return None
 

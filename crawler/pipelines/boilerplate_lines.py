@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from crawler import dates, labels
 from crawler.pipelines.clean_text import skeleton, squeeze
 
 WORDING: Final[dict[str, Any]] = tomllib.loads(
@@ -26,22 +27,27 @@ _HEADINGS = frozenset(WORDING["headings"]["words"])
 _WORD = re.compile("|".join(sorted({*_RULE_OF, *_WEAK}, key=len, reverse=True)) + r"|\d{1,3}")
 _BRACKETED = re.compile(r"[【\[（(〔][^【\[（(〔】\]）)〕]{1,16}[】\]）)〕]")
 
-_DATE = r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?"
+# Lines are judged without blanks and in one width.
+_DATE = rf"\d{{4}}{dates.AFTER_YEAR}\d{{1,2}}{dates.AFTER_MONTH}\d{{1,2}}日?"
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
-_CLOCK = r"(?:\(?(?:星期|周).\)?)?(?:上午|下午)?\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}秒?|分)?"
+_CLOCK = (
+    rf"(?:\(?{dates.WEEKDAY}\)?)?(?:{dates.HALF_OF_DAY})?"
+    r"\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}秒?|分)?"
+)
+_SOURCE = rf"(?:{labels.SOURCE_KIND})?(?:{labels.SOURCE_BUT_ORIGIN})"
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("page_code", re.compile(r"(?:_?wdxid=)?\d{24,}")),
     (
         "time_line",
         re.compile(
-            rf"(?:(?:发布|发表|更新|录入)?(?:时间|日期):)?\(?{_DATE}{_CLOCK}\)?(?:[|丨/]?(?:新华网|新华社))?"
+            rf"(?:(?:{labels.TIME_KIND})?(?:{labels.TIME}):)?\(?{_DATE}{_CLOCK}\)?(?:[|丨/]?(?:新华网|新华社))?"
         ),
     ),
     (
         "source_line",
         re.compile(
             rf"(?:\w{{0,12}}\(?{_DATE}(?:{_CLOCK})?\)?)?[|丨/]?"
-            r"(?:稿件|信息|文章|新闻|消息)?(?:来源|稿源)[:丨|][^。!?;]{1,40}"
+            rf"{_SOURCE}[:丨|][^。!?;]{{1,40}}"
         ),
     ),
     ("player", re.compile(rf"(?:playvideo|/?{_TIME}/{_TIME}|您的浏览器|当前浏览器).{{0,60}}")),
@@ -90,9 +96,7 @@ _COMMENT_RULES = re.compile(
 )
 
 _PAGE_NUMBER = re.compile(r"[\[【]\d{1,2}[\]】]")
-_SOURCE_IN_BRACKETS = re.compile(
-    r"\((?:稿件|信息|文章|新闻|消息)?(?:来源|稿源):[^。!?;()\d]{2,24}\)"
-)
+_SOURCE_IN_BRACKETS = re.compile(rf"\({_SOURCE}:[^。!?;()\d]{{2,24}}\)")
 _BARE_MARKS = re.compile(r"[\[\]【】()（）|｜:：>»·\s-]+")
 _CRUMB = re.compile(r"[>›»]")
 _LONGEST_CRUMB = 14

@@ -2,17 +2,16 @@
 
 In: a short printed text: `[作者: 张三 责任编辑: 李四 ]`, `新华社记者 张三、李四`. Out: Credits in
 order: what the label makes of a person, the names, the printed words. The labels are data
-(`credits.toml`).
+(`labels.toml`).
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from crawler import labels
 from crawler.items import Role
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.person_names import HAN, is_plain, names
@@ -24,30 +23,20 @@ Function = Role | Literal["duty_editor", "editor", "checker", "crew"]
 # Characters of a text with credits; a longer one is text.
 LONGEST = 240
 
-_WORDS: dict[str, dict[Any, str]] = tomllib.loads(
-    Path(__file__).with_name("credits.toml").read_text(encoding="utf-8")
-)
-_BARE, _WITH_COLON = _WORDS["bare"], _WORDS["with_colon"]
-_BEFORE = "|".join([*_WORDS["before"]["words"].split(), rf"驻[{HAN}]{{2,6}}?"])
-
-
-def _spaced(words: str) -> str:
-    """A pattern of the words, longest first, each of which may be padded inside (作 者)."""
-    ordered = sorted(words.split(), key=len, reverse=True)
-    return "|".join(" ?".join(word) for word in ordered)
-
-
+_BEFORE = rf"{labels.BEFORE_CREDIT}|驻[{HAN}]{{2,6}}?"
+_BARE = labels.padded(*labels.CREDITS_BARE.values())
+_WITH_COLON = labels.padded(*labels.CREDITS_WITH_COLON.values())
 _LABEL = re.compile(
-    rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_spaced(' '.join(_WITH_COLON.values()))}) ?[:：/／|｜丨]"
-    rf"|(?:{_spaced(' '.join(_BARE.values()))})(?!们) ?[:：/／|｜丨]?"
+    rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_WITH_COLON}) ?{labels.COLON_OR_BAR}"
+    rf"|(?:{_BARE})(?!们) ?{labels.COLON_OR_BAR}?"
     rf"|(?<![{HAN}])编 ?辑 (?=[{HAN}])|(?<=[；;，,])编 ?辑(?=[{HAN}]{{2,4}}(?:[、 )）]|$)))"
 )
 _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
-    (function, re.compile(rf"(?:{_spaced(words)}) ?[:：/／|｜丨]? ?$"))
-    for table in (_BARE, _WITH_COLON)
+    (function, re.compile(rf"(?:{labels.padded(words)}) ?{labels.COLON_OR_BAR}? ?$"))
+    for table in (labels.CREDITS_BARE, labels.CREDITS_WITH_COLON)
     for function, words in table.items()
 ]
-_NEEDS_NO_COLON = re.compile(r"记 ?者|通 ?讯 ?员|报 ?道 ?员|评 ?论 ?员|实 ?习 ?生")
+_NEEDS_NO_COLON = re.compile(labels.REPORTS)
 _BRACKETS = re.compile(r"^[\s(（【\[〔{|]+|[\s)）】\]〕}|]+$")
 _ENDING = re.compile(
     r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|(?<=[\s/／])文|摄影|执笔)[:：]?$"

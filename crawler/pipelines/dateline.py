@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crawler import dates
 from crawler.items import Dateline
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ _PAPER = (
     r"(?:本报|本网|本刊|本台|[^\W\d_a-zA-Z]{2,9}(?:[报网社]|在线|新闻|客户端|频道)"
     r"|[^\W\d_a-zA-Z]{2,6}广播电视台)"
 )
-_PLACE = r"(?P<place>[^\d０-９，。、；：！？,.;:!?()（）]{1,24}?)"
-_DATE = r"(?P<date>(?:[\d０-９]{4}\s?年\s?)?[\d０-９]{1,2}\s?月\s?[\d０-９]{1,2}\s?日)"
+_PLACE = r"(?P<place>[^\d，。、；：！？,.;:!?()（）]{1,24}?)"
+_DATE = rf"(?P<date>{dates.DAY_IN_WORDS})"
 _KIND = r"(?:(?:体育|财经|新媒体|综合|文化|英文)?专?[电讯]|消息)"
 _OPENINGS = tuple(
     re.compile(r"(?:据\s?)?" + pattern)

@@ -11,6 +11,7 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from crawler import labels
 from crawler.pipelines.credits import read_credits
 
 if TYPE_CHECKING:
@@ -24,10 +25,9 @@ _LONGEST_BEFORE = 4
 
 _PRODUCED = re.compile(
     r"\W*(?:总|联合|执行|特别|视频|视觉){0,2}"
-    r"(?:策划|统筹|制片人?|出品人?|编导|导演|剪辑|配音|解说|后期|拍摄|航拍|视频|海报|动画|特效|音乐|字幕"
-    r"|脚本|文案|设计|包装|鸣谢)\s?[:：/／|｜丨]"
+    rf"(?:{labels.FILM})\s?{labels.COLON_OR_BAR}"
 )
-_LABELLED = re.compile(r"\W*[^\W\d]{1,8}\s?[:：/／|｜丨]")
+_LABELLED = re.compile(rf"\W*[^\W\d]{{1,8}}\s?{labels.COLON_OR_BAR}")
 
 # Lines of a block that says who made a film; its 监制：X and 编辑：X stay too.
 _LEAST_PRODUCED = 2

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, get_args
 
+from crawler import labels
 from crawler.items import Person, Role
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.credits import Credit, bare_names, read_credits, without_trainees
@@ -55,13 +56,12 @@ _OUTLET = re.compile(
     rf"(?:[报社网台刊线端点站”》]|媒体?|中心|频道|集团|新闻|杂志|驻[{HAN}]{{1,6}}))?\s*"
 )
 _QUOTED_SENTENCE = re.compile(r"据|受访|图为|接受")
-_REPORTS = re.compile(
-    rf"[电讯]\s*(?:新华社|新华网|本报|本网)?(记者|通讯员|报道员)\s*"
-    rf"([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：，,]"
+_REPORTER_REPORTS = (
+    rf"(?:新华社|新华网|本报|本网)?({labels.REPORTER})\s*"
+    rf"([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道"
 )
-_REPORTS_FIRST = re.compile(
-    rf"(?:新华社|新华网|本报|本网)?(记者|通讯员|报道员)\s*([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道[:：]"
-)
+_REPORTS = re.compile(rf"[电讯]\s*{_REPORTER_REPORTS}[:：，,]")
+_REPORTS_FIRST = re.compile(rf"{_REPORTER_REPORTS}[:：]")
 _SIGNED = re.compile(
     r"[。！？…]”?([^。！？…，,；：:()（）]{0,16}(?:记者|评论员)[^。！？，,；：:()（）]{2,80})$"
 )

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from crawler import labels
+
 # Han characters for a regular expression's class, with GBK's private ones (old rare names).
 HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\ue000-\uf8ff\uf900-\ufaff\U00020000-\U000323af"
 
@@ -39,7 +41,7 @@ _AND = re.compile(rf"([{HAN}]{{2,3}})[和与及]([{HAN}]{{2,3}})")
 _PADDED_DOT = re.compile(rf" ?([{_DOT}]) ?")
 _HAN_WORD = re.compile(rf"[{HAN}]+")
 _NOT_A_NAME = re.compile(
-    "记者|通讯员|评论员|作者|编辑|编委|校对|责编|监制|策划|统筹|审核|实习生|手记|札记|观察|观点|调查|整理|综合|报道|采写|采访|访谈|"
+    f"{labels.REPORTER}|作者|编辑|评论员|编委|校对|责编|监制|策划|统筹|审核|实习生|手记|札记|观察|观点|调查|整理|综合|报道|采写|采访|访谈|"
     "摄影|摄像|供图|制图|图片|图文|资料|文字|视频|专电|连线|述评|评论|来信|来论|提问|招待|发布|"
     "获悉|了解|看到|注意到|走进|来到|日前|近日|今日|昨日|今天|昨天|^新华|新华[社网]|本报|本网|本刊|本社|日报|晚报|"
     "晨报|商报|时报|都市报|周刊|新闻|电视|广播|中心|公司|大学|学院|频道|频率|客户端|工作室|协会|集团|"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from crawler import labels
 from crawler.pipelines.person_names import HAN, is_plain, names
 
 # Characters of a credit, generously.
 LONGEST: Final = 90
 
 _NAMES = rf"[{HAN}A-Za-z·•・‧、，, .’'-]{{2,40}}"
-_WHO = r"(?:[^\W\d_]{1,8}?[报社网])?\s?(?:特约|见习|实习|摄影)?(?:记者|通讯员|报道员|实习生)"
+_WHO = rf"(?:[^\W\d_]{{1,8}}?[报社网])?\s?(?:特约|见习|实习|摄影)?(?:{labels.REPORTER}|实习生)"
 _DONE = r"(?:摄影报道|摄影|摄|/文并?摄|拍摄|供图|提供|制图|绘图|编制|翻拍)"
 _AGENCY = r"(?:新华社|新华网|中新社|本报)(?:/[\w ·.-]{1,20})?"
 _LIBRARY = r"(?:人民视觉|视觉中国|东方IC|CFP|IC ?photo)"

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from crawler import dates, labels
 from crawler.pipelines.clean_text import clean_line, skeleton
 from crawler.pipelines.person_names import HAN
 
@@ -22,15 +23,14 @@ LONGEST: Final = 60
 
 _OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
 _LABEL = re.compile(
-    r"(?<!图片)(?:[稿文信新消本][件章息闻文] ?)?(?:来 ?源|稿 ?源|出 ?处|[来转]自)(?: ?于)?"
-    r" ?[:：丨|｜] ?"
+    rf"(?<!图片)(?:{labels.SOURCE}|{labels.SOURCE_FROM})(?: ?于)? ?(?:{labels.COLON}|\|) ?"
     r"|\bSource ?[:：] ?"
 )
 _NEXT = re.compile(
-    r" ?(?:[|｜]|(?:责任编辑|责 ?编|编 ?辑|作 ?者|记 ?者|发布时间|时间|日期|点击|浏览|评论) ?[:：]"
-    r"|字[号体] ?[:：]|【|\[字|(?:19|20)\d\d ?[-年/.] ?\d)"
-    rf"| [{HAN}]{{2,6}} ?[:：]| (?:本报|本网|新华社|新华网)?(?:记者|通讯员|报道员|作者) ?[{HAN}]"
-    r"| ?[(（](?:本报|本网|新华社|新华网)?(?:记者|通讯员|报道员|作者|文|图)"
+    rf" ?(?:[|｜]|(?:{labels.EDITOR}|{labels.WRITER}|发布时间|{labels.TIME}|点击|浏览|评论) ?[:：]"
+    rf"|字[号体] ?[:：]|【|\[字|{dates.DATE_BEGINS})"
+    rf"| [{HAN}]{{2,6}} ?[:：]| (?:本报|本网|新华社|新华网)?(?:{labels.REPORTER}|作者) ?[{HAN}]"
+    rf"| ?[(（](?:本报|本网|新华社|新华网)?(?:{labels.REPORTER}|作者|文|图)"
     r"| (?:我要|收藏|关注|纠错|分享|打印|评论|微[信博])"
 )
 _EDGES = " 　,，;；、.。|丨｜-—_"

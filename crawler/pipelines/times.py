@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from crawler import urls
+from crawler import dates, urls
 from crawler.clock import BEIJING
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.flags import FlagName
@@ -45,15 +45,16 @@ _ZONE = (
     r"|CST(?![A-Za-z])|[(]?(?:北京|中国标准)时间[)]?)"
 )
 _DATE_TIME = re.compile(
-    r"(?<!\d)(?P<y>(?:19|20)\d\d) ?(?:[-年/.] ?| )(?P<m>\d{1,2}) ?[-月/.] ?"
+    rf"(?<!\d)(?P<y>{dates.CENTURY}\d\d) ?(?:{dates.AFTER_YEAR} ?| )"
+    rf"(?P<m>\d{{1,2}}) ?{dates.AFTER_MONTH} ?"
     r"(?P<d>\d{1,2})(?:(?!\d)|(?=\d\d:\d\d)) ?日?"
-    r"(?: ?[T(]? ?(?:(?:星期|周|礼拜).[)]? ?)?(?:北京时间 ?)?"
+    rf"(?: ?[T(]? ?(?:{dates.WEEKDAY}[)]? ?)?(?:北京时间 ?)?"
     rf"(?P<before>{_HALF})? ?(?P<h>\d{{1,2}}) ?"
     r"(?:[:时点] ?(?P<min>\d{1,2})"
     r"(?: ?[:分] ?(?P<s>\d{1,2})(?:[.,]\d{1,6})? ?秒?| ?分)?(?!\d)|[时点](?!\d))"
     rf"(?: ?(?P<after>{_HALF}))?(?: ?(?P<zone>{_ZONE}))?)?"
 )
-_COMPACT = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?!\d)")
+_COMPACT = re.compile(rf"(?<!\d)(?P<y>{dates.CENTURY}\d\d)(?P<m>\d\d)(?P<d>\d\d)(?!\d)")
 _OFFSET_PARTS = re.compile(r"([+-])(\d\d?):?(\d\d)?")
 _BEIJING_OFFSET = timedelta(hours=8)
 
