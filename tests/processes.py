@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from crawler.verification.warc_files import Finding
+    from crawler.verification.findings import Finding
 
 SCHEMA = Draft202012Validator(
     json.loads((PROJECT / "crawler" / "exporters" / "article.schema.json").read_text())

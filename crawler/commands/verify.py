@@ -1,7 +1,7 @@
 """`scrapy verify [PATH|RUN…]`: proves files, digests, indexes, manifests, and JSONL against WARC.
 
 Exit codes: 0 all is sound, 1 something isn't (each defect is a line: file, offset, code, why),
-2 usage.
+2 usage, 5 the ledger or a file can't be read.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from crawler.commands.output import ProjectCommand, count, print_json, printable
 from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.file_names import shown
-from crawler.ledger.ledger import LedgerError
 from crawler.verification.verify import NO_LEDGER, Scope, ScopeError, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from pathlib import Path
 
+    from crawler.verification.findings import Finding
     from crawler.verification.verify import Verdict
-    from crawler.verification.warc_files import Finding
 
 
 class Command(ProjectCommand, ScrapyCommand):
@@ -66,7 +65,7 @@ class Command(ProjectCommand, ScrapyCommand):
                 quiet=False,
                 is_busy=lambda: _is_locked(scope.data_dir),
             )
-        except (LedgerError, BrokenProcessPool) as error:
+        except BrokenProcessPool as error:
             self.say(error, ERROR)
             return
         self.exitcode = ERROR if verdict.findings else OK

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.storage import OPEN_SUFFIX
-from crawler.verification.warc_files import Finding
+from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from crawler.verification.warc_files import Report
+    from crawler.verification.findings import WarcReport
 
 _RUN = r"\d{8}T\d{6}Z-[0-9a-f]{4}"
 _NAME = re.compile(rf"xinhua-({_RUN})(?:\.jsonl|-\d{{5,}}\.(?:warc\.gz|cdxj))")
@@ -89,7 +89,7 @@ def check_strays(data_dir: Path, listed: Collection[str]) -> Iterator[Finding]:
             yield Finding(path, None, "orphan_file", "no run's manifest lists it")
 
 
-def check_warc_places(data_dir: Path, reports: Iterable[Report]) -> Iterator[Finding]:
+def check_warc_places(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator[Finding]:
     """WARCs in another month than that of their first record."""
     for report in reports:
         if not report.path.is_relative_to(data_dir / "warc") or run_of(report.path.name) is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import extraction, urls
 from crawler.items import KEYS, Article, as_record
 from crawler.ledger import line_rows
+from crawler.verification.extract_again import REFUSALS, extract_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,6 +94,6 @@ def _is_readable(page: Page) -> bool:
     if page.status != 200 or urls.article(page.url) is None:
         return False
     try:
-        return not extraction.is_empty(extraction.extract([page]))
-    except Exception:  # NotAnArticle, or whatever today's code makes of an archived page
+        return not extraction.is_empty(extract_again([page]))
+    except REFUSALS:
         return False

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
-    from crawler.verification.summaries import LineSummary
+    from crawler.verification.line_summaries import LineSummary
 
 
 class Fault(NamedTuple):

@@ -13,7 +13,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from crawler import extraction
 from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, read_page
 from crawler.archive.reader import WarcError
@@ -23,10 +22,11 @@ from crawler.items import HISTORY_KEYS, KEYS, LONGEST_VALIDATOR, WarcPointer, as
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.content_digest import content_sha256
 from crawler.storage import open_file
+from crawler.verification.extract_again import REFUSALS, ExtractionFailedError, extract_again
+from crawler.verification.findings import Finding
 from crawler.verification.gone_lines import faults_of_gone
+from crawler.verification.line_summaries import spooled, summary_of
 from crawler.verification.revisit_lines import Claims, archives_near, as_told
-from crawler.verification.summaries import spooled, summary_of
-from crawler.verification.warc_files import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,6 +112,8 @@ class _Proof:
             self._check_run(line, derived)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             self._add("bad_line", f"no values of ours: {error}")
+        except ExtractionFailedError as error:
+            self._add("extraction_failed", f"{line['id']}: {error}")
 
     def _check_records(
         self, line: dict[str, Any], raw: bytes, pointers: list[WarcPointer]
@@ -193,8 +195,8 @@ class _Proof:
     ) -> dict[str, Any] | None:
         is_same_code = line["extractor_version"] == extractor_version()
         try:
-            derived = as_record(extraction.extract(pages, must_be_whole=True))
-        except Exception as error:  # whatever today's code makes of an archived page
+            derived = as_record(extract_again(pages, must_be_whole=True))
+        except REFUSALS as error:
             self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
             return None
         again = as_line({key: line[key] if key in HISTORY_KEYS else derived[key] for key in KEYS})

@@ -17,9 +17,9 @@ from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
 from crawler.ledger.dump import StoredArticle, parsed
 from crawler.storage import OPEN_SUFFIX
+from crawler.verification.findings import Finding
+from crawler.verification.line_summaries import key_of
 from crawler.verification.manifests import WITH_LINE
-from crawler.verification.summaries import key_of
-from crawler.verification.warc_files import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from crawler.ledger.dump import Values
     from crawler.ledger.ledger import Ledger
+    from crawler.verification.line_summaries import LineSummary, Summaries
     from crawler.verification.manifests import Manifest
     from crawler.verification.record_ids import RecordIds
-    from crawler.verification.summaries import LineSummary, Summaries
 
 _CHUNK = 500
 _LEDGER = "state/ledger.sqlite"

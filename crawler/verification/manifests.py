@@ -18,7 +18,7 @@ from crawler.exporters.report import KILLED
 from crawler.outcomes import FETCHED, UNREAD, Outcome
 from crawler.storage import open_file
 from crawler.verification.file_places import is_placed, run_of
-from crawler.verification.warc_files import Finding
+from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.archive.reader import Record
-    from crawler.verification.warc_files import Report
+    from crawler.verification.findings import WarcReport
 
 _OUR_NAME = "xinhua-"
 _ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
@@ -40,7 +40,7 @@ def is_others(path: Path) -> bool:
     return first is not None and not is_our_warcinfo(first)
 
 
-def check_others(report: Report) -> None:
+def check_others(report: WarcReport) -> None:
     """Check every record of a file, and note what such a check is."""
     ids: set[str] = set()
     versions: set[str] = set()

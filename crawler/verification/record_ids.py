@@ -10,7 +10,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-from crawler.verification.warc_files import Finding
+from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

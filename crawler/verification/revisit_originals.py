@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from crawler.verification.warc_files import Finding
+from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from crawler.verification.warc_files import Report
+    from crawler.verification.findings import WarcReport
 
 
-def check_originals(data_dir: Path, reports: Iterable[Report]) -> Iterator[Finding]:
+def check_originals(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator[Finding]:
     """Every revisit's original must stand in a published file's index, with that digest."""
     reports = list(reports)
     wanted = {

@@ -3,9 +3,10 @@
 In: a data folder and what of it was asked for. Out: findings and counts. Memory holds the reports
 of the files, never their contents; what lines and records are compared by is kept on disk.
 
-Each file by itself: `lines`, `gone` and `claims` a line against its records, `manifests` a report.
-Between files: `histories` the lines of an article, `ledger_rows` the ledger, `placement` where
-files stand, `originals` and `record_ids` the WARCs.
+Each file by itself: a WARC in `warc_files` and `warc_records`, or `others_warc`; a line against its
+records in `jsonl_lines`, `gone_lines` and `revisit_lines`; a report in `manifests`. Between files:
+the lines of an article in `histories`, the ledger in `ledger_rows`, where files stand in
+`file_places`, WARCs among each other in `revisit_originals` and `record_ids`.
 """
 
 from __future__ import annotations
@@ -37,9 +38,11 @@ from crawler.verification.file_places import (
     manifests_of,
     warcs_of,
 )
+from crawler.verification.findings import Finding, WarcReport
 from crawler.verification.histories import faults_of_history
 from crawler.verification.jsonl_lines import LinesReport, verify_lines
 from crawler.verification.ledger_rows import LedgerProof
+from crawler.verification.line_summaries import Summaries
 from crawler.verification.manifests import (
     Manifest,
     check_lines_of_runs,
@@ -48,8 +51,7 @@ from crawler.verification.manifests import (
 )
 from crawler.verification.record_ids import RecordIds, spool_ids
 from crawler.verification.revisit_originals import check_originals
-from crawler.verification.summaries import Summaries
-from crawler.verification.warc_files import Finding, Report, verify_warc
+from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -260,14 +262,14 @@ def _check_ledger(
         yield from proof.check(kept.summaries, kept.ids)
 
 
-def _check_warc(path: Path, *, folder: Path) -> Report:
+def _check_warc(path: Path, *, folder: Path) -> WarcReport:
     report = verify_warc(path)
     spool_ids(report.ids, _spool(folder, path))
     report.ids.clear()
     return report
 
 
-def _take_ids(kept: _Kept, report: Report) -> None:
+def _take_ids(kept: _Kept, report: WarcReport) -> None:
     kept.ids.take(report.path, _spool(kept.folder, report.path))
 
 

@@ -6,7 +6,6 @@ well. `verify_warc` is a pure function of one file, so files can be checked in p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.archive import gzip_members, wire
@@ -16,6 +15,7 @@ from crawler.archive.reader import MAX_BLOCK
 from crawler.archive.record_heads import RecordHeadError, parse_our_record
 from crawler.storage import open_file
 from crawler.verification import warc_records
+from crawler.verification.findings import Finding, Original, WarcReport
 from crawler.verification.others_warc import check_others, is_others
 
 if TYPE_CHECKING:
@@ -25,46 +25,9 @@ if TYPE_CHECKING:
 _MAX_RECORD = MAX_BLOCK + gzip_members.START
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One defect: the file, the offset where there is one, a code and a sentence."""
-
-    file: Path
-    offset: int | None
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """What a revisit refers to: by this the original is looked for in the indexes."""
-
-    offset: int
-    uri: str
-    date: str
-    payload_digest: str
-
-
-@dataclass(slots=True)
-class Report:
-    """What was found in one WARC: `ids` are its records' with their offsets, `began` is the date
-    of its first record, `notes` are no defects."""
-
-    path: Path
-    records: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    originals: list[Original] = field(default_factory=list)
-    ids: dict[str, int] = field(default_factory=dict)
-    began: str | None = None
-
-    def add(self, offset: int | None, code: str, message: str) -> None:
-        self.findings.append(Finding(self.path, offset, code, message))
-
-
-def verify_warc(path: Path) -> Report:
+def verify_warc(path: Path) -> WarcReport:
     """Check every record of one WARC; of ours also their order, and the index beside it."""
-    report = Report(path)
+    report = WarcReport(path)
     if is_others(path):
         check_others(report)
         return report
@@ -87,7 +50,7 @@ _STRUCTURAL = frozenset({
 })  # fmt: skip
 
 
-def _is_other_format(report: Report, file: BinaryIO) -> bool:
+def _is_other_format(report: WarcReport, file: BinaryIO) -> bool:
     """Whether the file is of a format that isn't WARC, which is told by its name."""
     try:
         contents(report.path, file, 0)
@@ -98,7 +61,7 @@ def _is_other_format(report: Report, file: BinaryIO) -> bool:
     return False
 
 
-def _check_file(report: Report, file: BinaryIO) -> None:
+def _check_file(report: WarcReport, file: BinaryIO) -> None:
     exchanges = _Exchanges(report)
     offset: int | None = 0
     while offset is not None:
@@ -125,7 +88,7 @@ def _damage_code(file: BinaryIO, at: int, following: int | None) -> str:
 
 
 def _check_member(
-    report: Report, file: BinaryIO, member: gzip_members.Member, exchanges: _Exchanges
+    report: WarcReport, file: BinaryIO, member: gzip_members.Member, exchanges: _Exchanges
 ) -> None:
     report.records += 1
     at = member.offset
@@ -157,7 +120,7 @@ def _check_member(
 class _Exchanges:
     """Follows the order of records: warcinfo, then response or revisit, request, metadata."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: WarcReport) -> None:
         self._report = report
         self._warcinfo_id: str | None = None
         self._first: dict[str, str] = {}
@@ -243,7 +206,7 @@ class _Exchanges:
             self._report.add(0, "empty_file", "there is nothing but the warcinfo")
 
 
-def _check_index(report: Report) -> None:
+def _check_index(report: WarcReport) -> None:
     path = index_path(report.path)
     try:
         stated = path.read_text(encoding="utf-8").splitlines(keepends=True)

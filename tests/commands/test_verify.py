@@ -90,6 +90,14 @@ def test_without_a_ledger_lines_are_derived_all_the_same(
     assert scrapy_cmd("verify", data_dir=data_dir).returncode == 0
 
 
+def test_a_ledger_that_cannot_be_read_is_storage(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    (data_dir / "state" / "ledger.sqlite").write_bytes(b"no database at all" * 100)
+    done = scrapy_cmd("verify", data_dir=data_dir)
+    assert done.returncode == 5
+    assert done.stderr.startswith("scrapy verify: The ledger ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_an_empty_folder_holds_nothing_wrong(scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
     done = scrapy_cmd("verify", data_dir=tmp_path / "none")
     assert (done.returncode, done.stderr) == (0, "")
