@@ -24,7 +24,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.ledger_fill import LINKS, LISTS, fill, list_url, page, sightings
-from crawler.ledger.ledger import Ledger, Sighting
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import Sighting
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Bench:
     def recheck(self) -> float:
         (link,) = self._any(1)
         began = perf_counter()
-        self._ledger.addresses.claim([link.url], run_id=RUN)
+        self._ledger.addresses.recheck([link.url], run_id=RUN)
         article = self._ledger.articles.get(link.article_id)
         assert article
         self._ledger.articles.note_check(article.id, AT, AT + timedelta(days=30), None, None)

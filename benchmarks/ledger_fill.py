@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from crawler.items import WarcPointer
-from crawler.ledger.ledger import Ledger, Sighting
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import Sighting
 from crawler.ledger.schema import metadata
 
 if TYPE_CHECKING:

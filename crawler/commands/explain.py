@@ -16,8 +16,8 @@ from crawler import urls
 from crawler.clock import now
 from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
 from crawler.exit_codes import ERROR, STORAGE
+from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.ledger.explain import explain
-from crawler.ledger.ledger import LedgerError, NoLedgerError
 
 if TYPE_CHECKING:
     import argparse

@@ -21,7 +21,7 @@ from crawler.commands.text_diff import difference
 from crawler.exit_codes import ERROR
 from crawler.file_names import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
-from crawler.ledger.ledger import NoLedgerError
+from crawler.ledger.errors import NoLedgerError
 
 if TYPE_CHECKING:
     import argparse

@@ -23,12 +23,14 @@ from crawler.clock import iso
 from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
 from crawler.commands.text_diff import of_fields
 from crawler.exit_codes import ERROR, STORAGE
-from crawler.ledger.ledger import LedgerError, NoLedgerError, VersionRow
+from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.storage import OPEN_SUFFIX
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+
+    from crawler.ledger.rows import VersionRow
 
 _ID = re.compile(r"[0-9]{5,12}|[0-9a-f]{32}|[0-9a-f]{64}", re.ASCII)
 

@@ -19,12 +19,15 @@ from scrapy.exceptions import UsageError
 from crawler.clock import iso
 from crawler.commands.output import ProjectCommand, print_json
 from crawler.exit_codes import STORAGE
-from crawler.ledger.ledger import Ledger, LedgerError, ListState
+from crawler.ledger.errors import LedgerError
+from crawler.ledger.ledger import Ledger
 from crawler.regions import Region, RegionError, load
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
+
+    from crawler.ledger.rows import ListState
 
 Health = dict[str, int | str | None]
 

@@ -58,7 +58,7 @@ def build_report(
     `files` are rows of `manifest.files_of`; `stats` are Scrapy's, {} for a run that was killed.
     `regions` are those whose lists were to be asked, `watched` those of which all was seen.
     """
-    by_region = {code or "": row for code, row in ledger.visits.outcomes_by_region(run_id).items()}
+    by_region = ledger.visits.outcomes_by_region(run_id)
     fields = _fields(stats)
     return {
         "run_id": run_id,

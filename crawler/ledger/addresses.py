@@ -1,10 +1,11 @@
 """Article addresses: what to do with each sighting, and how each one ended.
 
-In: sightings and outcomes of a run. Out: decisions, the addresses that are owed.
+A run tells sightings and outcomes; it gets decisions, and the addresses that are owed.
 """
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.decisions import OUTCOME_OF, decide, has_ended
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.rows import Address, Decision, Sighting
-from crawler.ledger.schedule import retry_at as back_off
+from crawler.ledger.schedule import next_try
 from crawler.ledger.schema import addresses, articles, visits
 from crawler.outcomes import (
     OF_THE_ADDRESS,
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+_OF_SIGHTINGS = [field.name for field in fields(Sighting)]
+
 
 class Addresses:
+    """Every article address that was ever seen, and its visits in the run that runs."""
+
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
-
-    _sighted = 0
+        self._sighted = 0
 
     def see(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> list[Decision]:
         """Note sightings in this run; the decision on each, in their order.
@@ -139,11 +143,11 @@ class Addresses:
             "number": self._sighted,
         }
 
-    def claim(self, urls: Sequence[str], *, run_id: str) -> list[str]:
-        """Take known addresses into this run to be fetched whatever is known of them (re-checks).
+    def recheck(self, urls: Sequence[str], *, run_id: str) -> list[str]:
+        """Take known addresses into this run, to be fetched whatever is known of them.
 
         Returns those taken, whose outcome is then open until `finish`; left out are those that
-        are open already or ended after an attempt. An address without a row is a KeyError.
+        are open already or ended after an attempt. Raises KeyError for an address without a row.
         """
         taken: list[str] = []
         for start in range(0, len(urls), CHUNK):
@@ -179,8 +183,8 @@ class Addresses:
         RETRY_SCHEDULE, or at `retry_at`. The same wait moves the next check of an archived article
         whose re-check failed. `suspected` starts a suspicion, a page that is there ends it.
 
-        A second, different outcome in one run is a LedgerError, except in place of a provisional
-        one (`known`, `duplicate`, `pending`); an address without a row is a KeyError.
+        Raises LedgerError for a second, different outcome in one run, unless the first was
+        provisional (`known`, `duplicate`, `pending`); KeyError for an address without a row.
         """
         row = self._connection.row(
             select(addresses, visits.c.run_id, visits.c.outcome, articles.c.suspected_at,
@@ -202,7 +206,7 @@ class Addresses:
             return
         failed = outcome not in SETTLED and outcome not in OWED_NOW
         attempts = 0 if outcome in SETTLED else row.attempts + failed
-        owed_at = retry_at or (back_off(at, attempts) if failed else at)
+        owed_at = retry_at or (next_try(at, attempts) if failed else at)
         is_settled = outcome in SETTLED or row.archived is not None
         self._connection.write(
             update(addresses)
@@ -240,18 +244,13 @@ class Addresses:
         at: datetime,
         regions: Collection[str] | None,
         limit: int,
-        exclude_seen: bool = True,
     ) -> list[Address]:
-        """Addresses owed by now, longest owed first; marks nothing: hand them to `see`.
-
-        `regions` None means all; `exclude_seen` leaves out those already seen in this run.
-        """
-        statement = select(addresses).where(addresses.c.retry_at <= at)
+        """Addresses of the regions (None: of all) that are owed by now and were not seen in this
+        run, longest owed first. Nothing is marked: hand them to `see`."""
+        is_seen = exists().where(visits.c.run_id == run_id, visits.c.url == addresses.c.url)
+        statement = select(addresses).where(addresses.c.retry_at <= at, ~is_seen)
         if regions is not None:
             statement = statement.where(addresses.c.region.in_(regions))
-        if exclude_seen:
-            visit = exists().where(visits.c.run_id == run_id, visits.c.url == addresses.c.url)
-            statement = statement.where(~visit)
         statement = statement.order_by(addresses.c.retry_at).limit(limit)
         return [Address(**row._mapping) for row in self._connection.rows(statement)]
 
@@ -269,19 +268,5 @@ class Addresses:
 
 
 def _address(sighting: Sighting, at: datetime, owed_at: datetime | None) -> dict[str, Any]:
-    return {
-        "url": sighting.url,
-        "article_id": sighting.article_id,
-        "region": sighting.region,
-        "day": sighting.day,
-        "found_on": sighting.found_on,
-        "position": sighting.position,
-        "title": sighting.title,
-        "list_time": sighting.list_time,
-        "first_seen_at": at,
-        "attempts": 0,
-        "retry_at": owed_at,
-        "result": None,
-        "result_at": None,
-        "detail": None,
-    }
+    found = {name: getattr(sighting, name) for name in _OF_SIGHTINGS}
+    return found | {"first_seen_at": at, "attempts": 0, "retry_at": owed_at}

@@ -1,7 +1,7 @@
 """Articles: the state of each, its versions, when it is due again.
 
-In: JSONL lines (from a run, from recovery, from a rebuild: the same call) and what re-checks found.
-Out: the rows that versions, conditional requests and revisit records are made from.
+It learns of published lines (from a run, from recovery, from a rebuild: by the same call) and of
+what re-checks found. Versions, conditional requests and revisit records are made from its rows.
 """
 
 from __future__ import annotations
@@ -21,12 +21,28 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row, Select
 
+# The columns of an ArticleRow: of the article, and of the line of its newest content.
+_OF_ARTICLES = [
+    articles.c.article_id.label("id"),
+    *(column for column in articles.c if column.name not in {"article_id", "state_at", "number"}),
+]
+_OF_CONTENT = [
+    versions.c.content_sha256.label("published_sha256"),
+    versions.c.title,
+    versions.c.warc_pages,
+    versions.c.fetched_at.label("warc_date"),
+    versions.c.jsonl,
+]
+
 
 class Articles:
+    """The articles that are archived: their state, their lines, when each is looked at again."""
+
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
     def get(self, article_id: str) -> ArticleRow | None:
+        """What is known of an archived article; None for one that isn't."""
         row = self._connection.row(_articles().where(articles.c.article_id == article_id))
         return None if row is None else _article(row)
 
@@ -98,7 +114,8 @@ class Articles:
             self._update(line["id"], values)
 
     def rebase(self, article_id: str, *, content_sha256: str, extractor_version: str) -> None:
-        """Take over the digest today's code gives the stored capture (I8): no version."""
+        """Take over the digest that today's code gives the stored capture, which makes no version.
+        Raises KeyError for an article that isn't archived, as `note_check`."""
         self._update(
             article_id, {"content_sha256": content_sha256, "extractor_version": extractor_version}
         )
@@ -199,33 +216,8 @@ def _newest_content() -> Any:
 
 
 def _articles() -> Select[Any]:
-    names = ("title", "jsonl", "line_sha256", "warc_pages", "fetched_at")
-    columns: list[Any] = [versions.c[name] for name in names]
-    columns.append(versions.c.content_sha256.label("published_sha256"))
-    return select(articles, *columns).outerjoin(versions, _newest_content())
+    return select(*_OF_ARTICLES, *_OF_CONTENT).outerjoin(versions, _newest_content())
 
 
 def _article(row: Row[Any]) -> ArticleRow:
-    return ArticleRow(
-        id=row.article_id,
-        url=row.url,
-        canonical_url=row.canonical_url,
-        region=row.region,
-        status=row.status,
-        suspected_at=row.suspected_at,
-        version=row.version,
-        content_sha256=row.content_sha256,
-        published_sha256=row.published_sha256,
-        extractor_version=row.extractor_version,
-        title=row.title,
-        published_at=row.published_at,
-        first_seen_at=row.first_seen_at,
-        last_checked_at=row.last_checked_at,
-        next_check_at=row.next_check_at,
-        etag=row.etag,
-        last_modified=row.last_modified,
-        warc_pages=row.warc_pages or (),
-        warc_date=row.fetched_at,
-        jsonl=row.jsonl,
-        line_sha256=row.line_sha256,
-    )
+    return ArticleRow(**row._mapping)

@@ -1,7 +1,8 @@
-"""Reading the ledger through from beginning to end, for who holds it against the files.
+"""All rows as they are stored, to hold them against the published files.
 
-In: nothing, or ids. Out: what it holds of each article, in the order of their ids, and its runs;
-values as they are stored, times as text. Memory holds one article at a time.
+Articles come in the order of their ids, each with all that the ledger holds of it; then runs and
+lists. Values are as stored: times are text, and what is no such value stays what it is. Memory
+holds one article at a time.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, String, Text, func, select, type_coerce
+from sqlalchemy import Integer, String, Text, select, type_coerce
 
-from crawler.ledger.schema import addresses, articles, lists, observations, runs, versions, visits
-from crawler.outcomes import Outcome
+from crawler.ledger.schema import addresses, articles, lists, observations, runs, versions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -40,6 +40,8 @@ class StoredArticle:
 
 
 class Dump:
+    """All rows of a ledger as they are stored."""
+
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
@@ -69,21 +71,6 @@ class Dump:
         """The rows of all lists that have an archived answer."""
         yield from self._values(select(*_plain(lists)).where(lists.c.captured_url.is_not(None)))
 
-    def outcomes(self, run_id: str) -> dict[str, dict[str, int]]:
-        """Addresses of the run by region ("" for none) and outcome; open ones are `pending`. Only
-        of the run that was last the ledger has any."""
-        statement = (
-            select(*_plain(visits, "region", "outcome"), func.count().label("addresses"))
-            .where(visits.c.run_id == run_id)
-            .group_by(visits.c.region, visits.c.outcome)
-        )
-        regions: dict[str, dict[str, int]] = {}
-        for row in self._values(statement):
-            counts = regions.setdefault(row["region"] or "", {})
-            outcome = row["outcome"] or str(Outcome.PENDING)
-            counts[outcome] = counts.get(outcome, 0) + row["addresses"]
-        return regions
-
     def _of(self, table: Table, ids: Collection[str] | None, order: Any) -> Iterator[Values]:
         statement = select(*_plain(table))
         if ids is not None:
@@ -95,14 +82,13 @@ class Dump:
         yield from map(dict, self._connection.stream(statement, FETCHED_AT_ONCE))
 
 
-def _plain(table: Table, *names: str) -> list[Any]:
-    """Columns of a table, all or those named, as they are stored, whatever was written there."""
+def _plain(table: Table) -> list[Any]:
+    """The columns of a table as they are stored, whatever was written there."""
     return [
         column
         if isinstance(column.type, Text | Integer)
         else type_coerce(column, String).label(column.name)
         for column in table.c
-        if not names or column.name in names
     ]
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from crawler.ledger.ledger import Address, ArticleRow, Ledger, ListState
-    from crawler.ledger.rows import PageState
+    from crawler.ledger.ledger import Ledger
+    from crawler.ledger.rows import Address, ArticleRow, ListState, PageState
     from crawler.outcomes import Outcome
 
 

@@ -1,22 +1,23 @@
-"""What one JSONL line says, as rows of the ledger. Pure.
+"""What one published JSONL line says, as rows of the ledger. Pure.
 
-In: a record as parsed. Out: column values for versions, addresses, articles and observations.
+A line is given as parsed; column values for versions, addresses, articles and observations are made
+of it. Raises KeyError, TypeError or ValueError where its keys or values are not of the format.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from crawler.clock import BEIJING
 from crawler.items import WarcPointer, as_line
 from crawler.ledger.schedule import next_check
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_BEIJING = timezone(timedelta(hours=8))
+    from datetime import timedelta
 
 
 def digest(line: Mapping[str, Any]) -> str:
@@ -27,7 +28,7 @@ def digest(line: Mapping[str, Any]) -> str:
 def moment(text: str) -> datetime:
     """A time of a line; one without a zone is Beijing's."""
     parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=_BEIJING)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=BEIJING)
 
 
 def pages(line: Mapping[str, Any]) -> tuple[WarcPointer, ...]:
@@ -37,6 +38,7 @@ def pages(line: Mapping[str, Any]) -> tuple[WarcPointer, ...]:
 
 
 def version(line: Mapping[str, Any], number: int, jsonl: str) -> dict[str, Any]:
+    """The row of the line itself; `number` is its place among the article's, `jsonl` its file."""
     return {
         "article_id": line["id"],
         "number": number,
@@ -73,17 +75,13 @@ def _address(line: Mapping[str, Any], url: str) -> dict[str, Any]:
         "url": url,
         "article_id": line["id"],
         "region": None,
-        "day": None,
         "found_on": None,
         "position": None,
         "title": None,
-        "list_time": None,
         "first_seen_at": _first_seen(line),
         "attempts": 0,
-        "retry_at": None,
         "result": None,
         "result_at": None,
-        "detail": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""What the ledger takes and gives: plain frozen rows. Times are aware datetimes in UTC."""
+"""What the ledger is told and what it answers: frozen rows. Times are aware datetimes in UTC."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ class Address:
 class ArticleRow:
     """The state of an article: that of its newest line.
 
-    Everything about content (version, digests, pointers, `warc_date`, `jsonl`, `line_sha256`) is
-    that of the newest line with content, so a gone article still says what it last was.
-    `content_sha256` is what today's code makes of it (see `rebase`), `published_sha256` what its
-    line says. `published_at` is as in the line; `warc_pages` holds all pages, page 1 first; `jsonl`
-    is relative to DATA_DIR; `line_sha256` is the hex digest of the line with its line feed.
+    Everything about content (digests, title, pointers, `warc_date`, `jsonl`) is that of the newest
+    line with content, so a gone article still says what it last was. `content_sha256` is what
+    today's code makes of it (see `Articles.rebase`), `published_sha256` what its line says.
+    `published_at` is as in the line; `warc_pages` holds all pages, page 1 first; `jsonl` is
+    relative to DATA_DIR.
     """
 
     id: str
@@ -114,25 +114,17 @@ class ArticleRow:
     warc_pages: tuple[WarcPointer, ...]
     warc_date: datetime | None
     jsonl: str | None
-    line_sha256: str | None
 
     @property
     def warc(self) -> WarcPointer | None:
         """The capture of the live version's (first) page."""
         return self.warc_pages[0] if self.warc_pages else None
 
-    @property
-    def entity_sha256(self) -> str | None:
-        return self.warc.entity_sha256 if self.warc else None
-
-    @property
-    def payload_digest(self) -> str | None:
-        return self.warc.payload_digest if self.warc else None
-
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One JSONL line of an article; `number` is the order in which the ledger learnt of it."""
+    """One JSONL line of an article. `number` is the order in which the ledger learnt of it,
+    `line_sha256` the hex digest of the line with its line feed."""
 
     article_id: str
     number: int
@@ -182,8 +174,9 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """A list: its validators and their capture, its health and its walk. `depth`: so many links
-    from the lists of the registry.
+    """A list: its validators and their capture, its health and its walk.
+
+    `depth`: so many links from the lists of the registry; `failures`: so many answers in a row.
 
     `completed_at` is the end of the last completed walk; `walk_started_at` is set while a walk is
     open, and `resume_url`, `resume_page` then name the page it is to go on with.
@@ -238,6 +231,8 @@ class OpenVisit:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
+    """A host that is left alone until a time."""
+
     host: str
     until: datetime
     reason: str

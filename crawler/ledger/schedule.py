@@ -9,6 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+# The wait after the first, second, … failure in a row; the last one holds for all further.
+RETRY_SCHEDULE: tuple[timedelta, ...] = (
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+    timedelta(days=3),
+    timedelta(days=7),
+    timedelta(days=30),
+)
+
 
 def next_check(
     first_seen_at: datetime,
@@ -27,18 +37,6 @@ def next_check(
     return min((base + age for age in schedule if base + age > after), default=None)
 
 
-# The wait after the first, second, … failure in a row; the last one holds for all
-# further.
-RETRY_SCHEDULE: tuple[timedelta, ...] = (
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(days=1),
-    timedelta(days=3),
-    timedelta(days=7),
-    timedelta(days=30),
-)
-
-
-def retry_at(at: datetime, attempts: int) -> datetime:
+def next_try(at: datetime, attempts: int) -> datetime:
     """When to try again after the failure at `at`, the `attempts`-th (from 1) in a row."""
     return at + RETRY_SCHEDULE[min(attempts, len(RETRY_SCHEDULE)) - 1]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Text, func, literal_column, select, type_coerce, update
 
 from crawler.ledger.rows import OpenVisit
 from crawler.ledger.schema import visits
@@ -13,20 +13,21 @@ from crawler.outcomes import Outcome
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import Row
-
     from crawler.ledger.connection import LedgerConnection
 
-_ENDED = func.coalesce(visits.c.outcome, Outcome.PENDING).label("ended")
+# Outcomes are read as text: a row that someone changed is for `verify` to tell of, no error here.
+_REGION = func.coalesce(visits.c.region, literal_column("''")).label("of_region")
+_ENDED = func.coalesce(
+    type_coerce(visits.c.outcome, Text), literal_column(f"'{Outcome.PENDING}'")
+).label("ended")
 _COUNT = func.count().label("addresses")
 
 
-def _by_outcome(row: Row[Any]) -> str:
-    return str(row.ended.value)
-
-
 class Visits:
-    """Counts of the run that runs or ran last: `Runs.start` forgets those before it."""
+    """The addresses of the run that runs or ran last; `Runs.start` forgets those before it.
+
+    The outcome of an address is null while it is open; it is counted as `pending`.
+    """
 
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
@@ -38,22 +39,26 @@ class Visits:
         return 0 if row is None else int(row[0])
 
     def outcomes(self, run_id: str) -> dict[str, int]:
-        """Addresses per outcome, by name; open ones count as `pending`. Sums to `count`."""
+        """Addresses per outcome, by name. They add up to `count`."""
         rows = self._connection.rows(
-            select(_ENDED, _COUNT).where(visits.c.run_id == run_id).group_by(_ENDED)
-        )
-        return {row.ended.value: row.addresses for row in sorted(rows, key=_by_outcome)}
-
-    def outcomes_by_region(self, run_id: str) -> dict[str | None, dict[str, int]]:
-        """As `outcomes`, per region code; None holds the addresses of no region."""
-        rows = self._connection.rows(
-            select(visits.c.region, _ENDED, _COUNT)
+            select(_ENDED, _COUNT)
             .where(visits.c.run_id == run_id)
-            .group_by(visits.c.region, _ENDED)
+            .group_by(_ENDED)
+            .order_by(_ENDED)
         )
-        counts: dict[str | None, dict[str, int]] = {}
-        for row in sorted(rows, key=lambda row: (row.region or "", _by_outcome(row))):
-            counts.setdefault(row.region, {})[row.ended.value] = row.addresses
+        return {row.ended: row.addresses for row in rows}
+
+    def outcomes_by_region(self, run_id: str) -> dict[str, dict[str, int]]:
+        """As `outcomes`, per region code; "" holds the addresses of no region."""
+        rows = self._connection.rows(
+            select(_REGION, _ENDED, _COUNT)
+            .where(visits.c.run_id == run_id)
+            .group_by(_REGION, _ENDED)
+            .order_by(_REGION, _ENDED)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        for row in rows:
+            counts.setdefault(row.of_region, {})[row.ended] = row.addresses
         return counts
 
     def ended_as(self, run_id: str, outcomes: Collection[Outcome], limit: int) -> list[str]:

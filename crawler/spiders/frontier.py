@@ -257,7 +257,9 @@ class Frontier:
         moment = now()
         past = [one.canonical_url for one in articles if one.last_checked_at <= moment]
         context = self._context
-        for url in context.ledger.addresses.claim(list(dict.fromkeys(past)), run_id=context.run_id):
+        for url in context.ledger.addresses.recheck(
+            list(dict.fromkeys(past)), run_id=context.run_id
+        ):
             self._wait(url)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.clock import now
-from crawler.ledger.schedule import retry_at
+from crawler.ledger.schedule import next_try
 
 if TYPE_CHECKING:
     from crawler.ledger.rows import ListState
@@ -26,4 +26,4 @@ def is_at_rest(state: ListState) -> bool:
     """Whether a list that was given up is not to be tried again yet."""
     if not is_given_up(state) or state.last_at is None:
         return False
-    return retry_at(state.last_at, state.failures) > now()
+    return next_try(state.last_at, state.failures) > now()

@@ -98,7 +98,7 @@ class LedgerProof:
         for run_id, manifest in self.manifests.items():
             if run_id in self.unfinished or not manifest.told:
                 continue
-            regions = self.ledger.dump.outcomes(run_id)
+            regions = self.ledger.visits.outcomes_by_region(run_id)
             if not regions:
                 continue
             outcomes: Counter[str] = Counter()

@@ -15,7 +15,7 @@ from tests.incremental.columns import Column
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawler.ledger.ledger import ArticleRow
+    from crawler.ledger.rows import ArticleRow
     from tests.incremental.conftest import Archive
 
 SCHEDULE = ",".join(str(24 * 10 * step) for step in range(1, 750))

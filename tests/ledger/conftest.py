@@ -17,8 +17,9 @@ from sqlalchemy import create_engine, text
 
 from crawler.items import Article, DiscoveredFrom, Http, Region, WarcPointer, as_record
 from crawler.ledger.connection import LedgerConnection
-from crawler.ledger.ledger import Ledger, Sighting
+from crawler.ledger.ledger import Ledger
 from crawler.ledger.opening import migrate
+from crawler.ledger.rows import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

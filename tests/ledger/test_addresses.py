@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.ledger.ledger import Address, Decision, LedgerError, Sighting
-from crawler.ledger.schedule import RETRY_SCHEDULE, retry_at
+from crawler.ledger.errors import LedgerError
+from crawler.ledger.rows import Address, Decision, Sighting
+from crawler.ledger.schedule import RETRY_SCHEDULE, next_try
 from crawler.outcomes import FETCHED, OWED_NOW, PROVISIONAL, SETTLED, Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, line
 
@@ -160,7 +161,7 @@ def test_finishing_the_unknown_is_a_mistake(ledger: Ledger, run: str) -> None:
     with pytest.raises(KeyError):
         ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
     with pytest.raises(KeyError):
-        ledger.addresses.claim([at_site(1).url], run_id=run)
+        ledger.addresses.recheck([at_site(1).url], run_id=run)
 
 
 def test_claimed_for_a_recheck(ledger: Ledger, run: str) -> None:
@@ -169,12 +170,12 @@ def test_claimed_for_a_recheck(ledger: Ledger, run: str) -> None:
     publish(ledger, 1)
     ledger.runs.start(SECOND, T0 + DAY, "scrapy crawl xinhua")
     assert verdicts(ledger, at_site(1), run=SECOND) == ["known"]
-    assert ledger.addresses.claim([url], run_id=SECOND) == [url]
-    assert ledger.addresses.claim([url], run_id=SECOND) == []
+    assert ledger.addresses.recheck([url], run_id=SECOND) == [url]
+    assert ledger.addresses.recheck([url], run_id=SECOND) == []
     assert verdicts(ledger, at_site(1), at_site(1, MIRROR), run=SECOND) == ["repeat", "duplicate"]
     assert ledger.visits.outcomes(SECOND) == {"duplicate": 1, "pending": 1}
     ledger.addresses.finish(url, Outcome.NOT_MODIFIED, run_id=SECOND, at=T0 + DAY)
-    assert ledger.addresses.claim([url], run_id=SECOND) == []
+    assert ledger.addresses.recheck([url], run_id=SECOND) == []
     assert ledger.visits.outcomes(SECOND) == {"duplicate": 1, "not_modified": 1}
 
 
@@ -183,7 +184,7 @@ def test_a_failed_recheck_owes_nothing_and_waits(ledger: Ledger, run: str) -> No
     verdicts(ledger, sighting)
     ledger.articles.add_line(line(1), jsonl="a.jsonl", schedule=[DAY])
     ledger.addresses.finish(sighting.url, Outcome.PUBLISHED, run_id=run, at=T0)
-    ledger.addresses.claim([sighting.url], run_id=SECOND)
+    ledger.addresses.recheck([sighting.url], run_id=SECOND)
     ledger.addresses.finish(sighting.url, Outcome.HTTP_ERROR, run_id=SECOND, at=T0 + DAY)
     assert address(ledger, sighting).retry_at is None
     article = ledger.articles.get(sighting.article_id)
@@ -227,7 +228,6 @@ def test_owed_by_region_and_age(ledger: Ledger, run: str) -> None:
     assert owed(regions=["he"]) == [1]
     assert owed(at=T0 + DAY) == [2, 1, 3]
     assert owed(run_id=run) == []
-    assert owed(run_id=run, exclude_seen=False) == [2, 1]
 
 
 def test_outcomes_add_up(ledger: Ledger, run: str) -> None:
@@ -237,7 +237,7 @@ def test_outcomes_add_up(ledger: Ledger, run: str) -> None:
         ledger.addresses.finish(sighting.url, Outcome.MISSING, run_id=run, at=T0)
     assert ledger.visits.outcomes(run) == {"missing": 3, "pending": 3}
     assert ledger.visits.outcomes_by_region(run) == {
-        None: {"missing": 2, "pending": 1},
+        "": {"missing": 2, "pending": 1},
         "he": {"missing": 1, "pending": 2},
     }
     assert ledger.visits.get(run, sightings[5].url) == (None, None)
@@ -251,14 +251,14 @@ def test_a_large_batch(ledger: Ledger, run: str) -> None:
     sightings = [at_site(n) for n in range(1203)]
     assert set(verdicts(ledger, *sightings, sightings[0])) == {"new", "repeat"}
     assert ledger.visits.count(run) == 1203
-    assert ledger.addresses.claim([one.url for one in sightings], run_id=SECOND) == [
+    assert ledger.addresses.recheck([one.url for one in sightings], run_id=SECOND) == [
         one.url for one in sightings
     ]
 
 
 def test_retry_schedule_has_no_end() -> None:
-    assert retry_at(T0, 1) == T0 + HOUR
-    assert retry_at(T0, 99) == T0 + 30 * DAY
+    assert next_try(T0, 1) == T0 + HOUR
+    assert next_try(T0, 99) == T0 + 30 * DAY
 
 
 def test_every_verdict_is_documented_once() -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.items import WarcPointer
-from crawler.ledger.ledger import ListState
 from crawler.ledger.lists import KEPT_WALKS
-from crawler.ledger.rows import Backfill, ListCapture, PageState, Validators
+from crawler.ledger.rows import Backfill, ListCapture, ListState, PageState, Validators
 from tests.ledger.conftest import HOUR, RUN, T0
 
 if TYPE_CHECKING:

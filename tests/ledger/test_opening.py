@@ -17,7 +17,8 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from crawler.ledger import opening, schema
-from crawler.ledger.ledger import Ledger, LedgerError
+from crawler.ledger.errors import LedgerError
+from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, RUN, T0, at_site
 

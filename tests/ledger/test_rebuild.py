@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.items import as_line
-from crawler.ledger.ledger import Ledger, LedgerError
+from crawler.ledger.errors import LedgerError
+from crawler.ledger.ledger import Ledger
 from crawler.ledger.rebuild import rebuild
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line

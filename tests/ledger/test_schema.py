@@ -67,7 +67,7 @@ def everything(ledger: Ledger) -> None:
     ledger.addresses.finish(at_site(2).url, Outcome.MISSING, run_id=RUN, at=T0)
     ledger.addresses.finish(first.url, Outcome.SUSPECTED, run_id="r2", at=T0)
     ledger.addresses.see([mirror, at_site(2), at_site(3)], run_id="r2", at=T0)
-    ledger.addresses.claim([first.url], run_id="r3")
+    ledger.addresses.recheck([first.url], run_id="r3")
     ledger.addresses.owed(run_id="r2", at=T0 + DAY, regions=["js"], limit=9)
     ledger.addresses.get(first.url)
     ledger.addresses.of_article(first.article_id)
@@ -185,7 +185,7 @@ def test_a_sighting_costs_the_same_late_in_a_long_run(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
     with watched(ledger) as seen:
         ledger.addresses.see([at_site(n) for n in range(100)], run_id=RUN, at=T0)
-        ledger.addresses.claim([at_site(1).url], run_id="r2")
+        ledger.addresses.recheck([at_site(1).url], run_id="r2")
         ledger.addresses.finish(at_site(1).url, Outcome.MISSING, run_id=RUN, at=T0)
         ledger.visits.still_open(RUN, "www.js.xinhuanet.com", after=50, limit=9)
     plans = [
