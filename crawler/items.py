@@ -172,8 +172,8 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """`code` as in the registry (`js`), `name` Chinese, `gb2260` six digits or None."""
+class RegionRef:
+    """A region by its `code` in the registry (`js`), its Chinese name and its GB/T 2260 code."""
 
     code: str
     name: str
@@ -276,7 +276,7 @@ class Article:
     id: str
     url: str
     canonical_url: str
-    region: Region | None
+    region: RegionRef | None
     layout: str | None
     extractor_version: str
     fetched_at: str

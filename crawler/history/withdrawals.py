@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from crawler import urls
 from crawler.clock import iso, now
 from crawler.extractor_version import extractor_version
-from crawler.items import Article, Gone, Observation, Region, as_record
+from crawler.items import Article, Gone, Observation, RegionRef, as_record
 from crawler.ledger import line_rows
 from crawler.ledger.schedule import next_check
 from crawler.outcomes import Outcome
@@ -191,7 +191,7 @@ class Withdrawals:
             url=article.url,
             canonical_url=article.canonical_url,
             also_at=sorted(others),
-            region=Region(region.code, region.name, region.gb2260) if region else None,
+            region=RegionRef(region.code, region.name, region.gb2260) if region else None,
             title=article.title,
             previous_sha256=article.published_sha256,
             first_seen_at=iso(article.first_seen_at),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from crawler import labels
 from crawler.items import BlockKind, Evidence, Removed
 from crawler.pipelines.boilerplate_lines import (
-    is_heading,
+    heads_links,
     is_weak,
     names_source,
     rule_for,
@@ -246,7 +246,7 @@ def _cut_links(lines: list[Line]) -> None:
     left = [line for line in lines if line.text or any(r.rule == "related" for r in line.removed)]
     run: list[Line] = []
     for line in reversed(left):
-        if not line.text or is_heading(line.text):
+        if not line.text or heads_links(line.text):
             for each in [line, *run]:
                 if each.text:
                     each.cut("related")

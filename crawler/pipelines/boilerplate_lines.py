@@ -148,7 +148,7 @@ def names_source(line: str) -> bool:
     return len(line) <= _LONGEST_WEAK and _SOURCE_IN_BRACKETS.fullmatch(squeeze(line)) is not None
 
 
-def is_heading(line: str) -> bool:
+def heads_links(line: str) -> bool:
     """Whether the line is a heading of a link list."""
     return len(line) <= _LONGEST_WEAK and skeleton(line) in _HEADINGS
 

@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from crawler import regions, urls
-from crawler.items import Article, Codes, Encoding, Http, Region
+from crawler.items import Article, Codes, Encoding, Http, RegionRef
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.flags import FlagName
 from crawler.pipelines.normalisation import Normalisation
@@ -86,7 +86,7 @@ def _with_region(current: Normalisation) -> Normalisation:
         current = current.flagged(FlagName.REGION_CONFLICT, facts)
     region = by_host or by_code
     return (
-        current.with_values(region=Region(region.code, region.name, region.gb2260))
+        current.with_values(region=RegionRef(region.code, region.name, region.gb2260))
         if region
         else current
     )

@@ -21,8 +21,8 @@ from crawler.pipelines.film_credits import is_film_credit, is_listed, names_make
 from crawler.pipelines.photo_credits import (
     credit_at_end,
     is_credit,
-    is_heading,
     is_legend,
+    opens_section,
     opens_story,
 )
 
@@ -152,7 +152,7 @@ def _set_apart(blocks: Sequence[Block], kinds: Sequence[_Is], start: int) -> lis
             continue
         if kinds[place] is not _Is.PLAIN or not block.is_set_apart:
             break
-        if len(block.text) > _LONGEST_SET_APART or is_heading(block.text):
+        if len(block.text) > _LONGEST_SET_APART or opens_section(block.text):
             return []
         found.append(place)
         if len(found) > _MOST_SET_APART:

@@ -1,14 +1,15 @@
-"""Normalise: the copyright notice and its family. In: printed lines. Out: their notices.
+"""The site's copyright notices and disclaimers in printed lines.
 
-The family is a set of phrases in clauses, with a slot for the outlet (`boilerplate.toml`), found on
-the skeleton, where width, punctuation, brackets and blanks make no difference. One phrase proves
-nothing: an article may talk about copyright. A notice begins where a line or a sentence begins
-(never inside quotation marks), holds several phrases, is made of them for the better part, and
-stands at the end; before the end it must hold several clauses.
+Such a notice is made of phrases, grouped in clauses, with a slot for the outlet
+(`boilerplate.toml`). They are looked for on the skeleton of a line, where width, punctuation,
+brackets and blanks make no difference. One phrase is not enough, as an article may talk about
+copyright. A notice begins where a line or a sentence begins, never inside quotation marks, holds
+several phrases (`_LEAST`), which make up a good part of it, and mostly stands at the end.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ _SENTENCE_END = re.compile(r"[。！？；;!?\n]")
 # A notice speaks of the site, of the text above it, or says what it is; an article needn't.
 _OF_ITSELF = re.compile(r"[本我][网站报社刊]|本[平栏频]|新华[网社]|本文|以上内容|管理协调部|声明")
 
+# Letters of a notice that needn't speak of the site at a page's end: 版权所有 违者必究.
 _SHORT = 16
 
 # Letters after the last phrase that still belong to the notice, or a third of the line.
@@ -57,12 +59,20 @@ _REST = 12
 # Characters a quotation is looked for in on either side of its words.
 _QUOTATION = 200
 
-# Letters without a phrase that a notice split over lines may have in one.
+# Characters without a phrase that a notice split over lines may have between two with phrases.
+# In longer lines only words that prove more are looked for.
 _BRIDGE = 40
+
+# Characters before a phrase among which the beginning of its sentence is looked for.
+_SENTENCE_HEAD = 40
+
+# Characters of a sentence's head that may have blanks inside; in a longer one, the notice begins
+# behind the last blank.
+_SPACED_HEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class NoticeSpan:
     """A part of a line: characters `start` to `end` are notice."""
 
     line: int
@@ -90,12 +100,59 @@ class _Line:
         return self.places[letter] if letter < len(self.places) else len(self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Least:
+    """What makes a notice: so many different phrases of so many clauses. Where phrases are that
+    share of the letters, their number doesn't matter."""
+
+    phrases: int
+    clauses: int
+    unless_covered: float = math.inf
+
+
+# The least that makes a notice, by whether it is the last thing on the page (and speaks of the
+# site, or is very short) and whether it is whole lines. In the midst of a text, or glued to a
+# sentence, it takes more to be sure that the words aren't the article's.
+_LEAST: Final = {
+    (True, True): _Least(phrases=2, clauses=1, unless_covered=0.5),
+    (True, False): _Least(phrases=3, clauses=1),
+    (False, True): _Least(phrases=4, clauses=2),
+    (False, False): _Least(phrases=6, clauses=2),
+}
+
+# The share of its letters that phrases have at least in any notice.
+_LEAST_COVERED: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Lines that may be a notice.
+
+    `phrases` and `clauses` are how many different ones it has (clauses that prove nothing not
+    counted), `covered` the share of its letters that are phrases, `least` what it must have.
+    """
+
+    spans: list[NoticeSpan]
+    phrases: int
+    clauses: int
+    covered: float
+    least: _Least
+
+    @property
+    def is_notice(self) -> bool:
+        return (
+            self.covered >= _LEAST_COVERED
+            and self.clauses >= self.least.clauses
+            and (self.phrases >= self.least.phrases or self.covered >= self.least.unless_covered)
+        )
+
+
 def find_notices(
     lines: Sequence[str], is_cut: Sequence[bool], *, is_beside: bool = False
-) -> list[Span]:
+) -> list[NoticeSpan]:
     """The notices in an article's lines, in order; lines already cut are not looked at but count
     as the page's end. Lines beside the text are no article's: each stands at an end."""
-    spans: list[Span] = []
+    spans: list[NoticeSpan] = []
     done = list(is_cut)
     end = len(done)
     for group in reversed(_groups(lines, is_cut)):
@@ -154,37 +211,43 @@ def _is_told(text: str, at: int) -> bool:
     return _SAYS.match(text, _sentence_start(text, at)) is not None
 
 
-def _notice(group: list[_Line], *, at_end: bool) -> list[Span]:
+def _notice(group: list[_Line], *, at_end: bool) -> list[NoticeSpan]:
     """The spans of a group's notice, [] when it is none."""
     begins = ((place, _begin(line)) for place, line in enumerate(group))
     place, begin = next(((p, b) for p, b in begins if b is not None), (0, None))
     if begin is None:
         return []
-    group = group[place:]
+    candidate = _candidate(group[place:], begin, at_end=at_end)
+    return candidate.spans if candidate.is_notice else []
+
+
+def _candidate(group: list[_Line], begin: int, *, at_end: bool) -> _Candidate:
+    """What a group looks like whose first line's notice begins there."""
     first, last = group[0], group[-1]
     end = _end(last)
-    first_hits = [hit for hit in first.hits if first.index(hit.start) >= begin]
-    hits = [*first_hits, *(hit for line in group[1:] for hit in line.hits)]
+    hits = [hit for hit in first.hits if first.index(hit.start) >= begin]
+    hits += [hit for line in group[1:] for hit in line.hits]
     phrases = {hit.name for hit in hits}
-    clauses = {name.rpartition("_")[0] for name in phrases} - _PROVES_NOTHING
     spans = [
-        Span(line.number, begin if line is first else 0, end if line is last else len(line.text))
+        NoticeSpan(
+            line.number, begin if line is first else 0, end if line is last else len(line.text)
+        )
         for line in group
     ]
     length = sum(
         sum(span.start <= place < span.end for place in line.places)
         for line, span in zip(group, spans, strict=True)
     )
-    covered = sum(hit.end - hit.start for hit in hits) / max(length, 1)
-    whole = begin == 0 and end == len(last.text)
-    of_itself = any(_OF_ITSELF.search(line.letters) for line in group)
-    if covered < 0.25 or not clauses:
-        return []
-    if at_end and end == len(last.text) and (of_itself or length <= _SHORT):
-        enough = len(phrases) >= (2 if whole else 3) or (whole and covered >= 0.5)
-    else:
-        enough = len(phrases) >= (4 if whole else 6) and len(clauses) >= 2
-    return spans if enough else []
+    is_whole = begin == 0 and end == len(last.text)
+    names_itself = any(_OF_ITSELF.search(line.letters) for line in group)
+    is_last = at_end and end == len(last.text) and (names_itself or length <= _SHORT)
+    return _Candidate(
+        spans=spans,
+        phrases=len(phrases),
+        clauses=len({name.rpartition("_")[0] for name in phrases} - _PROVES_NOTHING),
+        covered=sum(hit.end - hit.start for hit in hits) / max(length, 1),
+        least=_LEAST[is_last, is_whole],
+    )
 
 
 def _begin(line: _Line) -> int | None:
@@ -201,13 +264,11 @@ def _begin(line: _Line) -> int | None:
 def _sentence_start(text: str, at: int) -> int:
     """The beginning of the sentence, or of the words after a blank, that hold this place."""
     start = at
-    while start > 0 and at - start < 40 and text[start - 1] not in _ENDS:
+    while start > 0 and at - start < _SENTENCE_HEAD and text[start - 1] not in _ENDS:
         start -= 1
     blank = text.rfind(" ", start, at)
-    if start > 0 and text[start - 1] not in _ENDS and blank < 0:
-        return start
     head = "".join(text[start:at].split())
-    return start if len(head) <= 16 or blank < 0 else blank + 1
+    return start if len(head) <= _SPACED_HEAD or blank < 0 else blank + 1
 
 
 def _end(line: _Line) -> int:

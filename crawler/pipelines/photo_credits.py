@@ -88,7 +88,7 @@ def is_legend(text: str) -> bool:
     return _LEGEND.match(text) is not None
 
 
-def is_heading(text: str) -> bool:
+def opens_section(text: str) -> bool:
     """Whether the text heads or opens an article rather than tells what a picture shows: 一、…,
     【现象】, 编者按：…"""
     return _HEADING.match(text) is not None

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from crawler.items import Article, DiscoveredFrom, Http, Region, WarcPointer, as_record
+from crawler.items import Article, DiscoveredFrom, Http, RegionRef, WarcPointer, as_record
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.opening import migrate
@@ -65,7 +65,7 @@ def line(number: int = 1, at: str = "2026-01-01T08:00:00Z", **values: Any) -> di
         id=sighting.article_id,
         url=sighting.url,
         canonical_url=sighting.url,
-        region=Region("js", "江苏", "320000"),
+        region=RegionRef("js", "江苏", "320000"),
         layout="Regional2014",
         extractor_version="1.0",
         fetched_at=at,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.items import Codes, Encoding, Http, Region
+from crawler.items import Codes, Encoding, Http, RegionRef
 from crawler.pipelines import normalise
 from tests.pipelines.drafts import FETCHED_AT, POINTER, TEXT, URL, article, draft, page
 
@@ -74,7 +74,7 @@ def test_codes_are_cleaned_and_bounded() -> None:
 
 
 def test_the_region_by_host_by_mobile_folder_and_by_code() -> None:
-    jiangsu = Region("js", "江苏", "320000")
+    jiangsu = RegionRef("js", "江苏", "320000")
     assert article(TEXT).region == jiangsu
     mobile = "http://m.xinhuanet.com/js/2017-09/28/c_1121738857.htm"
     assert article(TEXT, url=mobile).region == jiangsu
