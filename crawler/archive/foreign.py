@@ -1,13 +1,11 @@
 """Records as other crawlers store them, brought back to what the one decoder reads.
 
-In: the block of a foreign response, its WARC-Date, its digest. Out: the same, with what its writer
-undid taken off its head, and time and digest in one form.
+In: the block of a foreign response, its WARC-Date. Out: the same, with what its writer undid taken
+off its head, and the time in our form.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -43,9 +41,6 @@ _DATE = re.compile(
 )
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 _LEAP_SECOND = 60
-_SHA1_LENGTH = 32
-_LABELLED = re.compile(r"[a-z0-9-]+:[A-Za-z0-9+/=_-]+", re.ASCII)
-_DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 
 
 def is_our_warcinfo(record: Record) -> bool:
@@ -112,28 +107,3 @@ def _zone(text: str | None) -> timezone:
         return UTC
     minutes = int(text[1:3]) * 60 + int(text[-2:])
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
-
-
-def digest_key(stated: str) -> str:
-    """A labelled digest in one form, be it in base 32 as most have it or in hexadecimal, as
-    warcprox has it: equal for equal digests. Without a label 32 characters are a SHA-1, as in
-    indexes. Anything else is returned as it is."""
-    label, colon, value = stated.partition(":")
-    if not colon and len(stated) == _SHA1_LENGTH:
-        label, value = "sha1", stated
-    algorithm = label.strip().lower().replace("-", "")
-    size = _DIGEST_SIZES.get(algorithm)
-    if size is None:
-        return stated
-    try:
-        is_hex = len(value) == 2 * size
-        raw = bytes.fromhex(value) if is_hex else base64.b32decode(value.upper())
-    except (ValueError, binascii.Error):
-        return stated
-    return f"{algorithm}:{raw.hex()}"
-
-
-def is_labelled(digest: str) -> bool:
-    """Whether a digest is written as the standard has it (ISO 28500:2017 5.8), so that lines can
-    have it as it is."""
-    return _LABELLED.fullmatch(digest) is not None

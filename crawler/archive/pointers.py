@@ -11,14 +11,14 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from crawler.archive import records, wire
+from crawler.archive import wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
+from crawler.archive.digests import digest, is_labelled
 from crawler.archive.foreign import (
     as_response,
     as_stored,
     fetched_at,
     is_bare,
-    is_labelled,
     is_our_warcinfo,
 )
 from crawler.archive.reader import WarcError, record_at
@@ -72,7 +72,7 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
     else:
         block = as_stored(record.block)
     decoded = decode(block, max_bytes=max_bytes)
-    digest = record.header("WARC-Payload-Digest")
+    stated = record.header("WARC-Payload-Digest")
     return Page(
         url=record.url or "",
         status=decoded.status,
@@ -84,9 +84,9 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
             offset=record.offset,
             length=record.length,
             record_id=record.record_id,
-            payload_digest=digest
-            if digest is not None and is_labelled(digest)
-            else records.digest(wire.split_response(block)[1]),
+            payload_digest=stated
+            if stated is not None and is_labelled(stated)
+            else digest(wire.split_response(block)[1]),
             entity_sha256=decoded.entity_sha256,
         ),
     )
@@ -117,8 +117,7 @@ def read_page(
     check("the record's id", record.record_id, pointer.record_id)
     check("the record's length", record.length, pointer.length)
     if is_ours and record.block is not None:  # others' digests may be of another kind
-        digest = records.digest(record.block)
-        check("the block digest", digest, record.header("WARC-Block-Digest"))
+        check("the block digest", digest(record.block), record.header("WARC-Block-Digest"))
     page = page_of(record, pointer.file, is_ours=is_ours, max_bytes=max_bytes)
     assert page.warc
     check("the payload digest", page.warc.payload_digest, pointer.payload_digest)

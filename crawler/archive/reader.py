@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from crawler.archive.contents import Contents
-    from crawler.archive.spans import Span
+    from crawler.archive.spans import FileSpan
 
 # Larger blocks are not read into memory; their record comes with `block` None.
 MAX_BLOCK = MAX_BODY + MAX_HEAD
@@ -64,7 +64,7 @@ def read_records(
     path: Path,
     *,
     kinds: Collection[str] | None = None,
-    span: Span | None = None,
+    span: FileSpan | None = None,
     max_block: int = MAX_BLOCK,
     on_damage: Callable[[WarcError], None] | None = None,
 ) -> Iterator[Record]:
@@ -125,7 +125,7 @@ def _records_from(
     start: int,
     max_block: int,
     kinds: Collection[str] | None = None,
-    span: Span | None = None,
+    span: FileSpan | None = None,
 ) -> Iterator[Record]:
     """The records from one offset on, each yielded when what follows shows that it is whole."""
     try:

@@ -5,13 +5,13 @@ In: header fields and blocks. Out: compressed members, made whole before anythin
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 from isal import isal_zlib
+
+from crawler.archive.digests import digest
 
 PROFILE_IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 PROFILE_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -25,15 +25,6 @@ Fields = Iterable[tuple[str, str | None]]
 
 def new_id() -> str:
     return f"<urn:uuid:{uuid4()}>"
-
-
-def digest(data: bytes) -> str:
-    """A labelled digest: SHA-1 in base 32, the one form that every checker reads.
-
-    It finds damage; against forgery the manifest has each file's SHA-256.
-    """
-    sha1 = hashlib.sha1(data, usedforsecurity=False).digest()
-    return f"sha1:{base64.b32encode(sha1).decode()}"
 
 
 def uri(value: str) -> str:

@@ -10,15 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler import urls
 from crawler.archive.decode import DecodeError, decode
-from crawler.archive.foreign import as_stored, digest_key, fetched_at, is_our_warcinfo
-from crawler.archive.reader import read_records
+from crawler.archive.digests import digest_key
+from crawler.archive.foreign import as_stored, fetched_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from crawler.archive.reader import Record
     from crawler.items import Page
 
@@ -70,15 +66,3 @@ def holds_page(record: Record) -> bool:
         return bool(decode(as_stored(record.block or b"")).entity)
     except DecodeError:
         return False
-
-
-def repeats_in(path: Path) -> Iterator[Repeat]:
-    """All Repeats of articles in a WARC; what is damaged is passed over."""
-    is_ours = False
-    for record in read_records(path, kinds={"warcinfo", "revisit"}, on_damage=lambda _: None):
-        if record.kind == "warcinfo":
-            is_ours = is_our_warcinfo(record)
-        elif urls.article(record.url or "") is not None and not holds_page(record):
-            repeat = repeat_of(record, is_ours=is_ours)
-            if repeat is not None:
-                yield repeat

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.archive import records, wire
+from crawler.archive.digests import digest
 from crawler.clock import iso
 from crawler.items import WarcPointer
 from crawler.media_type import identify
@@ -243,7 +244,7 @@ class WarcWriter:
             head, payload = block, b""
         revisit = exchange.revisit
         if revisit is None:
-            payload_digest = records.digest(payload)
+            payload_digest = digest(payload)
             body = exchange.decoded.body if exchange.decoded else b""
             fields = (
                 *common,

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from crawler.archive.pointers import name_in
 from crawler.archive.reader import WarcError
-from crawler.archive.spans import Span, fit, spans_of
+from crawler.archive.spans import FileSpan, fit, spans_of
 from crawler.archive.wacz import warcs_in
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
@@ -170,7 +170,7 @@ def _begin(read: Any) -> None:
 def _make(job: Job) -> None:
     """In a worker: one part, its store and its tally, the tally last."""
     tally = Tally()
-    span = Span(*job.edges) if job.edges else None
+    span = FileSpan(*job.edges) if job.edges else None
     job.store.unlink(missing_ok=True)
     shutil.rmtree(job.unpacked, ignore_errors=True)
     try:
@@ -222,8 +222,8 @@ def _opened(job: Job, tally: Tally) -> Iterator[tuple[Path, str]]:
         tally.problem(job.name, error.offset, error.why)
 
 
-def _read_tally(job: Job) -> tuple[Tally, Span | None]:
+def _read_tally(job: Job) -> tuple[Tally, FileSpan | None]:
     told = json.loads(job.tally.read_text())
     tally = Tally(problems=told["problems"], others=told["others"])
     tally.counts.update(told["counts"])
-    return tally, Span(**told["span"]) if told["span"] else None
+    return tally, FileSpan(**told["span"]) if told["span"] else None

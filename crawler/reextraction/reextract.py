@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from crawler.archive.reader import Record
-    from crawler.archive.spans import Span
+    from crawler.archive.spans import FileSpan
     from crawler.items import Draft, Page
     from crawler.pages.assembly import Wanted
     from crawler.reextraction.filter import Filter
@@ -90,7 +90,7 @@ def scan(
     tally: Tally,
     store: CrossArchiveStore,
     *,
-    span: Span | None = None,
+    span: FileSpan | None = None,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The records of a file's articles of one page, or of one span of it; the others' pages and

@@ -6,13 +6,13 @@ ids, digests. How ours order and index their records is asked of ours alone (`ve
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from crawler.archive import wire
 from crawler.archive.contents import WarcError
 from crawler.archive.decode import DecodeError, unframe
-from crawler.archive.foreign import digest_key, fetched_at, is_our_warcinfo
+from crawler.archive.digests import is_digest_of
+from crawler.archive.foreign import fetched_at, is_our_warcinfo
 from crawler.archive.reader import read_records
 from crawler.file_names import shown
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from crawler.verification.findings import WarcReport
 
 _OUR_NAME = "xinhua-"
-_ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 _DRAFTS = "0."
 
 
@@ -78,14 +77,14 @@ def _defects(record: Record) -> Iterator[tuple[str, str]]:
     if record.block is None:
         return
     block_digest = record.header("WARC-Block-Digest")
-    if block_digest and not _is_of(block_digest, record.block):
+    if block_digest and is_digest_of(block_digest, record.block) is False:
         yield "bad_block_digest", f"{block_digest[:90]} is not the block's digest"
     stated = record.header("WARC-Payload-Digest")
     # of a revisit it is the original's, of what is cut short perhaps that of the whole
     is_part = record.header("WARC-Truncated") or record.header("WARC-Segment-Number")
     if not stated or is_part or record.kind == "revisit":
         return
-    if not any(_is_of(stated, payload) for payload in _payloads(record.block)):
+    if all(is_digest_of(stated, payload) is False for payload in _payloads(record.block)):
         yield "bad_payload_digest", f"{stated[:90]} is not the payload's digest"
 
 
@@ -98,12 +97,3 @@ def _payloads(block: bytes) -> Iterator[bytes]:
         yield unframe(block)[1]
     except (wire.WireError, DecodeError):
         return
-
-
-def _is_of(stated: str, data: bytes) -> bool:
-    """Whether a digest is that of the data; one of an algorithm we don't know isn't refuted."""
-    algorithm = stated.partition(":")[0].strip().lower().replace("-", "")
-    if algorithm not in _ALGORITHMS:
-        return True
-    computed = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
-    return digest_key(stated) == f"{algorithm}:{computed}"

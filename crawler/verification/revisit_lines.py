@@ -15,8 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
-from crawler.archive.reader import WarcError
-from crawler.archive.revisits import means, names_of, repeats_in
+from crawler.archive.foreign import is_our_warcinfo
+from crawler.archive.reader import WarcError, read_records
+from crawler.archive.revisits import holds_page, means, names_of, repeat_of
 from crawler.archive.wacz import warcs_in
 
 if TYPE_CHECKING:
@@ -122,3 +123,15 @@ def archives_near(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[Pa
         for path in sorted(folder.iterdir()):
             if path.name.endswith(ARCHIVES) and path not in known and path.is_file():
                 yield path
+
+
+def repeats_in(path: Path) -> Iterator[Repeat]:
+    """All Repeats of articles in a WARC; what is damaged is passed over."""
+    is_ours = False
+    for record in read_records(path, kinds={"warcinfo", "revisit"}, on_damage=lambda _: None):
+        if record.kind == "warcinfo":
+            is_ours = is_our_warcinfo(record)
+        elif urls.article(record.url or "") is not None and not holds_page(record):
+            repeat = repeat_of(record, is_ours=is_ours)
+            if repeat is not None:
+                yield repeat

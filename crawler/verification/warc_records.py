@@ -5,9 +5,6 @@ In: a record's fields and block. Out: (code, sentence) for each defect.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import ipaddress
 import re
 from datetime import datetime, timedelta
@@ -16,6 +13,7 @@ from urllib.parse import urlsplit
 
 from crawler.archive import records, wire
 from crawler.archive.decode import DecodeError, decode, unframe
+from crawler.archive.digests import is_digest_of
 from crawler.clock import now
 from crawler.media_type import identify
 
@@ -36,7 +34,6 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 _TRUNCATED = frozenset({"length", "time", "disconnect", "unspecified"})
 _PROFILES = frozenset({records.PROFILE_IDENTICAL, records.PROFILE_NOT_MODIFIED})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_ALGORITHMS = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 _REPEATABLE = frozenset({"warc-concurrent-to"})
 
 
@@ -88,7 +85,7 @@ def _check_block_digest(values: Mapping[str, str], block: bytes) -> Iterator[Def
     stated = values.get("warc-block-digest")
     if stated is None:
         yield "missing_block_digest", "there is no WARC-Block-Digest"
-    elif not _is_digest_of(stated, block):
+    elif not is_digest_of(stated, block):
         yield "bad_block_digest", f"{stated[:90]} is not the block's digest"
 
 
@@ -107,7 +104,7 @@ def _check_payload(values: Mapping[str, str], block: bytes) -> Iterator[Defect]:
     stated = values.get("warc-payload-digest")
     if stated is None:
         yield "missing_payload_digest", "there is no WARC-Payload-Digest"
-    elif not _is_digest_of(stated, payload):
+    elif not is_digest_of(stated, payload):
         yield "bad_payload_digest", f"{stated[:90]} is not the payload's digest"
 
 
@@ -131,7 +128,7 @@ def _check_revisit(values: Mapping[str, str]) -> Iterator[Defect]:
     for name in ("warc-refers-to-target-uri", "warc-refers-to-date", "warc-payload-digest"):
         if name not in values:
             yield "bad_revisit", f"there is no {name}"
-    if _is_digest_of(values.get("warc-payload-digest", ""), b""):
+    if is_digest_of(values.get("warc-payload-digest", ""), b""):
         yield "bad_revisit", "the digest is that of an empty payload"
 
 
@@ -178,18 +175,6 @@ def is_cut(block: bytes, method: str) -> bool:
     except DecodeError as error:
         return error.kind == "truncated"
     return False
-
-
-def _is_digest_of(stated: str, data: bytes) -> bool:
-    algorithm, _, value = stated.partition(":")
-    size = _ALGORITHMS.get(algorithm.lower())
-    if size is None:
-        return False
-    try:
-        raw = bytes.fromhex(value) if len(value) == 2 * size else base64.b32decode(value.upper())
-    except (ValueError, binascii.Error):
-        return False
-    return raw == hashlib.new(algorithm.lower(), data, usedforsecurity=False).digest()
 
 
 def _is_date(text: str) -> bool:

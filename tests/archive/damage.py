@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.archive import cdxj, records
+from crawler.archive.digests import digest
 from crawler.archive.reader import WarcError, read_records
 from crawler.archive.record_heads import parse_our_record
 from crawler.archive.writer import Revisit
@@ -59,9 +60,9 @@ class Rec:
         """Another block with lengths and digests that fit it."""
         self.block = block
         self.set("Content-Length", str(len(block)))
-        self.set("WARC-Block-Digest", records.digest(block))
+        self.set("WARC-Block-Digest", digest(block))
         if any(key == "WARC-Payload-Digest" for key, _ in self.fields):
-            self.set("WARC-Payload-Digest", records.digest(block.partition(b"\r\n\r\n")[2]))
+            self.set("WARC-Payload-Digest", digest(block.partition(b"\r\n\r\n")[2]))
 
     def plain(self) -> bytes:
         head = "\r\n".join(["WARC/1.1", *(f"{name}: {value}" for name, value in self.fields)])
@@ -256,7 +257,7 @@ FIELDS: dict[str, dict[str, Callable[[Holding], None]]] = {
     },
     "bad_revisit": {
         "profile": _set(REVISIT, "WARC-Profile", "http://netpreserve.org/warc/0.9/revisit/x"),
-        "empty_digest": _set(REVISIT, "WARC-Payload-Digest", records.digest(b"")),
+        "empty_digest": _set(REVISIT, "WARC-Payload-Digest", digest(b"")),
         "no_date": _drop(REVISIT, "WARC-Refers-To-Date"),
     },
     "revisit_of_nothing": {

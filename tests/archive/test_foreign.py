@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
-import hashlib
 import time
 
 import pytest
 
 from crawler.archive.decode import DecodeError, decode
-from crawler.archive.foreign import as_stored, digest_key, fetched_at
+from crawler.archive.foreign import as_stored, fetched_at
 
 PAGE = b"<html><body>%s</body></html>" % (b"text " * 200)
 PACKED = gzip.compress(PAGE, mtime=0)
@@ -78,15 +76,3 @@ def test_a_date_is_the_same_on_every_machine(zone: str, monkeypatch: pytest.Monk
 )  # fmt: skip
 def test_what_names_no_moment(date: str) -> None:
     assert fetched_at(date) is None
-
-
-def test_digests_in_one_form() -> None:
-    of = hashlib.sha1(PAGE).digest()
-    forms = (
-        f"sha1:{base64.b32encode(of).decode()}",
-        f"SHA1:{of.hex()}",
-        f"sha-1:{of.hex().upper()}",
-    )
-    assert {digest_key(form) for form in forms} == {f"sha1:{of.hex()}"}
-    for other in ("", "sha1:", "sha1:!", "crc:00", of.hex()):
-        assert digest_key(other) == other
