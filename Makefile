@@ -43,7 +43,8 @@ test-unpinned: | $(VENV)/bin/python  ## the newest releases pyproject.toml allow
 	$(VENV)-unpinned/bin/python -m pip install --quiet --editable . $(UNPINNED)
 	$(VENV)-unpinned/bin/python -m scrapy list
 	$(VENV)-unpinned/bin/python -m pytest -n $(JOBS) --dist loadscope -W default \
-		tests/pages tests/archive tests/test_crawl.py
+		tests/pages tests/layouts tests/lists tests/archive tests/downloader/test_taps.py \
+		tests/commands/test_crawl.py
 
 KILLS := 1000
 chaos: $(VENV)/.dev  ## so many kills, resumed from data/chaos.json; then what was lost (nothing)

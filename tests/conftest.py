@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from tests.guard import sitecustomize as guard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from crawler.items import Page
+    from tests.archive.crawled import Crawled
+    from tests.channel import Archive
+    from tests.processes import Crawl
     from tests.site import Site
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -61,6 +66,64 @@ def site() -> Iterator[Site]:
 def proxy(site: Site) -> dict[str, str]:
     """The environment in which a crawl goes through the site."""
     return site.environment
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: for tests with thousands of fsyncs."""
+    shm = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Crawled:
+    """Every kind of exchange, fetched once and archived."""
+    from tests.archive.crawled import crawl_kinds
+
+    return crawl_kinds(tmp_path_factory.mktemp("crawled"))
+
+
+@pytest.fixture(scope="module")
+def archive_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Archive]]:
+    """Make an archive of a new site, whose options are `Site`'s; Jiangsu by default."""
+    from tests.channel import Archive
+    from tests.column_site import ColumnSite
+
+    sites: list[ColumnSite] = []
+
+    def make(**options: Any) -> Archive:
+        site = ColumnSite(**{"regions": ["js"], "articles": 30, "daily": 0} | options)
+        sites.append(site)
+        return Archive(site, tmp_path_factory.mktemp("archive") / "data")
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+@pytest.fixture(scope="module")
+def first(site: Site, proxy: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Crawl:
+    """One crawl, for what reads a data folder, in files so small that articles lie across them."""
+    from tests.processes import crawl
+
+    done = crawl(
+        "-a", "regions=js,he", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING",
+        "-s", "WARC_MAX_BYTES=40000",
+        data_dir=tmp_path_factory.mktemp("reextract") / "data", env=proxy,
+    )  # fmt: skip
+    assert done.exitcode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def page(first: Crawl) -> Page:
+    """An article of one page as the crawl saw it, larger than any bound on what is peeked at."""
+    from crawler.archive.pointers import read_page
+    from crawler.items import WarcPointer
+
+    line = next(line for line in first.lines if not line["warc_pages"] and "www." in line["url"])
+    return read_page(first.data_dir, WarcPointer(**line["warc"]))
 
 
 class RunScrapy(Protocol):

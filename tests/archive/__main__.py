@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tests.archive.checkers import CHECKERS
-from tests.archive.conftest import Crawled, crawl_kinds
+from tests.archive.crawled import Crawled, crawl_kinds
 from tests.archive.damage import DAMAGE, UNDESCRIBED, make_holding
 from tests.archive.exchanges import differences
 from tests.archive.kinds import KINDS

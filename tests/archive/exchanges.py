@@ -10,7 +10,7 @@ from tests.archive.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.archive.conftest import Archived, Crawled
+    from tests.archive.crawled import Archived, Crawled
     from tests.archive.kinds import Kind
     from tests.archive.origin import Logged
 

@@ -17,7 +17,7 @@ from tests.archive.kinds import KINDS
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
-    from tests.archive.conftest import Crawled
+    from tests.archive.crawled import Crawled
 
 MISREAD: dict[tuple[str, str], str] = {
     # fastwarc looks for CRLF CRLF only, so it finds no payload after a head of bare line feeds

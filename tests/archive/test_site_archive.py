@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from tests.archive.conftest import Crawled
+    from tests.archive.crawled import Crawled
     from tests.site.server import Entry
 
 REGIONS = ("js", "he", "tibet", "hlj", "local")

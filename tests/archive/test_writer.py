@@ -18,8 +18,9 @@ from crawler.archive.pointers import read_page
 from crawler.archive.reader import read_records
 from crawler.archive.writer import Exchange, WarcWriter
 from crawler.storage import StorageError, publish
-from tests.archive.conftest import INFO, PROJECT
+from tests.archive.crawled import INFO
 from tests.archive.kinds import GZIPPED, LONG, TEXT, sized
+from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
     from pathlib import Path

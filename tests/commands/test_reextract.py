@@ -20,10 +20,10 @@ from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
 from crawler.reextraction import batch, reextract
 from crawler.reextraction.filter import Filter
 from crawler.reextraction.reextract import Tally
-from tests.commands.foreign import OTHER_URL, STYLES, Sink, lines_of, noise, raw, type_of, wacz
 from tests.conftest import PROJECT
 from tests.pages import paged
 from tests.processes import Crawl, peak_kib
+from tests.reextraction.foreign import OTHER_URL, STYLES, Sink, lines_of, noise, raw, type_of, wacz
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.incremental.columns import HOST, Column, ColumnSite
-from tests.incremental.conftest import Archive
+from tests.channel import Archive
+from tests.column_site import HOST, Column, ColumnSite
 
 if TYPE_CHECKING:
     from pathlib import Path

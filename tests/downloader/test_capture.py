@@ -1,0 +1,67 @@
+"""The handler when something of ours fails, without a run, and over TLS it can't trust."""
+
+from __future__ import annotations
+
+import base64
+import random
+from pathlib import Path
+
+import pytest
+
+from crawler.archive.reader import read_records
+from tests.archive.crawled import fetch, request_for, run_of
+from tests.archive.kinds import KINDS, LONG, Kind, sized
+from tests.archive.origin import Origin
+
+
+@pytest.fixture
+def kinds() -> dict[str, Kind]:
+    noise = Kind((sized(body=random.Random(1).randbytes(40_000)),))
+    return {name: KINDS[name] for name in ("gzip", "plain", "tls")} | {"noise": noise}
+
+
+def test_without_a_run_pages_are_decoded_and_nothing_is_written(
+    kinds: dict[str, Kind], tmp_path: Path
+) -> None:
+    with Origin({name: kind.steps for name, kind in kinds.items()}, tmp_path) as origin:
+        requests = [request_for("gzip", kinds["gzip"], origin)]
+        results = fetch(tmp_path, requests, data_dir="")
+    assert base64.b64decode(results["gzip"]["body"]) == LONG
+    assert results["gzip"]["pointer"] is None
+    assert not (tmp_path / "warc").exists()
+
+
+def test_a_full_disk_fails_the_request_and_stops_the_run(
+    kinds: dict[str, Kind], tmp_path: Path
+) -> None:
+    with Origin({name: kind.steps for name, kind in kinds.items()}, tmp_path) as origin:
+        names = ("plain", "noise")
+        requests = [request_for(name, kinds[name], origin) for name in names]
+        results = fetch(tmp_path, requests, file_limit=9000)
+    assert results["plain"]["error"] is None
+    assert results["noise"]["error"][0] == "StorageError"
+    run = run_of(tmp_path)
+    assert run["stops"] == ["storage"]
+    assert "File too large" in run["storage_error"] or "bytes fitted" in run["storage_error"]
+    records = list(read_records(Path(run["files"][0])))
+    assert [record.kind for record in records] == ["warcinfo", "response", "request", "metadata"]
+
+
+def test_a_bug_in_the_decoder_loses_no_bytes(kinds: dict[str, Kind], tmp_path: Path) -> None:
+    with Origin({name: kind.steps for name, kind in kinds.items()}, tmp_path) as origin:
+        requests = [request_for("plain", kinds["plain"], origin)]
+        results = fetch(tmp_path, requests, broken_decoder=True)
+    assert results["plain"]["error"][0] == "RuntimeError"
+    _, response, _, _ = read_records(Path(run_of(tmp_path)["files"][0]))
+    assert response.block == sized()
+
+
+def test_a_certificate_we_cannot_trust_leaves_no_record(
+    kinds: dict[str, Kind], tmp_path: Path
+) -> None:
+    with Origin({name: kind.steps for name, kind in kinds.items()}, tmp_path) as origin:
+        results = fetch(tmp_path, [request_for("tls", kinds["tls"], origin)])
+    assert "DownloadFailedError" in results["tls"]["error"]
+    assert "certificate verify failed" in results["tls"]["message"]
+    assert origin.log == []
+    assert run_of(tmp_path)["files"] == []
