@@ -91,7 +91,7 @@ class Bench:
         urls = [link.url for link in links]
         began = perf_counter()
         self._ledger.lists.known_links(url, urls)
-        self._ledger.lists.add_answer(url, run_id=RUN, at=AT, status=200, region="js", links=urls)
+        self._ledger.lists.add_answer(url, at=AT, status=200, region="js", links=urls)
         self._ledger.addresses.see(links, run_id=RUN, at=AT)
         self._ledger.lists.finish_walk(url, at=AT)
         return self._undo(began)

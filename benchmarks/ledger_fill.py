@@ -102,7 +102,7 @@ def _walk_lists(ledger: Ledger, size: int) -> None:
     for number in range(LISTS):
         links = [row.url for row in page(ledger, size, number)]
         ledger.lists.add_answer(
-            list_url(number), run_id="r0", at=at, status=200, region=REGIONS[number % 31],
+            list_url(number), at=at, status=200, region=REGIONS[number % 31],
             links=links,
         )  # fmt: skip
         ledger.lists.finish_walk(list_url(number), at=at)

@@ -1,4 +1,4 @@
-"""Hosts: how long each is left alone, and its robots.txt."""
+"""Hosts: how long each is left alone, and what its robots.txt said."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ ROBOTS_MAX_AGE = timedelta(hours=24)
 
 
 class Hosts:
+    """What every run must know of a host before it asks it for anything."""
+
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
@@ -34,11 +36,14 @@ class Hosts:
         rows = self._connection.rows(select(holds).where(holds.c.until > at).order_by(holds.c.host))
         return [Hold(**row._mapping) for row in rows]
 
-    def robots(self, host: str, at: datetime, max_age: timedelta = ROBOTS_MAX_AGE) -> Robots | None:
-        """The host's robots.txt answer that was kept last, if it is at most so old at `at`."""
+    def robots(
+        self, origin: str, at: datetime, max_age: timedelta = ROBOTS_MAX_AGE
+    ) -> Robots | None:
+        """The robots.txt answer of an origin (`https://host:port`) that was kept last, if it is at
+        most so old at `at`."""
         row = self._connection.row(
             select(robots).where(
-                robots.c.host == host,
+                robots.c.origin == origin,
                 robots.c.fetched_at <= at,
                 robots.c.fetched_at >= at - max_age,
             )
@@ -46,8 +51,8 @@ class Hosts:
         return None if row is None else Robots(**row._mapping)
 
     def store_robots(
-        self, host: str, fetched_at: datetime, status: int | None, body: bytes
+        self, origin: str, fetched_at: datetime, status: int | None, body: bytes
     ) -> None:
         """Keep a robots.txt answer (`status` None: none came); the caller bounds `body`."""
-        row = {"host": host, "fetched_at": fetched_at, "status": status, "body": body}
+        row = {"origin": origin, "fetched_at": fetched_at, "status": status, "body": body}
         self._connection.upsert(robots, [row])

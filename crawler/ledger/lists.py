@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
-_HIDDEN = ("walk", "last_run", "captured_url", "captured_at", "warc")
+_HIDDEN = ("walk", "captured_url", "captured_at", "warc")
 
 # So many completed walks that met something new are known ground. The last alone may be no deeper
 # than a page or two, and a page that items moved across would look like news down to the list's
@@ -147,7 +147,6 @@ class Lists:
         self,
         url: str,
         *,
-        run_id: str,
         at: datetime,
         status: int | None,
         region: str | None,
@@ -163,7 +162,6 @@ class Lists:
         """
         self._ensure(url)
         values: dict[str, Any] = {"region": region, "last_status": status, "last_at": at}
-        values["last_run"] = run_id
         is_ok = _is_ok(status) and is_readable
         if is_ok:
             values |= _validators(validators)

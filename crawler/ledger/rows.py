@@ -240,9 +240,9 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """A robots.txt answer; `status` is None when there was no answer."""
+    """The robots.txt answer of an origin; `status` is None when none came."""
 
-    host: str
+    origin: str
     fetched_at: datetime
     status: int | None
     body: bytes = field(repr=False)

@@ -1,6 +1,7 @@
 """The ledger's tables. Their history is in `migrations/`; this is what it leads to.
 
-Nothing here is SQLite's own: partial indexes, JSON and text keys are PostgreSQL's too.
+Nothing here is SQLite's own: partial indexes, JSON and text keys are PostgreSQL's too. Addresses
+and ids are compared and sorted by code point, so a PostgreSQL database needs the collation C.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData()
 
@@ -149,7 +150,6 @@ lists = Table(  # one row per list, whatever number of pages it has
     Column("last_status", Integer),
     Column("last_at", UtcTime),
     Column("last_ok_at", UtcTime),
-    Column("last_run", Text),
     Column("failures", Integer, nullable=False),  # in a row
     Column("walk", Integer, nullable=False),  # of the last completed walk; 0: none
     Column("completed_at", UtcTime),
@@ -201,7 +201,7 @@ holds = Table(
 robots = Table(
     "robots",
     metadata,
-    Column("host", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),  # scheme, host and port
     Column("fetched_at", UtcTime, nullable=False),
     Column("status", Integer),
     Column("body", LargeBinary, nullable=False),

@@ -429,7 +429,6 @@ class ListWalk:
             return
         self._lists.add_answer(
             step.source,
-            run_id=self._context.run_id,
             at=now(),
             status=status,
             is_readable=is_readable,

@@ -27,7 +27,6 @@ def crawled(tmp_path: Path) -> Path:
     for name, status in (("a", 200), ("b", 503)):
         ledger.lists.add_answer(
             f"http://js.news.cn/{name}.htm",
-            run_id="r1",
             at=AT,
             status=status,
             region="js",

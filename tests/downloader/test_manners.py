@@ -77,7 +77,7 @@ def _age(tmp_path: Path, by: timedelta) -> None:
         for row in ledger.connection.rows(select(robots)):
             moved = row.fetched_at - by
             ledger.connection.write(
-                update(robots).where(robots.c.host == row.host).values(fetched_at=moved)
+                update(robots).where(robots.c.origin == row.origin).values(fetched_at=moved)
             )
         ledger.commit()
 

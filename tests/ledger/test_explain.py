@@ -107,7 +107,7 @@ def test_a_list_page(ledger: Ledger) -> None:
     url = "http://www.js.xinhuanet.com/"
     for hours, status in enumerate((200, 503, None)):
         ledger.lists.add_answer(
-            url, run_id="r1", at=T0 + hours * HOUR, status=status, region="js",
+            url, at=T0 + hours * HOUR, status=status, region="js",
             links=[ONE.url] if hours == 0 else [],
         )  # fmt: skip
     ledger.lists.save_walk(url, f"{url}2.htm", 2)

@@ -10,7 +10,7 @@ import pytest
 from crawler.items import WarcPointer
 from crawler.ledger.lists import KEPT_WALKS
 from crawler.ledger.rows import Backfill, ListCapture, ListState, PageState, Validators
-from tests.ledger.conftest import HOUR, RUN, T0
+from tests.ledger.conftest import HOUR, T0
 
 if TYPE_CHECKING:
     from crawler.ledger.ledger import Ledger
@@ -21,7 +21,7 @@ PAGE_2 = "http://www.js.xinhuanet.com/yw_2.htm"
 
 def answer(ledger: Ledger, url: str = LIST, *, links: tuple[str, ...] = (), **values: Any) -> None:
     options: dict[str, Any] = {
-        "run_id": RUN, "at": T0, "status": 200, "region": "js",
+        "at": T0, "status": 200, "region": "js",
         "validators": Validators(values.pop("etag", '"l1"'), None, values.pop("capture", None)),
     }  # fmt: skip
     ledger.lists.add_answer(url, links=links, **options | values)
@@ -126,7 +126,7 @@ def test_a_page_is_no_list(ledger: Ledger) -> None:
 
 
 def test_validators_may_be_kept_later(ledger: Ledger) -> None:
-    ledger.lists.add_answer(LIST, run_id=RUN, at=T0, status=200, region="js")
+    ledger.lists.add_answer(LIST, at=T0, status=200, region="js")
     assert ledger.lists.state(LIST).etag is None
     ledger.lists.keep_validators(LIST, Validators('"l3"', "then", None))
     state = ledger.lists.state(LIST)

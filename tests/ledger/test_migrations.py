@@ -1,4 +1,4 @@
-"""The migrations, each over a ledger as the crawler before it wrote it."""
+"""The migrations, over a ledger as an earlier crawler wrote it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from crawler.items import WarcPointer
 from crawler.ledger import opening
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import Backfill, ListCapture, PageState
+from crawler.ledger.rows import Backfill, ListCapture, PageState, Robots
 from tests.ledger.conftest import HOUR, RUN, T0
 
 if TYPE_CHECKING:
@@ -103,6 +103,9 @@ def migrated(tmp_path: Path) -> Iterator[Ledger]:
         connection.execute(
             text(f"INSERT INTO visits (run_id, url, article_id) VALUES ('{RUN}', '{HOST}/a', '1')")
         )
+        connection.execute(
+            text(f"INSERT INTO robots VALUES ('{HOST}', '{AT}', 200, :body)"), {"body": b"\xff\n"}
+        )
         connection.commit()
     with closing(Ledger.open(path)) as ledger:
         yield ledger
@@ -137,6 +140,10 @@ def test_only_open_backfills_are_kept(migrated: Ledger) -> None:
     assert migrated.lists.backfill(YW, since) == Backfill(YW, since, T0, f"{HOST}/xw/yw_9.htm", 9)
     assert migrated.lists.backfill(YW, date(2016, 9, 1)) is None
     assert migrated.lists.backfill(f"{HOST}/xw/yw_4.htm", since) is None
+
+
+def test_robots_answers_stay(migrated: Ledger) -> None:
+    assert migrated.hosts.robots(HOST, T0 + HOUR) == Robots(HOST, T0, 200, b"\xff\n")
 
 
 def test_what_is_owed_is_owed(migrated: Ledger) -> None:
