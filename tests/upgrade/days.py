@@ -1,0 +1,57 @@
+"""The site of the kept data folder, and its runs: seeded, so that it can be crawled on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from crawler.clock import BEIJING
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FOLDER = Path(__file__).with_name("data-1f67a08.tar.gz")
+CLOCK = Path("tests", "simulation", "clock")
+KEPT_UNTIL = 2.3  # the day of the kept folder's last run
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """Jiangsu, with columns of several pages and an article of several pages; within the kept days
+    four articles are edited, one of them that of several pages, and one is withdrawn."""
+    with (
+        # six articles a page: few make a column of several pages
+        patch("tests.site.lists.PER_PAGE", 6),
+        patch("tests.site.columns.PER_PAGE", 6),
+        Site(seed=18, regions=["js"], articles=14, daily=1) as xinhua,
+    ):
+        yield xinhua
+
+
+def crawl(
+    site: Site, project: Path, data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> int:
+    """Run the crawler that stands in `project` at the site's moment; returns its exit code."""
+    moment = site.world.at.replace(tzinfo=BEIJING)
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a", "regions=js", *arguments,
+         "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING"],
+        cwd=project,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(project / CLOCK),
+            "XINHUA_DATA_DIR": str(data_dir),
+            "XINHUA_CLOCK_SHIFT": str((moment - datetime.now(UTC)).total_seconds()),
+            **site.environment,
+            **(env or {}),
+        },
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    return done.returncode

@@ -1,0 +1,139 @@
+"""A data folder that an older version wrote: verified, crawled on, read and rebuilt by this one.
+
+How the folder was made stands in `make`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tarfile
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.chaos.soundness import lines_of
+from tests.conftest import PROJECT
+from tests.upgrade.days import FOLDER, KEPT_UNTIL, crawl, site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import RunScrapy
+    from tests.site import Site
+
+SOON, LATER = KEPT_UNTIL + 0.1, 6.0
+"""Up to the first nothing on the site changes. Up to the second there are new articles, and one of
+the kept gets other boilerplate, which is no version."""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """The folder crawled on by today's code, and the same folder as it was kept.
+
+    `exitcodes` and `new` (lines) are those of the runs SOON and LATER."""
+
+    kept: Path
+    data_dir: Path
+    site: Site
+    exitcodes: tuple[int, int]
+    new: tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def unpack(folder: Path) -> Path:
+    with tarfile.open(FOLDER) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
+    data_dir = unpack(tmp_path_factory.mktemp("upgraded"))
+    kept = unpack(tmp_path_factory.mktemp("kept"))
+    before = len(lines_of(data_dir))
+    with site() as xinhua:
+        xinhua.day = SOON
+        first = crawl(xinhua, PROJECT, data_dir, "-a", "recheck=all")
+        between = len(lines_of(data_dir))
+        xinhua.day = LATER
+        second = crawl(xinhua, PROJECT, data_dir, "-a", "recheck=all")
+        lines = lines_of(data_dir)
+        new = (lines[before:between], lines[between:])
+        yield Upgraded(kept, data_dir, xinhua, (first, second), new)
+
+
+def test_the_kept_folder_holds_what_an_upgrade_has_to_bear(upgraded: Upgraded) -> None:
+    """A withdrawal, versions, an article of several pages, a killed run, pages of a pager."""
+    lines = lines_of(upgraded.kept)
+    reports = [json.loads(path.read_bytes()) for path in upgraded.kept.glob("runs/*.json")]
+
+    assert {line["status"] for line in lines} == {"live", "gone"}
+    assert any(line["version"] == 2 and line["page_urls"] for line in lines)
+    assert any(report["exit_code"] is None for report in reports)
+    assert _pager_pages(upgraded.kept)
+
+
+def test_it_verifies_before_it_is_crawled_on(upgraded: Upgraded, scrapy_cmd: RunScrapy) -> None:
+    done = scrapy_cmd("verify", data_dir=upgraded.kept)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_crawled_on_nothing_unchanged_gets_a_version(upgraded: Upgraded) -> None:
+    soon, later = upgraded.new
+
+    assert set(upgraded.exitcodes) <= {0, 3}
+    assert [line["id"] for line in soon if not line.get("corrects")] == []
+    known = {line["id"] for line in lines_of(upgraded.kept)}
+    listed = {one["id"] for one in upgraded.site.truth()["articles"]}
+    again = [line for line in later if line["id"] in known]
+    assert [line["id"] for line in again if not line.get("corrects")] == []
+    new = {line["id"] for line in later} - known
+    assert new
+    assert new <= listed
+
+
+def test_it_verifies_after_it_was_crawled_on(upgraded: Upgraded, scrapy_cmd: RunScrapy) -> None:
+    done = scrapy_cmd("verify", data_dir=upgraded.data_dir)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not held against the ledger" not in done.stdout
+
+
+def test_commands_read_it(upgraded: Upgraded, scrapy_cmd: RunScrapy) -> None:
+    gone = next(line for line in lines_of(upgraded.kept) if line["status"] == "gone")
+    parted = next(line for line in lines_of(upgraded.kept) if line["page_urls"])
+
+    history = scrapy_cmd("history", parted["id"], data_dir=upgraded.data_dir)
+    explained = scrapy_cmd("explain", gone["url"], data_dir=upgraded.data_dir)
+    regions = scrapy_cmd("regions", data_dir=upgraded.data_dir)
+
+    assert (history.returncode, explained.returncode, regions.returncode) == (0, 0, 0)
+    assert parted["title"] in history.stdout
+    assert gone["id"] in explained.stdout
+    assert "js" in regions.stdout
+
+
+def test_pages_of_a_pager_are_no_lists_of_their_own_any_more(upgraded: Upgraded) -> None:
+    assert not _pager_pages(upgraded.data_dir)
+
+
+def _pager_pages(data_dir: Path) -> list[str]:
+    with closing(sqlite3.connect(data_dir / "state" / "ledger.sqlite")) as ledger:
+        urls = [url for (url,) in ledger.execute("SELECT url FROM lists")]
+    return [url for url in urls if url.endswith("_2.htm")]
+
+
+def test_repair_makes_its_ledger_again(upgraded: Upgraded, scrapy_cmd: RunScrapy) -> None:
+    for path in (upgraded.data_dir / "state").iterdir():
+        if path.name.startswith("ledger.sqlite"):
+            path.unlink()
+
+    made = scrapy_cmd("repair", "--ledger", data_dir=upgraded.data_dir)
+    verified = scrapy_cmd("verify", data_dir=upgraded.data_dir)
+
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert verified.returncode == 0, verified.stdout + verified.stderr
