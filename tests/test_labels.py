@@ -7,7 +7,7 @@ import re
 import pytest
 
 from crawler import labels
-from crawler.pages import info_lines
+from crawler.pages import labelled_lines
 
 
 def test_longer_words_come_first() -> None:
@@ -47,4 +47,4 @@ def test_no_word_stands_for_two_functions() -> None:
 def test_a_value_ends_at_any_other_label() -> None:
     for label in ["稿源", "记者", "通讯员", "责编", "校对", "终审"]:
         line = f"来源：河畔晚报 {label}：周岸"
-        assert info_lines.labelled(info_lines.SOURCE, line) == "来源：河畔晚报"
+        assert labelled_lines.labelled(labelled_lines.SOURCE, line) == "来源：河畔晚报"

@@ -21,7 +21,7 @@ from crawler.layouts.regional2014 import Regional2014
 from crawler.pages import not_html, redirects
 from crawler.pages.document import Document
 from crawler.pages.errors import NotAnArticle
-from crawler.pages.not_article import LITTLE, challenge_in, refuse
+from crawler.pages.not_article import LITTLE, challenge_in, refuse_no_article
 from crawler.pages.redirects import is_farewell, is_front, is_gate
 
 if TYPE_CHECKING:
@@ -54,16 +54,16 @@ def read(page: Page) -> Draft:
     """What one page of an article says, raw. Raises NotAnArticle for a page that holds none."""
     if not page.body.strip():
         raise NotAnArticle("blank", "no bytes")
-    not_html.refuse(page.body, page.header("Content-Type"))
+    not_html.refuse_other_media(page.body, page.header("Content-Type"))
     doc = Document.of(page)
     claiming = [(one, selectors) for one in LAYOUTS if (selectors := one.select(doc))]
     if len(claiming) == 1:
         ((layout, selectors),) = claiming
         draft = layout.read(doc, selectors)
     else:
-        draft = fallback.read(doc)
+        draft = fallback.read_fallback(doc)
     draft.claims = tuple(layout.name for layout, _ in claiming)
-    refuse(doc, draft)
+    refuse_no_article(doc, draft)
     return draft
 
 

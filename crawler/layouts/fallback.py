@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.items import Evidence
 from crawler.layouts.layout import Selectors, read_with
 from crawler.pages import page_metadata
+from crawler.pages.container_parts import player_of
 from crawler.pages.document import (
     LINES,
     children,
@@ -20,9 +21,8 @@ from crawler.pages.document import (
     squeeze,
     visible_text,
 )
-from crawler.pages.info_lines import DATE, SOURCE
+from crawler.pages.labelled_lines import DATE, SOURCE
 from crawler.pages.media_urls import film_url
-from crawler.pages.non_text import player_of
 
 if TYPE_CHECKING:
     from crawler.items import Draft
@@ -64,7 +64,7 @@ _NAMED = Selectors(
 )
 
 
-def read(doc: Document) -> Draft:
+def read_fallback(doc: Document) -> Draft:
     """The Draft of the densest element; no blocks where there is neither prose nor film."""
     container = densest(doc)
     if container is None:

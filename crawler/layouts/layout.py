@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, ClassVar
 from crawler.items import Evidence
 from crawler.pages import page_metadata
 from crawler.pages.blocks import read_blocks
+from crawler.pages.container_parts import parts_of
 from crawler.pages.document import shows_text
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.header import Header, take_editor_lines, take_header_lines
-from crawler.pages.info_lines import (
+from crawler.pages.labelled_lines import (
     DATE,
     EDITOR,
     SOURCE,
@@ -25,7 +26,6 @@ from crawler.pages.info_lines import (
     find_time,
     lines_around,
 )
-from crawler.pages.non_text import parts_of
 from crawler.pages.notices_beside import notices_beside
 from crawler.pages.pictures_beside import pictures_beside
 
@@ -72,16 +72,12 @@ class Layout:
     phrases: ClassVar[tuple[str, ...]] = ()
     selectors: ClassVar[Selectors]
 
-    def __init__(self) -> None:
-        proofs = [(mark, True) for mark in self.marks] + [(mark, False) for mark in self.foreign]
-        # ids first: a page knows its own without a look at the tree
-        self._proofs = sorted(proofs, key=lambda proof: not proof[0].startswith("#"))
-
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
-        for mark, wanted in self._proofs:
-            if (doc.maybe(mark) is not None) is not wanted:
-                return None
+        if any(doc.maybe(mark) is None for mark in self.marks):
+            return None
+        if any(doc.maybe(mark) is not None for mark in self.foreign):
+            return None
         if all(doc.container(body) is None for body in self.selectors.body):
             return None
         return self.selectors if all(phrase in doc.source for phrase in self.phrases) else None

@@ -25,7 +25,7 @@ from crawler.pages.document import (
     visible_text,
 )
 from crawler.pages.media_urls import FILM_SELECTOR, file_url, film_url, image_url, slide_of
-from crawler.pages.text_style import USUAL, Looks, Mark, Marks, Piece
+from crawler.pages.text_style import USUAL, ElementStyle, StyledParts, StyledText, TextStyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,23 +72,23 @@ class _Reader:
     _fields: frozenset[int] = frozenset()
     _gallery: set[int] = field(default_factory=set)
     _films: set[str] = field(default_factory=set)
-    _pieces: list[Piece] = field(default_factory=list)
+    _pieces: list[StyledText] = field(default_factory=list)
     _links: set[int] = field(default_factory=set)
     _files: list[Block] = field(default_factory=list)
     _where: str = ""
-    _looks: Looks = field(default_factory=Looks)
+    _style: TextStyle = field(default_factory=TextStyle)
 
     def read(self, root: Node) -> None:
         """Read what is in the container."""
         if not self._is_structured(root):
-            self._looks.keep_white_space()
+            self._style.keep_white_space()
         self.read_nodes(children(root))
 
     def read_nodes(self, nodes: Iterable[Node]) -> None:
         """Walk neighbours without recursion; an exit closes what its entrance opened."""
         self._where = self.container
         self._fields = frozenset(i for i, part in self.parts.items() if part.role == "field")
-        todo: list[tuple[Node, Mark | None]] = []
+        todo: list[tuple[Node, ElementStyle | None]] = []
         todo.extend([(node, None) for node in nodes][::-1])
         while todo:
             node, opened = todo.pop()
@@ -98,7 +98,7 @@ class _Reader:
                 self._add(node.text_content or "")
             elif node.is_element_node and self._enter(node):
                 self._open(node)
-                todo.append((node, self._looks.enter(node)))
+                todo.append((node, self._style.enter(node)))
                 todo.extend([(child, None) for child in children(node)][::-1])
         self._end_paragraph()
         self._drop_gallery_copies()
@@ -184,8 +184,8 @@ class _Reader:
         elif tag == "a" and node.attributes.get("href"):
             self._links.add(node.mem_id)
 
-    def _leave(self, node: Node, mark: Mark) -> None:
-        self._looks.leave(mark)
+    def _leave(self, node: Node, mark: ElementStyle) -> None:
+        self._style.leave(mark)
         self._links.discard(node.mem_id)
         if node.tag in LINES:
             self._end_paragraph()
@@ -193,13 +193,15 @@ class _Reader:
 
     def _add(self, text: str) -> None:
         """Take in text."""
-        looks = self._looks
-        text = text.replace("\r", "") if looks.is_verbatim else squeeze(text)
-        self._pieces.append(Piece(text, looks.is_caption, looks.is_set_apart, bool(self._links)))
+        style = self._style
+        text = text.replace("\r", "") if style.is_verbatim else squeeze(text)
+        self._pieces.append(
+            StyledText(text, style.is_caption, style.is_set_apart, bool(self._links))
+        )
 
     def _put(self, text: str) -> None:
         """Take in a line break or the gap between cells."""
-        self._pieces.append(Piece(text, is_link=bool(self._links)))
+        self._pieces.append(StyledText(text, is_link=bool(self._links)))
 
     def _image(self, node: Node) -> None:
         url = image_url(node, self.doc)
@@ -235,7 +237,7 @@ class _Reader:
         if self._pieces:
             text = "".join([piece.text for piece in self._pieces])
             is_usual = {piece[1:] for piece in self._pieces} == {USUAL}
-            marks = None if is_usual else Marks(text, self._pieces)
+            marks = None if is_usual else StyledParts(text, self._pieces)
             for paragraph, start, end in _paragraphs(text):
                 is_ = USUAL if marks is None else marks.of(start, end)
                 self.blocks.append(Block(BlockKind.TEXT, self._where, paragraph, None, None, *is_))

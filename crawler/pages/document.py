@@ -17,7 +17,6 @@ from crawler import urls
 from crawler.items import Encoding, Evidence, Page
 from crawler.pages import markup_limits
 from crawler.pages.encoding import decode
-from crawler.pages.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,12 +50,11 @@ class Document:
 
     def __init__(self, url: str, text: str, encoding: Encoding, utf8: bytes | None = None) -> None:
         """`utf8` is the text in UTF-8, where it is at hand."""
-        markup_limits.check(text)
+        markup_limits.check_nesting(text)
         self.url = url
         self.source = text
         self.encoding = encoding
-        self._markup = text.encode("utf-8", "ignore") if utf8 is None else utf8
-        self.tree = LexborHTMLParser(self._markup)
+        self.tree = LexborHTMLParser(text.encode("utf-8", "ignore") if utf8 is None else utf8)
         self._found: dict[str, Node | None] = {}
         self._containers: dict[str, Node | None] = {}
 
@@ -68,15 +66,10 @@ class Document:
             return cls(page.url, text, encoding, page.body)
         return cls(page.url, text, encoding)
 
-    @cached_property
-    def _identifiers(self) -> Identifiers:
-        return Identifiers(self.tree, self._markup)
-
     def maybe(self, selector: str) -> Node | None:
         """The first match in document order, or None. Asked often, answered once."""
         if selector not in self._found:
-            possible = self._identifiers.possible(selector)
-            self._found[selector] = self.tree.css_first(possible) if possible else None
+            self._found[selector] = self.tree.css_first(selector)
         return self._found[selector]
 
     def container(self, selector: str) -> Node | None:
@@ -98,9 +91,7 @@ class Document:
 
     def all(self, selector: str, within: Node | None = None) -> list[Node]:
         """The matches in document order, of all the page or within a node of it."""
-        possible = self._identifiers.possible(selector)
-        root = self.tree if within is None else within
-        return root.css(possible) if possible else []
+        return (self.tree if within is None else within).css(selector)
 
     def text(self, selector: str) -> str:
         """The visible text of the first match, stripped; "" without one."""

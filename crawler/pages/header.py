@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from crawler.items import Block, BlockKind, Draft, Evidence, Removed
 from crawler.pages.blocks import Part
+from crawler.pages.container_parts import CORRECTIONS, EDITORS, TAGS
 from crawler.pages.document import name_of, squeeze, visible_text
-from crawler.pages.info_lines import (
+from crawler.pages.labelled_lines import (
     DATE,
     EDITOR,
     EDITOR_LINE,
@@ -24,7 +25,6 @@ from crawler.pages.info_lines import (
     find_byline,
     labelled,
 )
-from crawler.pages.non_text import CORRECTIONS, EDITORS, TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -32,7 +32,7 @@ _SELF_CLOSING = frozenset({
 })  # fmt: skip
 
 
-def check(text: str) -> None:
+def check_nesting(text: str) -> None:
     """Raise NotAnArticle("too_deep") when parsing could take long or fill memory."""
     if text.count("<") < _FREE:
         return

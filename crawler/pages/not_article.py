@@ -88,7 +88,7 @@ _DOUBTFUL_LEAST = 3
 _DOUBTFUL_SHARE_OF_TITLE = 0.25
 
 
-def refuse(doc: Document, draft: Draft) -> None:
+def refuse_no_article(doc: Document, draft: Draft) -> None:
     """Raise NotAnArticle when the page holds none."""
     text = "".join(b.text for b in draft.blocks if b.kind is BlockKind.TEXT)
     has_media = any(b.kind is not BlockKind.TEXT for b in draft.blocks)

@@ -29,7 +29,7 @@ _NO_PAGE = re.compile(
 )
 
 
-def refuse(body: bytes, content_type: str | None) -> None:
+def refuse_other_media(body: bytes, content_type: str | None) -> None:
     """Raise NotAnArticle("not_html") when the bytes are no page."""
     start = body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     shown = identify(body)

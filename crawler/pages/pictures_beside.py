@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from crawler import labels, urls
 from crawler.items import BlockKind
 from crawler.pages.blocks import read_nodes
+from crawler.pages.container_parts import is_cut, parts_of
 from crawler.pages.document import UNSEEN, is_hidden, is_shown, name_of, visible_text
 from crawler.pages.media_urls import image_url, is_furniture
-from crawler.pages.non_text import is_cut, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

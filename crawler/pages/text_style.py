@@ -36,7 +36,7 @@ _BLANK = re.compile(r"[\s\u200b\ufeff]*")
 _BESIDE_LINK = re.compile(r"[\s\u200b\ufeff·•●■◆▪◇□>»\-—\d.:、()（）\[\]]*")
 
 
-class Mark(NamedTuple):
+class ElementStyle(NamedTuple):
     """What one element says of its text; `align` is "" when it says nothing of that."""
 
     caption: bool
@@ -48,19 +48,19 @@ class Mark(NamedTuple):
     align: str
 
 
-_SILENT = Mark(
+_SILENT = ElementStyle(
     caption=False, navy=False, kaiti=False, small=False, bold=False, verbatim=False, align=""
 )
 
 
-class Looks:
+class TextStyle:
     """The elements around a place in the text, entered and not yet left."""
 
     def __init__(self) -> None:
         self._caption = self._navy = self._kaiti = self._small = self._bold = self._verbatim = 0
         self._aligned = [""]
 
-    def enter(self, node: Node) -> Mark:
+    def enter(self, node: Node) -> ElementStyle:
         """Take in an element; its mark is to be given back to `leave`."""
         said = node.attributes
         mark = _mark(
@@ -75,13 +75,13 @@ class Looks:
             self._aligned.append(mark.align)
         return mark
 
-    def leave(self, mark: Mark) -> None:
+    def leave(self, mark: ElementStyle) -> None:
         """Take back what an element said."""
         self._shift(mark, -1)
         if mark.align:
             self._aligned.pop()
 
-    def _shift(self, mark: Mark, step: int) -> None:
+    def _shift(self, mark: ElementStyle, step: int) -> None:
         if mark is _SILENT:
             return
         self._caption += step * mark.caption
@@ -111,13 +111,13 @@ class Looks:
 
 
 @lru_cache(maxsize=4096)
-def _mark(tag: str, name: str, style: str, font: str, align: str) -> Mark:
+def _mark(tag: str, name: str, style: str, font: str, align: str) -> ElementStyle:
     styled = _ALIGN.search(style)
     if tag == "center":
         align = "center"
     elif styled:
         align = styled[1]
-    mark = Mark(
+    mark = ElementStyle(
         caption=tag == "figcaption" or _CAPTION_CLASS.search(name) is not None,
         navy=any(color.search(text) for color in (_NAVY, _BLUE) for text in (font, style)),
         kaiti=_KAITI.search(font) is not None or _KAITI.search(style) is not None,
@@ -129,7 +129,7 @@ def _mark(tag: str, name: str, style: str, font: str, align: str) -> Mark:
     return _SILENT if mark == _SILENT else mark
 
 
-class Piece(NamedTuple):
+class StyledText(NamedTuple):
     """Text in one look, with its white space squeezed."""
 
     text: str
@@ -142,10 +142,10 @@ class Piece(NamedTuple):
 USUAL = (False, False, False)
 
 
-class Marks:
+class StyledParts:
     """What the looks of a run of text say of its parts."""
 
-    def __init__(self, text: str, pieces: Sequence[Piece]) -> None:
+    def __init__(self, text: str, pieces: Sequence[StyledText]) -> None:
         self._text = text
         self._plain = _blanked((p.text, p.is_caption) for p in pieces)
         self._usual = _blanked((p.text, p.is_caption or p.is_set_apart) for p in pieces)

@@ -1,6 +1,6 @@
 """The spider: list pages → article addresses → article pages → readings for the pipelines.
 
-Thin: links come from `pages.lists`, fields from `pages`, what is known from the ledger.
+Links come from `lists`, fields from `layouts` and `pages`, what is known from the ledger.
 """
 
 from __future__ import annotations

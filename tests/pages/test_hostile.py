@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crawler import layouts
 from crawler.layouts import NotAnArticle
 from crawler.pages.errors import Kind
-from crawler.pages.markup_limits import check
+from crawler.pages.markup_limits import check_nesting
 from tests.pages.samples import BODY, SAMPLES, as_page, main_2017, texts
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def test_deep_text_is_read() -> None:
 )
 def test_markup_that_would_take_minutes_is_refused(markup: str) -> None:
     with pytest.raises(NotAnArticle) as caught:
-        check(markup)
+        check_nesting(markup)
     assert caught.value.kind == "too_deep"
 
 
