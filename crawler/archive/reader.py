@@ -6,6 +6,7 @@ Records in constant memory. Damage is a WarcError with file and offset.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from crawler.archive.contents import GZIP_MAGIC, contents
 from crawler.archive.contents import WarcError as WarcError
 from crawler.archive.decode import MAX_BODY
 from crawler.archive.record_heads import RecordHead, RecordHeadError, parse_head
+from crawler.archive.spans import FileSpan
 from crawler.archive.wire import MAX_HEAD
 from crawler.storage import open_file
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from crawler.archive.contents import Contents
-    from crawler.archive.spans import FileSpan
 
 # Larger blocks are not read into memory; their record comes with `block` None.
 MAX_BLOCK = MAX_BODY + MAX_HEAD
@@ -77,22 +78,24 @@ def read_records(
         file = open_file(path)
     except OSError as error:
         raise WarcError(path, 0, error.strerror or str(error)) from error
+    span = span or FileSpan(0, sys.maxsize)
     with file:
-        start = span.find_first(file) if span else 0
+        start = span.find_first(file)
         told = -1
         while start is not None:
             try:
-                yield from _records_from(path, file, start, max_block, kinds, span)
+                yield from _records_from(path, file, start, span, max_block, kinds)
                 return
             except WarcError as error:
                 if on_damage is None:
                     raise
                 start = _next_start(file, start, error.offset)
-                is_over = span is not None and (start is None or start >= span.end)
+                is_over = start is None or start >= span.end
+                # damage where the next span begins is its to tell
                 if error.offset > told and not (is_over and start == error.offset):
                     on_damage(error)
                 told = max(told, error.offset)
-                if span and is_over:  # and the damage, where the next span begins, is its to tell
+                if is_over:
                     span.following = file.seek(0, 2) if start is None else start
                     return
 
@@ -111,7 +114,8 @@ def record_at(path: Path, offset: int, *, max_block: int = MAX_BLOCK) -> Record:
     """The record that begins at `offset`. Raises WarcError."""
     try:
         with open_file(path) as file:
-            found = next(_records_from(path, file, offset, max_block), None)
+            span = FileSpan(offset, sys.maxsize)
+            found = next(_records_from(path, file, offset, span, max_block), None)
     except OSError as error:
         raise WarcError(path, offset, error.strerror or str(error)) from error
     if found is None:
@@ -123,11 +127,12 @@ def _records_from(
     path: Path,
     file: BinaryIO,
     start: int,
+    span: FileSpan,
     max_block: int,
     kinds: Collection[str] | None = None,
-    span: FileSpan | None = None,
 ) -> Iterator[Record]:
-    """The records from one offset on, each yielded when what follows shows that it is whole."""
+    """The records from one offset on, up to the end of the span, each yielded when what follows
+    shows that it is whole."""
     try:
         source = contents(path, file, start)
         if source.ahead(len(_BOM)) == _BOM:
@@ -135,24 +140,23 @@ def _records_from(
         source.skip_any(_LINE_ENDS)
         while source.ahead(1):
             at, is_first, _ = source.place()
-            if span and at >= span.end and span.end_at(at):
+            if at >= span.end and span.end_at(at):
                 return
             head, length = _head(source, at)
             block = _block(source, at, length, max_block)
             damage = _next(source, at)
             _, is_last, end = source.place()
             is_alone = is_first and is_last
-            if span and not is_alone:
-                span.is_sure = False
-            if not (span and span.following is not None) and (kinds is None or head.kind in kinds):
+            span.is_sure = span.is_sure and is_alone
+            if span.following is None and (kinds is None or head.kind in kinds):
                 yield _record(head, path, at, end - at if is_alone else 0, block)
             if damage:
                 raise damage
     except WarcError:
-        if span and span.following is not None:
+        if span.following is not None:
             return  # damage after the span is the next one's to tell
         raise
-    if span and span.following is None:
+    if span.following is None:
         span.following = file.seek(0, 2)
 
 

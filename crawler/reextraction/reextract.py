@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 MAX_CAPTURES = 10_000
 
 _CAPTURES = frozenset({"response", "revisit", "resource"})
-# What stands beside a capture and is none.
-_COMPANIONS = frozenset({"request", "metadata"})
+# What stands before or beside captures and is none.
+_NO_CONTENT = frozenset({"warcinfo", "request", "metadata"})
 # A conversion is made from a capture afterwards (ISO 28500:2017 6.7), it is nothing that the site
 # sent; a continuation is the further segment of a record that is told itself.
 _NO_CAPTURES = frozenset({"conversion", "continuation"})
@@ -95,58 +95,78 @@ def scan(
 ) -> Iterator[dict[str, Any]]:
     """The records of a file's articles of one page, or of one span of it; the others' pages and
     revisits go to `store`."""
-    is_ours = began_ours = is_our_file(path) if span and span.start else False
-    done = span.start if span else 0
-    is_empty_file = not (span and span.start)
-
-    def damaged(error: WarcError) -> None:
-        nonlocal is_empty_file
-        is_empty_file = False
-        tally.problem(name, error.offset, error.why)
-
-    for record in read_records(path, span=span, on_damage=damaged):
-        is_empty_file = False
+    begin = span.start if span else 0
+    began_ours = is_our_file(path) if begin else False
+    scanner = _Scanner(path, name, wanted, tally, store, is_ours=began_ours)
+    done = begin
+    for record in read_records(path, span=span, on_damage=scanner.damaged):
         if on_read:
             on_read(record.offset - done)
             done = record.offset
+        yield from scanner.read(record)
+    if on_read:
+        on_read((span.end if span else path.stat().st_size) - done)
+    if span and begin:
+        span.is_sure = span.is_sure and scanner.is_ours == began_ours
+    elif scanner.is_empty:
+        tally.problem(name, 0, "there is no record")
+
+
+@dataclass(slots=True)
+class _Scanner:
+    """Reads a file's records one after the other; `is_ours` is what its warcinfo says, `is_empty`
+    that neither record nor damage was met."""
+
+    path: Path
+    name: str
+    wanted: Filter
+    tally: Tally
+    store: CrossArchiveStore
+    is_ours: bool
+    is_empty: bool = True
+
+    def damaged(self, error: WarcError) -> None:
+        """Tell of damage."""
+        self.is_empty = False
+        self.tally.problem(self.name, error.offset, error.why)
+
+    def read(self, record: Record) -> Iterator[dict[str, Any]]:
+        """The lines that a WARC record gives: one where it is a capture of an article of one page
+        that is wanted, else none, and the reason is counted."""
+        self.is_empty = False
         if record.kind == "warcinfo":
-            is_ours = is_our_warcinfo(record)
-            continue
-        if record.kind in _COMPANIONS:
-            continue
+            self.is_ours = is_our_warcinfo(record)
+        if record.kind in _NO_CONTENT:
+            return
         address = urls.article(record.url or "")
         if address is None:
-            tally.others += 1
-            continue
-        if record.kind not in _CAPTURES:
-            name_of_kind = record.kind if record.kind in _NO_CAPTURES else "unknown_record_type"
-            tally.counts[name_of_kind] += 1
-            continue
+            self.tally.others += 1
+        elif record.kind in _CAPTURES:
+            yield from self._capture(record, is_first=address.page == 1)
+        else:
+            kind = record.kind if record.kind in _NO_CAPTURES else "unknown_record_type"
+            self.tally.counts[kind] += 1
+
+    def _capture(self, record: Record, *, is_first: bool) -> Iterator[dict[str, Any]]:
         at = fetched_at(record.date) or ""
-        is_wanted = wanted.wants(record.url or "", at if address.page == 1 else None)
+        is_wanted = self.wanted.wants(record.url or "", at if is_first else None)
         if not is_wanted:
-            tally.counts["filtered"] += 1
+            self.tally.counts["filtered"] += 1
         if record.kind == "revisit" and not holds_page(record):
             if is_wanted:
-                _note_revisit(record, name, tally, store, is_ours=is_ours)
-            continue
-        if is_ours and not is_wanted:
-            continue
-        place = RecordPlace(str(path), name, record.offset, is_ours)
-        page = _page(record, place, wanted, tally if is_wanted else Tally())
+                _note_revisit(record, self.name, self.tally, self.store, is_ours=self.is_ours)
+            return
+        # others' pages are read all the same: a revisit that is wanted may repeat them
+        if self.is_ours and not is_wanted:
+            return
+        place = RecordPlace(str(self.path), self.name, record.offset, self.is_ours)
+        page = _page(record, place, self.wanted, self.tally if is_wanted else Tally())
         if page is None:
-            continue
-        if not is_ours:
-            store.add_original(page, place)
+            return
+        if not self.is_ours:
+            self.store.add_original(page, place)
         if is_wanted:
-            yield from _single(page, place, tally, store)
-    size = path.stat().st_size
-    if on_read:
-        on_read((span.end if span else size) - done)
-    if span and span.start:
-        span.is_sure = span.is_sure and is_ours == began_ours
-    if is_empty_file:
-        tally.problem(name, 0, "there is no record")
+            yield from _single(page, place, self.tally, self.store)
 
 
 def assemble(store: CrossArchiveStore, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
