@@ -1,4 +1,7 @@
-"""Page: what was fetched, and where its bytes are kept."""
+"""What is handed from stage to stage: a Page, the Draft a layout reads, the Article published.
+
+Plain dataclasses, so that pages are read without Scrapy.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from crawler.pipelines.boilerplate import cut_boilerplate
 from crawler.pipelines.clean_text import clean_blocks
 from crawler.pipelines.content_digest import set_digest
 from crawler.pipelines.dateline import set_dateline
-from crawler.pipelines.descriptive_metadata import set_labels
+from crawler.pipelines.descriptive_metadata import set_descriptive_metadata
 from crawler.pipelines.identity import begin
 from crawler.pipelines.media import set_media
 from crawler.pipelines.people import set_people
@@ -39,7 +39,7 @@ STEPS: Final[tuple[Step, ...]] = (
     set_media,  # captions to images, the rest is the body
     set_dateline,
     set_people,
-    set_labels,
+    set_descriptive_metadata,
     validate,
     set_digest,
 )

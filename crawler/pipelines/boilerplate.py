@@ -1,9 +1,9 @@
-"""Normalise: cut what the site adds. In: the blocks. Out: the article's own blocks, `removed[]`.
+"""Cuts what the site adds to an article's text, and keeps it as `removed`.
 
-Passes over the printed lines: whole lines that are furniture or name the duty editor, and what of
-that kind is glued to a line's end; notices of the copyright family; link lists; what only its place
-at the beginning or the end gives away. Everything cut goes to `removed[]` with its rule. Editor,
-author, source and time lines become evidence, after what the layout found.
+The printed lines are gone through several times: whole lines that are furniture or name the duty
+editor, and what of that kind is glued to a line's end; notices of the copyright family; lists of
+links; what only its place at the beginning or the end gives away. Every cut names its rule. Lines
+with an editor, author, source or time become evidence, after what the layout found.
 """
 
 from __future__ import annotations

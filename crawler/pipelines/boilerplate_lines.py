@@ -1,7 +1,7 @@
-"""Normalise: lines that are no text: tools, share bars, pagers, players, codes, footers.
+"""Which rule cuts a printed line: tools, share bars, pagers, players, codes, footers.
 
-In: one printed line. Out: the rule that cuts it, or None. A line is judged whole: a sentence that
-merely mentions such words is none. Wording is data (`boilerplate.toml`).
+A line is judged whole: a sentence that merely mentions such words is text. The words are data
+(`boilerplate.toml`).
 """
 
 from __future__ import annotations
@@ -100,10 +100,18 @@ _SOURCE_IN_BRACKETS = re.compile(rf"\({_SOURCE}:[^。!?;()\d]{{2,24}}\)")
 _BARE_MARKS = re.compile(r"[\[\]【】()（）|｜:：>»·\s-]+")
 _CRUMB = re.compile(r"[>›»]")
 _LONGEST_CRUMB = 14
+_LONGEST_POSITION = 40
 _POSITION = re.compile(r"(?:您(?:现在)?(?:所在)?的?(?:当前)?位置|当前位置|所在位置)")
 _MAY_BE_LONG = frozenset({"footer", "page_code"})
+
+# Characters of furniture but footers and codes.
 _LONGEST_SHORT = 100
+
+# Characters of a heading, and of what only its place shows to be furniture.
 _LONGEST_WEAK = 40
+
+# Footer words that make a line a footer.
+_FOOTER_WORDS = 2
 
 
 def rule_for(line: str, article_id: str = "") -> str | None:
@@ -114,21 +122,35 @@ def rule_for(line: str, article_id: str = "") -> str | None:
         return "comments"
     if "。" in line[:-1]:
         return None
-    if len(line) <= _LONGEST_SHORT:
-        bare = skeleton(line)
-        if rule := _furniture(bare):
-            return rule
-        if bare and bare == article_id:
-            return "page_code"
+    if len(line) <= _LONGEST_SHORT and (rule := _furniture_or_code(line, article_id)):
+        return rule
     flat = squeeze(line)
-    for rule, shape in _SHAPES:
-        if (rule in _MAY_BE_LONG or len(flat) <= _LONGEST_SHORT) and shape.fullmatch(flat):
-            return rule
+    if rule := _rule_of_shape(flat):
+        return rule
     if _is_breadcrumb(flat):
         return "breadcrumb"
-    if sum(word in flat for word in WORDING["footer"]["words"]) >= 2:
-        return "footer"
-    return None
+    is_footer = sum(word in flat for word in WORDING["footer"]["words"]) >= _FOOTER_WORDS
+    return "footer" if is_footer else None
+
+
+def _furniture_or_code(line: str, article_id: str) -> str | None:
+    """The rule of a line of furniture words, or of one that is the article's own number."""
+    bare = skeleton(line)
+    is_code = bool(bare) and bare == article_id
+    return _furniture(bare) or ("page_code" if is_code else None)
+
+
+def _rule_of_shape(flat: str) -> str | None:
+    """The rule of the first shape that the whole squeezed line has."""
+    is_short = len(flat) <= _LONGEST_SHORT
+    return next(
+        (
+            rule
+            for rule, shape in _SHAPES
+            if (is_short or rule in _MAY_BE_LONG) and shape.fullmatch(flat)
+        ),
+        None,
+    )
 
 
 def is_weak(line: str) -> bool:
@@ -181,7 +203,7 @@ def _furniture(bare: str) -> str | None:
 def _is_breadcrumb(flat: str) -> bool:
     steps = _CRUMB.split(_POSITION.sub("", flat))
     if len(steps) < 2:
-        return bool(_POSITION.match(flat)) and len(flat) <= 40
+        return bool(_POSITION.match(flat)) and len(flat) <= _LONGEST_POSITION
     short = all(len(step) <= _LONGEST_CRUMB for step in steps)
     opens = steps[0].strip(":") in ("新华网", "首页", "主页", "新闻中心", "")
     return short and (opens or steps[-1] == "正文")

@@ -1,14 +1,14 @@
-"""Normalise: white space and characters nobody sees. The one rule for every text we publish.
+"""White space and unseen characters, one rule for every text that is published.
 
-In: strings of the page. Out: the same characters as printed, except that
+Text is kept as printed, except that
 
-- a run of white space (indents, no-break and full-width blanks, tabs) is one blank, or one line
-  feed when it holds one: within a paragraph that is a line break the page prints;
+- a run of white space (indents, no-break and full-width blanks, tabs) becomes one blank, or one
+  line feed when it holds one: within a paragraph that is a line break the page prints;
 - white space at the ends and beside a line feed is dropped;
 - control characters, zero-width characters, text-direction marks and lone surrogates are dropped.
 
-Punctuation stays half or full width as printed; nothing is normalised to another character.
-`squeeze` and `skeleton` are for comparing only and are never published.
+Punctuation stays half or full width; nothing is normalised to another character. `squeeze` and
+`skeleton` are for comparing only and are never published.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Normalise: the content's fingerprint. In: an Article or its record. Out: digest, changed fields.
+"""The digest of an article's content, and which of its fields changed.
 
 Only the keys that make a version count, of images only address and caption. White space does not
-count, so a page that is only laid out anew keeps its digest; encoding and boilerplate never enter.
+count, so a page that is only laid out anew keeps its digest. Encoding and boilerplate are no
+content.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_ke
 
 
 def set_digest(current: Normalisation) -> Normalisation:
-    """Fill `content_sha256`."""
+    """The same with `content_sha256`."""
     record = {key: plain(getattr(current.article, key)) for key in VERSIONED_KEYS}
     return current.with_values(content_sha256=content_sha256(record))
 

@@ -1,8 +1,7 @@
-"""Normalise: credits, i.e. functions and the names behind them.
+"""Reads credits, which are functions with the names behind them, from a short printed text.
 
-In: a short printed text: `[作者: 张三 责任编辑: 李四 ]`, `新华社记者 张三、李四`. Out: Credits in
-order: what the label makes of a person, the names, the printed words. The labels are data
-(`labels.toml`).
+`[作者: 张三 责任编辑: 李四 ]` and `新华社记者 张三、李四` give Credits in their order: what the
+label makes of a person, the names, the printed words. The labels are in `crawler/labels.toml`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Normalise: the dateline. In: the paragraphs. Out: `dateline`, all parts as printed.
+"""The dateline: who sends the text, from where and when.
 
-新华社南京9月28日电, 新华网石家庄２月６日电, 本报讯, 某某日报讯, 某某在线3月1日消息: who sends it,
-from where, when.
-It opens one of the first paragraphs and stays in the text.
+新华社南京9月28日电, 新华网石家庄２月６日电, 本报讯, 某某日报讯, 某某在线3月1日消息. It opens
+one of the first paragraphs, stays in the text, and its parts are kept as printed.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _SEARCHED = 3
 
 
 def set_dateline(current: Normalisation) -> Normalisation:
-    """Fill `dateline` from the first paragraph that opens with one."""
+    """The same with `dateline`, of the first paragraph that opens with one."""
     for paragraph in current.article.paragraphs[:_SEARCHED]:
         opening = paragraph[:_LONGEST].lstrip("(（【[ ")
         for pattern in _OPENINGS:

@@ -1,7 +1,4 @@
-"""Normalise: what the page says about itself: keywords, abstract, breadcrumb, language.
-
-In: the draft's metas and tags. Out: `keywords`, `summary`, `channel`, `language`.
-"""
+"""What the page says of itself: keywords, abstract, breadcrumb, language."""
 
 from __future__ import annotations
 
@@ -18,6 +15,8 @@ if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pipelines.normalisation import Normalisation
 
+# Steps of the breadcrumb, keywords, and characters of texts that are looked at.
+MAX_STEPS: Final = 20
 MAX_KEYWORDS: Final = 50
 LONGEST_KEYWORD: Final = 60
 LONGEST_SUMMARY: Final = 5000
@@ -30,10 +29,10 @@ _ABSTRACT = re.compile(r"(?:^|\n|\s)-{3}(?!-)")
 _NOT_A_CHANNEL = frozenset({"", "正文", ">", "内容", "详细内容", "当前位置"})
 
 
-def set_labels(current: Normalisation) -> Normalisation:
-    """Fill the four."""
+def set_descriptive_metadata(current: Normalisation) -> Normalisation:
+    """The same with `keywords`, `summary`, `channel` and `language`."""
     draft = current.draft
-    channel = [clean_line(step).strip(" >»：:") for step in draft.channel[:20]]
+    channel = [clean_line(step).strip(" >»：:") for step in draft.channel[:MAX_STEPS]]
     return current.with_values(
         keywords=list(dict.fromkeys(_keywords(draft)))[:MAX_KEYWORDS],
         summary=_summary(draft, current.article.title),

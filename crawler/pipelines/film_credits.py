@@ -1,8 +1,7 @@
-"""Normalise: the lines that say who made a film, which stay together in the text.
+"""The lines that say who made a film, which stay together in the text.
 
-In: printed texts in order. Out: whether one of them stands among such lines. 策划：, 编导： and the
-like are printed for films alone; 摄影：, 编辑： and 监制： stand under articles as well, and belong
-to a film only among the others.
+策划：, 编导： and the like are printed for films alone. 摄影：, 编辑： and 监制： stand under
+articles as well, and belong to a film only among the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Normalise: the closed list of flags, contradictions in a page's own evidence."""
+"""The closed list of flags: contradictions in a page's own evidence."""
 
 from __future__ import annotations
 

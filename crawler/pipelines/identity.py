@@ -1,8 +1,7 @@
-"""Normalise: which article this is, where it was fetched, and where its bytes are.
+"""Which article this is, where it was fetched, and where its bytes are.
 
-In: the addresses, the page's own codes, the answers. Out: a new Article with `id`, `url`,
-`canonical_url`, `region`, `codes`, `http`, `encoding`, the pointers, and flags where address and
-codes contradict each other.
+`begin` makes an Article with `id`, `url`, `canonical_url`, `region`, `codes`, `http`, `encoding`
+and the pointers, with flags where the address and the page's own codes contradict each other.
 """
 
 from __future__ import annotations

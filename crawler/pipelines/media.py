@@ -1,12 +1,10 @@
-"""Normalise: pictures, films and files, and the paragraphs between them.
-
-In: the blocks that are left. Out: `paragraphs`, `body`, `images`, `videos`, `attachments`.
+"""Pictures, films and files, and the paragraphs between them.
 
 A caption belongs to its image and not to the body. A text is a caption when the markup says so, or
 when it follows an image and ends with a photo credit, opens with 图为 or is set apart (centred,
 small, blue) from what follows. A line that is only a credit is the credit of the image before it.
-In a photo story, where images and what is told of them are all there is, the captions and credits
-form the body as well.
+In a photo story, where images and what is told of them are all there is, captions and credits form
+the body as well.
 """
 
 from __future__ import annotations
@@ -34,7 +32,11 @@ if TYPE_CHECKING:
 # Characters of an unmarked caption; what is longer is a paragraph.
 LONGEST_CAPTION: Final = 400
 
+# Characters of a line set apart that may be a caption.
 _LONGEST_SET_APART = 100
+
+# The share of the text that makes its look that of the whole text.
+_MOSTLY = 0.5
 
 # Lines set apart under an image that may be its caption; more of them are a text of that look.
 _MOST_SET_APART = 2
@@ -72,7 +74,7 @@ class _Output:
 
 
 def set_media(current: Normalisation) -> Normalisation:
-    """Fill body and media from the blocks."""
+    """The same with body, paragraphs, images, videos and attachments, made of the blocks."""
     blocks = current.blocks
     kinds = _kinds(blocks)
     story = _tells_in_pictures(kinds)
@@ -133,14 +135,15 @@ def _keep_film_credits(blocks: Sequence[Block], kinds: list[_Is]) -> None:
 
 
 def _mostly_apart(blocks: Sequence[Block], kinds: Sequence[_Is]) -> bool:
-    """Whether all the text has the look of captions, which then tells nothing."""
+    """Whether most of the text has the look of captions, which then tells nothing."""
     texts = [
         block
         for place, block in enumerate(blocks)
         if kinds[place] is _Is.PLAIN
         and _Is.PICTURE not in kinds[max(0, place - _MOST_SET_APART) : place]
     ]
-    return sum(len(b.text) for b in texts) < 2 * sum(len(b.text) for b in texts if b.is_set_apart)
+    apart = sum(len(block.text) for block in texts if block.is_set_apart)
+    return apart > _MOSTLY * sum(len(block.text) for block in texts)
 
 
 def _set_apart(blocks: Sequence[Block], kinds: Sequence[_Is], start: int) -> list[int]:
@@ -208,20 +211,23 @@ def _medium(out: _Output, block: Block, url: str) -> None:
 def _caption(
     out: _Output, blocks: Sequence[Block], kinds: Sequence[_Is], place: int, *, story: bool
 ) -> bool:
-    """Give a text to its image or film; whether it went there."""
+    """Give a text to its image or film; whether it went there and is no text of the body."""
     kind, text = kinds[place], blocks[place].text
     picture = out.pictures[-1] if out.pictures else None
-    if kind is _Is.CREDIT:
-        if picture is None or picture.credit is not None:
-            return False
+    if kind is _Is.CAPTION:
+        return _place_caption(out, blocks, kinds, place)
+    if kind is _Is.CREDIT and picture and picture.credit is None:
         picture.credit = text
         return True
-    if kind is _Is.OTHER:
-        return False
-    if kind is _Is.PLAIN:
-        if story and picture and not picture.captions:
-            picture.captions.append(text)
-        return False
+    if kind is _Is.PLAIN and story and picture and not picture.captions:
+        picture.captions.append(text)
+    return False
+
+
+def _place_caption(out: _Output, blocks: Sequence[Block], kinds: Sequence[_Is], place: int) -> bool:
+    """Give a caption to the film or image before it, or to the image after it."""
+    text = blocks[place].text
+    picture = out.pictures[-1] if out.pictures else None
     if place and blocks[place - 1].kind is BlockKind.VIDEO and out.videos:
         film = out.videos[-1]
         out.videos[-1] = Video(film.url, text, film.position)

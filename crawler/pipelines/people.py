@@ -1,13 +1,11 @@
-"""Normalise: who wrote it and who edited it.
-
-In: the paragraphs and the byline and editor evidence. Out: `reporters`, `byline_raw`, `editors`.
+"""Who wrote the article and who edited it: `reporters`, `byline_raw`, `editors`.
 
 A byline is a bracket with a function and names at a paragraph's end or beside the dateline
 (（记者张三）, there also without 记者, as at the end of a text without another byline), or a line
 that is nothing else (新华社记者张三、李四), or evidence beside the text (作者： 记者张三).
 记者 makes a reporter, 通讯员 and 报道员 a correspondent, 评论员 a commentator, 作者 or no word an
-author, or a photographer when the credit of a photo names the same person. `记者17日从…` is nobody.
-The duty editor (责任编辑, else plain 编辑) is never an author.
+author, or a photographer when the credit of a photo names the same person. `记者17日从…` names
+nobody. The duty editor (责任编辑, else plain 编辑) is never an author.
 """
 
 from __future__ import annotations
@@ -34,8 +32,10 @@ if TYPE_CHECKING:
 _BRACKET = re.compile(r"[(（【\[〔]([^()（）【】\[\]〔〕]{2,160})[)）】\]〕]")
 _REST = re.compile(r"[\s。.完(（)）【】\[\]]*")
 
-# A dateline and its byline stand in a paragraph's first characters.
+# A dateline and its byline stand in one of the first paragraphs and in its first characters.
+_OPENING_PARAGRAPHS = 3
 _OPENING = 120
+_LONGEST_DATELINE = 80
 
 # A bullet, or a dateline that shares the byline's line.
 _BEFORE_BYLINE = re.compile(
@@ -65,9 +65,15 @@ _REPORTS_FIRST = re.compile(rf"{_REPORTER_REPORTS}[:：]")
 _SIGNED = re.compile(
     r"[。！？…]”?([^。！？…，,；：:()（）]{0,16}(?:记者|评论员)[^。！？，,；：:()（）]{2,80})$"
 )
+# Characters of a name that is hardly another word.
+_UNLIKE_WORDS = 3
+
 _NO_BYLINE = re.compile(r"[。！？!?；;()（）【】]")
 _IN_TEXT = frozenset({"reporter", "correspondent", "commentator", "author"})
+# Characters of a byline; a longer line is text.
 _LONGEST_BYLINE = 160
+
+# Characters of a paragraph with bylines on lines of their own.
 _LONGEST_LINES = 600
 _SIGN_OFF = re.compile(
     rf"(?:^|[。！？…”])\s?([(（]([{HAN}·、\s]{{3,40}})[)）])(?:\s?[(（][^()（）]{{1,12}}[)）])?$"
@@ -76,12 +82,15 @@ _SIGN_OFF = re.compile(
 # Endings of offices, places and kinds of text that a surname may begin.
 _NO_SIGN_OFF = re.compile("[部委司处界院站会所组办员区县市省州乡镇村讯榜书图单版稿完篇]$")
 
+# 新华社记者张三摄 is a photo's; 张三文/摄 is the text's too.
+_PHOTO_CREDIT = re.compile(r"[^/／并]摄$")
+
 _LISTED = re.compile(r"\w{0,4}记者\s?[:：]")
 _SURE = re.compile(r"新华[社网]|本[报网]")
 
 
 def set_people(current: Normalisation) -> Normalisation:
-    """Fill `reporters`, `byline_raw` and `editors`."""
+    """The same with `reporters`, `byline_raw` and `editors`."""
     paragraphs = current.article.paragraphs
     edited = [(each, read_credits(each.text)) for each in current.draft.editors]
     found = [*_in_text(paragraphs), *_in_evidence(current.draft, edited)]
@@ -117,28 +126,38 @@ def _role(credit: Credit, name: str, credited: str) -> Role | None:
 def _in_text(paragraphs: list[str]) -> Iterator[Credit]:
     """Bylines as a line of their own, in brackets at an end, at a start or beside a dateline."""
     for place, paragraph in enumerate(paragraphs):
-        if place < 3:
-            opening = paragraph[: _OPENING + _LONGEST_BYLINE]
-            for bracket in _BRACKET.finditer(opening):
-                before = opening[max(0, bracket.start() - 80) : bracket.start()]
-                at_start = not before and len(bracket[0]) < len(paragraph)
-                if at_start or _LED_BY_DATELINE.search(before):
-                    yield from _credits(bracket[1], bracket[0])
-                if _BESIDE_DATELINE.search(before):
-                    yield from _names_alone(bracket)
-            if found := _REPORTS.search(opening) or _REPORTS_FIRST.match(opening):
-                yield from _reports(found)
+        if place < _OPENING_PARAGRAPHS:
+            yield from _at_opening(paragraph)
         lines = [paragraph] if len(paragraph) > _LONGEST_LINES else paragraph.split("\n")
         for line in lines:
-            ending = line[-2 * _LONGEST_BYLINE :]
-            for bracket in _BRACKET.finditer(ending):
-                if _only_brackets(ending[bracket.end() :]):
-                    yield from _credits(bracket[1], bracket[0])
-            signs = "记者" in ending or "评论员" in ending
-            if signs and (signed := _SIGNED.search(ending)):
-                yield from _own_line(signed[1].strip())
-            if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(without_trainees(line)):
-                yield from _own_line(_BEFORE_BYLINE.sub("", line))
+            yield from _at_line_end(line)
+
+
+def _at_opening(paragraph: str) -> Iterator[Credit]:
+    """Bylines in brackets that open a paragraph or follow its dateline, and 记者张三报道：."""
+    opening = paragraph[: _OPENING + _LONGEST_BYLINE]
+    for bracket in _BRACKET.finditer(opening):
+        before = opening[max(0, bracket.start() - _LONGEST_DATELINE) : bracket.start()]
+        at_start = not before and len(bracket[0]) < len(paragraph)
+        if at_start or _LED_BY_DATELINE.search(before):
+            yield from _credits(bracket[1], bracket[0])
+        if _BESIDE_DATELINE.search(before):
+            yield from _names_alone(bracket)
+    if found := _REPORTS.search(opening) or _REPORTS_FIRST.match(opening):
+        yield from _reports(found)
+
+
+def _at_line_end(line: str) -> Iterator[Credit]:
+    """Bylines that end a line, in brackets or behind its last sentence, or that are all of it."""
+    ending = line[-2 * _LONGEST_BYLINE :]
+    for bracket in _BRACKET.finditer(ending):
+        if _only_brackets(ending[bracket.end() :]):
+            yield from _credits(bracket[1], bracket[0])
+    signs = "记者" in ending or "评论员" in ending
+    if signs and (signed := _SIGNED.search(ending)):
+        yield from _own_line(signed[1].strip())
+    if len(line) <= _LONGEST_BYLINE and not _NO_BYLINE.search(without_trainees(line)):
+        yield from _own_line(_BEFORE_BYLINE.sub("", line))
 
 
 def _own_line(line: str) -> list[Credit]:
@@ -153,8 +172,7 @@ def _own_line(line: str) -> list[Credit]:
 def _names_alone(bracket: re.Match[str]) -> Iterator[Credit]:
     """新华网南京9月28日电（张三 李四）: reporters, where each is plainly a name."""
     people = bare_names(bracket[1]) or []
-    likely = len(people) > 1 or (people and len(people[0]) == 3)
-    if likely and all(map(is_plain, people)) and not any(map(_TOPIC.search, people)):
+    if _likely(people) and not any(map(_TOPIC.search, people)):
         yield Credit("reporter", people, bracket[0])
 
 
@@ -162,10 +180,17 @@ def _signed_off(last: str) -> Iterator[Credit]:
     """Plain names and nothing else in brackets behind the last sentence: （张三丰）."""
     signed = _SIGN_OFF.search(last[-_LONGEST_BYLINE:])
     people = (bare_names(signed[2]) if signed else None) or []
-    likely = len(people) > 1 or (people and len(people[0]) == 3)
     doubtful = any(_TOPIC.search(name) or _NO_SIGN_OFF.search(name) for name in people)
-    if signed and likely and not doubtful and all(map(is_plain, people)):
+    if signed and _likely(people) and not doubtful:
         yield Credit("author", people, signed[1])
+
+
+def _likely(people: list[str]) -> bool:
+    """Whether words in brackets without a function are names: plain ones, and several or one of
+    three characters, as two may be any word."""
+    return all(map(is_plain, people)) and (
+        len(people) > 1 or (len(people) == 1 and len(people[0]) == _UNLIKE_WORDS)
+    )
 
 
 def _only_brackets(text: str) -> bool:
@@ -182,7 +207,7 @@ def _credits(text: str, raw: str) -> list[Credit]:
         or not any(credit.names for credit in line.found)
         or any(credit.names is None for credit in line.found)
         or any(credit.function == "author" and not _all_plain(credit) for credit in line.found)
-        or re.search(r"[^/／并]摄$", line.found[-1].raw)
+        or _PHOTO_CREDIT.search(line.found[-1].raw)
     ):
         return []
     return [Credit(credit.function, credit.names, raw) for credit in line.found]

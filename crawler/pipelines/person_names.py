@@ -1,4 +1,4 @@
-"""Normalise: what is a person's name. In: a few printed words. Out: names, or None when in doubt.
+"""What is a person's name: the names in a few printed words, or None when in doubt.
 
 Names are joined by 、 and other separators or by blanks; a two-character name may be padded inside
 (张 三). Chinese names have 2-4 characters (any Han character, those outside GB2312 too), names of

@@ -1,4 +1,4 @@
-"""Normalise: photo credits. In: a text near an image. Out: the credit, and whether it is all.
+"""Photo credits in a text near an image, and what else such a text may be.
 
 新华社记者 张三 摄, 新华社发（张三摄）, 张三 摄, （主办方供图）, 图片来源：某某: on a line of its
 own or at the end of a caption. 记者张三摄影报道 on a line of its own signs the text, not a photo.

@@ -1,7 +1,8 @@
-"""Normalise: whom the page names as source (来源). In: source evidence, visible before metas.
+"""Whom the page names as source (来源).
 
-Out: `source` (without label and brackets), `source_raw` (as printed), `is_reprint`. A reprint is a
-text none of whose named sources is Xinhua's own (`outlets.toml`); without a source it is unknown.
+The first evidence that names one counts. `source` is without label and brackets, `source_raw` as
+printed. A reprint is a text none of whose named sources is Xinhua's own (`outlets.toml`); without
+a source `is_reprint` is null.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 # Characters of an outlet's name, generously; what is longer is no name.
 LONGEST: Final = 60
+
+# Characters of a text searched for a source.
+_SEARCHED: Final = 400
 
 _OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
 _LABEL = re.compile(
@@ -40,9 +44,9 @@ _SEVERAL = re.compile(r"[、，,;；/ ]|[和与]")
 
 
 def set_source(current: Normalisation) -> Normalisation:
-    """Fill `source`, `source_raw` and `is_reprint` from the first evidence that names one."""
+    """The same with `source`, `source_raw`, `is_reprint`, of the first evidence that names one."""
     for evidence in current.draft.sources:
-        raw = clean_line(evidence.text[:400])
+        raw = clean_line(evidence.text[:_SEARCHED])
         name = _name(raw)
         if name:
             return current.with_values(source=name, source_raw=raw, is_reprint=is_reprint(name))

@@ -1,7 +1,4 @@
-"""Normalise: the printed lines of text blocks, while boilerplate is cut from them.
-
-In: blocks. Out: Lines; and back: blocks of what is left of them.
-"""
+"""The printed lines of text blocks while boilerplate is cut from them, and blocks again."""
 
 from __future__ import annotations
 

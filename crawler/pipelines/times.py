@@ -1,14 +1,11 @@
-"""Normalise: when it was published. In: the printed times, the metas' and the address's day.
+"""When the article was published and modified.
 
-Out: `published_at` (ISO 8601, +08:00), its precision and printed form, `modified_at`, and a flag
-when the dates of one page are more than a day apart.
-
-What a reader sees beats what a meta says; a time of the same day that says more wins. A page that
-shows no time but 更新时间 was published then. Xinhua prints Beijing time without a zone; a zone
-that is printed counts. What is no possible date is no date; an impossible or doubtful time of day
-(上午13:05, 晚上12:30) leaves the day. The printed form is whole: with 时, 分 and 秒, weekday, half
-of the day and zone, in the width of the page. The day in the address is evidence only, never the
-published time.
+What a reader sees beats what a meta says; a time of the same day that is more precise wins. A
+page that shows no time but 更新时间 was published then. Xinhua prints Beijing time without a zone;
+a zone that is printed counts. What is no possible date is no date; an impossible or doubtful time
+of day (上午13:05, 晚上12:30) leaves the day. `published_raw` is the whole printed form: with 时, 分
+and 秒, weekday, half of the day and zone, in the width of the page. The day in the address is
+evidence only, never the published time; dates of one page more than a day apart are flagged.
 """
 
 from __future__ import annotations
@@ -35,6 +32,7 @@ LONGEST: Final = 400
 
 # The site went online in November 1997.
 FIRST_YEAR: Final = 1997
+LAST_YEAR: Final = 2100
 
 _HALF = r"(?:[AaPp]\.?[Mm]\.?(?![A-Za-z])|上午|下午|凌晨|清晨|早上|早晨|中午|傍晚|晚上|晚间)"
 _OFFSET = r"[+-]\d\d?(?::?\d\d)?"
@@ -92,7 +90,7 @@ _RANK: dict[Precision, int] = {"day": 0, "minute": 1, "second": 2}
 
 
 def set_times(current: Normalisation) -> Normalisation:
-    """Fill the published and modified fields; flag contradictions."""
+    """The same with the published and modified fields, flagged where dates contradict."""
     published: list[_Time] = []
     modified: list[_Time] = []
     for evidence in current.draft.times:
@@ -126,22 +124,25 @@ def read_time(evidence: Evidence) -> _Time | None:
     for pattern in (_DATE_TIME, _COMPACT):
         for found in pattern.finditer(text):
             parts = found.groupdict()
-            moment = _moment(parts["y"], parts["m"], parts["d"])
-            if moment is None or not FIRST_YEAR <= moment.year <= 2100:
+            day = _moment(parts["y"], parts["m"], parts["d"])
+            if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
                 continue
             start, end = found.span()
             if places:
                 start, end = places[start], places[end - 1] + 1
-            raw = line[start:end].strip()
-            hour = _hour(parts)
-            minute, second = parts.get("min"), parts.get("s")
-            if hour is not None and minute:
-                exact = _moment(parts["y"], parts["m"], parts["d"], hour, minute, second or "0")
-                if exact is not None:
-                    exact = _in_beijing(exact, parts["zone"])
-                    return _Time(exact, "second" if second else "minute", raw, evidence.where)
-            return _Time(moment, "day", raw, evidence.where)
+            return _Time(*(_exact(parts) or (day, "day")), line[start:end].strip(), evidence.where)
     return None
+
+
+def _exact(parts: dict[str, str | None]) -> tuple[datetime, Precision] | None:
+    """The moment with its time of day; None where none is printed, or an impossible one."""
+    hour, minute, second = _hour(parts), parts.get("min"), parts.get("s")
+    if hour is None or not minute:
+        return None
+    moment = _moment(parts["y"], parts["m"], parts["d"], hour, minute, second or "0")
+    if moment is None:
+        return None
+    return _in_beijing(moment, parts["zone"]), "second" if second else "minute"
 
 
 def _hour(parts: dict[str, str | None]) -> int | None:

@@ -1,6 +1,6 @@
-"""Normalise: headlines. In: title evidence and the title tag. Out: `title`, `subtitle`, `kicker`.
+"""`title`, `subtitle` and `kicker`.
 
-The headline on the page wins; without one the title tag serves, without the site's suffixes
+The headline on the page wins. Without one the title tag serves, without the site's suffixes
 (-新华网河北频道-新华网). Nothing left is null.
 """
 
@@ -39,7 +39,7 @@ _SWALLOWED = re.compile(
 
 
 def set_title(current: Normalisation) -> Normalisation:
-    """Fill the headlines."""
+    """The same with `title`, `subtitle` and `kicker`."""
     draft = current.draft
     printed = _line(draft.title)
     tag = _SWALLOWED.split((draft.title_tag or "")[:LONGEST], maxsplit=1)[0]

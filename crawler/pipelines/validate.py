@@ -1,4 +1,4 @@
-"""Normalise: the contract holds. In: the article. Out: the same, breaches made null.
+"""Makes null what breaks the output contract.
 
 A bad value caused by a page is no exception: the field becomes null, or the item leaves its list,
 and a flag says which and why. Absent is null, never "".
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crawler.pipelines.normalisation import Normalisation
 
-# Characters a field may have; FACTS' longest are a fifth of it.
+# Characters a field may have: five times the longest on the site.
 LONGEST: Final = {
     "title": 500, "subtitle": 1000, "kicker": 500, "published_raw": 400, "source": 60,
     "source_raw": 400, "byline_raw": 2000, "summary": 5000, "language": 35,
@@ -33,6 +33,9 @@ MOST: Final = {
 
 LONGEST_NAME: Final = 40
 LONGEST_URL: Final = 4096
+
+# Characters of a left out value in its flag.
+_SHOWN = 100
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
 _ADDRESS = re.compile(r"https?://[^\s/\[\]<>\ud800-\udfff]+(?:/[^\s\ud800-\udfff]*)?")
@@ -96,9 +99,14 @@ def _lists(current: Normalisation) -> Normalisation:
             gone = next((v for v in values if v not in kept), values[-1])
             current = current.with_values(**{name: kept}).flagged(
                 FlagName.INVALID_VALUE,
-                f"{name}: {len(values) - len(kept)} left out, such as {str(gone)[:100]!r}",
+                f"{name}: {len(values) - len(kept)} left out, such as {str(gone)[:_SHOWN]!r}",
             )
-    highest = len(article.paragraphs)
+    return _positions(current)
+
+
+def _positions(current: Normalisation) -> Normalisation:
+    """Media stand before, between or behind the paragraphs."""
+    highest = len(current.article.paragraphs)
     for name in ("images", "videos", "attachments"):
         values = getattr(current.article, name)
         if any(not 0 <= value.position <= highest for value in values):
