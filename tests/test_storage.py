@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crawler.archive.writer import Exchange, WarcWriter
-from crawler.data_dir import claim
+from crawler.data_dir import claim, warc_name
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.report import write_report
 from crawler.ledger.ledger import Ledger
@@ -24,14 +25,14 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def jsonl(data_dir: Path) -> None:
-    writer = JsonlWriter(data_dir, "r", NOW)
+    writer = JsonlWriter(data_dir, "jsonl/2026/03/r.jsonl")
     writer.write({"id": "1"})
     writer.sync()
     writer.close()
 
 
 def warc(data_dir: Path) -> None:
-    writer = WarcWriter(data_dir, "r", info={}, max_bytes=10**9)
+    writer = WarcWriter(data_dir, partial(warc_name, "r"), info={}, max_bytes=10**9)
     writer.write(Exchange("http://js.news.cn/", NOW, b"GET / HTTP/1.1\r\n\r\n", b"", 1))
     writer.close()
 

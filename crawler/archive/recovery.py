@@ -1,6 +1,6 @@
 """What a killed run left open: cut to what is whole, indexed and published (I4).
 
-In: the data folder. Out: what was done. Nothing is ever appended after a torn tail, since no
+Nothing is ever appended after a torn tail, since no
 reader finds it there. Doing it twice does nothing the second time.
 """
 
@@ -9,18 +9,18 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.archive import gzip_members
-from crawler.archive.cdxj import write_index
+from crawler.archive.cdxj import index_path, write_index
 from crawler.archive.reader import WarcError
 from crawler.archive.record_heads import RecordHead, RecordHeadError, parse_head
 from crawler.archive.wire import head_end
-from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
+from crawler.storage import StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +35,14 @@ class Recovered:
     why: str | None
 
 
-def recover_warcs(data_dir: Path) -> list[Recovered]:
-    """Cut, index and publish every open WARC, and index published ones that have no index.
+def recover_warcs(opened: Iterable[Path], folders: Iterable[Path]) -> list[Recovered]:
+    """Cut, index and publish the `opened` WARCs, which bear OPEN_SUFFIX, and index the published
+    ones in these folders that have no index.
 
     A file that holds no exchange is removed. Raises StorageError.
     """
-    found = sorted(data_dir.glob(f"warc/*/*/*.warc.gz{OPEN_SUFFIX}"))
-    done = [_recover(path) for path in found]
-    for path in _without_index(data_dir):
+    done = [_recover(path) for path in opened]
+    for path in _without_index(folders):
         try:
             _index(path)
         except WarcError as error:
@@ -52,14 +52,13 @@ def recover_warcs(data_dir: Path) -> list[Recovered]:
     return done
 
 
-def _without_index(data_dir: Path) -> Iterator[Path]:
+def _without_index(folders: Iterable[Path]) -> Iterator[Path]:
     """Published WARCs that have none; one look a folder, since after years there are many files."""
-    for folder in sorted(data_dir.glob("warc/*/*")):
+    for folder in folders:
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries}
-        indexed = {name.removesuffix(".cdxj") + ".warc.gz" for name in names}
-        for name in sorted(names - indexed):
-            if name.endswith(".warc.gz"):
+        for name in sorted(names):
+            if name.endswith(".warc.gz") and index_path(Path(name)).name not in names:
                 yield folder / name
 
 

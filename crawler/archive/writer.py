@@ -1,4 +1,4 @@
-"""The archive of a run: exchanges in, `data/warc/YYYY/MM/xinhua-<run>-<serial>.warc.gz.open` out.
+"""The archive of a run: exchanges in, WARC files out.
 
 An exchange (response, request, metadata) is one write, so that no half of it can be left. The
 file gets its final name when the run publishes it.
@@ -18,7 +18,7 @@ from crawler.media_type import identify
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
     from typing import Literal
@@ -81,15 +81,22 @@ class Exchange:
 class WarcWriter:
     """Writes exchanges; starts a further file once one has reached `max_bytes`.
 
-    Files are made with the first exchange they hold, so a run that fetches nothing leaves none.
+    `name_of` gives a published file its path below `folder`, from the time of its first exchange
+    and its number; `info` is what its warcinfo record says. Files are made with the first exchange
+    they hold, so a run that fetches nothing leaves none.
     """
 
     def __init__(
-        self, data_dir: Path, run_id: str, *, info: Mapping[str, str], max_bytes: int
+        self,
+        folder: Path,
+        name_of: Callable[[datetime, int], str],
+        *,
+        info: Mapping[str, str],
+        max_bytes: int,
     ) -> None:
         self.files: list[Path] = []
-        self._data_dir = data_dir
-        self._run_id = run_id
+        self._folder = folder
+        self._name_of = name_of
         self._info = info
         self._max_bytes = max_bytes
         self._fd: int | None = None
@@ -128,7 +135,7 @@ class WarcWriter:
 
     def wrote(self, pointer: WarcPointer) -> bool:
         """Whether a record is in a file of this run, which isn't published yet."""
-        return pointer.file.rpartition("/")[2].startswith(f"xinhua-{self._run_id}-")
+        return self._folder / (pointer.file + OPEN_SUFFIX) in self.files
 
     def sync(self) -> None:
         """Make all that was written durable. Raises StorageError."""
@@ -150,8 +157,8 @@ class WarcWriter:
     def _open(self, moment: datetime) -> None:
         """Make the next file."""
         serial = len(self.files)
-        self._name = f"warc/{moment:%Y/%m}/xinhua-{self._run_id}-{serial:05d}.warc.gz"
-        path = self._data_dir / (self._name + OPEN_SUFFIX)
+        self._name = self._name_of(moment, serial)
+        path = self._folder / (self._name + OPEN_SUFFIX)
         make_folder(path.parent)
         try:
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
@@ -168,7 +175,7 @@ class WarcWriter:
             ("WARC-Filename", self._name.rpartition("/")[2]),
             ("Content-Type", _WARC_FIELDS),
         )
-        block = records.warc_fields({**self._info, "run-id": self._run_id})
+        block = records.warc_fields(self._info)
         return records.record("warcinfo", self._warcinfo_id, iso(moment), fields, block)
 
     def _append(self, data: bytes) -> None:

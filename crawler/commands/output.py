@@ -13,9 +13,9 @@ import sys
 import unicodedata
 from argparse import ArgumentTypeError
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from crawler.data_dir import folder_of, ledger_file
 from crawler.exit_codes import DEGRADED, STORAGE
 from crawler.file_names import shown
 from crawler.ledger.ledger import Ledger
@@ -144,7 +144,7 @@ def print_json(value: Any, *, indent: int | None = None) -> None:
 
 def open_ledger(settings: BaseSettings) -> Ledger:
     """The data folder's ledger, to be read. Raises LedgerError (NoLedgerError before a crawl)."""
-    return Ledger.open(Path(settings["DATA_DIR"]) / "state" / "ledger.sqlite", read_only=True)
+    return Ledger.open(ledger_file(folder_of(settings)), read_only=True)
 
 
 def printable(text: str) -> str:

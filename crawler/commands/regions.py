@@ -10,7 +10,6 @@ import sys
 import unicodedata
 from collections import defaultdict
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -18,6 +17,7 @@ from scrapy.exceptions import UsageError
 
 from crawler.clock import iso
 from crawler.commands.output import ProjectCommand, print_json
+from crawler.data_dir import folder_of, ledger_file
 from crawler.exit_codes import STORAGE
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
@@ -26,6 +26,7 @@ from crawler.regions import Region, RegionError, load
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from crawler.ledger.rows import ListState
 
@@ -62,7 +63,7 @@ class Command(ProjectCommand, ScrapyCommand):
         assert self.settings is not None
         health = dict.fromkeys(regions, _health(()))
         try:
-            health |= _healths(Path(self.settings["DATA_DIR"]) / "state" / "ledger.sqlite")
+            health |= _healths(ledger_file(folder_of(self.settings)))
         except LedgerError as error:
             self.say(error, STORAGE)
         if opts.json:

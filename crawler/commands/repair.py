@@ -14,7 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.output import ProjectCommand
-from crawler.data_dir import CannotStartError, claim, folder_of
+from crawler.data_dir import CannotStartError, claim, folder_of, ledger_file
 from crawler.exit_codes import ERROR
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rebuild import rebuild
@@ -58,7 +58,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:
         assert self.settings is not None
-        path = data_dir / "state" / "ledger.sqlite"
+        path = ledger_file(data_dir)
         schedule = recheck_schedule(self.settings)
         if is_ledger_lost:
             done = rebuild(data_dir, path, schedule=schedule)

@@ -16,7 +16,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.output import ProjectCommand, count, print_json, printable, sentence
-from crawler.data_dir import folder_of
+from crawler.data_dir import STATE_FOLDER, folder_of, lock_file
 from crawler.exit_codes import ERROR, OK
 from crawler.file_names import shown
 from crawler.verification.verify import NO_LEDGER, Scope, ScopeError, verify
@@ -121,14 +121,14 @@ def _summary(verdict: Verdict) -> str:
     defects = ", ".join(f"{number} {code}" for code, number in codes.most_common())
     found = f"defects: {defects}" if defects else "all sound"
     is_copy = verdict.ledger == NO_LEDGER and counts["manifests"]
-    unheld = "; not held against a ledger: the folder has no state/" if is_copy else ""
+    unheld = f"; not held against a ledger: the folder has no {STATE_FOLDER}/" if is_copy else ""
     return f"{', '.join(told)}: {found}{unheld}"
 
 
 def _is_locked(data_dir: Path) -> bool:
     """Whether a run is on in the folder."""
     try:
-        with (data_dir / "state" / "lock").open("rb") as lock:
+        with lock_file(data_dir).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -1,7 +1,6 @@
-"""The JSONL output of a run: `data/jsonl/YYYY/MM/xinhua-<run>.jsonl`, `.open` while written.
+"""The JSONL output of a run: records in key order, one on a line.
 
-In: records in key order. Out: one line each. The file is made with its first line, so a run with
-nothing new leaves none.
+The file is made with its first line, so that a run with nothing new leaves none.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from crawler.items import as_line
-from crawler.storage import StorageError, fsync_dir, make_folder
+from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
 
@@ -22,11 +20,12 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
 class JsonlWriter:
-    """Appends whole lines; `name` is the published file relative to DATA_DIR."""
+    """Appends whole lines to the file `name` below `data_dir`, which isn't published yet: it bears
+    OPEN_SUFFIX after its name. `lines` counts them."""
 
-    def __init__(self, data_dir: Path, run_id: str, started_at: datetime) -> None:
-        self.name = f"jsonl/{started_at:%Y/%m}/xinhua-{run_id}.jsonl"
-        self.path = data_dir / f"{self.name}.open"
+    def __init__(self, data_dir: Path, name: str) -> None:
+        self.name = name
+        self.path = data_dir / (name + OPEN_SUFFIX)
         self.lines = 0
         self._fd: int | None = None
 
@@ -59,6 +58,7 @@ class JsonlWriter:
                 raise StorageError(f"syncing {self.path} failed: {error.strerror}") from error
 
     def close(self) -> None:
+        """Close the file, which keeps its name."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.gzip_members import members
-from crawler.storage import OPEN_SUFFIX
+from crawler.data_dir import files_of_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 def files_of(data_dir: Path, run_id: str) -> list[dict[str, Any]]:
     """One row a file: path relative to DATA_DIR, hex SHA-256, size in bytes, and how many WARC
     records, JSONL lines or CDXJ lines it holds."""
-    found = data_dir.glob(f"*/*/*/xinhua-{run_id}*")
-    return [_row(data_dir, path) for path in sorted(found) if path.suffix != OPEN_SUFFIX]
+    return [_row(data_dir, path) for path in files_of_run(data_dir, run_id)]
 
 
 def _row(data_dir: Path, path: Path) -> dict[str, Any]:

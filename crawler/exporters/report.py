@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import __version__
 from crawler.alarms import FIELDS, Seen
 from crawler.clock import iso
+from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER, report_file, run_stamp
 from crawler.file_names import shown
 from crawler.outcomes import UNREAD
 from crawler.storage import make_folder, open_file, write_atomically
@@ -101,7 +102,7 @@ def versions() -> dict[str, str]:
 
 def write_report(data_dir: Path, report: Mapping[str, Any]) -> Path:
     """Write the report, whole or not at all."""
-    path = _path(data_dir, report["run_id"])
+    path = report_file(data_dir, report["run_id"])
     make_folder(path.parent)
     write_atomically(path, json.dumps(report, ensure_ascii=False, indent=1).encode() + b"\n")
     return path
@@ -110,14 +111,10 @@ def write_report(data_dir: Path, report: Mapping[str, Any]) -> Path:
 def read_report(data_dir: Path, run_id: str) -> dict[str, Any] | None:
     """A written report, None if there is none."""
     try:
-        report: dict[str, Any] = json.loads(_path(data_dir, run_id).read_bytes())
+        report: dict[str, Any] = json.loads(report_file(data_dir, run_id).read_bytes())
     except FileNotFoundError:
         return None
     return report
-
-
-def _path(data_dir: Path, run_id: str) -> Path:
-    return data_dir / "runs" / f"{run_id}.json"
 
 
 def _counters(stats: Mapping[str, Any], group: str, names: Iterable[str]) -> dict[str, int]:
@@ -128,14 +125,14 @@ def earlier_reports(data_dir: Path, *, since: datetime, before: str) -> list[See
     """What the reports of the runs since then say that began before the run `before`, oldest first.
     Only these are read, for there are many after years. One that can't be read is passed over
     (`scrapy verify` names it). Raises OSError if the folder can't be read."""
-    first, last = f"{since:%Y%m%dT%H%M%SZ}", f"{before}.json"
-    folder = data_dir / "runs"
+    first, last = run_stamp(since), f"{before}{REPORT_SUFFIX}"
+    folder = data_dir / REPORTS_FOLDER
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
         names = [one.name for one in entries if first <= one.name < last]
     found = []
-    for name in sorted(name for name in names if name.endswith(".json")):
+    for name in sorted(name for name in names if name.endswith(REPORT_SUFFIX)):
         try:
             with open_file(folder / name) as file:
                 found.append(Seen.of(json.load(file)))

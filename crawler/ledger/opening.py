@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from crawler.data_dir import LINES_FOLDER, LINES_SUFFIX
 from crawler.ledger import schema
 from crawler.ledger.errors import (
     RESTORE,
@@ -136,8 +137,8 @@ def companions(path: Path) -> tuple[Path, Path]:
 
 
 def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
-    published = path.parent.parent / "jsonl"
-    if not fresh and next(published.rglob("*.jsonl"), None) is not None:
+    published = path.parent.parent / LINES_FOLDER
+    if not fresh and next(published.rglob(f"*{LINES_SUFFIX}"), None) is not None:
         raise ledger_error(str(path), f"is gone, but {published} holds published lines", RESTORE)
 
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
+from crawler.data_dir import REPORTS_FOLDER, indexes_of, lines_of, reports_of
 from crawler.ledger import line_rows
 from crawler.ledger.errors import ledger_error
 from crawler.ledger.ledger import Ledger
@@ -61,13 +62,13 @@ def rebuild(data_dir: Path, path: Path, *, schedule: Sequence[timedelta] = ()) -
         leftover.unlink(missing_ok=True)
     done = Rebuilt()
     with closing(Ledger.open(partial, fresh=True)) as ledger:
-        for file in sorted(data_dir.glob("jsonl/*/*/*.jsonl")):
+        for file in lines_of(data_dir):
             _read_lines(ledger, data_dir, file, schedule, done)
             _commit_at_times(ledger, done)
-        for file in sorted(data_dir.glob("runs/*.json")):
+        for file in reports_of(data_dir):
             _read_report(ledger, file, done)
             _commit_at_times(ledger, done)
-        for file in sorted(data_dir.glob("warc/*/*/*.cdxj")):
+        for file in indexes_of(data_dir):
             _read_index(ledger, file, schedule, done)
             _commit_at_times(ledger, done)
         ledger.commit()
@@ -110,7 +111,7 @@ def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
             report["exit_code"], report["reason"], dict(report["outcomes"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
-        done.problems.append(f"runs/{file.name} is no report: {error!r}")
+        done.problems.append(f"{REPORTS_FOLDER}/{file.name} is no report: {error!r}")
         return
     ledger.runs.start(*began)
     ledger.runs.finish(*ended)

@@ -15,6 +15,7 @@ from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.recovery import cut_jsonl, recover_warcs
 from crawler.clock import now
+from crawler.data_dir import open_lines_of, open_warcs_of, warc_folders_of
 from crawler.exporters.manifest import files_of
 from crawler.exporters.report import KILLED, build_report, read_report, write_report
 from crawler.items import WarcPointer
@@ -35,11 +36,9 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
     `schedule` holds the ages at which articles are looked at again. Returns what was done, in
     sentences; nothing to do gives []. Idempotent. Commits the ledger. Raises StorageError.
     """
-    did = [_sentence(data_dir, warc) for warc in recover_warcs(data_dir)]
-    did += [
-        _recover_jsonl(data_dir, path, ledger, schedule)
-        for path in sorted(data_dir.glob(f"jsonl/*/*/*.jsonl{OPEN_SUFFIX}"))
-    ]
+    mended = recover_warcs(open_warcs_of(data_dir), warc_folders_of(data_dir))
+    did = [_sentence(data_dir, warc) for warc in mended]
+    did += [_recover_jsonl(data_dir, path, ledger, schedule) for path in open_lines_of(data_dir)]
     for run in ledger.runs.unfinished():
         written = read_report(data_dir, run.run_id)
         if written is not None:  # killed when all was said and done

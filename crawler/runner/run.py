@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
@@ -27,7 +27,15 @@ from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import Context, attach
-from crawler.data_dir import CannotStartError, check_disk, folder_of
+from crawler.data_dir import (
+    CannotStartError,
+    check_disk,
+    folder_of,
+    ledger_file,
+    lines_name,
+    new_run_id,
+    warc_name,
+)
 from crawler.downloader.holds import Holds
 from crawler.downloader.replay import ReplayIndex
 from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE, USAGE
@@ -93,8 +101,8 @@ class Run:
             replay = _replayed(arguments, bound(settings.getint("DOWNLOAD_MAXSIZE")))
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             started_at = now()
-            run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-            ledger = Ledger.open(data_dir / "state" / "ledger.sqlite")
+            run_id = new_run_id(started_at)
+            ledger = Ledger.open(ledger_file(data_dir))
             for sentence in recover(data_dir, ledger, recheck_schedule(settings)):
                 logger.warning(sentence)
             newest = ledger.runs.newest(1)
@@ -115,11 +123,11 @@ class Run:
             lists=Lists.scratch() if replay else ledger.lists,
             archive=WarcWriter(
                 data_dir,
-                run_id,
-                info=_warcinfo(settings),
+                partial(warc_name, run_id),
+                info={**_warcinfo(settings), "run-id": run_id},
                 max_bytes=settings.getint("WARC_MAX_BYTES"),
             ),
-            output=JsonlWriter(data_dir, run_id, started_at),
+            output=JsonlWriter(data_dir, lines_name(run_id)),
             holds=Holds() if replay else Holds.resumed(ledger.hosts.holds(started_at), started_at),
             schedule=recheck_schedule(settings),
             replay=replay,

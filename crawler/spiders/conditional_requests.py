@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.archive.writer import Revisit
 from crawler.clock import iso
+from crawler.data_dir import WARC_FOLDER
 from crawler.items import FIELD_VALUE, LONGEST_VALIDATOR
 from crawler.ledger.rows import ListCapture
 
@@ -68,6 +69,8 @@ def _revisit_of(known: ArticleRow) -> Revisit | None:
     since its record points there; a replayed one's capture may stand elsewhere."""
     if known.status != "live" or len(known.warc_pages) != 1:
         return None
-    if known.warc is None or known.warc_date is None or not known.warc.file.startswith("warc/"):
+    if known.warc is None or known.warc_date is None:
+        return None
+    if not known.warc.file.startswith(f"{WARC_FOLDER}/"):
         return None
     return Revisit(known.url, iso(known.warc_date), known.warc)

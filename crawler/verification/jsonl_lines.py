@@ -17,6 +17,7 @@ from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.wacz import MARK, Unpacked
+from crawler.data_dir import FILE_PREFIX, LINES_FOLDER, LINES_SUFFIX
 from crawler.extractor_version import extractor_version
 from crawler.items import HISTORY_KEYS, KEYS, LONGEST_VALIDATOR, WarcPointer, as_line, as_record
 from crawler.pipelines.clean_text import clean_line
@@ -242,9 +243,9 @@ class _Proof:
     def _check_run(self, line: Mapping[str, Any], derived: Mapping[str, Any] | None) -> None:
         """A line of a run stands in that run's file; it is kept for the checks between lines."""
         path = self._report.path
-        if line["run_id"] is None and not path.is_relative_to(self._data_dir / "jsonl"):
+        if line["run_id"] is None and not path.is_relative_to(self._data_dir / LINES_FOLDER):
             return  # `scrapy reextract` made it, no run
-        if path.name != f"xinhua-{line['run_id']}.jsonl":
+        if path.name != f"{FILE_PREFIX}{line['run_id']}{LINES_SUFFIX}":
             self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
         if self._summaries is None:
             return

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from crawler.data_dir import ledger_file, report_file
 from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
 from crawler.ledger.dump import StoredArticle, parsed
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from crawler.verification.record_ids import RecordIds
 
 _CHUNK = 500
-_LEDGER = "state/ledger.sqlite"
 _POINTER = [one.name for one in fields(WarcPointer)]
 _OF_VERSIONS = (
     "version", "status", "fetched_at", "title", "content_sha256", "extractor_version", "changed",
@@ -81,7 +81,7 @@ class LedgerProof:
             run_id = row["run_id"]
             known.add(run_id)
             manifest = self.manifests.get(run_id)
-            path = self.data_dir / "runs" / f"{run_id}.json"
+            path = report_file(self.data_dir, run_id)
             if row["finished_at"] is None:
                 self.unfinished.add(run_id)
             elif manifest is None:
@@ -242,7 +242,7 @@ class LedgerProof:
         ended = [row["url"] for row in rows.addresses if row["result"] in WITH_LINE]
         if rows.article or (ended and len(rows.id) != _HASHED_ID):
             message = f"{rows.id}: it is published for the ledger, and has no line"
-            yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
+            yield Finding(ledger_file(self.data_dir), None, "ledger_mismatch", message)
 
     def _check_observed(
         self, told: Sequence[LineSummary], rows: StoredArticle, ids: RecordIds
@@ -261,14 +261,14 @@ class LedgerProof:
             for pointer in _pointers(row["warc"]):
                 if not self._is_archived(pointer, ids):
                     message = f"{rows.id}: its look of {row['at']} points at no record"
-                    yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
+                    yield Finding(ledger_file(self.data_dir), None, "ledger_mismatch", message)
 
     def _check_lists(self, ids: RecordIds) -> Iterator[Finding]:
         for row in self.ledger.dump.lists() if not self.is_busy else ():
             for pointer in _pointers(row["warc"]):
                 if not self._is_archived(pointer, ids):
                     message = f"list {row['url']}: its answer points at no record"
-                    yield Finding(self.data_dir / _LEDGER, None, "ledger_mismatch", message)
+                    yield Finding(ledger_file(self.data_dir), None, "ledger_mismatch", message)
 
     def _is_archived(self, pointer: Any, ids: RecordIds) -> bool:
         """Whether a record stands where a pointer leads. Of a file that is listed and isn't there,

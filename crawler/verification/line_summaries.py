@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.clock import iso
+from crawler.data_dir import FILE_PREFIX
 from crawler.ledger import line_rows
 from crawler.outcomes import Outcome
 from crawler.pipelines.flags import FlagName
@@ -100,7 +101,7 @@ def summary_of(
         url=str(line["url"]),
         title=line["title"],
         previous_sha256=line["previous_sha256"],
-        is_own_capture=is_gone or f"/xinhua-{line['run_id']}-" in file,
+        is_own_capture=is_gone or f"/{FILE_PREFIX}{line['run_id']}-" in file,
         outcome=outcome_of(line),
         discovered_from=[found["url"], found["position"], found["title"]] if found else None,
         observations=[_plain(one) for one in map(_observed, line_rows.observations(line))],

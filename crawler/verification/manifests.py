@@ -10,14 +10,22 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from crawler.data_dir import (
+    FILE_PREFIX,
+    WARC_SUFFIX,
+    is_placed,
+    is_run_id,
+    lines_name,
+    run_of,
+    run_stamp,
+)
 from crawler.exit_codes import DEGRADED, ERROR, OK
 from crawler.exporters.report import KILLED
 from crawler.outcomes import FETCHED, UNREAD, Outcome
 from crawler.storage import open_file
-from crawler.verification.file_places import is_placed, run_of
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
@@ -97,7 +105,7 @@ def _is_of_run(name: str, run_id: str) -> bool:
     runs without a date in their names, nothing is known."""
     file = name.rpartition("/")[2]
     if run_of(file) is None:
-        return not file.startswith("xinhua-") or file.startswith(f"xinhua-{run_id}")
+        return not file.startswith(FILE_PREFIX) or file.startswith(FILE_PREFIX + run_id)
     return run_of(file) == run_id and is_placed(name)
 
 
@@ -124,7 +132,7 @@ def _faults(told: Mapping[str, Any], stem: str) -> Iterator[str]:
     if unread is not None and len(unread) > sum(outcomes.get(one, 0) for one in UNREAD):
         yield f"it names {len(unread)} pages that no layout claims, and counts fewer"
     began, ended = (datetime.fromisoformat(told[key]) for key in ("started_at", "finished_at"))
-    if run_of(f"xinhua-{run_id}.jsonl") and f"{began:%Y%m%dT%H%M%SZ}" != run_id[:16]:
+    if is_run_id(run_id) and not run_id.startswith(f"{run_stamp(began)}-"):
         yield f"started_at is {told['started_at']}, which is not its run's"
     if ended < began:
         yield f"it ended at {told['finished_at']}, before it began"
@@ -165,7 +173,7 @@ def check_lines_of_runs(
     for manifest in manifests:
         if not manifest.told:
             continue
-        name = f"xinhua-{manifest.run_id}.jsonl"
+        name = PurePath(lines_name(manifest.run_id)).name
         lines = by_name.get(name)
         if lines is None and any(one.endswith(f"/{name}") for one in manifest.listed):
             continue
@@ -182,7 +190,7 @@ def _line_faults(manifest: Manifest, lines: LinesReport | None) -> Iterator[str]
         is_wrong = counted > written if told["reason"] == KILLED else counted != written
         if is_wrong:
             yield f"it counts {counted} {outcome}, its lines are {written}"
-    has_captures = any(name.endswith(".warc.gz") for name in manifest.listed)
+    has_captures = any(name.endswith(WARC_SUFFIX) for name in manifest.listed)
     if lines and lines.foreign and has_captures:
         yield f"{lines.foreign} of its lines point into archives of other runs"
 

@@ -14,6 +14,7 @@ from crawler.archive.decode import DecodeError, unframe
 from crawler.archive.digests import is_digest_of
 from crawler.archive.foreign import fetched_at, is_our_warcinfo
 from crawler.archive.reader import read_records
+from crawler.data_dir import FILE_PREFIX
 from crawler.file_names import shown
 
 if TYPE_CHECKING:
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
     from crawler.archive.reader import Record
     from crawler.verification.findings import WarcReport
 
-_OUR_NAME = "xinhua-"
 _DRAFTS = "0."
 
 
 def is_others(path: Path) -> bool:
     """Whether a file is a WARC that we did not write: neither its name nor its first readable
     record says that we did. What holds no record is nobody's."""
-    if path.name.startswith(_OUR_NAME):
+    if path.name.startswith(FILE_PREFIX):
         return False
     try:
         first = next(read_records(path, on_damage=lambda _: None), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from crawler.data_dir import indexes_of
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def check_originals(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator[F
     if not wanted:
         return
     found = set()
-    for path in sorted(data_dir.glob("warc/*/*/*.cdxj")):
+    for path in indexes_of(data_dir):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             _, timestamp, entry = (*line.split(" ", 2), "", "")[:3]
             try:

@@ -25,6 +25,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm import tqdm
 
+from crawler.data_dir import (
+    INDEX_SUFFIX,
+    LINES_SUFFIX,
+    REPORT_SUFFIX,
+    WARC_SUFFIX,
+    indexed_by,
+    is_data_dir,
+    ledger_file,
+    lines_of,
+    report_file,
+    reports_of,
+    warcs_of,
+)
 from crawler.exporters.report import read_report
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
@@ -33,10 +46,6 @@ from crawler.verification.file_places import (
     check_places,
     check_strays,
     check_warc_places,
-    is_data_dir,
-    lines_of,
-    manifests_of,
-    warcs_of,
 )
 from crawler.verification.findings import Finding, WarcReport
 from crawler.verification.histories import faults_of_history
@@ -57,7 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
 # Ours are the first kind; of others it is told that they aren't.
-_WARCS = (".warc.gz", ".warc", ".warc.zst")
+_WARCS = (WARC_SUFFIX, ".warc", ".warc.zst")
 
 Checked = TypeVar("Checked")
 
@@ -82,7 +91,7 @@ class Scope:
         if len(names) == 1 and is_data_dir(Path(names[0])):
             data_dir, names = Path(names[0]).absolute(), ()
         if not names:
-            every = (warcs_of(data_dir), lines_of(data_dir), manifests_of(data_dir))
+            every = (warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir))
             return cls(data_dir, *every, is_whole=True)
         scope = cls(data_dir)
         for name in names:
@@ -104,17 +113,17 @@ class Scope:
             report = None if "/" in name else read_report(self.data_dir, name)
             if report is None:
                 raise ScopeError(f"neither a file, a folder nor a run of {self.data_dir}: {name}")
-            self.manifests.append(self.data_dir / "runs" / f"{name}.json")
+            self.manifests.append(report_file(self.data_dir, name))
             for row in report["files"]:
                 self._take(self.data_dir / row["path"])
 
     def _take(self, path: Path) -> bool:
         """Take a file in by its kind; a missing one is its manifest's to tell."""
-        if path.name.endswith(".cdxj"):
-            path = path.with_name(path.name.removesuffix(".cdxj") + ".warc.gz")
-        kinds = {".jsonl": self.lines, **dict.fromkeys(_WARCS, self.warcs)}
-        if path.parent == self.data_dir / "runs" and path.suffix == ".json":
-            kinds[".json"] = self.manifests
+        if path.name.endswith(INDEX_SUFFIX):
+            path = indexed_by(path)
+        kinds = {LINES_SUFFIX: self.lines, **dict.fromkeys(_WARCS, self.warcs)}
+        if path == report_file(self.data_dir, path.stem):
+            kinds[REPORT_SUFFIX] = self.manifests
         for suffix, files in kinds.items():
             if path.name.endswith(suffix):
                 if path.is_file():
@@ -196,7 +205,7 @@ def _verify(
     verdict.findings += check_warc_places(data_dir, warcs)
     verdict.findings += check_lines_of_runs(manifests, lines)
     verdict.findings += check_listed_once(manifests)
-    busy = was_busy or is_busy() or (scope.is_whole and manifests_of(data_dir) != scope.manifests)
+    busy = was_busy or is_busy() or (scope.is_whole and reports_of(data_dir) != scope.manifests)
     if scope.is_whole:
         verdict.findings += _check_whole(scope, manifests, kept.summaries, busy)
     verdict.findings += _check_ledger(verdict, scope, manifests, kept, busy)
@@ -235,7 +244,7 @@ def _check_ledger(
 ) -> Iterator[Finding]:
     """Hold everything against the ledger, if there is one or should be."""
     data_dir = scope.data_dir
-    path = data_dir / "state" / "ledger.sqlite"
+    path = ledger_file(data_dir)
     names = {
         one.relative_to(data_dir).as_posix() for one in scope.lines if one.is_relative_to(data_dir)
     }

@@ -15,6 +15,7 @@ from crawler.archive import records, wire
 from crawler.archive.decode import DecodeError, decode, unframe
 from crawler.archive.digests import is_digest_of
 from crawler.clock import now
+from crawler.data_dir import FILE_PREFIX
 from crawler.media_type import identify
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def check_warcinfo(block: bytes, name: str) -> Iterator[str]:
         if not said.get(key):
             yield f"there is no {key}"
     run = said.get("run-id")
-    if run is None or name.rpartition("-")[0] != f"xinhua-{run}":
+    if run is None or name.rpartition("-")[0] != FILE_PREFIX + run:
         yield f"run-id is {run!r}, which is not the file's"
 
 

@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 from dataclasses import MISSING, asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from scrapy.crawler import CrawlerProcess
 
 from crawler.archive.writer import Revisit, WarcWriter
 from crawler.context import Context, attach
+from crawler.data_dir import warc_name
 from crawler.downloader import capture
 
 if TYPE_CHECKING:
@@ -99,7 +101,10 @@ def main() -> None:
     archive = context = None
     if job["data_dir"]:
         archive = WarcWriter(
-            Path(job["data_dir"]), "test", info=job["info"], max_bytes=job["max_bytes"]
+            Path(job["data_dir"]),
+            partial(warc_name, "test"),
+            info=job["info"] | {"run-id": "test"},
+            max_bytes=job["max_bytes"],
         )
         given = {"run_id": "test", "data_dir": Path(job["data_dir"]), "archive": archive}
         needed = [

@@ -9,7 +9,8 @@ import pytest
 
 from crawler.archive.cdxj import index_path
 from crawler.archive.reader import WarcError, read_records
-from crawler.archive.recovery import cut_jsonl, recover_warcs
+from crawler.archive.recovery import Recovered, cut_jsonl, recover_warcs
+from crawler.data_dir import open_warcs_of, warc_folders_of
 from crawler.storage import StorageError, publish, write_atomically
 from crawler.verification.warc_files import verify_warc
 from tests.archive.checkers import warcio_check
@@ -17,6 +18,10 @@ from tests.archive.test_writer import exchange, writer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def recover(folder: Path) -> list[Recovered]:
+    return recover_warcs(open_warcs_of(folder), warc_folders_of(folder))
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def test_a_kill_at_every_byte(memory: Path) -> None:
     for size in range(len(data) + 1):
         open_file.write_bytes(data[:size])
         whole = max((end for end in ends if end <= size), default=0)
-        (done,) = recover_warcs(memory)
+        (done,) = recover(memory)
         assert done.cut == size - whole
         assert bool(done.why) == bool(done.cut)
         assert not open_file.exists()
@@ -51,7 +56,7 @@ def test_a_kill_at_every_byte(memory: Path) -> None:
             index_path(final).unlink()
         else:
             assert not final.exists()
-        assert recover_warcs(memory) == []
+        assert recover(memory) == []
 
 
 @pytest.mark.parametrize(
@@ -60,7 +65,7 @@ def test_a_kill_at_every_byte(memory: Path) -> None:
 def test_other_tails(open_file: Path, tmp_path: Path, tail: bytes) -> None:
     data = open_file.read_bytes()
     open_file.write_bytes(data + tail)
-    (done,) = recover_warcs(tmp_path)
+    (done,) = recover(tmp_path)
     assert done.cut == len(tail)
     assert done.path.read_bytes() == data
     assert warcio_check([done.path]) == {}
@@ -76,7 +81,7 @@ def test_a_gap_before_whole_records_loses_none_of_them(
     gap = records[at]
     holed = data[: gap.offset] + b"\0" * gap.length + data[gap.offset + gap.length :]
     open_file.write_bytes(holed + data[:40])
-    (done,) = recover_warcs(tmp_path)
+    (done,) = recover(tmp_path)
     assert done.cut == 40
     assert done.why
     assert str(gap.offset) in done.why
@@ -87,7 +92,7 @@ def test_a_gap_before_whole_records_loses_none_of_them(
     assert [error.offset for error in told] == [gap.offset]
     assert index_path(done.path).read_text().count("\n") == 2
     assert "not_gzip" in {finding.code for finding in verify_warc(done.path).findings}
-    assert recover_warcs(tmp_path) == []
+    assert recover(tmp_path) == []
 
 
 def test_a_torn_member_hides_what_was_appended_after_it(open_file: Path) -> None:
@@ -101,16 +106,16 @@ def test_a_torn_member_hides_what_was_appended_after_it(open_file: Path) -> None
 
 def test_a_published_file_without_index_gets_one(open_file: Path, tmp_path: Path) -> None:
     final = publish(open_file)
-    (done,) = recover_warcs(tmp_path)
+    (done,) = recover(tmp_path)
     assert (done.path, done.cut) == (final, 0)
     assert index_path(final).read_text().count("\n") == 2
-    assert recover_warcs(tmp_path) == []
+    assert recover(tmp_path) == []
 
 
 def test_an_existing_final_file_is_never_overwritten(open_file: Path, tmp_path: Path) -> None:
     shutil.copy(open_file, open_file.with_suffix(""))
     with pytest.raises(StorageError, match="exists"):
-        recover_warcs(tmp_path)
+        recover(tmp_path)
     assert open_file.exists()
 
 

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from crawler.archive.decode import decode
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import read_records
 from crawler.archive.writer import Exchange, WarcWriter
+from crawler.data_dir import warc_name
 from crawler.storage import StorageError, publish
 from tests.archive.crawled import INFO
 from tests.archive.kinds import GZIPPED, LONG, TEXT, sized
@@ -39,7 +41,9 @@ def exchange(response: bytes = sized(), **values: Any) -> Exchange:
 
 
 def writer(folder: Path, max_bytes: int = 10**9) -> WarcWriter:
-    return WarcWriter(folder, "r1", info=INFO, max_bytes=max_bytes)
+    return WarcWriter(
+        folder, partial(warc_name, "r1"), info=INFO | {"run-id": "r1"}, max_bytes=max_bytes
+    )
 
 
 def test_a_writer_that_writes_nothing_leaves_nothing(tmp_path: Path) -> None:

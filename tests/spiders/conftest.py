@@ -6,6 +6,7 @@ import json
 from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,8 @@ from scrapy.utils.test import get_crawler
 from crawler import regions
 from crawler.archive.writer import WarcWriter
 from crawler.arguments import parse
-from crawler.clock import now
 from crawler.context import Context
+from crawler.data_dir import warc_name
 from crawler.downloader.holds import Holds
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.items import Page
@@ -79,8 +80,8 @@ class Walks:
             regions=REGIONS,
             ledger=self.ledger,
             lists=self.ledger.lists,
-            archive=WarcWriter(self.folder, "run", info={}, max_bytes=1),
-            output=JsonlWriter(self.folder, "run", now()),
+            archive=WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1),
+            output=JsonlWriter(self.folder, "jsonl/run.jsonl"),
             holds=Holds(),
             schedule=[],
         )
