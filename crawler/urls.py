@@ -1,9 +1,9 @@
 """Addresses: what is in scope, its canonical form, and which addresses are articles.
 
-In: any string found in a page, a file or an argument, hostile ones included. Out: a verdict, a
-canonical URL or an `ArticleUrl`. Nothing here raises on bad input. `join` reads what others write
-as a browser does; every other function takes addresses by a strict grammar of our own, so that
-what is checked here is what a client will ask for.
+Any string found in a page, a file or an argument may be given, hostile ones included; nothing here
+raises on bad input. `join` reads what others write as a browser does; every other function takes
+addresses by a strict grammar of our own, so that what is checked here is what a client will ask
+for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import ada_url
 
@@ -43,6 +43,7 @@ _OLD = re.compile(
     r"/([0-9]{4})-([0-9]{2})/([0-9]{2})/(c_[0-9]{8,10}|content_[0-9]{5,10})(?:_([1-9][0-9]{0,2}))?\.html?\Z",
     re.ASCII,
 )
+_PAGE = re.compile(r"/((content|c)_\d{5,12})(?:_(\d{1,3}))?(\.s?html?)$")
 _NEW = re.compile(r"/([0-9]{4})([0-9]{2})([0-9]{2})/([0-9a-f]{32})/c\.html\Z", re.ASCII)
 _OF_LIAONING = re.compile(r"/([0-9]{4})([0-9]{2})([0-9]{2})/[0-9]{5,10}_p\.html\Z", re.ASCII)
 _DATED = re.compile(
@@ -70,6 +71,40 @@ class ArticleUrl:
     day: date | None
     page: int
     shape: str
+
+
+class PageName(NamedTuple):
+    """The address of an old-CMS article's page: `folder/name`, its CMS's form, the page's number.
+
+    The day's folder is not looked at, so that a page in any folder is told. Page 2 is
+    `content_N_1.htm` in the oldest CMS and `c_N_2.htm` in the next.
+    """
+
+    folder: str
+    name: str
+    shape: str
+    number: int
+    suffix: str
+
+    @classmethod
+    def of(cls, url: str) -> PageName | None:
+        """The name of a page of an old-CMS article, or None."""
+        path = urlsplit(canonical(url)).path
+        found = _PAGE.search(path)
+        if found is None:
+            return None
+        name, shape, further, suffix = found.groups()
+        return cls(path[: found.start()], name, shape, _page_number(shape, further), suffix)
+
+    def path(self, number: int) -> str:
+        """The path of another page of the article."""
+        further = number - 1 if self.shape == "content" else number
+        ending = f"_{further}" if number > 1 else ""
+        return f"{self.folder}/{self.name}{ending}{self.suffix}"
+
+    def is_of(self, other: PageName) -> bool:
+        """Whether both are pages of one article in one folder."""
+        return self.name == other.name and self.folder == other.folder
 
 
 class _Parts(NamedTuple):
@@ -112,8 +147,7 @@ def article(url: str) -> ArticleUrl | None:
     if found := _OLD.search(parts.path):
         year, month, day, name, further = found.groups()
         shape, _, number = name.partition("_")
-        # page 2 is content_N_1.htm in the oldest CMS and c_N_2.htm in the next
-        page = int(further or (0 if shape == "content" else 1)) + (shape == "content")
+        page = _page_number(shape, further)
         path = parts.path
         if further:
             path = f"{path[: found.start(5) - 1]}{path[found.end(5) :]}"
@@ -127,6 +161,11 @@ def article(url: str) -> ArticleUrl | None:
         digest = hashlib.sha256(parts.path.encode()).hexdigest()
         return ArticleUrl(parts.url(), digest, _day(year, month, day), 1, "p")
     return None
+
+
+def _page_number(shape: str, further: str | None) -> int:
+    """The number of an article's page by what its name adds to the article's."""
+    return int(further or 0) + 1 if shape == "content" else max(int(further or 1), 1)
 
 
 def is_dated(url: str) -> bool:

@@ -1,7 +1,8 @@
-"""Read: fetched pages to Drafts. Pure functions of (bytes, address, headers).
+"""Fetched pages as Drafts, by whichever layout claims the page.
 
-In: a Page. Out: a Draft with the page's evidence as printed, or NotAnArticle. Exactly one layout
-claims a page; where none or several do, the generic fallback reads it and says so.
+`read` takes a Page and returns a Draft with the page's evidence as printed, or raises NotAnArticle.
+It depends on bytes, address and headers alone. Exactly one layout claims a page; where none or
+several do, the fallback reads it and `claims` says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Read: the main site on the new CMS, from 2022."""
+"""Cms2022: the main site on the new CMS, from 2022."""
 
 from __future__ import annotations
 

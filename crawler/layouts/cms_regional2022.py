@@ -1,4 +1,4 @@
-"""Read: the regional channels on the new CMS, from 2022."""
+"""CmsRegional2022: the regional channels on the new CMS, from 2022."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read: pages no layout claims, or several do. In: a document. Out: a Draft marked `fallback`.
+"""The fallback: reads pages that no layout claims, or several do.
 
 The content is where the prose is: for each element the characters and commas of its own running
 text outside links, counted in one pass from the leaves up, as readers' modes of browsers do it.

@@ -1,4 +1,4 @@
-"""Read: Hebei, about 2010 to 2013. A table without ids or classes, known by its fixed heights."""
+"""HebeiTable2012: Hebei, about 2010 to 2013, a table known by the heights of its cells."""
 
 from __future__ import annotations
 

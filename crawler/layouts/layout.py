@@ -1,8 +1,8 @@
-"""Read: the engine every layout shares. In: a document. Out: whether it is claimed, and its Draft.
+"""What every layout shares: to tell whether it claims a page, and to read the page's Draft.
 
 A layout is one generation of a template, recognised by evidence in the page, never by date or
-address. A layout's file says which selectors prove it and where its fields stand; the rest is here
-and in `header.py`, which finds the fields.
+address. A layout's file says which selectors prove it and where its fields stand; `read_with` reads
+them, also for the fallback.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Read: the main site, 2017 to 2021, and the mobile pages of m.xinhuanet.com in that time."""
+"""Main2017: the main site, 2017 to 2021, and the mobile pages of m.xinhuanet.com in that time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read: pages made for phones, m.xinhuanet.com, about 2016 to 2021."""
+"""Mobile2016: pages made for phones, m.xinhuanet.com, about 2016 to 2021."""
 
 from __future__ import annotations
 

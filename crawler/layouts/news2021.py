@@ -1,4 +1,4 @@
-"""Read: news.cn on the old CMS, 2021 to 2023."""
+"""News2021: news.cn on the old CMS, 2021 to 2023."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read: templates of single provinces and channels, about 2008 to 2021.
+"""Provinces2010: templates of single provinces and channels, about 2008 to 2021.
 
 Their rules are data: provinces2010.toml.
 """

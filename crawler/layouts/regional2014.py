@@ -1,4 +1,4 @@
-"""Read: the regional channels' common template, about 2014 to 2021."""
+"""Regional2014: the regional channels' common template, about 2014 to 2021."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read: article links of a list, whatever its form. In: hrefs and titles. Out: `ListLink`s."""
+"""Article links of a list, whatever its form: each kept once, with title, place and time."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Read: list pages. In: a Page of links. Out: article links, and where more of them are found.
+"""HTML list pages: their article links, and where more of them are found.
 
-The two machine-made kinds of list are in `list_data`; all three are offered here.
+The two machine-made kinds of list are in `json_sources`; all three are offered here.
 """
 
 from __future__ import annotations

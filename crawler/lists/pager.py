@@ -1,5 +1,6 @@
-"""Read: the pager of a list. In: the links of a page and its own address. Out: the next page of the
-list, and which of the links are pages of a list and so never lists of their own.
+"""The pagers of a list page: its next page, and which of its links are pages of a list.
+
+Pages of a list are never lists of their own.
 """
 
 from __future__ import annotations

@@ -1,23 +1,24 @@
-"""Read: the pages of one article, put together one after the other.
+"""The pages of one article, put together one after the other.
 
-In: page 1, then each page that is asked for. Out: which page is wanted next and where it may be
-had, whether the article is whole, and its one Draft. Crawl, replay, re-extraction and verification
-all come here, so that they agree on what an article of several pages is.
+An Assembly begins with page 1, says which page is wanted next and where it may be had, takes in
+each page that was fetched, and gives the one Draft of the article. The crawl, replay,
+re-extraction and verification all use it, so that they agree on what an article of several pages
+is.
 
-Articles of several pages are the old content system's: `content_N.htm`, `content_N_1.htm` for page
-2, and `c_N.htm`, `c_N_2.htm` for page 2. The new one sends all parts in one document.
+Only articles of the old content systems have several pages, whose names are in `urls.PageName`. The
+new one sends all parts in one document.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler import regions, urls
+from crawler import regions
 from crawler.items import BlockKind, Removed
+from crawler.urls import PageName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,6 @@ MAX_PAGES = 50
 # Characters: the shortest copyright notices have more, photo credits far fewer.
 NOTICE = 60
 
-_NAME = re.compile(r"/((content|c)_\d{5,12})(?:_(\d{1,3}))?(\.s?html?)$")
 # The main site's articles stood at news.xinhuanet.com for years.
 _MAIN_SITE = ("", "news")
 
@@ -41,37 +41,6 @@ class AstrayError(Exception):
 
 class IncompleteError(Exception):
     """Pages of an article are missing, or are more than MAX_PAGES."""
-
-
-class PageName(NamedTuple):
-    """What the address of an article's page says: `folder/name`, its CMS's form, its number."""
-
-    folder: str
-    name: str
-    shape: str
-    number: int
-    suffix: str
-
-    @classmethod
-    def of(cls, url: str) -> PageName | None:
-        """The name of a page of an old-CMS article, or None."""
-        path = urlsplit(urls.canonical(url)).path
-        found = _NAME.search(path)
-        if found is None:
-            return None
-        name, shape, further, suffix = found.groups()
-        number = int(further or 0) + 1 if shape == "content" else max(int(further or 1), 1)
-        return cls(path[: found.start()], name, shape, number, suffix)
-
-    def path(self, number: int) -> str:
-        """The path of another page of the article."""
-        further = number - 1 if self.shape == "content" else number
-        ending = f"_{further}" if number > 1 else ""
-        return f"{self.folder}/{self.name}{ending}{self.suffix}"
-
-    def is_of(self, other: PageName) -> bool:
-        """Whether both are pages of one article in one folder."""
-        return self.name == other.name and self.folder == other.folder
 
 
 def is_same_channel(one: str, other: str) -> bool:

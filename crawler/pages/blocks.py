@@ -1,8 +1,8 @@
-"""Read: the content container as paragraphs and media, in document order.
+"""The content container as blocks: paragraphs, pictures, films and files in document order.
 
-In: a container and the parts of it that are cut or are fields of their own. Out: Blocks and what
-was Removed. Every visible character of the container comes out in one of them or belongs to a
-field's node.
+`read_blocks` takes a container and the parts of it that are cut or are fields of their own. It
+returns Blocks and what was Removed. Every visible character of the container is in one of them or
+belongs to a field's element.
 
 A paragraph ends where a block element begins or ends, at two `<br>`, at one `<br>` followed by an
 indent, and where paragraphs were glued together: at an indent after the end of a sentence.

@@ -1,6 +1,7 @@
-"""Read: which parts of a content container are not text of the article. Data, and one function.
+"""The parts of a content container that are no text of the article, by the names of their elements.
 
-In: a container. Out: its marked nodes by `mem_id`. What is cut keeps its text in `removed[]`.
+`parts_of` takes a container and returns its marked elements by `mem_id`: fields, players, slide
+shows, and what is cut. What is cut keeps its text in `removed[]`.
 """
 
 from __future__ import annotations

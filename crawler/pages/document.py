@@ -1,7 +1,7 @@
-"""Read: one parsed page. In: a Page. Out: a tree to ask, with its address, metas and encoding.
+"""One parsed page: a tree to ask by selectors, with its address, metas and encoding.
 
-Lexbor never recurses over the tree and neither do we: nesting is hostile input. Nodes are compared
-by `mem_id`, since selectolax makes a new wrapper at each access.
+Lexbor doesn't recurse over the tree, and neither does our code: nesting is hostile input. Nodes are
+compared by `mem_id`, since selectolax makes a new wrapper at each access.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Read: bytes to text. In: an entity and its Content-Type. Out: its text and what was declared.
+"""The bytes of a page as text, with the charset that was declared and the one that was used.
 
-The bytes decide, as far as they can: a byte order mark wins, then the zero bytes of UTF-16, then
-strict UTF-8. What is none of these is read as declared, where the name is known and the bytes are
-whole text in it that looks like the language it is for; else as whichever of UTF-8 and GB18030
-damages less. GB18030 also reads what calls itself gb2312 or gbk, whose own codecs lose names such
-as 喆, 镕, 玥 and 䶮. Labels are read as the WHATWG Encoding Standard has them, and so are two codes
-of GBK that Python's codec has not: 0x80 is €, 0xA3A0 a full-width blank.
+A byte order mark decides first, then the zero bytes of UTF-16, then strict UTF-8. Other bytes are
+read as declared, where the label is known and the bytes are whole text in it that looks like the
+language it is for; else as whichever of UTF-8 and GB18030 damages less. GB18030 also reads what is
+declared as gb2312 or gbk, whose own codecs lose names such as 喆, 镕, 玥 and 䶮. Labels are read as
+the WHATWG Encoding Standard has them, and so are two codes of GBK that Python's codec lacks: 0x80
+is €, 0xA3A0 a full-width blank.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Read: the verdict that a page holds no article. Raised by `read` instead of a Draft."""
+"""The exception for a page that holds no article."""
 
 from __future__ import annotations
 

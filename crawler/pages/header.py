@@ -1,7 +1,7 @@
-"""Read: title, time, source, editors and tags. In: a document and its content container.
+"""Title, time, source, editors and tags that a template shows around or within its text.
 
-Out: evidence as printed. Some templates print these within the container: what is taken from there
-is marked, so that it doesn't come out as text too, and what stood beside it is kept as removed.
+They come out as evidence, as printed. What was taken from within the content container is marked,
+so that it isn't read as text too, and what stood beside it is kept as removed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Read: evidence that no selector names. In: lines around the content. Out: those with a label.
+"""Time, source, editor and byline in the lines around the content, where no selector finds them.
 
-Where a layout's own selectors find no time, source or editor, the lines before the content (from
-the nearest up) and after it are searched for what such a line always carries: a date, 来源：,
-责任编辑：. Finding only; `pipelines/` reads what was found.
+The lines before the content (from the nearest up) and after it are searched for what such a line
+always carries: a date, 来源：, 责任编辑：. What is found comes out as evidence, as printed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Read: what markup may cost. In: decoded text. Out: nothing, or NotAnArticle.
+"""A limit on what parsing a page's markup may cost.
 
 HTML parsing is quadratic in two ways that a hostile page can use: every tag looks through the open
 elements, and every paragraph opens the unclosed formatting elements anew. Both are estimated before

@@ -1,4 +1,7 @@
-"""Read: pictures, films and files. In: an element. Out: absolute addresses, furniture left out."""
+"""Addresses of the pictures, films and files that an element shows, made absolute.
+
+The site's own signs, such as QR codes, spacers and the arrows of pagers, are left out.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Read: pages that hold no article. In: a document and what was read of it. Out: NotAnArticle.
+"""Pages that hold no article: lists, error pages, challenges, empty templates, garbled text.
 
-A page that a layout claims and that shows a time is an article unless it says of itself that it is
-gone: an article about a 404 page is an article.
+`refuse_no_article` raises NotAnArticle for them. A page that a layout claims and that shows a time
+is an article unless it says of itself that it is gone: an article about a 404 page is an article.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Read: whether an article's address holds a page at all, or a picture, a file, data.
+"""Answers at an article's address that are a picture, a file or data instead of a page.
 
-In: the fetched page. Out: NotAnArticle("not_html"), or nothing. The bytes decide; what the header
-calls them counts only where they show nothing of HTML.
+The bytes decide; the Content-Type counts only where they show nothing of HTML.
 """
 
 from __future__ import annotations

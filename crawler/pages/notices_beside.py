@@ -1,8 +1,7 @@
-"""Read: where the site may print its notice beside the text. In: a document and its container.
+"""Runs of lines outside the content container that may be the site's copyright notice.
 
-Out: runs of lines outside the container that hold a word of the copyright notice, with their
-place. Finding only: which of them are notices is told in `pipelines/disclaimer.py`. A page without
-such a word costs a look at its source and nothing else.
+They come out as evidence with their place; which of them are notices is told in
+`pipelines/notices.py`. A page without a word of such a notice is not walked.
 """
 
 from __future__ import annotations

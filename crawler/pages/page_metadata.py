@@ -1,4 +1,4 @@
-"""Read: what a page says of itself in any layout: metas, codes, breadcrumb, further pages."""
+"""What any page says of itself, whatever its layout: metas, codes, breadcrumb, further pages."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.items import Codes, Draft, Evidence
-from crawler.pages.assembly import PageName, is_same_channel
+from crawler.pages.assembly import is_same_channel
 from crawler.pages.document import visible_text
+from crawler.urls import PageName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

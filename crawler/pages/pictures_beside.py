@@ -1,7 +1,8 @@
-"""Read: pictures of the article that stand beside its text. In: a document and its container.
+"""Pictures of the article that stand outside its content container.
 
-Out: their blocks, with captions and credits, before and after those of the text. Templates of 2009
-and before keep the picture in an element of its own (`#Image`), tables in a cell above the text.
+They come out as blocks, with captions and credits, before and after those of the text. Templates of
+2009 and before keep the picture in an element of its own (`#Image`), tables in a cell above the
+text.
 
 Which picture is the article's is told by its address: it lies in the article's folder, bears the
 article's number or content id, or is called xin_<digits> or xinsrc_<digits> as in 2009; the site's

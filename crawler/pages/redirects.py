@@ -1,4 +1,4 @@
-"""Read: where a page sends its reader. In: a document or an address. Out: addresses, verdicts.
+"""Where a page sends its reader by a meta refresh or a script, and what kind of address that is.
 
 A firewall, a login or a consent page sends everybody somewhere, whatever they ask for; an article
 that was taken off the site is answered by the site's front page or by a page that says so.

@@ -1,4 +1,4 @@
-"""Read: how text looks. In: the elements around it. Out: what of it is a caption or a link.
+"""The style of text, as the elements around it set it: which of it is a caption or a link.
 
 The site sets captions in a navy 楷体 font or gives them a class; that proves them. Elsewhere they
 are only set apart: centred, small, blue or 楷体, and not bold, as headings are.

@@ -1,7 +1,7 @@
 """The registry: one TOML file per regional channel, loaded into frozen dataclasses.
 
-In: this folder's `*.toml` (pure data; the file's name is the region's code). Out: `Region`s. A file
-that says anything we don't know, or contradicts another, is a `RegionError`: it names file and key.
+The files of this folder are pure data; a file's name is the region's code. A file with an unknown
+key, a wrong value or what contradicts another file raises RegionError, which names file and key.
 """
 
 from __future__ import annotations

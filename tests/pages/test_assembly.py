@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler import layouts
+from crawler import layouts, urls
 from crawler.pages import assembly
-from crawler.pages.assembly import Assembly, AstrayError, IncompleteError, PageName
+from crawler.pages.assembly import Assembly, AstrayError, IncompleteError
 from tests.pages.paged import BARE, NOT_WHOLE, WHOLE, WWW, at, html, numbers, site_of
 from tests.pages.samples import BODY, HE, UNCLOSED, P, as_page, hebei_2012, regional_2014, texts
 
@@ -137,7 +137,7 @@ def gather(site: dict[str, str], first: str) -> tuple[str, list[str], list[str]]
 def test_whole_articles(site: dict[str, str], base: str, count: int) -> None:
     ending, found, asked = gather(site, at(base, 1))
     assert (ending, len(found)) == ("whole", count), asked
-    names = [PageName.of(url) for url in found]
+    names = [urls.PageName.of(url) for url in found]
     assert [name.number for name in names if name] == sorted(name.number for name in names if name)
     drafts = [layouts.read(as_page(site[url].encode(), url)) for url in found]
     draft = assembly.assemble([as_page(site[url].encode(), url) for url in found], drafts)
