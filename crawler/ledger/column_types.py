@@ -1,6 +1,6 @@
-"""Column types that mean the same on every database: times, enumerations, archive pointers.
+"""Column types that mean the same on every database.
 
-In and out: aware datetimes, Outcome, WarcPointer. Stored: ISO 8601 UTC text, names, JSON.
+Aware datetimes are stored as text in UTC (ISO 8601), outcomes by name, WARC pointers as JSON.
 """
 
 # ruff: noqa: ARG002  (the dialect is part of the signatures)

@@ -1,6 +1,6 @@
-"""The one error of the ledger: what is wrong, with which file, and what to do about it.
+"""Errors of the ledger: what is wrong, with which file, and what to do about it.
 
-In: a database error. Out: `LedgerError`, whose text is for the operator (a crawl exits 5 with it).
+Their text is for the operator; a crawl that meets one exits with 5.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ RESTORE = (
     "(keep them), then either put back a backup or rebuild it with `scrapy repair --ledger`."
 )
 
+# Beginnings of SQLite's error names, what is then wrong, and what to do.
 _ADVICE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("SQLITE_BUSY", "SQLITE_LOCKED"),
@@ -60,11 +61,12 @@ class NoLedgerError(LedgerError):
 
 
 def ledger_error(where: str, problem: str, advice: str) -> LedgerError:
+    """The error of the ledger at `where`: a sentence with the problem, then what to do."""
     return LedgerError(f"The ledger {where} {problem}. {advice}")
 
 
 def from_database(where: str, error: DBAPIError) -> LedgerError:
-    """The LedgerError of a driver's error; SQLite's error names decide the advice."""
+    """The LedgerError of a driver's error, by the name that SQLite gives it."""
     name = getattr(error.orig, "sqlite_errorname", "")
     for names, problem, advice in _ADVICE:
         if name.startswith(names):

@@ -1,7 +1,4 @@
-"""What the ledger knows of an address, in sentences.
-
-In: a ledger, a canonical address, the time. Out: sentences; none if nothing is known.
-"""
+"""What the ledger knows of an address, in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists: their validators, their health, their further pages, and the walk from page to page.
+"""Lists: their validators, their health, their further pages, and their walks.
 
 A walk reads a list from its first page back to known ground. Known ground is the link set of the
 last *completed* walk and of the few before it which it joined, so a walk that was cut off never
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
+# Columns that no ListState has under their own name.
 _HIDDEN = ("walk", "captured_url", "captured_at", "warc")
 
 # So many completed walks that met something new are known ground. The last alone may be no deeper
@@ -28,17 +29,19 @@ _HIDDEN = ("walk", "captured_url", "captured_at", "warc")
 # end.
 KEPT_WALKS = 8
 
-
 NO_VALIDATORS = Validators(None, None, None)
 
 
 class Lists:
+    """The lists, each with its walk, its further pages and its backfills."""
+
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
     @classmethod
     def scratch(cls) -> Lists:
-        """Empty and in memory: archived lists say nothing of what the site's lists show today."""
+        """Lists in memory, for a replay: archived answers say nothing of what the lists show today,
+        so they must not become known ground."""
         connection = create_engine("sqlite://").connect()
         metadata.create_all(connection, [lists, list_pages, backfills, list_links])
         return cls(LedgerConnection(connection, None))

@@ -1,4 +1,4 @@
-"""Observations: each look at an article that is evidence and not a version."""
+"""Observations: looks at archived articles that made no version."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 class Observations:
+    """What was found each time, with the record that shows it."""
+
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
@@ -30,7 +32,7 @@ class Observations:
         warc: WarcPointer | None,
         run_id: str,
     ) -> None:
-        """Note one look; the same look noted again replaces itself."""
+        """Note one look. `status` is None where no answer came; one noted again replaces itself."""
         row = {
             "article_id": article_id, "at": at, "url": url, "status": status, "reason": reason,
             "warc": (warc,) if warc else (), "run_id": run_id,
@@ -44,14 +46,6 @@ class Observations:
             statement = statement.where(observations.c.at >= since)
         rows = self._connection.rows(statement.order_by(observations.c.at, observations.c.url))
         return [
-            ObservationRow(
-                article_id=row.article_id,
-                url=row.url,
-                at=row.at,
-                status=row.status,
-                reason=row.reason,
-                warc=row.warc[0] if row.warc else None,
-                run_id=row.run_id,
-            )
+            ObservationRow(**{**row._mapping, "warc": row.warc[0] if row.warc else None})
             for row in rows
         ]

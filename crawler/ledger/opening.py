@@ -1,7 +1,7 @@
-"""Opening the ledger's file: create, check, migrate, or refuse with what to do.
+"""Opening the ledger's SQLite file: create, check, migrate, or refuse with what to do.
 
-In: a path. Out: a SQLAlchemy connection to a ledger of today's schema, or a LedgerError; a file
-that can't be used is never written to.
+A path leads to a SQLAlchemy connection to a ledger of today's schema, or to a LedgerError; a file
+that can't be used is never written to. On a database server only `migrate` is needed.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ from crawler.storage import StorageError, fsync_dir, make_folder
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-logging.getLogger("alembic").setLevel(logging.WARNING)  # else eight lines of its own a run
+# Alembic would log eight lines of its own in every run.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 # Seconds to wait for another process's lock before the ledger counts as locked.
 BUSY_TIMEOUT = 5.0
 
-_PRAGMAS = (
-    "PRAGMA cell_size_check=ON",  # cheap look at each page as it is read
-    "PRAGMA cache_size=-8192",  # KiB: memory stays the same however large the file is
-    "PRAGMA synchronous=FULL",
-)
+# A cheap look at each page as it is read; memory (in KiB) that stays the same however large the
+# file is; and every commit durable.
+_PRAGMAS = ("PRAGMA cell_size_check=ON", "PRAGMA cache_size=-8192", "PRAGMA synchronous=FULL")
 
 
 def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
-    """A connection to the ledger at `path`, created or migrated if this is the writer.
+    """A connection to the ledger at `path`, created or migrated unless `read_only`.
 
     A missing ledger beside published files is lost, not new; `fresh` says that a new one is wanted
-    all the same (to rebuild it).
+    all the same (to rebuild it). Raises LedgerError.
     """
     exists = path.is_file() and path.stat().st_size > 0
     if not exists:
         wal, _ = companions(path)
-        if wal.is_file() and wal.stat().st_size > 0:  # SQLite would delete it
+        # SQLite would delete a log that is there without its file.
+        if wal.is_file() and wal.stat().st_size > 0:
             problem = "is gone, but its -wal companion is there"
             raise ledger_error(str(path), problem, RESTORE)
         _refuse_if_lost(path, fresh=fresh)
@@ -84,21 +84,23 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
 
 
 def _engine(path: Path, *, read_only: bool) -> Engine:
-    name = quote(os.fsencode(path.absolute()))  # of any bytes
+    # The folder's name may hold any bytes.
+    name = quote(os.fsencode(path.absolute()))
     uri = f"file:{name}?mode={'ro' if read_only else 'rwc'}"
     if read_only and _is_at_rest(path):
         uri += "&immutable=1"
 
     def connect() -> sqlite3.Connection:
-        # isolation_level=None: transactions begin where SQLAlchemy says, reads included
+        # isolation_level=None: transactions begin where SQLAlchemy says, reads included.
         raw = sqlite3.connect(
             uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
         try:
             for pragma in _PRAGMAS:
                 raw.execute(pragma)
+            # A copy made by VACUUM INTO is not in WAL mode.
             if not read_only and not _is_foreign(_tables(raw)):
-                raw.execute("PRAGMA journal_mode=WAL")  # a copy made by VACUUM INTO isn't
+                raw.execute("PRAGMA journal_mode=WAL")
         except sqlite3.Error:
             raw.close()
             raise
@@ -107,7 +109,7 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
     def begin(connection: Connection) -> None:
-        # the writer takes its lock at once, so that a second one is refused before it has read
+        # The writer takes its lock at once, so that a second one is refused before it has read.
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     event.listen(engine, "begin", begin)
@@ -144,7 +146,8 @@ def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
 
 def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool) -> None:
     tables = set(inspect(connection).get_table_names())
-    if not tables:  # new, or its making was cut short: a -wal then holds nothing committed
+    # Without tables it is new, or its making was cut short: a -wal then holds nothing committed.
+    if not tables:
         _refuse_if_lost(path, fresh=fresh)
         if read_only:
             raise NoLedgerError(f"The ledger {path} is empty. The next crawl fills it.")
@@ -153,8 +156,9 @@ def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool
         raise ledger_error(str(path), "is a database, but not a ledger of this crawler", RESTORE)
     else:
         _meet_schema(connection, path, read_only=read_only)
-    for table in schema.metadata.sorted_tables:  # a page of each: cheap at any size
-        # as it is stored: what was written into a row is for those to judge who read it
+    # One page of each table is read, which is cheap at any size; as it is stored, since what a row
+    # holds is for those to judge who read it.
+    for table in schema.metadata.sorted_tables:
         connection.execute(select(text("*")).select_from(table).limit(1)).all()
     connection.commit()
 
@@ -194,4 +198,5 @@ def migrate(connection: Connection, revision: str = "head") -> None:
 
 
 def _location() -> str:
-    return str(MIGRATIONS).replace("%", "%%")  # the option is interpolated
+    # The option is interpolated.
+    return str(MIGRATIONS).replace("%", "%%")

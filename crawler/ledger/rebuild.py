@@ -1,11 +1,11 @@
 """Making a lost ledger again from what is published.
 
-In: the JSONL lines (articles, versions, addresses, confirmed withdrawals), the run reports (runs)
-and the CDXJ beside each WARC (when each article was last answered for). Out: a new ledger.
+Articles, versions, addresses and confirmed withdrawals are read from the JSONL lines, runs from
+their reports, and when each article was last answered for from the CDXJ beside each WARC.
 
-What is published nowhere is not known any more, and costs requests, not articles: list walks (each
-list is walked as if for the first time), addresses still owed (found again on the lists), suspected
-withdrawals (observed again), validators newer than the last line, holds and robots answers.
+What is published nowhere is lost, and costs requests, not articles: list walks (each list is walked
+as if for the first time), addresses still owed (found again on the lists), suspected withdrawals
+(observed again), validators newer than the last line, holds and robots answers.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+# HTTP status codes in a CDXJ with which a page answered.
 _ANSWERED = ("200", "304")
 
 COMMIT_EVERY = 10_000
@@ -51,7 +52,8 @@ def rebuild(data_dir: Path, path: Path, *, schedule: Sequence[timedelta] = ()) -
     """Make the ledger at `path`, where there must be none, from the published files of `data_dir`.
 
     `schedule` (RECHECK_SCHEDULE) sets when each article is due next. The ledger gets its name when
-    it is whole; a kill leaves none and the next call starts again. Raises LedgerError.
+    it is whole; a kill leaves none and the next call starts again. Returns what was found. Raises
+    LedgerError.
     """
     wal, shm = companions(path)
     if path.exists() or (wal.exists() and wal.stat().st_size):

@@ -1,4 +1,4 @@
-"""Runs: when each began, how it ended, what it counted."""
+"""Runs of the crawler."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 class Runs:
+    """When each run began, how it ended, what it counted."""
+
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
@@ -34,7 +36,7 @@ class Runs:
         reason: str,
         counts: Mapping[str, int],
     ) -> None:
-        """Note how a run ended; a killed one has no exit code. An unknown run is a KeyError."""
+        """Note how a run ended; a killed one has no exit code. Raises KeyError if it is unknown."""
         statement = (
             update(runs)
             .where(runs.c.run_id == run_id)

@@ -1,4 +1,4 @@
-"""The addresses of the current run and how they add up."""
+"""Visits: the addresses of one run, with the outcome of each."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ same tests on it as well.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -134,3 +135,18 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
 def run(ledger: Ledger) -> str:
     ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
     return RUN
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data dir #1 100%?" / "state" / "ledger.sqlite"
+
+
+@pytest.fixture
+def filled(path: Path) -> Path:
+    """A ledger of 2,000 addresses, closed."""
+    with closing(Ledger.open(path)) as ledger:
+        ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
+        ledger.addresses.see([at_site(n) for n in range(2000)], run_id=RUN, at=T0)
+        ledger.commit()
+    return path

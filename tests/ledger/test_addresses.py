@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.ledger.errors import LedgerError
-from crawler.ledger.rows import Address, Decision, Sighting
-from crawler.ledger.schedule import RETRY_SCHEDULE, next_try
+from crawler.ledger.schedule import RETRY_SCHEDULE
 from crawler.outcomes import FETCHED, OWED_NOW, PROVISIONAL, SETTLED, Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, line
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.ledger.ledger import Ledger
+    from crawler.ledger.rows import Address, Sighting
 
 MIRROR = "js.news.cn"
 SECOND = "r2"
@@ -230,23 +230,6 @@ def test_owed_by_region_and_age(ledger: Ledger, run: str) -> None:
     assert owed(run_id=run) == []
 
 
-def test_outcomes_add_up(ledger: Ledger, run: str) -> None:
-    sightings = [replace(at_site(n), region="he" if n % 2 else None) for n in range(6)]
-    ledger.addresses.see(sightings, run_id=run, at=T0)
-    for sighting in sightings[:3]:
-        ledger.addresses.finish(sighting.url, Outcome.MISSING, run_id=run, at=T0)
-    assert ledger.visits.outcomes(run) == {"missing": 3, "pending": 3}
-    assert ledger.visits.outcomes_by_region(run) == {
-        "": {"missing": 2, "pending": 1},
-        "he": {"missing": 1, "pending": 2},
-    }
-    assert ledger.visits.get(run, sightings[5].url) == (None, None)
-    assert ledger.visits.end_open(run) == 3
-    assert ledger.visits.get(run, sightings[5].url) == (Outcome.PENDING, None)
-    assert sum(ledger.visits.outcomes(run).values()) == ledger.visits.count(run) == 6
-    assert ledger.visits.get("other", sightings[5].url) is None
-
-
 def test_a_large_batch(ledger: Ledger, run: str) -> None:
     sightings = [at_site(n) for n in range(1203)]
     assert set(verdicts(ledger, *sightings, sightings[0])) == {"new", "repeat"}
@@ -254,14 +237,3 @@ def test_a_large_batch(ledger: Ledger, run: str) -> None:
     assert ledger.addresses.recheck([one.url for one in sightings], run_id=SECOND) == [
         one.url for one in sightings
     ]
-
-
-def test_retry_schedule_has_no_end() -> None:
-    assert next_try(T0, 1) == T0 + HOUR
-    assert next_try(T0, 99) == T0 + 30 * DAY
-
-
-def test_every_verdict_is_documented_once() -> None:
-    assert {one.value for one in Decision} == {
-        "new", "owed", "waiting", "known", "duplicate", "repeat",
-    }  # fmt: skip

@@ -183,21 +183,6 @@ def test_all_articles_page_by_page(ledger: Ledger) -> None:
     assert ledger.articles.every(regions=["he"], limit=9) == []
 
 
-def test_observations(ledger: Ledger) -> None:
-    url = at_site(1).url
-    ledger.observations.add(ID, url, T0, 404, "missing", pointer(3), RUN)
-    ledger.observations.add(ID, url, T0 + DAY, None, "timeout", None, "r2")
-    first, second = ledger.observations.of_article(ID)
-    assert (first.at, first.status, first.reason, first.warc) == (T0, 404, "missing", pointer(3))
-    assert (second.status, second.warc, second.run_id) == (None, None, "r2")
-    assert ledger.observations.of_article(ID, since=T0 + HOUR) == [second]
-
-
-def test_a_day_without_a_zone_is_beijings(ledger: Ledger) -> None:
-    article = tell(ledger, FIRST | {"published_at": "2026-01-01"})
-    assert article.next_check_at == datetime(2026, 1, 1, 16, 0, tzinfo=UTC)
-
-
 def test_neighbours_stand_beside_an_address_of_the_host(ledger: Ledger, run: str) -> None:
     """The nearest on each side, whether this address is archived or not; no gone ones."""
     ledger.addresses.see([at_site(number) for number in (1, 2, 3, 4, 5, 6)], run_id=run, at=T0)

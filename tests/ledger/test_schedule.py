@@ -1,4 +1,4 @@
-"""The re-check schedule."""
+"""The re-check schedule, and the waits after failures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.ledger.schedule import next_check
+from crawler.ledger.schedule import next_check, next_try
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -53,3 +53,9 @@ def test_the_next_check_is_always_to_come(
     due = next_check(T0 + seen, T0, T0 + now, schedule)
     assert due is None or (due > T0 + now and due > T0 + seen and due - T0 in schedule)
     assert due == next_check(T0 + seen, T0, T0 + now, SCHEDULE)
+
+
+def test_the_last_wait_holds_for_all_further_failures() -> None:
+    assert next_try(T0, 1) == T0 + HOUR
+    assert next_try(T0, 3) == T0 + DAY
+    assert next_try(T0, 6) == next_try(T0, 99) == T0 + 30 * DAY
