@@ -1,7 +1,4 @@
-"""Processes that extract page after page for a command.
-
-In: nothing. Out: a worker that keeps its heap, and ends when the process it works for is gone.
-"""
+"""Worker processes of `scrapy verify` and `scrapy reextract`: how they begin and how they end."""
 
 from __future__ import annotations
 
@@ -24,8 +21,9 @@ _KEPT = 64 * 1024 * 1024
 _LARGEST = 32 * 1024 * 1024  # HEAP_MAX_SIZE / 2: a higher threshold is refused
 
 
-def begin() -> None:
-    """To be called in each worker before its first work."""
+def begin_worker() -> None:
+    """Set up a worker before its first job: it ignores Ctrl-C, keeps its heap, and ends when its
+    parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is for the parent to tell of
     gc.freeze()  # what the parent loaded needs no looking at
     keep_heap()
@@ -33,9 +31,9 @@ def begin() -> None:
 
 
 @contextmanager
-def leaving_what_waits(pool: Executor) -> Iterator[None]:
-    """Leave undone what still waits in the pool when something is raised: after Ctrl-C or on a full
-    disk nobody waits for all other files."""
+def cancelling_on_error(pool: Executor) -> Iterator[None]:
+    """Cancel the jobs that still wait in the pool when anything is raised: Ctrl-C, an error of the
+    disk."""
     try:
         yield
     except BaseException:
@@ -57,7 +55,7 @@ def keep_heap() -> bool:
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+    """End this process when its parent does: it would wait for jobs for ever."""
     parent = multiprocessing.parent_process()
     assert parent
     wait([parent.sentinel])

@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from crawler.process_pool import leaving_what_waits
+from crawler.process_pool import cancelling_on_error
 
 READ = """
 import resource, sys
@@ -54,7 +54,7 @@ def test_what_waits_in_a_pool_is_left_when_something_is_raised() -> None:
     with ThreadPoolExecutor(1) as pool:
         running, waiting = pool.submit(_begin, begun), pool.submit(int)
         begun.wait()
-        with pytest.raises(KeyboardInterrupt), leaving_what_waits(pool):
+        with pytest.raises(KeyboardInterrupt), cancelling_on_error(pool):
             raise KeyboardInterrupt
     assert running.result()
     assert waiting.cancelled()

@@ -15,7 +15,7 @@ from crawler.data_dir import claim, warc_name
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.report import write_report
 from crawler.ledger.ledger import Ledger
-from crawler.reextraction.batch import join
+from crawler.reextraction.batch import join_parts
 from crawler.storage import StorageError, make_folder, publish, write_atomically
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def output(data_dir: Path) -> None:
     make_folder(data_dir)
     part = data_dir / "part"
     write_atomically(part, b"line\n")
-    join([part], data_dir / "out.jsonl")
+    join_parts([part], data_dir / "out.jsonl")
 
 
 @pytest.mark.parametrize("write", [jsonl, warc, report, ledger, lock, output])

@@ -26,7 +26,7 @@ from crawler.commands.compare_lines import OlderLines
 from crawler.commands.output import ProjectCommand, count, printable, sentence
 from crawler.exit_codes import ERROR
 from crawler.file_names import shown
-from crawler.reextraction.batch import Job, join, parts_folder, work
+from crawler.reextraction.batch import Job, join_parts, make_parts, parts_folder
 from crawler.reextraction.filter import Filter
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class Command(ProjectCommand, ScrapyCommand):
             jobs = [Job.of(file, data_dir, folder, wanted) for file in files]
             jobs = list({job.part: job for job in jobs}.values())
             try:
-                parts, tallies = work(jobs, folder, opts.jobs or os.cpu_count() or 1, quiet=False)
+                processes = opts.jobs or os.cpu_count() or 1
+                parts, tallies = make_parts(jobs, folder, processes, quiet=False)
             except BrokenProcessPool:
                 message = "a process was killed; what is whole is kept: start again to go on"
                 self.say(message, ERROR)
@@ -92,7 +93,7 @@ class Command(ProjectCommand, ScrapyCommand):
                     print(printable(line))
                 print(older.summary(), file=sys.stderr)
             if opts.output:
-                join(parts, opts.output)
+                join_parts(parts, opts.output)
             elif not older:
                 for path in parts:
                     with path.open("rb") as part:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-# The server says it has had enough of us (412 and 403 come from the site's own firewall).
+# The server refuses us, whatever the page: 403 and 412 come from the site's own firewall.
 BACK_OFF = frozenset({403, 412, 429, 503})
 
 # The same request may succeed later in the run.
@@ -72,7 +72,8 @@ class BackoffMiddleware:
         if status not in RETRY:
             return response
         closed = self._holds.closed(host)
-        if closed and status in BACK_OFF:  # it speaks of us, not of the page
+        # such a status is about us, not about the page
+        if closed and status in BACK_OFF:
             raise Ended(closed.outcome, closed.reason)
         return self._retry(request, host, reason) or response
 
@@ -87,7 +88,8 @@ class BackoffMiddleware:
         return self._retry(request, host, reason)
 
     def _failed(self, request: Request, reason: str, *, is_of_us: bool = False) -> bool:
-        """Count against the host; what is said of us counts each time. True: the breaker opened."""
+        """Count a failure of the host; one that is about us counts each time. True when it closed
+        the host."""
         host = urlparse_cached(request).hostname or ""
         page = None if is_of_us else request.url
         return self._holds.failed(host, reason, monotonic(), page=page)

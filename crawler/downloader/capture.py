@@ -1,19 +1,22 @@
-"""The download handler that archives: every exchange is in the WARC before anybody sees a page.
+"""The download handler that archives: an exchange is in the WARC before its page is read.
 
-In: Scrapy requests. Out: responses whose body the one decoder decoded, `request.meta["page"]` with
+In: Scrapy requests. Out: responses whose body `archive.decode` decoded, `request.meta["page"]` with
 the same as a Page, and every exchange handed to the run's WarcWriter, however it ended. Without an
 open run (`scrapy shell`) nothing is written. Meta keys read: `via`, `discovered_from`,
 `revisit_of` (a Revisit), and Scrapy's own.
 
-Private names used, here and in `taps`, `responses` and `failures`, for which Scrapy and Twisted are
-pinned. Scrapy: http11's `_ScrapyAgent`, `_LenientHTTP11ClientProtocol`, `-Factory` and `-Parser`,
-the handler's `_pool`, `_contextFactory`, `_bind_address`, `_crawler`, `_default_maxsize`,
-`_default_warnsize`, `_fail_on_dataloss`, `_tls_verbose_logging`, and the module
-`scrapy.utils._download_handlers`. Twisted: `HTTPConnectionPool._factory` and `_newConnection`,
-`HTTP11ClientProtocol._finishResponse`, `_currentRequest`, `_parser` and the factory's
-`_quiescentCallback`; the error `twisted.web.http._DataLoss`, and of the module
-`twisted.web._newclient` the errors `ConnectionAborted`, `ParseError`, `RequestNotSent` and
-`RequestTransmissionFailed`.
+Private names of Scrapy and Twisted that this folder uses, for which their versions are pinned:
+
+- Scrapy's http11: `_ScrapyAgent`, `_LenientHTTP11ClientProtocol`, `-Factory` and `-Parser`, the
+  handler's `_pool`, `_contextFactory`, `_bind_address`, `_crawler`, `_default_maxsize`,
+  `_default_warnsize`, `_fail_on_dataloss`, `_tls_verbose_logging` (here and in `taps`);
+  `scrapy.utils._download_handlers` (here and in `responses`); the engine's `_slot` and the
+  downloader's `_delay` (`scheduler`, the spider); the refresh middleware's `_maxdelay`, `_redirect`
+  and `_redirect_request_using_get` (`refresh`).
+- Twisted's `HTTPConnectionPool._factory` and `_newConnection`, `Response._construct`, of
+  `HTTP11ClientProtocol` `_finishResponse`, `_currentRequest` and `_parser`, the factory's
+  `_quiescentCallback` (`taps`); the error `twisted.web.http._DataLoss` and the errors of
+  `twisted.web._newclient` (`taps`, `failures`).
 """
 
 from __future__ import annotations
@@ -109,11 +112,12 @@ class CaptureHandler(HTTP11DownloadHandler):
         max_bytes: int,
         number: int,
     ) -> Response:
-        """Judge and archive the last exchange of a download, then return or raise its end."""
+        """Archive a download's last exchange; return its response or raise why there is none."""
         try:
             judgement = _judge(capture, failure, max_bytes, request.method)
         except Exception:
-            self._archive(request, capture, _Judgement(), number)  # no error of ours loses bytes
+            # an error of ours loses no bytes
+            self._archive(request, capture, _Judgement(), number)
             raise
         pointer = self._archive(request, capture, judgement, number)
         if isinstance(failure, DownloadTimeoutError):
@@ -161,7 +165,7 @@ def _was_sent(request: Request, capture: Capture) -> bool:
 def _judge(
     capture: Capture, failure: BaseException | None, max_bytes: int, method: str
 ) -> _Judgement:
-    """What the bytes are worth, from them and from how the download ended."""
+    """Whether the answer is whole and can be decoded, from its bytes and how the download ended."""
     block = bytes(capture.response)
     if not block:
         return _Judgement()

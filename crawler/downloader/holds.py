@@ -1,7 +1,7 @@
-"""Which hosts wait, and until when: the run's own memory of back-off, breakers and pace.
+"""Which hosts wait, and until when: back-off, breakers and delays of a run.
 
-Scrapy's downloader slots are collected after 60 s without requests, so what must outlive them is
-kept here. A host is an exact host name. Times are monotonic seconds, from the caller.
+They are kept here because Scrapy's downloader slots are collected after 60 s without requests. A
+host is an exact host name. Times are monotonic seconds, from the caller.
 """
 
 from __future__ import annotations

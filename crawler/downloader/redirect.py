@@ -1,4 +1,4 @@
-"""Redirects by status, as Scrapy follows them; how they end is an outcome of its own."""
+"""Redirects by status, followed as Scrapy does; one that leads nowhere ends in an outcome."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The private-address guard: a resolver that refuses every address that isn't public.
+"""A resolver that refuses every address that isn't public.
 
 Twisted asks the installed resolver for names and for literal addresses alike, at connect, so a
 public name that points at a private address is refused as well. Through a proxy the proxy
-resolves: then only the checks of `middlewares/scope.py` exist.
+resolves: then only the checks of `downloader/scope.py` exist.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 
-# Why names were refused in this process. Twisted tells nobody: it makes "no results" of it.
+# Why names were refused in this process. Twisted drops the reason: for it there are no results.
 REFUSED: dict[str, str] = {}
 
 

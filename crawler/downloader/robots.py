@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 says, where Scrapy's own middleware lets requests through on failure.
+"""robots.txt by RFC 9309. Scrapy's own middleware lets requests through where it can't be read.
 
 4xx: no rules (§2.3.1.3), unless there were some within RULES_LAST. 5xx, 429, timeouts, broken or
 cut answers, more than REDIRECT_MAX_TIMES redirects or one out of the two domains: disallow
@@ -115,7 +115,7 @@ class RobotsMiddleware:
         return rules
 
     def _obey(self, host: str, delay: float) -> None:
-        """Keep the Crawl-delay. One too long to wait for lets a run ask once, now or never."""
+        """Keep the Crawl-delay. One too long to be waited out closes the host after one request."""
         self._context.holds.set_crawl_delay(host, delay, monotonic())
         if delay > LONGEST_WAIT:
             until = now() + timedelta(seconds=min(delay, LONGEST_HOLD))
@@ -149,7 +149,7 @@ class RobotsMiddleware:
 
 
 def bounded(body: bytes) -> bytes:
-    """The lines that are read of a long file: half a line would be another rule."""
+    """The whole lines within MAX_BYTES: half a line would be another rule."""
     if len(body) <= MAX_BYTES:
         return body
     return body[: body.rfind(b"\n", 0, MAX_BYTES) + 1]

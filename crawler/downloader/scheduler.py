@@ -84,6 +84,8 @@ class HostScheduler(BaseScheduler):
         return True
 
     def next_request(self) -> Request | None:
+        """The next request whose host may be asked now, the hosts taking turns; None while none
+        may. What waits for a closed host is ended."""
         now = monotonic()
         busy = self._busy()
         earliest = None
@@ -112,7 +114,8 @@ class HostScheduler(BaseScheduler):
         else:
             del self._queues[host]
         delay = max(self._delay, self._region_delay(host), self._holds.crawl_delay(host))
-        jitter = uniform(0, self._jitter)  # noqa: S311 - only upwards: a delay is a promise
+        # only upwards: the delay is the least there may be between two requests
+        jitter = uniform(0, self._jitter)  # noqa: S311
         self._holds.wait(host, delay * (1 + jitter), now)
         return request
 
@@ -133,7 +136,7 @@ class HostScheduler(BaseScheduler):
         return busy
 
     def _wake_at(self, when: float, now: float) -> None:
-        # The engine polls an unready scheduler only every 5 s.
+        """Ask the engine to come back at that time: by itself it polls only every 5 s."""
         if self._wake and self._wake_time > when:
             self._wake.cancel()
             self._wake = None

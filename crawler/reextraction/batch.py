@@ -27,7 +27,7 @@ from crawler.archive.spans import FileSpan, fit, spans_of
 from crawler.archive.wacz import warcs_in
 from crawler.extractor_version import extractor_version
 from crawler.items import as_line
-from crawler.process_pool import begin, leaving_what_waits
+from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.reextraction.cross_archive import CrossArchiveStore
 from crawler.reextraction.reextract import Tally, assemble, scan
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, write_atomically
@@ -89,7 +89,7 @@ class Job:
         ]
 
 
-def work(
+def make_parts(
     jobs: Sequence[Job], folder: Path, processes: int, *, quiet: bool
 ) -> tuple[list[Path], list[Tally]]:
     """Make every part. The parts and their tallies in the order of the jobs, that of all files
@@ -104,7 +104,7 @@ def work(
         tqdm(total=_size(todo), unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
         _run(pool, todo, read, bar)
-        unfit = [job for job, spans in zip(jobs, divided, strict=True) if not _fit(spans)]
+        unfit = [job for job, spans in zip(jobs, divided, strict=True) if not _spans_fit(spans)]
         bar.total = (bar.total or 0) + _size(unfit)
         _run(pool, unfit, read, bar)
     whole = zip(jobs, divided, strict=True)
@@ -115,7 +115,7 @@ def work(
 
 
 def _run(pool: ProcessPoolExecutor, jobs: Sequence[Job], read: Any, bar: tqdm[Any]) -> None:
-    with leaving_what_waits(pool):
+    with cancelling_on_error(pool):
         pending = {pool.submit(_make, job) for job in jobs}
         while pending:
             done, pending = wait(pending, _TICK)
@@ -124,7 +124,7 @@ def _run(pool: ProcessPoolExecutor, jobs: Sequence[Job], read: Any, bar: tqdm[An
                 future.result()
 
 
-def _fit(spans: Sequence[Job]) -> bool:
+def _spans_fit(spans: Sequence[Job]) -> bool:
     """Whether a file's spans give what the whole file would; where not, it is read as a whole."""
     found = [span for job in spans if (span := _read_tally(job)[1]) is not None]
     return not found or fit(found)
@@ -148,7 +148,7 @@ def parts_folder(output: Path | None) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def join(parts: Iterable[Path], output: Path) -> None:
+def join_parts(parts: Iterable[Path], output: Path) -> None:
     """Put the parts together, in order; the output appears when it is whole and on disk."""
     partial = output.with_name(output.name + OPEN_SUFFIX)
     with partial.open("wb") as whole:
@@ -164,7 +164,7 @@ def join(parts: Iterable[Path], output: Path) -> None:
 def _begin(read: Any) -> None:
     global _read  # the pool's way to share a value
     _read = read
-    begin()
+    begin_worker()
 
 
 def _make(job: Job) -> None:

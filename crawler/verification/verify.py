@@ -41,7 +41,7 @@ from crawler.data_dir import (
 from crawler.exporters.report import read_report
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
-from crawler.process_pool import begin, leaving_what_waits
+from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.verification.file_places import (
     check_places,
     check_strays,
@@ -311,7 +311,7 @@ def _executor(processes: int) -> Executor:
     if processes == 1:
         return _InPlace()
     context = multiprocessing.get_context("fork")
-    return ProcessPoolExecutor(processes, context, begin)
+    return ProcessPoolExecutor(processes, context, begin_worker)
 
 
 def _run(
@@ -325,7 +325,7 @@ def _run(
     is told of each report as it comes."""
     done: dict[Path, Checked] = {}
     largest = sorted(paths, key=lambda path: path.stat().st_size, reverse=True)
-    with leaving_what_waits(pool):
+    with cancelling_on_error(pool):
         waiting = {pool.submit(check, path): path for path in largest}
         for future in as_completed(waiting):
             path = waiting[future]

@@ -468,7 +468,7 @@ def test_a_file_in_spans_gives_what_it_gives_whole(
         folder = tmp_path / f"{name}-{size}"
         folder.mkdir()
         jobs = [batch.Job.of(tmp_path / name, tmp_path, folder, Filter())]
-        parts, tallies = batch.work(jobs, folder, 2, quiet=True)
+        parts, tallies = batch.make_parts(jobs, folder, 2, quiet=True)
         lines = b"".join(part.read_bytes() for part in parts)
         counts = sum((tally.counts for tally in tallies), Counter())
         problems = [problem for tally in tallies for problem in tally.problems]
