@@ -8,7 +8,10 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test chaos simulate lint check quality proofs mutate test-unpinned sample lock
+.PHONY: help install demo test chaos simulate lint check quality proofs mutate test-unpinned sample lock
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 
