@@ -23,7 +23,7 @@ from crawler.pages.labelled_lines import (
     SOURCE,
     find,
     find_byline,
-    find_time,
+    find_time_line,
     lines_around,
 )
 from crawler.pages.notices_beside import notices_beside
@@ -124,12 +124,9 @@ def _share_line(
     where = "line of the time or source"
     if not times and (dated := next(filter(DATE.search, lines), None)):
         times.append(Evidence(dated, where))
-    if not sources and (source := find(SOURCE, lines, where)):
-        sources.append(source)
-    if not editors and (editor := find(EDITOR, lines, where)):
-        editors.append(editor)
-    if byline := find_byline(lines, where):
-        draft.bylines.append(byline)
+    sources += [] if sources else find(SOURCE, lines, where)
+    editors += [] if editors else find(EDITOR, lines, where)
+    draft.bylines += find_byline(lines, where)
 
 
 def read_with(doc: Document, name: str, selectors: Selectors, container: Node, where: str) -> Draft:
@@ -154,19 +151,17 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     duty, plain = take_editor_lines(draft)
     editors += duty
 
-    found_all = bool(times and sources and editors)
-    if selectors.author_lines or not found_all:
-        before, after = lines_around(container, near=found_all)
-        if not times and (time := find_time(before, after)):
-            times.append(time)
-        for lines, side in ((before, "before"), (after, "after")):
-            if not sources and (source := find(SOURCE, lines, f"line {side} the content")):
-                sources.append(source)
-        for lines, side in ((after, "after"), (before, "before")):
-            if not editors and (editor := find(EDITOR, lines, f"line {side} the content")):
-                editors += [editor] if "责" in editor.text or not plain else []
-            if byline := find_byline(lines, f"line {side} the content"):
-                draft.bylines.append(byline)
+    is_complete = bool(times and sources and editors)
+    if selectors.author_lines or not is_complete:
+        before, after = lines_around(container, near=is_complete)
+        times += [] if times else find_time_line(before, after)
+        sides = ((before, "line before the content"), (after, "line after the content"))
+        for lines, place in sides:
+            sources += [] if sources else find(SOURCE, lines, place)
+        for lines, place in reversed(sides):
+            found = [] if editors else find(EDITOR, lines, place)
+            editors += [editor for editor in found if "责" in editor.text or not plain]
+            draft.bylines += find_byline(lines, place)
 
     pictures = pictures_beside(doc, container, header.inside, header.fields)
     draft.blocks = [*pictures.before, *draft.blocks, *pictures.after]

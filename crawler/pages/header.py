@@ -199,11 +199,7 @@ def take_header_lines(
     head = [b for b in draft.blocks if b.kind is BlockKind.TEXT][:_HEAD]
     head = [*takewhile(lambda block: "。" not in block.text, head)]
     head = [b for b in head if len(b.text) <= LONGEST]
-    lines = [
-        b
-        for b in head
-        if TIME_LINE.fullmatch(b.text) or (DATE.search(b.text) and SOURCE.search(b.text))
-    ]
+    lines = [b for b in head if _has_time(b.text)]
     if not lines:
         return
     title = squeeze(draft.title.text if draft.title else "").strip()
@@ -213,15 +209,18 @@ def take_header_lines(
     if not times:
         times.append(Evidence(lines[0].text.strip(), lines[0].where))
     for block in taken:
-        if not sources and (source := labelled(SOURCE, block.text)):
-            sources.append(Evidence(source, block.where))
+        sources += [] if sources else find(SOURCE, [block.text], block.where)
     said = [block.text for block in taken]
-    if not editors and (editor := find(EDITOR, said, taken[0].where)):
-        editors.append(editor)
-    if byline := find_byline(said, taken[0].where):
-        draft.bylines.append(byline)
+    editors += [] if editors else find(EDITOR, said, taken[0].where)
+    draft.bylines += find_byline(said, taken[0].where)
     draft.removed += [Removed(b.text.strip(), "header", b.where) for b in taken]
     _drop(draft, taken)
+
+
+def _has_time(line: str) -> bool:
+    """Whether a line is a time and nothing else, or has a date and a source."""
+    has_both = DATE.search(line) is not None and SOURCE.search(line) is not None
+    return has_both or TIME_LINE.fullmatch(line) is not None
 
 
 def take_editor_lines(draft: Draft) -> tuple[list[Evidence], list[Evidence]]:

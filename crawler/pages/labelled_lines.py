@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler import dates, labels
 from crawler.items import Evidence
-from crawler.pages.document import LINES, is_shown, squeeze
+from crawler.pages.document import LINES, children, is_shown, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,43 +94,48 @@ def lines_around(container: Node, *, near: bool = False) -> tuple[Lines, Lines]:
 
 
 def _lines(container: Node, *, backwards: bool) -> Iterator[str]:
-    """The lines from the container outwards, through siblings and then those of its parents."""
+    """The lines from the container outwards that are short enough for information lines."""
     line: list[str] = []
+    for piece in _texts_beside(container, backwards=backwards):
+        if piece is not None:
+            line.append(piece)
+        elif line:
+            text = "".join(line[::-1] if backwards else line).strip()
+            line.clear()
+            if text and len(text) <= LONGEST:
+                yield text
 
-    def ended() -> str:
-        """The line that ends here, "" when there is none or it is no information line."""
-        text = "".join(line[::-1] if backwards else line).strip()
-        line.clear()
-        return text if len(text) <= LONGEST else ""
 
+def _texts_beside(container: Node, *, backwards: bool) -> Iterator[str | None]:
+    """The texts of the container's siblings and then of those of its parents; None ends a line."""
     at: Node | None = container
     while at is not None and at.tag != "body":
         beside = at.prev if backwards else at.next
-        if beside is None:
+        if beside is not None:
+            yield from _texts(beside, backwards=backwards)
+            at = beside
+        else:
             at = at.parent
-            if at is not None and at.tag in _LINE_ENDS and line and (text := ended()):
-                yield text
-            continue
-        at = beside
-        todo: list[Node | None] = [beside]
-        while todo:
-            node = todo.pop()
-            if node is None:
-                if line and (text := ended()):
-                    yield text
-            elif node.is_text_node:
-                line.append(squeeze(node.text_content or ""))
-            elif is_shown(node):
-                if node.tag in _LINE_ENDS:
-                    if line and (text := ended()):
-                        yield text
-                    todo.append(None)
-                child = node.first_child if backwards else node.last_child
-                while child is not None:
-                    todo.append(child)
-                    child = child.next if backwards else child.prev
-    if line and (text := ended()):
-        yield text
+            if at is not None and at.tag in _LINE_ENDS:
+                yield None
+    yield None
+
+
+def _texts(root: Node, *, backwards: bool) -> Iterator[str | None]:
+    """The visible texts of a node, None where a line ends."""
+    todo: list[Node | None] = [root]
+    while todo:
+        node = todo.pop()
+        if node is None:
+            yield None
+        elif node.is_text_node:
+            yield squeeze(node.text_content or "")
+        elif is_shown(node):
+            if node.tag in _LINE_ENDS:
+                yield None
+                todo.append(None)
+            inner = list(children(node))
+            todo.extend(inner if backwards else inner[::-1])
 
 
 def labelled(label: re.Pattern[str], text: str) -> str | None:
@@ -151,15 +156,13 @@ def _blanks(text: str, at: int) -> int:
     return len(text) - len(text[at:].lstrip())
 
 
-def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> Evidence | None:
-    """The first line's part with that label."""
-    for line in lines:
-        if part := labelled(label, line):
-            return Evidence(part, where)
-    return None
+def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> list[Evidence]:
+    """The first line's part with that label, or nothing."""
+    parts = (labelled(label, line) for line in lines)
+    return [Evidence(part, where) for part in islice(filter(None, parts), 1)]
 
 
-def find_byline(lines: Iterable[str], where: str) -> Evidence | None:
+def find_byline(lines: Iterable[str], where: str) -> list[Evidence]:
     """The first line's part with 作者： and the like, else 记者 and a name beside a source."""
     sourced = (line for line in lines if _may_sign(line) and SOURCE.search(line))
     return find(BYLINE, filter(_may_sign, lines), where) or find(BARE_BYLINE, sourced, where)
@@ -169,10 +172,11 @@ def _may_sign(line: str) -> bool:
     return "者" in line or "通讯员" in line or "报道员" in line
 
 
-def find_time(before: Lines, after: Lines) -> Evidence | None:
+def find_time_line(before: Lines, after: Lines) -> list[Evidence]:
     """The nearest line with a date and a source, else the nearest before with a date."""
     for lines, side in ((before, "before"), (after, "after")):
         if best := next((e for e in lines if DATE.search(e) and SOURCE.search(e)), None):
-            return Evidence(best, f"line {side} the content")
-    dated = next(filter(DATE.search, before), None)
-    return Evidence(dated, "line before the content") if dated else None
+            return [Evidence(best, f"line {side} the content")]
+    return [
+        Evidence(line, "line before the content") for line in islice(filter(DATE.search, before), 1)
+    ]

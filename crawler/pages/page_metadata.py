@@ -11,9 +11,9 @@ from crawler.pages.document import visible_text
 from crawler.urls import PageName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from crawler.pages.document import Document
+    from crawler.pages.document import Document, Node
 
 _TIME_METAS = (
     "publishdate", "pubdate", "publishtime", "article:published_time", "article:publish_time",
@@ -102,30 +102,37 @@ def _further_pages(doc: Document) -> tuple[list[str], int | None]:
     if own is None:
         return [], None
     found: dict[str, int] = {}
-    said = 0
-    for link in doc.all(_PAGE_LINKS.format(own.name)) if f"{own.name}_" in doc.source else ():
-        url = doc.absolute(link.attributes.get("href") or link.attributes.get("value"))
-        name = PageName.of(url) if url else None
-        if url is None or name is None or not name.is_of(own):
-            continue
-        if not is_same_channel(url, doc.url):
-            continue
+    said = [count for pager in doc.all(_PAGERS) for count in _counts(pager)]
+    for url, number, text in _page_links(doc, own) if f"{own.name}_" in doc.source else ():
         # what leads to the article itself may be numbered for another reason: its comments
-        label = _PAGE_LABEL.fullmatch(link.text() or "") if f"{own.name}_" in url else None
+        label = _PAGE_LABEL.fullmatch(text) if f"{own.name}_" in url else None
         # counted from another number the address may say one more or less
-        if label and abs(int(label[1]) - name.number) <= 1:
-            said = max(said, int(label[1]))
-        if name.number > own.number:
-            found.setdefault(url.partition("#")[0].partition("?")[0], name.number)
-    for pager in doc.all(_PAGERS):
-        counts = _PAGE_COUNT.finditer(visible_text(pager))
-        said = max(said, *(int(count[1] or count[2]) for count in counts), 0)
-        scripted = pager.css("a:not([href]), a[href^='javascript'], a[href^='#']")
-        labels = (_PAGE_LABEL.fullmatch(link.text() or "") for link in scripted)
-        said = max(said, *(int(label[1]) for label in labels if label), 0)
+        if label and abs(int(label[1]) - number) <= 1:
+            said.append(int(label[1]))
+        if number > own.number:
+            found.setdefault(url.partition("#")[0].partition("?")[0], number)
     numbers = sorted(set(found.values()))[:_MAX_PAGES]
     ordered = sorted(found, key=lambda url: found[url])
-    return [url for url in ordered if found[url] in numbers], said or None
+    return [url for url in ordered if found[url] in numbers], max(said, default=0) or None
+
+
+def _page_links(doc: Document, own: PageName) -> Iterator[tuple[str, int, str]]:
+    """The links to pages of the article in its folder, at any host of its channel: address, number
+    of the page, text."""
+    for link in doc.all(_PAGE_LINKS.format(own.name)):
+        url = doc.absolute(link.attributes.get("href") or link.attributes.get("value"))
+        name = PageName.of(url) if url else None
+        if url and name and name.is_of(own) and is_same_channel(url, doc.url):
+            yield url, name.number, link.text() or ""
+
+
+def _counts(pager: Node) -> Iterator[int]:
+    """How many pages a pager says there are: 共3页, 1/3页, or the numbers of its scripted links."""
+    for count in _PAGE_COUNT.finditer(visible_text(pager)):
+        yield int(count[1] or count[2])
+    for link in pager.css("a:not([href]), a[href^='javascript'], a[href^='#']"):
+        if label := _PAGE_LABEL.fullmatch(link.text() or ""):
+            yield int(label[1])
 
 
 def put_visible(

@@ -63,7 +63,7 @@ def first_url(node: str) -> str:
     return list_page.nodeart_url(node, 1, NODEART_COUNT)
 
 
-def read(step: ListStep, page: Page) -> ListAnswer:
+def read_answer(step: ListStep, page: Page) -> ListAnswer:
     """What a list's page says, whichever kind of list it is; ListError when it is none. Columns are
     named by first pages."""
     kind = list_page.classify(page)

@@ -17,14 +17,14 @@ from crawler.alarms import Alarm
 from crawler.clock import now
 from crawler.ledger.lists import NO_VALIDATORS
 from crawler.ledger.rows import Validators
+from crawler.ledger.schedule import next_try
 from crawler.lists import list_page
 from crawler.lists.pager import page_of
 from crawler.spiders.columns import Columns, Named, by_turns
 from crawler.spiders.conditional_requests import captured, validators
 from crawler.spiders.frontier import sighting
-from crawler.spiders.list_health import GIVE_UP, is_at_rest, is_given_up
 from crawler.spiders.list_reach import Coverage, reaches
-from crawler.spiders.list_step import ListStep, first_url, read, region_code, region_of_link
+from crawler.spiders.list_step import ListStep, first_url, read_answer, region_code, region_of_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     Walk = tuple[str, date | None]
 
 logger = logging.getLogger(__name__)
+
+# A list that answered so many times in a row with nothing is asked again only when a page links to
+# it, and then by the schedule of failing addresses.
+GIVE_UP = 5
+
+_NOTHING_THERE = frozenset({200, 404, 410})
 
 # empty pages in the middle of a list that are paged over in a row
 MOST_GAPS = 5
@@ -97,7 +103,7 @@ class ListWalk:
         found = [
             state
             for state in self._lists.states(self._arguments.regions)
-            if state.url not in self._asked and not is_given_up(state)
+            if state.url not in self._asked and not _is_given_up(state)
         ]
         found.sort(key=lambda state: (state.last_at is not None, state.last_at, state.url))
         taken = [state for state in found if self._columns.take(state.region, is_new=False)]
@@ -154,7 +160,7 @@ class ListWalk:
                 self._stopped(step, is_missing=400 <= page.status < 500)
             return Found()
         try:
-            answer = read(step, page)
+            answer = read_answer(step, page)
             self._count("links/refused", answer.refused)
         except list_page.ListError as error:
             self._unreadable(step, page, str(error))
@@ -329,7 +335,7 @@ class ListWalk:
     def _data(self, step: ListStep, page: Page, named: Iterable[str]) -> Iterator[ListStep]:
         """The first steps of the machine-made lists a page is filled from."""
         for url in named:
-            if url in self._asked or is_at_rest(self._lists.state(url)):
+            if url in self._asked or _is_at_rest(self._lists.state(url)):
                 continue
             if self._may_ask(url, step.region):
                 yield from self._ask(url, region=step.region, depth=step.depth, via=page.url)
@@ -344,9 +350,9 @@ class ListWalk:
             depth = self._asked.get(url)
             if depth is None:
                 state = self._lists.state(url)
-                has_turn = (state.walk_started_at or state.completed_at) and not is_given_up(state)
+                has_turn = (state.walk_started_at or state.completed_at) and not _is_given_up(state)
                 is_page = page_of(url).number and self._lists.pages(url)
-                if not (has_turn or is_at_rest(state) or is_page):
+                if not (has_turn or _is_at_rest(state) or is_page):
                     new.append(url)
             elif depth > step.depth + 1:
                 self._asked[url] = step.depth + 1
@@ -440,3 +446,15 @@ class ListWalk:
     def _count(self, name: str, count: int = 1) -> None:
         assert self._crawler.stats
         self._crawler.stats.inc_value(f"crawler/{name}", count)
+
+
+def _is_given_up(state: ListState) -> bool:
+    """Only answers count: no answer says nothing of the list."""
+    return state.failures >= GIVE_UP and state.last_status in _NOTHING_THERE
+
+
+def _is_at_rest(state: ListState) -> bool:
+    """Whether a list that was given up is not to be tried again yet."""
+    if not _is_given_up(state) or state.last_at is None:
+        return False
+    return next_try(state.last_at, state.failures) > now()
