@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pipelines.normalisation import Normalisation
 
+# Characters of a line that names editors; a longer one is text.
 _LONGEST_EDITOR_LINE = 120
 _EDITOR_LABEL = re.compile(rf"(?:{labels.DUTY_EDITOR})\s?[:：]\s?$")
 
@@ -62,8 +63,20 @@ _FORBIDS = ("未经", "不得", "转载", "本网")
 # Notices that are remembered.
 _NOTICES = 128
 
+# Characters at a line's end in which something may be glued to the text, or a label ends it.
 _ENDING = 160
+_LABEL_AT_END = 20
+
+# Lines among which the fallback's container may hold the headline, and how often its length such a
+# line has at most.
 _FIRST_LINES = 5
+_TITLE_PADDED = 2
+
+# Lines that lead elsewhere at the end of a text, so many that they are a list: a single one may be
+# the author's own, unless the page's design is unknown.
+_LEAST_LINKS = 2
+_LEAST_LINKS_IN_FALLBACK = 1
+
 _LINK_LIKE = re.compile(r"[^。！？!?]{2,45}")
 
 
@@ -71,16 +84,17 @@ def cut_boilerplate(current: Normalisation) -> Normalisation:
     """The same with blocks that are only the article's."""
     lines = lines_of(current.blocks)
     found = _Found()
-    if current.draft.layout == "fallback":
+    is_guess = current.draft.layout == "fallback"
+    if is_guess:
         _cut_title(lines, current.article.title)
     _cut_lines(lines, current.article.id, found, but=_EVIDENCE_RULES)
     _cut_edges(lines)
     _cut_notices(lines, current.article.title or "")
     _cut_lines(lines, current.article.id, found)
     _cut_links(lines)
-    is_guess = current.draft.layout == "fallback"
     shows_film = any(block.kind is BlockKind.VIDEO for block in current.blocks)
-    _cut_last_links(lines, 1 if is_guess else 2, may_all=is_guess and shows_film)
+    least = _LEAST_LINKS_IN_FALLBACK if is_guess else _LEAST_LINKS
+    _cut_last_links(lines, least, may_all=is_guess and shows_film)
     _cut_edges(lines)
     _cut_last(lines, found)
     removed = [*current.article.removed, *(part for line in lines for part in line.removed)]
@@ -112,8 +126,11 @@ class _Found:
 
 def _cut_title(lines: Sequence[Line], title: str | None) -> None:
     """The headline, which the fallback's container may hold."""
+    if not title:
+        return
     for line in lines[:_FIRST_LINES]:
-        if title and len(line.text) <= 2 * len(title) and skeleton(line.text) == skeleton(title):
+        is_short = len(line.text) <= _TITLE_PADDED * len(title)
+        if is_short and skeleton(line.text) == skeleton(title):
             line.cut("title")
 
 
@@ -125,7 +142,7 @@ def _cut_lines(
     for number, line in enumerate(lines):
         if after_label and line.text and bare_names(line.text):
             found.editors.append(Evidence(f"责任编辑：{line.cut('editor_line')}", line.where))
-        after_label = _EDITOR_LABEL.search(line.text[-20:]) is not None
+        after_label = _EDITOR_LABEL.search(line.text[-_LABEL_AT_END:]) is not None
         if line.text and line.text != line.seen:
             waits = _cut_line(lines, number, article_id, found, but)
             _cut_endings(line, found)
