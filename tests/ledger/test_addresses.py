@@ -22,7 +22,7 @@ MIRROR = "js.news.cn"
 SECOND = "r2"
 
 
-def verdicts(ledger: Ledger, *sightings: Sighting, run: str = RUN, at: datetime = T0) -> list[str]:
+def decisions(ledger: Ledger, *sightings: Sighting, run: str = RUN, at: datetime = T0) -> list[str]:
     return [decision.value for decision in ledger.addresses.see(sightings, run_id=run, at=at)]
 
 
@@ -38,35 +38,35 @@ def address(ledger: Ledger, sighting: Sighting) -> Address:
 
 
 def test_first_and_second_sighting(ledger: Ledger, run: str) -> None:
-    assert verdicts(ledger, at_site(1), at_site(2), at_site(1)) == ["new", "new", "repeat"]
-    assert verdicts(ledger, at_site(2), at_site(3)) == ["repeat", "new"]
+    assert decisions(ledger, at_site(1), at_site(2), at_site(1)) == ["new", "new", "repeat"]
+    assert decisions(ledger, at_site(2), at_site(3)) == ["repeat", "new"]
     assert ledger.visits.count(run) == 3
 
 
 def test_an_archived_article_is_known(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     publish(ledger, 1)
-    assert verdicts(ledger, at_site(1), run=SECOND) == ["known"]
+    assert decisions(ledger, at_site(1), run=SECOND) == ["known"]
     assert ledger.visits.outcomes(SECOND) == {"known": 1}
     assert ledger.addresses.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
 
 
 def test_the_first_discovery_stays(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     later = replace(at_site(1), found_on="http://other/", position=9, title="别的", region="he")
-    verdicts(ledger, later, run=SECOND, at=T0 + HOUR)
+    decisions(ledger, later, run=SECOND, at=T0 + HOUR)
     found = address(ledger, at_site(1))
     assert found.sighting() == at_site(1)
     assert found.first_seen_at == T0
 
 
 def test_one_article_at_two_addresses_is_fetched_once(ledger: Ledger, run: str) -> None:
-    assert verdicts(ledger, at_site(1), at_site(1, MIRROR)) == ["new", "duplicate"]
-    assert verdicts(ledger, at_site(1, "www.news.cn")) == ["duplicate"]
+    assert decisions(ledger, at_site(1), at_site(1, MIRROR)) == ["new", "duplicate"]
+    assert decisions(ledger, at_site(1, "www.news.cn")) == ["duplicate"]
     publish(ledger, 1)
     assert ledger.visits.outcomes(run) == {"duplicate": 2, "published": 1}
     assert len(ledger.addresses.of_article(at_site(1).article_id)) == 3
-    assert verdicts(ledger, at_site(1, MIRROR), at_site(1, "m.news.cn"), run=SECOND) == [
+    assert decisions(ledger, at_site(1, MIRROR), at_site(1, "m.news.cn"), run=SECOND) == [
         "duplicate",
         "duplicate",
     ]
@@ -74,55 +74,56 @@ def test_one_article_at_two_addresses_is_fetched_once(ledger: Ledger, run: str) 
 
 
 def test_a_duplicate_is_owed_until_its_article_is_there(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1), at_site(1, MIRROR))
+    decisions(ledger, at_site(1), at_site(1, MIRROR))
     ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
     owed = ledger.addresses.owed(run_id=SECOND, at=T0, regions=None, limit=10)
     assert [one.url for one in owed] == [at_site(1, MIRROR).url]
-    assert verdicts(ledger, at_site(1, MIRROR), at_site(1), run=SECOND) == ["owed", "duplicate"]
+    assert decisions(ledger, at_site(1, MIRROR), at_site(1), run=SECOND) == ["owed", "duplicate"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.REDIRECTED, Outcome.NOT_ARTICLE, Outcome.DEFERRED])
 def test_an_end_of_the_address_alone_frees_the_article(
     ledger: Ledger, run: str, outcome: Outcome
 ) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     ledger.addresses.finish(at_site(1).url, outcome, run_id=run, at=T0)
-    assert verdicts(ledger, at_site(1, MIRROR)) == ["new"]
+    assert decisions(ledger, at_site(1, MIRROR)) == ["new"]
 
 
 def test_a_failed_extraction_is_not_fetched_elsewhere(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1), at_site(1, MIRROR))
+    decisions(ledger, at_site(1), at_site(1, MIRROR))
     ledger.addresses.finish(at_site(1).url, Outcome.EXTRACTION_FAILED, run_id=run, at=T0)
-    assert verdicts(ledger, at_site(1), at_site(1, MIRROR), run=SECOND) == ["known", "duplicate"]
+    assert decisions(ledger, at_site(1), at_site(1, MIRROR), run=SECOND) == ["known", "duplicate"]
     assert ledger.addresses.owed(run_id="r3", at=T0 + DAY, regions=None, limit=10) == []
 
 
 def test_out_of_one_range_is_not_out_of_all(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     ledger.addresses.finish(at_site(1).url, Outcome.OUT_OF_RANGE, run_id=run, at=T0)
-    assert verdicts(ledger, at_site(1), run=SECOND) == ["owed"]
+    assert decisions(ledger, at_site(1), run=SECOND) == ["owed"]
 
 
 def test_failures_back_off(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     now = T0
     for attempt, wait in enumerate((*RETRY_SCHEDULE, RETRY_SCHEDULE[-1]), start=1):
         name = f"run{attempt}"
         if attempt > 1:
-            assert verdicts(ledger, at_site(1), run=name, at=now) == ["owed"]
+            assert decisions(ledger, at_site(1), run=name, at=now) == ["owed"]
         ledger.addresses.finish(
             at_site(1).url, Outcome.HTTP_ERROR, run_id=name, at=now, detail="HTTP 500"
         )
         found = address(ledger, at_site(1))
         assert (found.attempts, found.retry_at) == (attempt, now + wait)
         assert (found.result, found.detail) == (Outcome.HTTP_ERROR, "HTTP 500")
-        assert verdicts(ledger, at_site(1), run=f"{name}b", at=now + wait - HOUR / 2) == ["waiting"]
+        early = now + wait - HOUR / 2
+        assert decisions(ledger, at_site(1), run=f"{name}b", at=early) == ["waiting"]
         assert ledger.visits.outcomes(f"{name}b") == {"pending": 1}
         now += wait
 
 
 def test_retry_at_is_taken_when_given(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     ledger.addresses.finish(
         at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0, retry_at=T0 + 2 * DAY
     )
@@ -131,24 +132,24 @@ def test_retry_at_is_taken_when_given(ledger: Ledger, run: str) -> None:
 
 @pytest.mark.parametrize("outcome", sorted(OWED_NOW - PROVISIONAL))
 def test_what_was_not_tried_is_owed_at_once(ledger: Ledger, run: str, outcome: Outcome) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     ledger.addresses.finish(at_site(1).url, outcome, run_id=run, at=T0)
     assert address(ledger, at_site(1)).attempts == 0
-    assert verdicts(ledger, at_site(1), run=SECOND, at=T0) == ["owed"]
+    assert decisions(ledger, at_site(1), run=SECOND, at=T0) == ["owed"]
 
 
 @pytest.mark.parametrize("outcome", sorted(SETTLED - FETCHED - PROVISIONAL))
 def test_settled_is_settled(ledger: Ledger, run: str, outcome: Outcome) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id="r0", at=T0)
     ledger.addresses.finish(at_site(1).url, outcome, run_id=run, at=T0)
     assert address(ledger, at_site(1)).retry_at is None
     assert address(ledger, at_site(1)).attempts == 0
-    assert verdicts(ledger, at_site(1), run=SECOND, at=T0 + DAY) == ["known"]
+    assert decisions(ledger, at_site(1), run=SECOND, at=T0 + DAY) == ["known"]
 
 
 def test_one_outcome_a_run(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
     ledger.addresses.finish(at_site(1).url, Outcome.TIMEOUT, run_id=run, at=T0)
     assert address(ledger, at_site(1)).attempts == 1
@@ -166,13 +167,13 @@ def test_finishing_the_unknown_is_a_mistake(ledger: Ledger, run: str) -> None:
 
 def test_claimed_for_a_recheck(ledger: Ledger, run: str) -> None:
     url = at_site(1).url
-    verdicts(ledger, at_site(1))
+    decisions(ledger, at_site(1))
     publish(ledger, 1)
     ledger.runs.start(SECOND, T0 + DAY, "scrapy crawl xinhua")
-    assert verdicts(ledger, at_site(1), run=SECOND) == ["known"]
+    assert decisions(ledger, at_site(1), run=SECOND) == ["known"]
     assert ledger.addresses.recheck([url], run_id=SECOND) == [url]
     assert ledger.addresses.recheck([url], run_id=SECOND) == []
-    assert verdicts(ledger, at_site(1), at_site(1, MIRROR), run=SECOND) == ["repeat", "duplicate"]
+    assert decisions(ledger, at_site(1), at_site(1, MIRROR), run=SECOND) == ["repeat", "duplicate"]
     assert ledger.visits.outcomes(SECOND) == {"duplicate": 1, "pending": 1}
     ledger.addresses.finish(url, Outcome.NOT_MODIFIED, run_id=SECOND, at=T0 + DAY)
     assert ledger.addresses.recheck([url], run_id=SECOND) == []
@@ -181,7 +182,7 @@ def test_claimed_for_a_recheck(ledger: Ledger, run: str) -> None:
 
 def test_a_failed_recheck_owes_nothing_and_waits(ledger: Ledger, run: str) -> None:
     sighting = at_site(1)
-    verdicts(ledger, sighting)
+    decisions(ledger, sighting)
     ledger.articles.add_line(line(1), jsonl="a.jsonl", schedule=[DAY])
     ledger.addresses.finish(sighting.url, Outcome.PUBLISHED, run_id=run, at=T0)
     ledger.addresses.recheck([sighting.url], run_id=SECOND)
@@ -190,14 +191,14 @@ def test_a_failed_recheck_owes_nothing_and_waits(ledger: Ledger, run: str) -> No
     article = ledger.articles.get(sighting.article_id)
     assert article
     assert article.next_check_at == T0 + DAY + HOUR
-    assert verdicts(ledger, sighting, run="r3", at=T0 + DAY) == ["known"]
+    assert decisions(ledger, sighting, run="r3", at=T0 + DAY) == ["known"]
 
 
 def test_suspicion_begins_with_the_first_sign_and_ends_with_the_page(
     ledger: Ledger, run: str
 ) -> None:
     sighting = at_site(1)
-    verdicts(ledger, sighting)
+    decisions(ledger, sighting)
     publish(ledger, 1)
 
     def suspected_at() -> datetime | None:
@@ -215,9 +216,9 @@ def test_suspicion_begins_with_the_first_sign_and_ends_with_the_page(
 
 
 def test_owed_by_region_and_age(ledger: Ledger, run: str) -> None:
-    verdicts(ledger, replace(at_site(1), region="he"), at=T0 + HOUR)
-    verdicts(ledger, at_site(2), at=T0)
-    verdicts(ledger, replace(at_site(3), region=None), at=T0 + 3 * HOUR)
+    decisions(ledger, replace(at_site(1), region="he"), at=T0 + HOUR)
+    decisions(ledger, at_site(2), at=T0)
+    decisions(ledger, replace(at_site(3), region=None), at=T0 + 3 * HOUR)
 
     def owed(**values: object) -> list[int | None]:
         options = {"run_id": SECOND, "at": T0 + 2 * HOUR, "regions": None, "limit": 9, **values}
@@ -232,7 +233,7 @@ def test_owed_by_region_and_age(ledger: Ledger, run: str) -> None:
 
 def test_a_large_batch(ledger: Ledger, run: str) -> None:
     sightings = [at_site(n) for n in range(1203)]
-    assert set(verdicts(ledger, *sightings, sightings[0])) == {"new", "repeat"}
+    assert set(decisions(ledger, *sightings, sightings[0])) == {"new", "repeat"}
     assert ledger.visits.count(run) == 1203
     assert ledger.addresses.recheck([one.url for one in sightings], run_id=SECOND) == [
         one.url for one in sightings
