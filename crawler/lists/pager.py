@@ -89,22 +89,30 @@ def read_pager(anchors: Sequence[Anchor], own: str) -> Pager:
     groups = _printed(anchors, worded)
     following = _following(anchors, here) or _by_number(groups, _family(own))
     paged = {here.name, *(page_of(url).name for url in following)}
-    pages: set[str] = set()
-    for url, text in anchors:
-        name, number = page_of(url)
-        if number and (name in paged or (name in lists and url not in worded)):
-            pages.add(url)
-        if _is_next(text) and url not in worded:
-            pages.add(url)
-    first = {here.name, *lists, *(page_of(url).name for url in following[:1])}
-    others = [url for url in following[1:] if page_of(url).name not in first]
-    begun = {_family(url) for url in following}
+    pages = {
+        url
+        for url, text in anchors
+        if _is_page(url, paged, set() if url in worded else lists)
+        or (_is_next(text) and url not in worded)
+    }
     for family, group in groups.items():
         if family in families or len(group) > 1:
             pages.update(group)
-        if family not in families | begun and len(group) > 1:
-            others.append(min(group, key=group.__getitem__))
+    first = {here.name, *lists, *(page_of(url).name for url in following[:1])}
+    others = [url for url in following[1:] if page_of(url).name not in first]
+    begun = families.union(map(_family, following))
+    others += [
+        min(group, key=group.__getitem__)
+        for family, group in groups.items()
+        if family not in begun and len(group) > 1
+    ]
     return Pager(following, frozenset(pages), list(dict.fromkeys(others)))
+
+
+def _is_page(url: str, paged: set[str], lists: set[str]) -> bool:
+    """Whether an address adds a number to that of one of these lists."""
+    name, number = page_of(url)
+    return number > 0 and (name in paged or name in lists)
 
 
 def _printed(anchors: Sequence[Anchor], worded: set[str]) -> dict[str, dict[str, int]]:

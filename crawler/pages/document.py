@@ -168,6 +168,16 @@ def children(node: Node) -> Iterator[Node]:
         child = child.next
 
 
+def around_and(node: Node) -> set[int]:
+    """The `mem_id`s of a node and of all elements around it."""
+    found = set()
+    at: Node | None = node
+    while at is not None:
+        found.add(at.mem_id)
+        at = at.parent
+    return found
+
+
 def squeeze(text: str) -> str:
     """White space of the source as a browser shows it: one space."""
     if text.isprintable() and " " not in text:

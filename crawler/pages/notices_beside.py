@@ -10,7 +10,15 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
-from crawler.pages.document import LINES, children, is_shown, name_of, squeeze, visible_text
+from crawler.pages.document import (
+    LINES,
+    around_and,
+    children,
+    is_shown,
+    name_of,
+    squeeze,
+    visible_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,11 +67,7 @@ def notices_beside(doc: Document, container: Node) -> list[Evidence]:
     body = doc.tree.body
     if body is None or not _has_word(doc.source):
         return []
-    around = {container.mem_id}
-    at = container.parent
-    while at is not None:
-        around.add(at.mem_id)
-        at = at.parent
+    around = around_and(container)
     found: list[Evidence] = []
     todo: list[tuple[Node, str]] = [(body, "before")]
     for _ in range(_MOST_LOOKED_INTO):
@@ -89,7 +93,7 @@ def notices_beside(doc: Document, container: Node) -> list[Evidence]:
                 if child.tag != "a" and _has_sign(child.text() or ""):
                     if not _is_line(child):
                         deeper.append((child, side))
-                    elif not child.css_first("a") or _has_sign(visible_text(child, _links(child))):
+                    elif _has_sign_beside_links(child):
                         holders.append(len(inner))
                 inner.append(child)
         todo.extend(reversed(deeper))
@@ -153,8 +157,10 @@ def _innermost(node: Node) -> Node:
     return node
 
 
-def _links(node: Node) -> frozenset[int]:
-    return frozenset(link.mem_id for link in node.css("a"))
+def _has_sign_beside_links(node: Node) -> bool:
+    """Whether the text of a node that is no link's, of those that hold a sign, holds one."""
+    links = frozenset(link.mem_id for link in node.css("a"))
+    return not links or _has_sign(visible_text(node, links))
 
 
 def _is_block(node: Node) -> bool:

@@ -21,7 +21,7 @@ from crawler import labels, urls
 from crawler.items import BlockKind
 from crawler.pages.blocks import read_nodes
 from crawler.pages.container_parts import is_cut, parts_of
-from crawler.pages.document import UNSEEN, is_hidden, is_shown, name_of, visible_text
+from crawler.pages.document import UNSEEN, around_and, is_hidden, is_shown, name_of, visible_text
 from crawler.pages.media_urls import image_url, is_furniture
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def pictures_beside(
     if not images:
         return found
     before = _before(container)
-    around = _chain(container)
-    frames = around.union(*(_chain(node) for node in fields if node.mem_id not in inside))
+    around = around_and(container)
+    frames = around.union(*(around_and(node) for node in fields if node.mem_id not in inside))
     others = set(frames)
     shown = {url for image in container.css("img") if (url := image_url(image, doc))}
     taken: set[int] = set()
@@ -99,7 +99,7 @@ def pictures_beside(
         if not is_framed and not _is_proven(image, blocks, doc):
             continue
         shown.update(block.url for block in blocks if block.url)
-        (found.before if _chain(nodes[0]) & before else found.after).extend(blocks)
+        (found.before if around_and(nodes[0]) & before else found.after).extend(blocks)
         found.removed += removed
     return found
 
@@ -110,10 +110,10 @@ def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:
     own = urls.article(doc.url)
     number = own.id if own is not None else "/"
     day = f"/{own.day:%Y-%m/%d}/" if own is not None and own.day is not None else "/"
-    around = _chain(container) if "摄" in doc.source else set()
+    around = around_and(container) if "摄" in doc.source else set()
     element = doc.maybe(_OWN_ELEMENTS)
     named = set()
-    if element is not None and element.mem_id not in inside | _chain(container):
+    if element is not None and element.mem_id not in inside | around_and(container):
         named = {image.mem_id for image in element.css("img")}
     found = []
     for image in doc.all("img")[:_MOST_LOOKED_AT]:
@@ -212,7 +212,7 @@ def _box(image: Node, doc: Document, others: set[int]) -> Node:
         if around is None or around.mem_id in others:
             break
         if not _holds_pictures(around, doc):
-            others.update(_chain(around))
+            others.update(around_and(around))
             break
         box = around
     return box
@@ -270,7 +270,7 @@ def _is_proven(image: Node, blocks: list[Block], doc: Document) -> bool:
     return (
         any(_CAPTION.search(block.text) for block in blocks)
         or (own is not None and own.id in source.rpartition("/")[2])
-        or (element is not None and element.mem_id in _chain(image))
+        or (element is not None and element.mem_id in around_and(image))
     )
 
 
@@ -297,15 +297,5 @@ def _before(container: Node) -> set[int]:
         while earlier is not None:
             found.add(earlier.mem_id)
             earlier = earlier.prev
-        at = at.parent
-    return found
-
-
-def _chain(node: Node) -> set[int]:
-    """A node and all around it."""
-    found = set()
-    at: Node | None = node
-    while at is not None:
-        found.add(at.mem_id)
         at = at.parent
     return found
