@@ -23,7 +23,7 @@ _FOR_NEW = 4
 
 
 @dataclass(slots=True)
-class Named:
+class NamedColumns:
     """The columns that a list's page names and that were not asked yet. `validators` are the
     page's: they are kept when all of the columns are remembered, for a 304 names none."""
 
@@ -45,7 +45,7 @@ class Columns:
         self._budget = budget
         self._taken: Counter[str | None] = Counter()
         self._asked: Counter[str | None] = Counter()
-        self._named: dict[str | None, list[Named]] = {}
+        self._named: dict[str | None, list[NamedColumns]] = {}
 
     def take(self, region: str | None, *, is_new: bool) -> bool:
         """Whether a list that is not the registry's may be asked; it then counts."""
@@ -62,11 +62,11 @@ class Columns:
         """It has answered, or gave no answer."""
         self._asked[region] -= 1
 
-    def name(self, named: Named) -> None:
+    def name(self, named: NamedColumns) -> None:
         """Take in what a page names."""
         self._named.setdefault(named.step.region, []).append(named)
 
-    def levels(self) -> Iterator[list[Named]]:
+    def levels(self) -> Iterator[list[NamedColumns]]:
         """Of each region all of whose lists have answered, what was named nearest to its roots."""
         for region in [code for code in self._named if self._asked[code] <= 0]:
             waiting = self._named.pop(region)
@@ -77,7 +77,7 @@ class Columns:
             yield [one for one in waiting if one.depth == depth]
 
 
-def by_turns(level: Sequence[Named]) -> Iterator[tuple[Named, str]]:
+def by_turns(level: Sequence[NamedColumns]) -> Iterator[tuple[NamedColumns, str]]:
     """The first column of every page, then the second of every page, and so on."""
     pairs = [[(one, url) for url in one.urls] for one in level]
     return (pair for pair in chain.from_iterable(zip_longest(*pairs)) if pair is not None)

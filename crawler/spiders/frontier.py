@@ -72,7 +72,7 @@ class Frontier:
         decided = self._see(list(sightings))
         if self._arguments.recheck != "none":
             archived = {one.article_id for one, decision in decided if decision in _ARCHIVED}
-            self._claim(context.ledger.articles.gone(archived, before=now() - LISTED_GONE))
+            self._let_wait(context.ledger.articles.gone(archived, before=now() - LISTED_GONE))
 
     def admit_now(self, one: Sighting) -> bool:
         """Show the address a redirect led to, its page already fetched. True when it is wanted."""
@@ -144,7 +144,7 @@ class Frontier:
         where `limit` counts what is asked for."""
         if self._arguments.limit is not None:
             return []
-        self._claim(self._context.withdrawals.witnesses())
+        self._let_wait(self._context.withdrawals.witnesses())
         return self.next()
 
     def _is_full(self) -> bool:
@@ -242,16 +242,16 @@ class Frontier:
                 yield True
 
     def _look_again(self, articles: list[ArticleRow]) -> None:
-        """Claim those of the articles that are to be looked at again."""
+        """Let those of the articles wait that are to be looked at again."""
         arguments, moment = self._arguments, now()
         if arguments.recheck == "due":
             articles = [
                 one for one in articles if one.next_check_at and one.next_check_at <= moment
             ][: self._recheck_budget]
             self._recheck_budget -= len(articles)
-        self._claim(articles)
+        self._let_wait(articles)
 
-    def _claim(self, articles: Iterable[ArticleRow]) -> None:
+    def _let_wait(self, articles: Iterable[ArticleRow]) -> None:
         """Let those not open or ended in this run wait, in their order. One looked at in time to
         come is left: what is newest is told by the time, and the clock is or was wrong."""
         moment = now()

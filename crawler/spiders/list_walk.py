@@ -20,7 +20,7 @@ from crawler.ledger.rows import Validators
 from crawler.ledger.schedule import next_try
 from crawler.lists import list_page
 from crawler.lists.pager import page_of
-from crawler.spiders.columns import Columns, Named, by_turns
+from crawler.spiders.columns import Columns, NamedColumns, by_turns
 from crawler.spiders.conditional_requests import captured, validators
 from crawler.spiders.frontier import sighting
 from crawler.spiders.list_reach import Coverage, reaches
@@ -148,11 +148,7 @@ class ListWalk:
     def answered(self, step: ListStep, page: Page) -> Found:
         """Take in a list answer; its article links, further pages and further lists come back."""
         if step.is_entry:
-            self._columns.answered(step.region)
-            is_answer = page.status < 300 or page.status == 304
-            self._count("lists/answered" if is_answer else "lists/failed")
-            if is_answer:
-                self.coverage.answered(step.region)
+            self._count_entry(step, page.status)
         if page.status != 200:
             self._note(step, page.status)
             if page.status != 304:
@@ -161,15 +157,27 @@ class ListWalk:
             return Found()
         try:
             answer = read_answer(step, page)
-            self._count("links/refused", answer.refused)
         except list_page.ListError as error:
             self._unreadable(step, page, str(error))
             return Found()
+        self._count("links/refused", answer.refused)
+        return self._follow(step, page, answer)
+
+    def _count_entry(self, step: ListStep, status: int) -> None:
+        """The first page of a list in this run has answered."""
+        self._columns.answered(step.region)
+        is_answer = status < 300 or status == 304
+        self._count("lists/answered" if is_answer else "lists/failed")
+        if is_answer:
+            self.coverage.answered(step.region)
+
+    def _follow(self, step: ListStep, page: Page, answer: ListAnswer) -> Found:
+        """Note what a list says, and give its articles, further pages and further lists."""
         links = answer.links
         kept = Validators(page.validator("ETag"), page.validator("Last-Modified"), captured(page))
         columns = self._new_columns(step, answer.columns)
         if columns:
-            self._columns.name(Named(step, columns, kept))
+            self._columns.name(NamedColumns(step, columns, kept))
         further = self._further(step, page, answer.further)
         if step.page == 1 and not (links or further or answer.data):
             leads_on = bool(answer.columns) and step.depth < self._max_depth
