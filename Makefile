@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test chaos simulate lint check quality proofs mutate test-unpinned sample lock
+.PHONY: help install demo test nightly chaos simulate lint check quality proofs mutate test-unpinned sample lock
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,8 +18,11 @@ install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
 demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written
 	$(RUN) -m tests.demo
 
-test: $(VENV)/.dev $(VENV)-pywb/.installed  ## the whole test suite
+test: $(VENV)/.dev $(VENV)-pywb/.installed  ## the test suite but for what is marked nightly
 	$(PYTEST) $(ARGS)
+
+nightly: $(VENV)/.dev $(VENV)-pywb/.installed  ## the whole test suite, with what is slow
+	$(PYTEST) -m "" $(ARGS)
 
 lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m ruff check .
@@ -28,7 +31,7 @@ lint: $(VENV)/.dev  ## style, types and import direction
 	$(VENV)/bin/lint-imports --no-cache
 
 check: lint $(VENV)-pywb/.installed  ## all checks, and the test suite with its coverage
-	$(PYTEST) --cov --cov-report=term $(ARGS)
+	$(PYTEST) -m "" --cov --cov-report=term $(ARGS)
 
 quality: $(VENV)/.dev  ## the score of every field and layout, held against its floors
 	$(RUN) -m tests.quality

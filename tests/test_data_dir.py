@@ -1,13 +1,18 @@
-"""Names of files in the data folder, as DATA_FORMAT.md tells them."""
+"""Names of files in the data folder, as DATA_FORMAT.md tells them; and who may take it."""
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from scrapy.settings import Settings
 
 from crawler import data_dir
+from crawler.data_dir import CannotStartError, check_disk, claim, folder_of
+from crawler.exit_codes import LOCKED, USAGE
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,3 +89,33 @@ def test_files_are_found_where_their_names_put_them(tmp_path: Path) -> None:
     assert data_dir.reports_of(tmp_path) == [data_dir.report_file(tmp_path, RUN)]
     published = [paths["lines"], paths["index"], paths["warc"]]
     assert data_dir.files_of_run(tmp_path, RUN) == published
+
+
+def test_a_relative_folder_is_relative_to_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert folder_of(Settings({"DATA_DIR": "kept/here"})) == tmp_path / "kept" / "here"
+    assert folder_of(Settings({"DATA_DIR": "/srv/data"})).as_posix() == "/srv/data"
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    lock = claim(tmp_path / "data")
+    with pytest.raises(CannotStartError, match="another run holds") as refused:
+        claim(tmp_path / "data")
+    assert refused.value.exitcode == LOCKED
+    os.close(lock)
+    os.close(claim(tmp_path / "data"))
+
+
+def test_a_folder_that_can_t_be_made(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file of that name")
+    with pytest.raises(CannotStartError, match="can't be written") as refused:
+        claim(tmp_path / "data")
+    assert refused.value.exitcode == USAGE
+
+
+def test_a_disk_with_too_little_room(tmp_path: Path) -> None:
+    check_disk(tmp_path, 1)
+    with pytest.raises(StorageError, match="fewer than DISK_MIN_FREE"):
+        check_disk(tmp_path, 10**18)

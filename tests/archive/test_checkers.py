@@ -5,18 +5,18 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.archive import cdxj
 from tests.archive.checkers import CHECKERS
 from tests.archive.damage import DAMAGE
 from tests.archive.kinds import KINDS
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.archive.crawled import Crawled
 
 MISREAD: dict[tuple[str, str], str] = {
@@ -76,17 +76,7 @@ def test_checkers_do_fail(checker: str, crawled: Crawled, tmp_path: Path) -> Non
     assert CHECKERS[checker]([path]).keys() == {path.name}
 
 
-def test_index_is_what_cdxj_indexer_prints(crawled: Crawled) -> None:
-    done = subprocess.run(
-        [Path(sys.executable).parent / "cdxj-indexer", "-s", crawled.warc.name],
-        cwd=crawled.warc.parent, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    path = cdxj.write_index(crawled.warc)
-    assert path.name == crawled.warc.name.replace(".warc.gz", ".cdxj")
-    assert path.read_text() == done.stdout
-    assert len(done.stdout.splitlines()) == sum(bool(ex.response) for ex in crawled.exchanges)
-
-
+@pytest.mark.nightly
 def test_the_tables_that_show_all_this() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.archive"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -11,27 +10,15 @@ import pytest
 import zstandard
 from fastwarc.stream_io import ZstdWriter
 
-from crawler.archive.decode import DecodeError
-from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.storage import publish
 from tests.archive.bytes_of import URL
 from tests.archive.bytes_of import record as rec
-from tests.archive.kinds import GZIPPED, sized
-from tests.archive.test_writer import exchange, writer
+from tests.archive.kinds import sized
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.items import WarcPointer
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> tuple[Path, list[WarcPointer]]:
-    warc = writer(tmp_path)
-    pointers = [warc.write(exchange(url=f"http://js.news.cn/{n}")) for n in range(3)]
-    warc.close()
-    return publish(warc.files[0]), [pointer for pointer in pointers if pointer]
 
 
 def test_the_same_records_compressed_whole_or_not_at_all(
@@ -290,44 +277,3 @@ def test_a_block_too_large_is_passed_over(archive: tuple[Path, list[WarcPointer]
     records = list(read_records(path, max_block=len(sized()) - 1))
     assert [r.block is None for r in records if r.kind == "response"] == [True] * 3
     assert all(r.block is not None for r in records if r.kind == "metadata")
-
-
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({"offset": 1}, "Invalid WARC header"),
-        ({"offset": 10**9}, "no record begins here"),
-        ({"length": 7}, "the record's length is [0-9]+, not 7"),
-        ({"record_id": "<urn:uuid:1>"}, "the record's id"),
-        ({"payload_digest": "sha256:1"}, "the payload digest"),
-        ({"entity_sha256": "1"}, "the entity's SHA-256"),
-        ({"file": "../../etc/passwd"}, "out of the data folder"),
-        ({"file": "/etc/passwd"}, "no record begins here|Invalid WARC header"),
-        ({"file": "/dev/zero"}, "no such file"),
-        ({"file": "/etc/../etc/passwd"}, "out of the data folder"),
-        ({"file": "warc/2017/09/missing.warc.gz"}, "no such file"),
-    ],
-)
-def test_pointers_that_point_at_something_else(
-    archive: tuple[Path, list[WarcPointer]],
-    tmp_path: Path,
-    changes: dict[str, str | int],
-    why: str,
-) -> None:
-    pointer = replace(archive[1][1], **changes)  # type: ignore[arg-type]
-    with pytest.raises(WarcError, match=why):
-        read_page(tmp_path, pointer)
-
-
-def test_pointers_at_a_request_or_a_damaged_page(tmp_path: Path) -> None:
-    warc = writer(tmp_path)
-    block = sized("Content-Encoding: gzip", body=GZIPPED[:-9])
-    pointer = warc.write(exchange(block, decoded=None, truncated=None))
-    warc.close()
-    assert pointer is not None
-    with pytest.raises(DecodeError):
-        read_page(tmp_path, pointer)
-    request = list(read_records(warc.files[0]))[2]
-    at = replace(pointer, offset=request.offset, length=request.length)
-    with pytest.raises(WarcError, match="type is request"):
-        read_page(tmp_path, at)

@@ -56,7 +56,7 @@ SETTINGS = (
     "-s", "WARC_MAX_BYTES=20000", "-s", "LOG_LEVEL=WARNING",
 )  # fmt: skip
 
-OFTEN = frozenset({"write", "see", "finish", "record", "record_list", "commit", "sync", "publish"})
+OFTEN = frozenset({"write", "see", "finish", "add_line", "add_answer", "commit", "sync", "publish"})
 """Steps that a run takes many times: the kill falls on one of the first twelve."""
 
 

@@ -1,9 +1,11 @@
-"""Thirty kills: at each named step, in the middle of writes, at random moments; and SIGTERMs."""
+"""Ten kills in the middle of writes and at random moments; at night also at each named step."""
 
 from __future__ import annotations
 
 import json
 import signal
+from importlib import import_module
+from operator import attrgetter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ def history(tmp_path: Path) -> Iterator[History]:
         yield History(site, tmp_path / "data", env, Random(5))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_at_every_step(history: History, when: str) -> None:
     """Ten of the steps before and the other ten after, in one history each."""
@@ -49,6 +52,7 @@ def test_ten_kills_in_writes_and_at_random_moments(history: History) -> None:
     assert history.wrongs() == []
 
 
+@pytest.mark.nightly
 def test_stops_at_random_moments(history: History) -> None:
     """SIGTERM from the start of Python to the last rename."""
     for _ in range(6):
@@ -57,6 +61,12 @@ def test_stops_at_random_moments(history: History) -> None:
     history.finish()
     history.finish()
     assert history.wrongs() == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_is_where_it_is_said_to_be(step: str) -> None:
+    module, _, name = step.partition(":")
+    assert callable(attrgetter(name)(import_module(module)))
 
 
 def test_a_loss_would_be_seen(history: History) -> None:

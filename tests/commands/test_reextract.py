@@ -288,6 +288,7 @@ def test_memory_does_not_grow_with_the_file(first: Crawl, warcs: list[str], tmp_
     assert peaks[1] < peaks[0] + 16 * 1024
 
 
+@pytest.mark.nightly
 def test_a_record_of_two_gigabytes_is_passed_over(
     page: Page, scrapy_cmd: RunScrapy, tmp_path: Path
 ) -> None:

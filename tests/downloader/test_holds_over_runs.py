@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from tests.downloader.conftest import Fetch
     from tests.site import Site
+
+
+def at_night(*values: Any) -> Any:
+    """A case that is like another and takes seconds of waiting."""
+    return pytest.param(*values, marks=pytest.mark.nightly)
 
 
 @pytest.mark.parametrize(("status", "header"), [("429", "2"), ("503", "date:3")])
@@ -36,7 +41,7 @@ def test_a_short_retry_after_is_waited_out(
     assert seen.crawl.report["hosts"][OLD]["waits_obeyed"] == 1
 
 
-@pytest.mark.parametrize("header", ["7200", "date:7200"])
+@pytest.mark.parametrize("header", ["7200", at_night("date:7200")])
 def test_a_long_retry_after_defers_the_host_for_this_run_and_those_after(
     site: Site, fetch: Fetch, tmp_path: Path, header: str
 ) -> None:
@@ -88,7 +93,7 @@ def _let_go(tmp_path: Path) -> None:
         ledger.commit()
 
 
-@pytest.mark.parametrize("kind", ["503", "500", "reset_body"])
+@pytest.mark.parametrize("kind", ["503", at_night("500"), at_night("reset_body")])
 def test_a_failure_is_backed_off_from_and_tried_again(site: Site, fetch: Fetch, kind: str) -> None:
     """One second after the first failure, two after the second, then it is there."""
     site.fault(kind, host=OLD, path=ARTICLES, times=2)
@@ -115,9 +120,9 @@ def test_a_refusal_is_backed_off_from_and_not_repeated(site: Site, fetch: Fetch,
     [
         ("429", {"deferred": 5}),
         ("403", {"challenged": 3, "deferred": 2}),
-        ("500", {"http_error": 1, "deferred": 4}),
-        ("stall", {"timeout": 1, "deferred": 4}),
-        ("reset_body", {"truncated": 1, "deferred": 4}),
+        at_night("500", {"http_error": 1, "deferred": 4}),
+        at_night("stall", {"timeout": 1, "deferred": 4}),
+        at_night("reset_body", {"truncated": 1, "deferred": 4}),
     ],
 )
 def test_three_failures_in_a_row_end_that_host_and_no_other(
@@ -134,7 +139,7 @@ def test_three_failures_in_a_row_end_that_host_and_no_other(
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [
-    ("500", "http_error"), ("stall", "timeout"), ("reset_body", "truncated"),
+    ("500", "http_error"), at_night("stall", "timeout"), at_night("reset_body", "truncated"),
 ])  # fmt: skip
 def test_a_page_that_never_works_is_no_fault_of_its_host(
     site: Site, fetch: Fetch, kind: str, outcome: str
@@ -147,7 +152,7 @@ def test_a_page_that_never_works_is_no_fault_of_its_host(
     assert (seen.crawl.exitcode, seen.crawl.report["alarms"]) == (0, [])
 
 
-@pytest.mark.parametrize("header", ["99999999999", "date:99999999"])
+@pytest.mark.parametrize("header", ["99999999999", at_night("date:99999999")])
 def test_a_retry_after_of_years_holds_a_week(
     site: Site, fetch: Fetch, tmp_path: Path, header: str
 ) -> None:
@@ -169,6 +174,7 @@ def test_a_retry_after_that_says_nothing_is_a_failure_like_any(
     assert seen.crawl.report["hosts"][OLD]["waits_obeyed"] == 0
 
 
+@pytest.mark.nightly
 def test_a_host_that_waits_long_slows_no_other(site: Site, fetch: Fetch) -> None:
     """The engine by itself looks for work every five seconds only."""
     site.fault("429", host=OLD, path=ARTICLES, times=1, retry_after="14")

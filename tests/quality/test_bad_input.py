@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 KINDS = set(get_args(Kind))
 LAYOUTS = {fixture.name.partition("/")[0] for fixture in synthetic()} - {"refused"}
 URL = "http://www.js.xinhuanet.com/2017-09/05/c_1121600001.htm"
-SHARDS = 10
+QUICK = [0, 1]
+NIGHTLY = [pytest.param(shard, marks=pytest.mark.nightly) for shard in range(2, 10)]
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", QUICK + NIGHTLY)
 def test_pages_damaged_at_random(shard: int) -> None:
-    """1,500 of them; `make mutate` takes 20,000."""
+    """300 of them, 1,500 at night; `make mutate` takes 20,000."""
     for name, pages in mutants(150, seed=100 + shard):
         try:
             assert outcome(pages) in KINDS | LAYOUTS
@@ -128,7 +129,12 @@ NAMED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMED)
+SLOW = {"ten_megabytes", "ten_megabytes_of_tags"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.nightly) if one in SLOW else one for one in NAMED]
+)
 def test_named(name: str) -> None:
     body, expected = NAMED[name]
     small = len(body) < 1_000_000

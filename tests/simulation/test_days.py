@@ -1,4 +1,4 @@
-"""Nine simulated days under cron: edits, withdrawals, outages, kills, a new design."""
+"""One simulated day under cron; at night nine, with outages, kills and a new design."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.simulation.figures import simulate
 from tests.simulation.troubles import OUTAGES, Trouble, plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.simulation.figures import Figures
 
 
@@ -20,6 +22,20 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
     return simulate(data_dir, days=9, seed=10, a_day=2, daily=4, outages=0.1)
 
 
+def test_one_day(tmp_path: Path) -> None:
+    """Every article that a list shows is kept, nothing else is, and what is on disk is sound."""
+    figures = simulate(tmp_path / "data", days=1, seed=10, a_day=3, daily=4)
+    articles = figures.scores["articles"]
+    assert (len(figures.runs), articles.expected > 8) == (3, True)
+    assert [
+        (name, one.missed, one.wrong)
+        for name, one in figures.scores.items()
+        if one.wrong or one.missed
+    ] == []
+    assert figures.faults == []
+
+
+@pytest.mark.nightly
 def test_the_days_were_as_troubled_as_they_should_be(figures: Figures) -> None:
     troubles = {run.trouble.partition(" ")[0] for run in figures.runs}
     assert troubles == {"", "killed", "outage"}
@@ -38,6 +54,7 @@ def test_troubles_are_planned_by_the_seed_alone() -> None:
     assert [planned[0], planned[1], planned[-1]] == [quiet] * 3
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["articles", "versions", "withdrawals"])
 def test_all_that_could_be_seen_is_kept_and_all_that_is_kept_is_true(
     figures: Figures, name: str
@@ -48,5 +65,6 @@ def test_all_that_could_be_seen_is_kept_and_all_that_is_kept_is_true(
     assert score.wrong == []
 
 
+@pytest.mark.nightly
 def test_what_is_on_disk_is_sound(figures: Figures) -> None:
     assert figures.faults == []

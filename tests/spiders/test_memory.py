@@ -41,6 +41,7 @@ def peak(archive: Archive, data_dir: Path, count: int, *arguments: str) -> int:
     return kib
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("arguments", [(), ("-a", "limit=1")], ids=["all", "past the limit"])
 def test_ten_times_as_many_addresses_take_no_more_memory(
     archive_of: Callable[..., Archive], tmp_path: Path, arguments: tuple[str, ...]
@@ -84,6 +85,7 @@ def listed_peak(archive: Archive, data_dir: Path, pages: int) -> int:
     return kib
 
 
+@pytest.mark.nightly
 def test_ten_times_as_many_listed_articles_take_no_more_memory(
     archive_of: Callable[..., Archive], tmp_path: Path
 ) -> None:
