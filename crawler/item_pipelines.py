@@ -20,7 +20,7 @@ from crawler.clock import iso
 from crawler.context import Context, context_of
 from crawler.downloader.failures import is_ours, postpone
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
-from crawler.outcomes import Outcome
+from crawler.outcomes import NEW, READ, UNREAD, Outcome
 from crawler.pipelines.content_digest import changed_fields
 from crawler.regions import region_of_url
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-_UNCLAIMED = (Outcome.UNKNOWN_LAYOUT, Outcome.AMBIGUOUS_LAYOUT)
+_UNCLAIMED = NEW & UNREAD
 
 # How a known page ends that was read, be it by a layout or by the fallback.
-_READ_AGAIN = (Outcome.CHANGED, Outcome.RESTORED, Outcome.UNCHANGED)
+_READ_AGAIN = READ - NEW
 
 
 class _RunPipeline:

@@ -1,5 +1,5 @@
-"""`scrapy crawl xinhua`: Scrapy's own command, with arguments checked first, a run around it and
-honest exit codes (docs/operations.md)."""
+"""`scrapy crawl xinhua`: Scrapy's own command, which here checks its arguments first, opens and
+closes a run, and ends with the exit code of the run (docs/operations.md)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
@@ -34,6 +34,8 @@ class Command(ProjectCommand, ScrapyCrawl):
     """Claims the data folder before anything is logged or made, opens the run before the reactor
     starts, closes it after the reactor stopped."""
 
+    requires_crawler_process = True
+    default_settings: ClassVar[dict[str, Any]] = {}
     _arguments: Arguments
     _lock: int
 

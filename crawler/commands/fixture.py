@@ -10,7 +10,7 @@ import json
 import re
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -18,7 +18,7 @@ from scrapy.exceptions import UsageError
 from crawler import fixtures, urls
 from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
 from crawler.commands.text_diff import difference
-from crawler.exit_codes import ERROR
+from crawler.exit_codes import ERROR, OK
 from crawler.file_names import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
 from crawler.ledger.errors import NoLedgerError
@@ -33,10 +33,6 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 
 
 class Command(ProjectCommand, ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
     def syntax(self) -> str:
         return "add <url|warc:offset> | accept <name> ... | refresh [name ...]"
 
@@ -121,7 +117,7 @@ class Command(ProjectCommand, ScrapyCommand):
                 different += 1
                 self._show(fixture, found)
         print(f"{len(chosen)} fixtures, {different} different")
-        self.exitcode = int(different > 0)
+        self.exitcode = ERROR if different else OK
 
     def _show(self, fixture: Fixture, found: list[Difference]) -> None:
         is_new = fixture.expected() is None

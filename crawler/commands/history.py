@@ -13,7 +13,7 @@ import re
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -22,7 +22,7 @@ from crawler import urls
 from crawler.clock import iso
 from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
 from crawler.commands.text_diff import of_fields
-from crawler.exit_codes import ERROR, STORAGE
+from crawler.exit_codes import ERROR, OK, STORAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.storage import OPEN_SUFFIX
 
@@ -36,10 +36,6 @@ _ID = re.compile(r"[0-9]{5,12}|[0-9a-f]{32}|[0-9a-f]{64}", re.ASCII)
 
 
 class Command(ProjectCommand, ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
     def syntax(self) -> str:
         return "<id|url>"
 
@@ -72,7 +68,7 @@ class Command(ProjectCommand, ScrapyCommand):
         records = [_record(Path(self.settings["DATA_DIR"]), row) for row in rows]
         text = "\n".join(_history(rows, records))
         sys.stdout.write(printable(text) + "\n")
-        self.exitcode = int(None in records)
+        self.exitcode = ERROR if None in records else OK
 
 
 def _article_id(given: str) -> str:

@@ -1,5 +1,5 @@
-"""What the commands share: an end that is a sentence and a documented exit code, whatever the disk,
-the terminal or a pipe does; opening the ledger; text that is safe to print.
+"""What the commands share: their base class, how they end when the disk, the terminal or a pipe
+fails (one sentence and a documented exit code), and text that is safe to print.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import unicodedata
 from argparse import ArgumentTypeError
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from crawler.data_dir import folder_of, ledger_file
 from crawler.exit_codes import DEGRADED, STORAGE
@@ -31,24 +31,32 @@ if TYPE_CHECKING:
 
 
 class ProjectCommand:
-    """What every command of ours is beside a ScrapyCommand, which comes second among its bases. The
-    command's work stands in `execute`. (Scrapy takes each subclass of ScrapyCommand in `commands/`
-    for a command, so this is none.)
+    """The first base of each of our commands; the second is a command of Scrapy's. A command does
+    its work in `execute`. (Scrapy takes each subclass of ScrapyCommand in `commands/` for a
+    command, so this isn't one.)
     """
 
+    # As Scrapy's commands declare it: a command outside a project would have no settings of ours.
+    requires_project = True
+    # Only a crawl has a reactor and a log.
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
     settings: Settings | None
     exitcode: int
 
     @property
     def name(self) -> str:
+        """The command as it is typed: the name of its module."""
         return type(self).__module__.rpartition(".")[2]
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Take the settings from the options, which Scrapy's command does."""
         open_streams()
         with ends(self.name):
             super().process_options(args, opts)  # type: ignore[misc]  # ScrapyCommand's
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Do the work of the command and end as `ends` does."""
         _open_output()
         with ends(self.name):
             self.execute(args, opts)

@@ -10,7 +10,7 @@ import sys
 import unicodedata
 from collections import defaultdict
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -36,10 +36,6 @@ _HEADINGS = ("CODE", "NAME", "GB2260", "LISTS", "ANSWERED", "LAST ANSWER (UTC)",
 
 
 class Command(ProjectCommand, ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
     def short_desc(self) -> str:
         return "Print the regional channels, their hosts and the health of their lists"
 

@@ -311,7 +311,7 @@ def test_a_ledger_that_cannot_be_read(scrapy_cmd: RunScrapy, data_dir: Path) -> 
         database.execute("DROP TABLE versions")
     database.close()
     done = scrapy_cmd("verify", data_dir=data_dir)
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert "The ledger" in done.stderr
 
 
