@@ -20,16 +20,15 @@ import secrets
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.exit_codes import LOCKED, STORAGE, USAGE
 from crawler.file_names import shown
 from crawler.storage import OPEN_SUFFIX, StorageError, make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
-
-    from scrapy.settings import BaseSettings
 
 LINES_FOLDER = "jsonl"
 WARC_FOLDER = "warc"
@@ -180,7 +179,7 @@ class CannotStartError(Exception):
         self.exitcode = exitcode
 
 
-def folder_of(settings: BaseSettings) -> Path:
+def folder_of(settings: Mapping[Any, Any]) -> Path:
     """DATA_DIR; a relative one is relative to the working directory."""
     return Path(settings["DATA_DIR"]).absolute()
 

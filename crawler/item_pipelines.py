@@ -11,15 +11,18 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from itemadapter import ItemAdapter
-from scrapy.exceptions import DropItem, NotConfigured
+from scrapy.exceptions import DropItem
 
 from crawler import extraction, pipelines
 from crawler.alarms import FIELDS, Alarm, extraction_failed
 from crawler.archive.pointers import read_page
 from crawler.clock import iso
-from crawler.context import Context, context_of
+from crawler.context import RunFacts, required
 from crawler.downloader.failures import is_ours, postpone
+from crawler.exporters.publisher import Publisher
+from crawler.history.withdrawals import Withdrawals
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
+from crawler.ledger.ledger import Ledger
 from crawler.outcomes import NEW, READ, UNREAD, Outcome
 from crawler.pipelines.content_digest import changed_fields
 from crawler.regions import region_of_url
@@ -41,20 +44,20 @@ _READ_AGAIN = READ - NEW
 class _RunPipeline:
     """A step that needs the open run."""
 
-    def __init__(self, context: Context, crawler: Crawler) -> None:
-        self.context = context
+    def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        self.facts = required(crawler, RunFacts)
+        self.ledger = required(crawler, Ledger)
+        self.publisher = required(crawler, Publisher)
+        self.withdrawals = required(crawler, Withdrawals)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        context = context_of(crawler)
-        if context is None:
-            raise NotConfigured("no run is open")
-        return cls(context, crawler)
+        return cls(crawler)
 
     def end(self, article: Article, outcome: Outcome, detail: str | None = None) -> None:
         """Give the article's address its outcome."""
-        self.context.end(article.address, outcome, detail)
+        self.publisher.end(article.address, outcome, detail)
         if outcome in _READ_AGAIN and _is_unclaimed(article):
             self.crawler.stats.inc_value(f"crawler/fallback/{_region(article)}")
 
@@ -68,18 +71,18 @@ class NormalisePipeline(_RunPipeline):
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
             if is_ours(error):
-                postpone(self.context, item.address, error)
+                postpone(self.publisher, item.address, error)
                 raise DropItem(detail) from error
             region = region_of_url(item.draft.url)
-            self.context.alarm(
+            self.publisher.alarm(
                 extraction_failed(item.draft.url, detail, region.code if region else None)
             )
             page = item.pages[0]
-            self.context.withdrawals.unread(item.address, page, Outcome.EXTRACTION_FAILED, detail)
+            self.withdrawals.unread(item.address, page, Outcome.EXTRACTION_FAILED, detail)
             logger.exception("normalising %s failed", item.draft.url)
             raise DropItem(detail) from error
         article.address = item.address
-        article.run_id = self.context.run_id
+        article.run_id = self.facts.run_id
         self.crawler.stats.inc_value(f"crawler/layout/{article.layout}")
         return article
 
@@ -88,7 +91,7 @@ class DatePipeline(_RunPipeline):
     """Drops what was published outside since/until (days of Beijing time)."""
 
     def process_item(self, article: Article) -> Article:
-        arguments = self.context.arguments
+        arguments = self.facts.arguments
         if article.published_at is None or (arguments.since is None and arguments.until is None):
             return article
         day = datetime.fromisoformat(article.published_at).date()
@@ -102,14 +105,14 @@ class HistoryPipeline(_RunPipeline):
     """Compares with the last version: first, further, restored or unchanged (I8)."""
 
     def process_item(self, article: Article) -> Article:
-        ledger = self.context.ledger
+        ledger = self.ledger
         known = ledger.articles.get(article.id)
         if _is_unclaimed(article):
-            self.context.withdrawals.unclaimed(article.address)
+            self.withdrawals.unclaimed(article.address)
         if extraction.is_empty(article):
             self._emptied(article, known)
         if not _is_unclaimed(article):
-            self.context.withdrawals.answered(article.address, is_recheck=known is not None)
+            self.withdrawals.answered(article.address, is_recheck=known is not None)
         seen = ledger.addresses.get(article.address)
         assert seen is not None
         if seen.found_on:
@@ -128,7 +131,7 @@ class HistoryPipeline(_RunPipeline):
         if article.changed:
             article.version += 1
         elif article.status == "live":
-            self.context.withdrawals.looked(article.address, known, status=200, warc=article.warc)
+            self.withdrawals.looked(article.address, known, status=200, warc=article.warc)
             self.end(article, Outcome.UNCHANGED)
             raise DropItem(f"unchanged: {article.url}")
         return article
@@ -138,7 +141,7 @@ class HistoryPipeline(_RunPipeline):
         if known and _is_unclaimed(article) and known.status == "live":
             self._unclaimed(article, known)
         if known:
-            self.context.withdrawals.sign(
+            self.withdrawals.sign(
                 article.address, known, status=200, warc=article.warc, reason="emptied",
             )  # fmt: skip
         else:
@@ -153,7 +156,7 @@ class HistoryPipeline(_RunPipeline):
             return []
         previous = self._extracted_again(article, known)
         if article.content_sha256 and previous.content_sha256 == article.content_sha256:
-            self.context.ledger.articles.rebase(
+            self.ledger.articles.rebase(
                 article.id,
                 content_sha256=article.content_sha256,
                 extractor_version=article.extractor_version,
@@ -167,16 +170,18 @@ class HistoryPipeline(_RunPipeline):
         """What today's code makes of the last version. Its archive may be lost, or the code may
         refuse the page: then nothing can be said of a change, and an operator hears of it."""
         try:
-            pages = [read_page(self.context.data_dir, pointer) for pointer in known.warc_pages]
+            pages = [read_page(self.facts.data_dir, pointer) for pointer in known.warc_pages]
             return extraction.extract(pages)
         except Exception as error:
             detail = f"the last version can't be read: {type(error).__name__}: {error}"
             if is_ours(error):
-                postpone(self.context, article.address, error)
+                postpone(self.publisher, article.address, error)
                 raise DropItem(detail) from error
             text = f"{article.url} can't be compared: {detail}"
-            self.context.alarm(Alarm(f"not_compared:{article.url}", text, _region(article) or None))
-            self.context.withdrawals.looked(
+            self.publisher.alarm(
+                Alarm(f"not_compared:{article.url}", text, _region(article) or None)
+            )
+            self.withdrawals.looked(
                 article.address, known, status=200, warc=article.warc, reason="unread"
             )
             self.end(article, Outcome.EXTRACTION_FAILED, detail)
@@ -185,7 +190,7 @@ class HistoryPipeline(_RunPipeline):
     def _unclaimed(self, article: Article, known: ArticleRow) -> NoReturn:
         """Archived, noted, and compared by the look that follows the layout's being written."""
         (detail,) = (flag.detail for flag in article.flags if flag.flag in _UNCLAIMED)
-        self.context.withdrawals.looked(
+        self.withdrawals.looked(
             article.address, known, status=200, warc=article.warc, reason="unclaimed"
         )
         self.end(article, Outcome.UNCLAIMED, detail)
@@ -196,7 +201,7 @@ class PublishPipeline(_RunPipeline):
     """Writes the JSONL line and tells the ledger."""
 
     def process_item(self, article: Article) -> Article:
-        self.context.publish(as_record(article))
+        self.publisher.publish(as_record(article))
         self.end(article, _outcome(article))
         self._count(article)
         return article

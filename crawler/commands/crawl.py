@@ -96,7 +96,7 @@ class Command(ProjectCommand, ScrapyCrawl):
             _check_log()
         except OSError as error:  # the log's: all others end in the run
             problem = f"the log can't be written: {error.strerror}"
-            run.context.storage_error = run.context.storage_error or problem
+            run.publisher.storage_error = run.publisher.storage_error or problem
             print(f"scrapy {self.name}: {problem}", file=sys.stderr)
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
 

@@ -12,14 +12,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import NotConfigured
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.clock import now
-from crawler.context import Context, context_of
+from crawler.context import required
 from crawler.downloader.errors import CaptureError, Ended
 from crawler.downloader.failures import ending_of
-from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT
+from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
+from crawler.ledger.ledger import Ledger
 from crawler.outcomes import OF_THE_HOST
 
 if TYPE_CHECKING:
@@ -43,17 +43,14 @@ _OF_THE_ANSWER = frozenset({"damaged", "unsupported"})
 class BackoffMiddleware:
     """Counts failures by host, waits, retries RETRY_TIMES, closes a host that keeps failing."""
 
-    def __init__(self, crawler: Crawler, context: Context) -> None:
+    def __init__(self, crawler: Crawler, holds: Holds, ledger: Ledger) -> None:
         self._crawler = crawler
-        self._context = context
-        self._holds = context.holds
+        self._holds = holds
+        self._ledger = ledger
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        context = context_of(crawler)
-        if context is None:
-            raise NotConfigured("no run is open")
-        return cls(crawler, context)
+        return cls(crawler, required(crawler, Holds), required(crawler, Ledger))
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         host = urlparse_cached(request).hostname or ""
@@ -65,7 +62,7 @@ class BackoffMiddleware:
         wait = _retry_after(response)
         if wait is not None and wait > LONGEST_WAIT:
             until = now() + timedelta(seconds=wait)
-            self._context.ledger.hosts.hold(host, until, f"{reason}, Retry-After {wait:.0f} s")
+            self._ledger.hosts.hold(host, until, f"{reason}, Retry-After {wait:.0f} s")
             self._holds.close(host, f"{reason} with Retry-After {wait:.0f} s")
         elif not self._failed(request, reason, is_of_us=status in BACK_OFF) and wait is not None:
             self._holds.obey(host, wait, monotonic())

@@ -33,12 +33,13 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.archive import wire
 from crawler.archive.decode import Decoded, DecodeError, bound, decode
-from crawler.archive.writer import Exchange, Revisit
+from crawler.archive.writer import Exchange, Revisit, WarcWriter
 from crawler.clock import iso
-from crawler.context import context_of
+from crawler.context import attached, required
 from crawler.downloader.errors import CaptureError, CaptureTimeoutError, CaptureTooLargeError
 from crawler.downloader.responses import respond
 from crawler.downloader.taps import TappedFactory, TappedPool
+from crawler.exporters.publisher import Publisher
 from crawler.items import Page, WarcPointer
 from crawler.storage import StorageError
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.archive.decode import Kind
-    from crawler.archive.writer import Truncated, WarcWriter
+    from crawler.archive.writer import Truncated
     from crawler.downloader.taps import Capture
 
 # What chunk framing may add to twice DOWNLOAD_MAXSIZE before the exchange is ended.
@@ -145,14 +146,14 @@ class CaptureHandler(HTTP11DownloadHandler):
         self, request: Request, capture: Capture, judgement: _Judgement, number: int
     ) -> WarcPointer | None:
         """Hand one exchange to the run's archive (I1). Raises StorageError and stops the run."""
-        context = context_of(self._crawler)
-        if context is None:
+        archive = attached(self._crawler, WarcWriter)
+        if archive is None:
             return None
         try:
-            revisit = _revisit(request, judgement.decoded, context.archive)
-            return context.archive.write(_exchange(request, capture, judgement, number, revisit))
+            revisit = _revisit(request, judgement.decoded, archive)
+            return archive.write(_exchange(request, capture, judgement, number, revisit))
         except StorageError as error:
-            context.storage_failed(str(error))
+            required(self._crawler, Publisher).storage_failed(str(error))
             raise
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from scrapy import Request
 
-    from crawler.context import Context
+    from crawler.exporters.publisher import Publisher
 
 logger = logging.getLogger(__name__)
 
@@ -143,23 +143,23 @@ def _is_wrapper(error: BaseException) -> bool:
     return isinstance(error, _WRAPPERS) or bool(getattr(error, "reasons", None))
 
 
-def postpone(context: Context, address: str, error: BaseException) -> None:
+def postpone(publisher: Publisher, address: str, error: BaseException) -> None:
     """End an article's address that an error of ours kept us from: it stays owed, and an operator
     hears of it."""
     detail = _told(error)
-    raise_alarm(context, address, detail, error)
-    context.end(address, Outcome.PENDING, detail)
+    raise_alarm(publisher, address, detail, error)
+    publisher.end(address, Outcome.PENDING, detail)
 
 
-def raise_alarm(context: Context, url: str, detail: str, error: BaseException) -> None:
+def raise_alarm(publisher: Publisher, url: str, detail: str, error: BaseException) -> None:
     """Tell that an error of ours kept us from an address. A disk or ledger that failed is told
     already, by the run that it stops."""
-    if context.storage_error is not None:
+    if publisher.storage_error is not None:
         return
     region = region_of_url(url)
     text = f"an error of ours, {url} is asked for again: {detail}"
     logger.error(text, exc_info=error)
-    context.alarm(Alarm(f"error_of_ours:{url}", text, region.code if region else None))
+    publisher.alarm(Alarm(f"error_of_ours:{url}", text, region.code if region else None))
 
 
 def _told(error: BaseException) -> str:

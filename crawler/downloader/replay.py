@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urldefrag
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
-from scrapy.exceptions import NotConfigured
 
 from crawler import urls
 from crawler.archive.decode import MAX_BODY, DecodeError, bound
 from crawler.archive.foreign import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import name_in, page_of
 from crawler.archive.reader import Record, WarcError, read_records, record_at
-from crawler.context import context_of
+from crawler.context import RunFacts, required
 from crawler.downloader.errors import CaptureError, NotArchivedError
 from crawler.downloader.responses import respond
 from crawler.file_names import shown
@@ -164,11 +163,8 @@ class ReplayHandler(BaseDownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        context = context_of(crawler)
-        if context is None or context.replay is None:
-            raise NotConfigured("no replay is on: start it with `-a from_warc=`")
-        self._index = context.replay
-        self._data_dir = context.data_dir
+        self._index = required(crawler, ReplayIndex)
+        self._data_dir = required(crawler, RunFacts).data_dir
         self._max_bytes = bound(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
 
     async def download_request(self, request: Request) -> Response:

@@ -23,12 +23,14 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.clock import now
-from crawler.context import Context, context_of
+from crawler.context import required
 from crawler.downloader.errors import Ended
 from crawler.downloader.failures import ending_of, raise_alarm
-from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT
+from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
 from crawler.downloader.resolver import REFUSED
+from crawler.exporters.publisher import Publisher
 from crawler.ledger.hosts import ROBOTS_MAX_AGE
+from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -55,9 +57,13 @@ class UnknownRulesError(ValueError):
 class RobotsMiddleware:
     """Asks each scheme and host for its rules once a day, then lets through or ends the request."""
 
-    def __init__(self, crawler: Crawler, context: Context) -> None:
+    def __init__(
+        self, crawler: Crawler, holds: Holds, ledger: Ledger, publisher: Publisher
+    ) -> None:
         self._crawler = crawler
-        self._context = context
+        self._holds = holds
+        self._ledger = ledger
+        self._publisher = publisher
         self._agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
         self._rules: dict[str, Future[Protego]] = {}
         self._stale_at: dict[str, datetime] = {}
@@ -65,10 +71,10 @@ class RobotsMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        context = context_of(crawler)
-        if context is None or not crawler.settings.getbool("ROBOTSTXT_OBEY"):
-            raise NotConfigured("no run is open, or ROBOTSTXT_OBEY is off")
-        return cls(crawler, context)
+        if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
+            raise NotConfigured("ROBOTSTXT_OBEY is off")
+        holds, ledger = required(crawler, Holds), required(crawler, Ledger)
+        return cls(crawler, holds, ledger, required(crawler, Publisher))
 
     async def process_request(self, request: Request) -> Request | None:
         if request.meta.get("dont_obey_robotstxt"):
@@ -92,7 +98,7 @@ class RobotsMiddleware:
 
     async def _ask(self, origin: str) -> Protego:
         host = urlsplit(origin).hostname or ""
-        kept = self._context.ledger.hosts.robots(origin, now())
+        kept = self._ledger.hosts.robots(origin, now())
         if kept:
             self._stale_at[origin] = kept.fetched_at + ROBOTS_MAX_AGE
         try:
@@ -101,13 +107,13 @@ class RobotsMiddleware:
             ending = ending_of(error, Request(f"{origin}/robots.txt"))
             if ending.is_ours and not isinstance(error, UnknownRulesError):
                 self._stale_at.pop(origin, None)  # it is asked for again
-                raise_alarm(self._context, f"{origin}/robots.txt", ending.detail, error)
+                raise_alarm(self._publisher, f"{origin}/robots.txt", ending.detail, error)
                 raise Ended(Outcome.PENDING, f"{origin}/robots.txt: {ending.detail}") from error
             self._count("unreachable")
             outcome, reason = Outcome.ROBOTS_UNREACHABLE, f"{origin}/robots.txt: {error}"
             if host in REFUSED:
                 outcome, reason = Outcome.REFUSED_ADDRESS, REFUSED[host]
-            self._context.holds.close(host, reason, outcome)
+            self._holds.close(host, reason, outcome)
             raise Ended(outcome, reason) from error
         delay = rules.crawl_delay(self._agent)
         if delay:
@@ -116,12 +122,12 @@ class RobotsMiddleware:
 
     def _obey(self, host: str, delay: float) -> None:
         """Keep the Crawl-delay. One too long to be waited out closes the host after one request."""
-        self._context.holds.set_crawl_delay(host, delay, monotonic())
+        self._holds.set_crawl_delay(host, delay, monotonic())
         if delay > LONGEST_WAIT:
             until = now() + timedelta(seconds=min(delay, LONGEST_HOLD))
             reason = f"robots.txt asks for a Crawl-delay of {delay:.0f} s"
-            self._context.ledger.hosts.hold(host, until, reason)
-            self._context.holds.close(host, reason)
+            self._ledger.hosts.hold(host, until, reason)
+            self._holds.close(host, reason)
 
     async def _fetch(self, origin: str) -> Protego:
         engine = self._crawler.engine
@@ -136,11 +142,11 @@ class RobotsMiddleware:
         status, body = response.status, bounded(response.body)
         rules = rules_of(status, body)
         self._fetched.add(origin)
-        before = self._context.ledger.hosts.robots(origin, now(), RULES_LAST)
+        before = self._ledger.hosts.robots(origin, now(), RULES_LAST)
         if before and has_rules(before.status, before.body) and not has_rules(status, body):
             logger.warning("%s/robots.txt has no rules any more: the last are obeyed", origin)
             return rules_of(before.status, before.body)
-        self._context.ledger.hosts.store_robots(origin, now(), status, body)
+        self._ledger.hosts.store_robots(origin, now(), status, body)
         return rules
 
     def _count(self, name: str) -> None:

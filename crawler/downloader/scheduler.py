@@ -20,7 +20,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure
 
 from crawler import regions
-from crawler.context import context_of
+from crawler.context import attached
 from crawler.downloader.errors import Ended
 from crawler.downloader.holds import Closed, Holds
 
@@ -40,8 +40,7 @@ class HostScheduler(BaseScheduler):
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        context = context_of(crawler)
-        self._holds = context.holds if context else Holds()
+        self._holds = attached(crawler, Holds) or Holds()
         self._crawler = crawler
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
         self._order = itertools.count()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import signals
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.context import context_of
+from crawler.context import attached
+from crawler.downloader.holds import Holds
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -66,14 +67,14 @@ class Politeness:
             host.bytes_saved += request.meta.get("size") or 0
 
     def _closed(self) -> None:
-        context = context_of(self._crawler)
+        holds = attached(self._crawler, Holds)
         rows: dict[str, dict[str, Any]] = {
             name: {
                 "requests": host.requests,
                 "median_gap_seconds": round(median(host.gaps), 2) if host.gaps else None,
                 "not_modified": host.not_modified,
                 "bytes_saved": host.bytes_saved,
-                "waits_obeyed": context.holds.waits(name) if context else 0,
+                "waits_obeyed": holds.waits(name) if holds else 0,
             }
             for name, host in sorted(self._hosts.items())
         }

@@ -26,8 +26,10 @@ from crawler.outcomes import Outcome
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from crawler.context import Context
+    from crawler.context import RunFacts
+    from crawler.exporters.publisher import Publisher
     from crawler.items import Page, WarcPointer
+    from crawler.ledger.ledger import Ledger
     from crawler.ledger.rows import ArticleRow
 
 # Signs that a design we can't read gives as well; a 404 or an apology is none of them.
@@ -51,9 +53,10 @@ class Withdrawals:
     """The signs of one run. Every article that is there is told to `answered`, every re-check also
     to `looked`, `failed` or `sign`, unless it made a line."""
 
-    def __init__(self, context: Context, confirm_after: timedelta) -> None:
-        self._context = context
-        self._confirm_after = confirm_after
+    def __init__(self, facts: RunFacts, ledger: Ledger, publisher: Publisher) -> None:
+        self._facts = facts
+        self._ledger = ledger
+        self._publisher = publisher
         self._answered: Counter[str] = Counter()
         self._answered_again: Counter[str] = Counter()
         self._unclaimed: Counter[str] = Counter()
@@ -78,7 +81,7 @@ class Withdrawals:
             host = _host(one.address)
             if not self._answered[host] and host not in self._called:
                 self._called.add(host)
-                found += self._context.ledger.articles.neighbours(one.address, is_standing=True)
+                found += self._ledger.articles.neighbours(one.address, is_standing=True)
         return found
 
     def looked(
@@ -91,15 +94,13 @@ class Withdrawals:
         reason: str = "unchanged",
     ) -> None:
         """A look at an archived article that changes nothing: note it, plan the next one."""
-        context, moment = self._context, now()
-        context.ledger.observations.add(
-            article.id, address, moment, status, reason, warc, context.run_id
-        )
+        moment, run_id = now(), self._facts.run_id
+        self._ledger.observations.add(article.id, address, moment, status, reason, warc, run_id)
         due = None
         if article.status != "gone":
             published = article.published_at and line_rows.moment(article.published_at)
-            due = next_check(article.first_seen_at, published or None, moment, context.schedule)
-        context.ledger.articles.note_check(
+            due = next_check(article.first_seen_at, published or None, moment, self._facts.schedule)
+        self._ledger.articles.note_check(
             article.id, moment, due, article.etag, article.last_modified
         )
 
@@ -108,10 +109,10 @@ class Withdrawals:
         gives the address its outcome. The next look is as far as after any other."""
         if outcome is Outcome.UNCLAIMED:
             self.unclaimed(address)
-        article = self._context.ledger.articles.get(urls.article_id(address))
+        article = self._ledger.articles.get(urls.article_id(address))
         if article is not None:
             self.looked(address, article, status=page.status, warc=page.warc, reason=reason)
-        self._context.end(address, outcome, reason)
+        self._publisher.end(address, outcome, reason)
 
     def failed(self, url: str) -> None:
         """A re-check failed in a way that says nothing of the page: 5xx, timeout, robots."""
@@ -127,16 +128,14 @@ class Withdrawals:
         reason: str,
     ) -> None:
         """The page is no longer there; gives the address its outcome, now or in `confirm`."""
-        context, moment = self._context, now()
+        moment, run_id = now(), self._facts.run_id
         if article.status == "gone":
             self.looked(address, article, status=status, warc=warc, reason=reason)
-            context.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
+            self._publisher.end(address, Outcome.UNCHANGED, f"still gone: {reason}")
             return
-        context.ledger.observations.add(
-            article.id, address, moment, status, reason, warc, context.run_id
-        )
+        self._ledger.observations.add(article.id, address, moment, status, reason, warc, run_id)
         since = article.suspected_at
-        if since and moment - since >= self._confirm_after:
+        if since and moment - since >= self._facts.confirm_after:
             self._candidates.append(_Candidate(address, article, since, reason))
             return
         self._failed[_host(address)] += since is None
@@ -148,8 +147,8 @@ class Withdrawals:
             if doubt:
                 self._suspect(one.address, f"{one.reason}, {doubt}", one.since)
             else:
-                self._context.publish(as_record(self._gone(one)))
-                self._context.end(one.address, Outcome.GONE, one.reason)
+                self._publisher.publish(as_record(self._gone(one)))
+                self._publisher.end(one.address, Outcome.GONE, one.reason)
         self._candidates.clear()
 
     def _doubt(self, one: _Candidate) -> str | None:
@@ -164,25 +163,25 @@ class Withdrawals:
             return f"during an outage of {host}"
         if self._answered[host] or (one.reason not in _LIKE_A_NEW_DESIGN and self._unclaimed[host]):
             return None
-        others = self._context.ledger.articles.neighbours(one.address)
+        others = self._ledger.articles.neighbours(one.address)
         if any(_host(other.canonical_url) == host for other in others):
             return f"and no other article of {host} was there"
         return "and no other article was there" if others and not self._answered.total() else None
 
     def _suspect(self, address: str, reason: str, since: datetime) -> None:
         """The next look is as far off as the suspicion is old: an outage of days is not pressed."""
-        again = max(since + self._confirm_after, now() + (now() - since))
-        self._context.end(address, Outcome.SUSPECTED, reason, retry_at=again)
+        again = max(since + self._facts.confirm_after, now() + (now() - since))
+        self._publisher.end(address, Outcome.SUSPECTED, reason, retry_at=again)
 
     def _gone(self, one: _Candidate) -> Article:
         """A record without content: the last version's number, ids and title, and the evidence."""
-        context, article = self._context, one.article
+        facts, article = self._facts, one.article
         # The first sign was noted a moment before the suspicion, perhaps in another second.
         since = one.since - timedelta(seconds=1)
-        seen = context.ledger.observations.of_article(article.id, since=since)
+        seen = self._ledger.observations.of_article(article.id, since=since)
         observations = [Observation(iso(row.at), row.status, row.reason, row.warc) for row in seen]
-        region = context.regions.get(article.region or "")
-        others = set(context.ledger.addresses.of_article(article.id)) - {article.canonical_url}
+        region = facts.regions.get(article.region or "")
+        others = set(self._ledger.addresses.of_article(article.id)) - {article.canonical_url}
         return Article(
             id=article.id,
             version=article.version,
@@ -198,7 +197,7 @@ class Withdrawals:
             fetched_at=observations[-1].at,
             layout=None,
             extractor_version=extractor_version(),
-            run_id=context.run_id,
+            run_id=facts.run_id,
         )
 
 

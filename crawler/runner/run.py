@@ -26,7 +26,7 @@ from crawler.archive.decode import bound
 from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
-from crawler.context import Context, attach
+from crawler.context import RunFacts, attach
 from crawler.data_dir import (
     CannotStartError,
     check_disk,
@@ -41,6 +41,7 @@ from crawler.downloader.replay import ReplayIndex
 from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.manifest import files_of
+from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.exporters.report import build_report, earlier_reports, write_report
 from crawler.history.withdrawals import Withdrawals
 from crawler.ledger.ledger import Ledger
@@ -52,11 +53,9 @@ from crawler.storage import StorageError, publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
-    from scrapy.statscollectors import StatsCollector
     from scrapy.utils.asyncio import AsyncioLoopingCall
     from twisted.internet.task import LoopingCall
 
@@ -69,16 +68,28 @@ logger = logging.getLogger(__name__)
 class Run:
     """One execution. Use `open`, `watch` the crawler, let it crawl, then `close`."""
 
-    def __init__(self, context: Context, started_at: datetime, lock: int, command: str) -> None:
-        self.context = context
-        self.started_at = started_at
+    def __init__(
+        self,
+        facts: RunFacts,
+        ledger: Ledger,
+        archive: WarcWriter,
+        output: JsonlWriter,
+        holds: Holds,
+        replay: ReplayIndex | None,
+        lock: int,
+    ) -> None:
+        self.publisher = Publisher(facts, ledger, archive, output)
         self.reason = "shutdown"  # until the spider says how it closed
+        self._facts = facts
+        self._ledger = ledger
+        self._archive = archive
+        self._output = output
+        self._holds = holds
+        self._replay = replay
+        self._withdrawals = Withdrawals(facts, ledger, self.publisher)
         self._lock = lock
-        self._command = command
         self._crawler: Crawler | None = None
-        self._stats: StatsCollector | None = None
         self._checkpoints: AsyncioLoopingCall | LoopingCall | None = None
-        self._disk_min_free = 0
         self._has_failed = False
 
     @classmethod
@@ -100,13 +111,12 @@ class Run:
         try:
             replay = _replayed(arguments, bound(settings.getint("DOWNLOAD_MAXSIZE")))
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
-            started_at = now()
-            run_id = new_run_id(started_at)
+            facts = _facts(settings, arguments, regions, command)
             ledger = Ledger.open(ledger_file(data_dir))
-            for sentence in recover(data_dir, ledger, recheck_schedule(settings)):
+            for sentence in recover(data_dir, ledger, facts.schedule):
                 logger.warning(sentence)
             newest = ledger.runs.newest(1)
-            ledger.runs.start(run_id, started_at, command)
+            ledger.runs.start(facts.run_id, facts.started_at, command)
             ledger.commit()
         except StorageError as error:
             os.close(lock)
@@ -114,44 +124,42 @@ class Run:
         except WarcError as error:
             os.close(lock)
             raise CannotStartError(f"from_warc: {error}", USAGE) from error
-        context = Context(
-            run_id=run_id,
-            data_dir=data_dir,
-            arguments=arguments,
-            regions=regions,
-            ledger=ledger,
-            lists=Lists.scratch() if replay else ledger.lists,
-            archive=WarcWriter(
+        run_id, started_at = facts.run_id, facts.started_at
+        run = cls(
+            facts,
+            ledger,
+            WarcWriter(
                 data_dir,
                 partial(warc_name, run_id),
                 info={**_warcinfo(settings), "run-id": run_id},
                 max_bytes=settings.getint("WARC_MAX_BYTES"),
             ),
-            output=JsonlWriter(data_dir, lines_name(run_id)),
-            holds=Holds() if replay else Holds.resumed(ledger.hosts.holds(started_at), started_at),
-            schedule=recheck_schedule(settings),
-            replay=replay,
+            JsonlWriter(data_dir, lines_name(run_id)),
+            Holds() if replay else Holds.resumed(ledger.hosts.holds(started_at), started_at),
+            replay,
+            lock,
         )
         for sentence in replay.damage if replay else ():
-            context.alarm(sentence)
+            run.publisher.alarm(sentence)
         if newest and newest[0].started_at > started_at:
             clock = f"the clock stands at {iso(started_at)}, before run {newest[0].run_id} began"
             text = f"{clock}: what was looked at since isn't looked at again"
-            context.alarm(Alarm("clock", text))
-        confirm_after = timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER"))
-        context.withdrawals = Withdrawals(context, confirm_after)
-        run = cls(context, started_at, lock, command)
-        run._disk_min_free = settings.getint("DISK_MIN_FREE")
+            run.publisher.alarm(Alarm("clock", text))
         return run
 
     def watch(self, crawler: Crawler) -> None:
-        """Attach the run to the crawler: checkpoints while it runs, the reason when it ends."""
+        """Attach the run's parts to the crawler, for the components that ask for them; make
+        checkpoints while it crawls and note why it ended. A replay forgets what it learns of lists.
+        """
         self._crawler = crawler
-        self.context.stop = self._stop
-        self.context.ledger.connection.on_failure = lambda error: self.context.storage_failed(
-            str(error)
-        )
-        attach(crawler, self.context)
+        publisher, ledger = self.publisher, self._ledger
+        lists = Lists.scratch() if self._replay else ledger.lists
+        parts = (self._facts, ledger, lists, self._archive, publisher, self._holds)
+        attach(crawler, *parts, self._withdrawals, *([self._replay] if self._replay else []))
+        publisher.stop = self._stop
+        ledger.connection.on_failure = lambda error: publisher.storage_failed(str(error))
+        for name in Aftermath.LOGGERS:
+            logging.getLogger(name).addFilter(Aftermath(publisher))
         crawler.signals.connect(self._opened, signal=signals.spider_opened)
         crawler.signals.connect(self._closed, signal=signals.spider_closed)
         crawler.signals.connect(self._failed, signal=signals.spider_error)
@@ -159,7 +167,6 @@ class Run:
 
     def _opened(self) -> None:
         assert self._crawler
-        self._stats = self._crawler.stats
         seconds = self._crawler.settings.getfloat("CHECKPOINT_SECONDS")
         self._checkpoints = create_looping_call(self._checkpoint)
         self._checkpoints.start(seconds, now=False)
@@ -168,9 +175,9 @@ class Run:
         self.reason = reason
         if self._checkpoints:
             self._checkpoints.stop()
-        if self.context.storage_error is None:
-            with suppress(StorageError):  # the context knows: the exit code is 5
-                self.context.withdrawals.confirm()
+        if self.publisher.storage_error is None:
+            with suppress(StorageError):  # the publisher knows: the exit code is 5
+                self._withdrawals.confirm()
 
     def _failed(self) -> None:
         """A callback or a pipeline raised what it shouldn't: exit code 1 (Scrapy logged it)."""
@@ -178,10 +185,11 @@ class Run:
 
     def _checkpoint(self) -> None:
         try:
-            check_disk(self.context.data_dir, self._disk_min_free)
-            self.context.checkpoint()
+            assert self._crawler
+            check_disk(self._facts.data_dir, self._crawler.settings.getint("DISK_MIN_FREE"))
+            self.publisher.checkpoint()
         except StorageError as error:
-            self.context.storage_failed(str(error))
+            self.publisher.storage_failed(str(error))
 
     def _stop(self, reason: str) -> None:
         engine = self._crawler.engine if self._crawler else None
@@ -194,105 +202,123 @@ class Run:
         `has_failed`: the crawl could not be started. Returns the exit code. Nothing may be in
         flight any more.
         """
-        context = self.context
+        publisher = self.publisher
         self._has_failed |= has_failed
         try:
             exitcode = self._publish()
         except (StorageError, OSError) as error:
             # What is on disk stays `.open` and is mended by the next run.
-            context.storage_error = context.storage_error or str(error)
+            publisher.storage_error = publisher.storage_error or str(error)
             logger.critical("the run could not be published: %s", error)
             exitcode = STORAGE
         finally:
-            context.ledger.close()
+            self._ledger.close()
             os.close(self._lock)
         return exitcode
 
     def _publish(self) -> int:
-        context, ledger = self.context, self.context.ledger
-        ledger.visits.end_open(context.run_id)
-        context.checkpoint()
-        context.archive.close()
-        context.output.close()
-        for path in context.archive.files:
+        facts, ledger = self._facts, self._ledger
+        ledger.visits.end_open(facts.run_id)
+        self.publisher.checkpoint()
+        self._archive.close()
+        self._output.close()
+        for path in self._archive.files:
             cdxj.write_index(publish(path))
-        if context.output.lines:
-            publish(context.output.path)
+        if self._output.lines:
+            publish(self._output.path)
         report = self._report()
-        write_report(context.data_dir, report)  # a run with an end in the ledger has its report
+        write_report(facts.data_dir, report)  # a run with an end in the ledger has its report
         end_run(ledger, report)
         return int(report["exit_code"])
 
     def _report(self) -> dict[str, Any]:
-        context, arguments = self.context, self.context.arguments
-        for host, reason in sorted(context.holds.closed_hosts().items()):
+        facts, publisher, arguments = self._facts, self.publisher, self._facts.arguments
+        for host, reason in sorted(self._holds.closed_hosts().items()):
             region = region_of(host)
             text = f"{host} was given up: {reason}"
-            context.alarm(Alarm(f"{alarms.HOST}{host}", text, region.code if region else None))
-        if self.reason == "finished" and context.open:
-            lost = f"{len(context.open)} addresses were asked for and have no outcome"
-            context.alarm(Alarm("lost", f"{lost}, {min(context.open)} among them"))
+            publisher.alarm(Alarm(f"{alarms.HOST}{host}", text, region.code if region else None))
+        if self.reason == "finished" and publisher.open:
+            lost = f"{len(publisher.open)} addresses were asked for and have no outcome"
+            publisher.alarm(Alarm("lost", f"{lost}, {min(publisher.open)} among them"))
             self._has_failed = True
+        stats = self._crawler.stats if self._crawler else None
         report = build_report(
-            context.ledger,
-            run_id=context.run_id,
-            started_at=self.started_at,
+            self._ledger,
+            run_id=facts.run_id,
+            started_at=facts.started_at,
             finished_at=now(),
-            command=self._command,
+            command=facts.command,
             narrowed=arguments.narrowed,
             reason=self.reason,
-            files=files_of(context.data_dir, context.run_id),
-            stats=self._stats.get_stats() if self._stats else {},
+            files=files_of(facts.data_dir, facts.run_id),
+            stats=stats.get_stats() if stats else {},
             regions=() if arguments.urls or arguments.lists else arguments.regions,
             watched=self._watched(),
         )
         failed = report["outcomes"].get(Outcome.EXTRACTION_FAILED)
-        if context.replay and failed:  # for which `reextract` exits with 1
-            context.alarm(f"{failed} archived pages could not be read: see extraction_failed")
+        if self._replay and failed:  # for which `reextract` exits with 1
+            publisher.alarm(f"{failed} archived pages could not be read: see extraction_failed")
         self._watch(report)
         report["exit_code"] = self._exit_code(report)
         return report
 
     def _watched(self) -> list[str]:
         """The regions of which the run saw all; "" stands for what is of no region."""
-        arguments = self.context.arguments
+        arguments = self._facts.arguments
         if self.reason != "finished" or arguments.narrowed:
             return []
         return [*arguments.regions, *([] if arguments.regions_given else [""])]
 
     def _watch(self, report: dict[str, Any]) -> None:
         """Put the alarms into the report. An error of ours in working them out must not cost it."""
-        context = self.context
-        floors = {code: one.floor for code, one in context.regions.items() if one.floor is not None}
-        since = self.started_at - alarms.HISTORY
+        facts, publisher = self._facts, self.publisher
+        floors = {code: one.floor for code, one in facts.regions.items() if one.floor is not None}
+        since = facts.started_at - alarms.HISTORY
         held: dict[str, alarms.State] = {}
         try:
             current = alarms.Seen.of(report)
-            earlier = earlier_reports(context.data_dir, since=since, before=context.run_id)
+            earlier = earlier_reports(facts.data_dir, since=since, before=facts.run_id)
             held = alarms.still_held(earlier)
             for alarm in alarms.watch(current, earlier, held, floors):
-                context.alarm(alarm)
-            report["alarms_over"] = alarms.over(context.alarms, current, held)
+                publisher.alarm(alarm)
+            report["alarms_over"] = alarms.over(publisher.alarms(), current, held)
         except Exception:
             logger.exception("the alarms could not be worked out")
             text = "alarms could not be worked out: an error of the crawler, see the log"
-            context.alarm(Alarm("watch_failed", text))
+            publisher.alarm(Alarm("watch_failed", text))
             self._has_failed = True
-        told = context.told_alarms()
+        told = publisher.alarms()
         report["alarms"] = [alarm.text for alarm in told]
         report["alarm_states"] = alarms.rows(told, report["started_at"], held)
 
     def _exit_code(self, report: Mapping[str, Any]) -> int:
-        if self.context.storage_error:
+        if self.publisher.storage_error:
             return STORAGE
         if self._has_failed or self.reason == "start_error":
             return ERROR
         lists, is_stopped = report["lists"], self.reason == "shutdown"
-        if not is_stopped and lists["asked"] and not lists["answered"] and not self.context.replay:
+        if not is_stopped and lists["asked"] and not lists["answered"] and not self._replay:
             return NO_LISTS
-        if self.context.alarms or is_stopped:
+        if self.publisher.alarms() or is_stopped:
             return DEGRADED
         return OK
+
+
+def _facts(
+    settings: BaseSettings, arguments: Arguments, regions: Mapping[str, Region], command: str
+) -> RunFacts:
+    """A run that begins now."""
+    started_at = now()
+    return RunFacts(
+        run_id=new_run_id(started_at),
+        started_at=started_at,
+        command=command,
+        data_dir=folder_of(settings),
+        arguments=arguments,
+        regions=regions,
+        schedule=recheck_schedule(settings),
+        confirm_after=timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER")),
+    )
 
 
 def recheck_schedule(settings: BaseSettings) -> list[timedelta]:

@@ -13,14 +13,19 @@ from urllib.parse import urlsplit
 
 from crawler import regions, urls
 from crawler.clock import now
+from crawler.context import RunFacts, attached, required
+from crawler.downloader.replay import ReplayIndex
+from crawler.exporters.publisher import Publisher
+from crawler.history.withdrawals import Withdrawals
+from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import Decision, Sighting
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from crawler.context import Context
-    from crawler.downloader.replay import ReplayIndex
+    from scrapy.crawler import Crawler
+
     from crawler.ledger.rows import ArticleRow, OpenVisit
 
 # how many addresses are taken from a file or the ledger at a time
@@ -53,9 +58,14 @@ class Frontier:
     for each host, so that memory doesn't grow with what waits and no host waits for another.
     """
 
-    def __init__(self, context: Context, *, recheck_budget: int, per_host: int = PER_HOST) -> None:
-        self._context = context
-        self._arguments = context.arguments
+    def __init__(self, crawler: Crawler, *, recheck_budget: int, per_host: int = PER_HOST) -> None:
+        facts = required(crawler, RunFacts)
+        self._run_id = facts.run_id
+        self._arguments = facts.arguments
+        self._ledger = required(crawler, Ledger)
+        self._publisher = required(crawler, Publisher)
+        self._withdrawals = required(crawler, Withdrawals)
+        self._replay = attached(crawler, ReplayIndex)
         self._recheck_budget = recheck_budget
         self._per_host = per_host
         self._chunks = self._without_lists()
@@ -68,18 +78,16 @@ class Frontier:
     def admit(self, sightings: Iterable[Sighting]) -> None:
         """Show a list's addresses to the ledger: the new and owed ones among them wait there, and
         so do gone articles that a list shows."""
-        context = self._context
         decided = self._see(list(sightings))
         if self._arguments.recheck != "none":
             archived = {one.article_id for one, decision in decided if decision in _ARCHIVED}
-            self._let_wait(context.ledger.articles.gone(archived, before=now() - LISTED_GONE))
+            self._let_wait(self._ledger.articles.gone(archived, before=now() - LISTED_GONE))
 
     def admit_now(self, one: Sighting) -> bool:
         """Show the address a redirect led to, its page already fetched. True when it is wanted."""
-        context = self._context
-        (decision,) = context.ledger.addresses.see([one], run_id=context.run_id, at=now())
+        (decision,) = self._ledger.addresses.see([one], run_id=self._run_id, at=now())
         if decision in _FETCH:
-            context.open.add(one.url)
+            self._publisher.open.add(one.url)
             return True
         return False
 
@@ -89,31 +97,32 @@ class Frontier:
         return [target for host in list(self._waiting) for target in self._of_host(host)]
 
     def _of_host(self, host: str) -> list[Target]:
-        context = self._context
-        handed = {url for url in self._handed.get(host, ()) if url in context.open}
+        handed = {url for url in self._handed.get(host, ()) if url in self._publisher.open}
         self._handed[host] = handed
         if len(handed) > self._per_host // 2:
             return []
         room = self._per_host - len(handed)
         if self._arguments.limit is not None:
-            room = min(room, self._arguments.limit - context.fetched - len(context.open))
+            room = min(
+                room, self._arguments.limit - self._publisher.fetched - len(self._publisher.open)
+            )
         if room <= 0:
             return []
-        found = context.ledger.visits.still_open(
-            context.run_id, host, after=self._last.get(host, 0), limit=room
+        found = self._ledger.visits.still_open(
+            self._run_id, host, after=self._last.get(host, 0), limit=room
         )
         if len(found) < room:
             del self._waiting[host]
         if found:
             self._last[host] = found[-1].number
-        targets = [self._target(one) for one in found if one.url not in context.open]
+        targets = [self._target(one) for one in found if one.url not in self._publisher.open]
         addresses = {target.address for target in targets}
         handed |= addresses
-        context.open |= addresses
+        self._publisher.open |= addresses
         return targets
 
     def _target(self, one: OpenVisit) -> Target:
-        article = self._context.ledger.articles.get(one.article_id)
+        article = self._ledger.articles.get(one.article_id)
         is_archived = article is not None and article.canonical_url == one.url
         return Target(one.url, article if is_archived else None)
 
@@ -128,7 +137,7 @@ class Frontier:
         ready = self.next()
         if ready or not with_chunks or (self._waiting and not self._is_full()):
             return ready
-        if len(self._context.open) >= CHUNK // 2:
+        if len(self._publisher.open) >= CHUNK // 2:
             return []
         if self._is_full():
             self._waiting.clear()
@@ -144,12 +153,12 @@ class Frontier:
         where `limit` counts what is asked for."""
         if self._arguments.limit is not None:
             return []
-        self._let_wait(self._context.withdrawals.witnesses())
+        self._let_wait(self._withdrawals.witnesses())
         return self.next()
 
     def _is_full(self) -> bool:
         limit = self._arguments.limit
-        return limit is not None and self._context.fetched >= limit
+        return limit is not None and self._publisher.fetched >= limit
 
     def _may_be_in_range(self, sighting: Sighting) -> bool:
         """The address's day only prefilters, with a day's margin: it may differ from the page's."""
@@ -165,8 +174,7 @@ class Frontier:
     def _see(self, sightings: Sequence[Sighting]) -> list[tuple[Sighting, Decision]]:
         """Show addresses to the ledger. Those it wants wait there, but for those that can't be in
         range, which end."""
-        context = self._context
-        decisions = context.ledger.addresses.see(sightings, run_id=context.run_id, at=now())
+        decisions = self._ledger.addresses.see(sightings, run_id=self._run_id, at=now())
         decided = list(zip(sightings, decisions, strict=True))
         for one, decision in decided:
             if decision not in _FETCH:
@@ -175,7 +183,7 @@ class Frontier:
                 self._wait(one.url)
             else:
                 detail = "its address's day is outside the days asked for"
-                context.end(one.url, Outcome.OUT_OF_RANGE, detail)
+                self._publisher.end(one.url, Outcome.OUT_OF_RANGE, detail)
         return decided
 
     def _wait(self, url: str) -> None:
@@ -183,7 +191,7 @@ class Frontier:
 
     def _without_lists(self) -> Iterator[Literal[True]]:
         """Admits a chunk of addresses from a file or the ledger each time it is asked."""
-        arguments, ledger = self._arguments, self._context.ledger
+        arguments, ledger = self._arguments, self._ledger
         if arguments.urls is not None:
             for chunk in batches(map(sighting, arguments.iter_urls()), CHUNK):
                 self._see(chunk)
@@ -195,10 +203,10 @@ class Frontier:
             return
         if arguments.lists:
             return
-        if self._context.replay:
-            yield from self._archived(self._context.replay)
+        if self._replay:
+            yield from self._archived(self._replay)
             return
-        run_id = self._context.run_id
+        run_id = self._run_id
         while owed := ledger.addresses.owed(
             run_id=run_id, at=now(), regions=arguments.regions, limit=CHUNK
         ):
@@ -221,7 +229,7 @@ class Frontier:
 
     def _rechecks(self) -> Iterator[Literal[True]]:
         """The articles of the regions that are due (or all), the longest due first."""
-        arguments, ledger = self._arguments, self._context.ledger
+        arguments, ledger = self._arguments, self._ledger
         if arguments.recheck == "due":
             last = None
             while self._recheck_budget > 0 and (
@@ -256,10 +264,7 @@ class Frontier:
         come is left: what is newest is told by the time, and the clock is or was wrong."""
         moment = now()
         past = [one.canonical_url for one in articles if one.last_checked_at <= moment]
-        context = self._context
-        for url in context.ledger.addresses.recheck(
-            list(dict.fromkeys(past)), run_id=context.run_id
-        ):
+        for url in self._ledger.addresses.recheck(list(dict.fromkeys(past)), run_id=self._run_id):
             self._wait(url)
 
 

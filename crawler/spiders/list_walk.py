@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from crawler.alarms import Alarm
 from crawler.clock import now
-from crawler.ledger.lists import NO_VALIDATORS
+from crawler.context import RunFacts, required
+from crawler.exporters.publisher import Publisher
+from crawler.ledger.lists import NO_VALIDATORS, Lists
 from crawler.ledger.rows import Validators
 from crawler.ledger.schedule import next_try
 from crawler.lists import list_page
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.context import Context
     from crawler.items import Page
     from crawler.ledger.rows import ListState, Sighting
     from crawler.lists.list_page import ListLink
@@ -64,11 +65,12 @@ class Found:
 class ListWalk:
     """The walks of one run."""
 
-    def __init__(self, context: Context, crawler: Crawler) -> None:
-        self._context = context
+    def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._arguments = context.arguments
-        self._lists = context.lists
+        self._facts = required(crawler, RunFacts)
+        self._arguments = self._facts.arguments
+        self._lists = required(crawler, Lists)
+        self._publisher = required(crawler, Publisher)
         self._asked: dict[str, int] = {}
         self._paged: set[tuple[Walk, PageOf]] = set()
         self._met: dict[Walk, set[int]] = {}
@@ -89,7 +91,7 @@ class ListWalk:
                 yield from self._ask(url, region=region_code(url), depth=self._max_depth)
             return
         for code in arguments.regions:
-            region = self._context.regions[code]
+            region = self._facts.regions[code]
             for url in region.lists:
                 yield from self._ask(url, region=code, depth=0)
             for node in region.nodes:
@@ -226,7 +228,7 @@ class ListWalk:
         self._count("lists/unreadable")
         sentence = f"list {step.url} shows no links: {why}"
         if step.page == 1 and self._lists.state(step.source).completed_at:
-            self._context.alarm(Alarm(f"list_unreadable:{step.source}", sentence, step.region))
+            self._publisher.alarm(Alarm(f"list_unreadable:{step.source}", sentence, step.region))
         else:
             logger.info(sentence)
         self._note(step, page.status, is_readable=False)
@@ -328,7 +330,7 @@ class ListWalk:
         self._crawler.stats.set_value("crawler/unreached", self.coverage.unreached())
         for region in self.coverage.silent():
             text = f"no list of region {region} answered"
-            self._context.alarm(Alarm(f"no_list:{region}", text, region))
+            self._publisher.alarm(Alarm(f"no_list:{region}", text, region))
 
     def _further(self, step: ListStep, page: Page, url: str | None) -> ListStep | None:
         """The next page of a list, unless the pager leads back to one already asked."""

@@ -9,13 +9,18 @@ import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
-from scrapy.exceptions import DontCloseSpider, NotConfigured
+from scrapy.exceptions import DontCloseSpider
 
 from crawler import layouts, regions, urls
 from crawler.alarms import extraction_failed
-from crawler.context import Context, context_of
+from crawler.context import attached, required
 from crawler.downloader.failures import ending_of, is_ours, postpone, raise_alarm
+from crawler.downloader.replay import ReplayIndex
+from crawler.exporters.publisher import Publisher
+from crawler.history.withdrawals import Withdrawals
 from crawler.items import Draft, Page, Reading
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.lists import Lists
 from crawler.outcomes import Outcome
 from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
 from crawler.spiders.conditional_requests import archived, archived_list, conditions
@@ -64,27 +69,28 @@ _NO_SIGN = {
 
 
 class XinhuaSpider(Spider):
-    """`scrapy crawl xinhua`; its arguments are in the run's Context, already validated."""
+    """`scrapy crawl xinhua`; its arguments are in the run's facts, already validated."""
 
     name = "xinhua"
 
-    def __init__(self, context: Context, crawler: Crawler, **kwargs: Any) -> None:
+    def __init__(self, crawler: Crawler, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.context = context
+        self._ledger = required(crawler, Ledger)
+        self._lists = required(crawler, Lists)
+        self._publisher = required(crawler, Publisher)
+        self._withdrawals = required(crawler, Withdrawals)
+        self._is_replay = attached(crawler, ReplayIndex) is not None
         settings = crawler.settings
         self.frontier = Frontier(
-            context,
+            crawler,
             recheck_budget=settings.getint("RECHECK_BUDGET"),
             per_host=max(PER_HOST, 4 * settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")),
         )
-        self.walk = ListWalk(context, crawler)
+        self.walk = ListWalk(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        context = context_of(crawler)
-        if context is None:
-            raise NotConfigured("no run is open: start it with `scrapy crawl xinhua`")
-        spider = cls(context, crawler, *args, **kwargs)
+        spider = cls(crawler, *args, **kwargs)
         spider._set_crawler(crawler)
         crawler.signals.connect(spider._feed, signal=signals.scheduler_empty)
         crawler.signals.connect(spider._idle, signal=signals.spider_idle)
@@ -101,7 +107,7 @@ class XinhuaSpider(Spider):
             yield self._list_request(step)
 
     def closed(self, reason: str) -> None:
-        if reason == "finished" and not self.context.replay:
+        if reason == "finished" and not self._is_replay:
             self.walk.finish()
 
     def _feed(self, *, is_idle: bool = False) -> bool:
@@ -111,7 +117,7 @@ class XinhuaSpider(Spider):
             return False
         requests = [self._list_request(step) for step in self.walk.columns()]
         # a replay's own articles come last: the lists say where they were found
-        targets = self.frontier.more(with_chunks=is_idle or not self.context.replay)
+        targets = self.frontier.more(with_chunks=is_idle or not self._is_replay)
         requests += map(self._article_request, targets)
         for request in requests:
             engine.crawl(request)
@@ -132,7 +138,7 @@ class XinhuaSpider(Spider):
     # --- lists ---------------------------------------------------------------------------------
 
     def _list_request(self, step: ListStep) -> Request:
-        known = self.context.lists.state(step.source)
+        known = self._lists.state(step.source)
         return Request(
             step.url,
             callback=self.parse_list,
@@ -155,7 +161,7 @@ class XinhuaSpider(Spider):
         error = _raised(failure)
         ending = ending_of(error, _request(failure))
         if ending.is_ours:
-            raise_alarm(self.context, step.url, ending.detail, error)
+            raise_alarm(self._publisher, step.url, ending.detail, error)
         if ending.outcome is Outcome.PENDING:
             self.walk.kept_from(step)
         elif ending.outcome is Outcome.NOT_ARCHIVED:
@@ -167,7 +173,7 @@ class XinhuaSpider(Spider):
 
     def _article_request(self, target: Target) -> Request:
         known = target.article
-        address = self.context.ledger.addresses.get(target.address)
+        address = self._ledger.addresses.get(target.address)
         found_on = address.found_on if address else None
         return Request(
             target.address,
@@ -277,23 +283,23 @@ class XinhuaSpider(Spider):
         target: Target = request.cb_kwargs["target"]
         ending = ending_of(_raised(failure), request)
         if ending.is_ours:
-            postpone(self.context, target.address, _raised(failure))
+            postpone(self._publisher, target.address, _raised(failure))
         else:
             self._failed(target, ending.outcome, ending.detail)
 
     def _failed(self, target: Target, outcome: Outcome, detail: str) -> None:
         """End a fetch that says nothing of the article."""
         if target.article and outcome is not Outcome.PENDING:
-            self.context.withdrawals.failed(target.address)
-        self.context.end(target.address, outcome, detail)
+            self._withdrawals.failed(target.address)
+        self._publisher.end(target.address, outcome, detail)
 
     def _absent(self, target: Target, page: Page, outcome: Outcome, reason: str) -> None:
         """The article isn't there: a sign of withdrawal when it is archived, else an outcome."""
         known = target.article
         if known is None:
-            self.context.end(target.address, outcome, reason)
+            self._publisher.end(target.address, outcome, reason)
             return
-        self.context.withdrawals.sign(
+        self._withdrawals.sign(
             target.address, known, status=page.status, warc=page.warc, reason=reason
         )
 
@@ -311,7 +317,7 @@ class XinhuaSpider(Spider):
         if there.id == urls.article_id(address):
             return target
         reason = f"redirected to {there.url}"
-        self.context.withdrawals.unread(address, page, Outcome.REDIRECTED, reason)
+        self._withdrawals.unread(address, page, Outcome.REDIRECTED, reason)
         is_wanted = self.frontier.admit_now(sighting(there.url, found_on=address))
         return Target(there.url) if is_wanted else None
 
@@ -330,7 +336,7 @@ class XinhuaSpider(Spider):
         if is_sign:
             self._absent(target, page, Outcome.MISSING, reason)
         else:
-            self.context.withdrawals.unread(target.address, page, Outcome.NOT_ARTICLE, reason)
+            self._withdrawals.unread(target.address, page, Outcome.NOT_ARTICLE, reason)
 
     def _not_ok(self, target: Target, page: Page, reason: str) -> None:
         """An answer that is neither a page nor says that there is none."""
@@ -341,11 +347,10 @@ class XinhuaSpider(Spider):
 
     def _read(self, target: Target, page: Page) -> Draft | None:
         """The draft of page 1, or None after the address got another outcome."""
-        withdrawals = self.context.withdrawals
         if page.status == 304 and target.article:
-            withdrawals.answered(target.address, is_recheck=True)
-            withdrawals.looked(target.address, target.article, status=304, warc=page.warc)
-            self.context.end(target.address, Outcome.NOT_MODIFIED)
+            self._withdrawals.answered(target.address, is_recheck=True)
+            self._withdrawals.looked(target.address, target.article, status=304, warc=page.warc)
+            self._publisher.end(target.address, Outcome.NOT_MODIFIED)
         elif page.status in {404, 410} and not layouts.challenged(page):
             self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
         elif page.status != 200:
@@ -360,7 +365,7 @@ class XinhuaSpider(Spider):
                 elif leads_to and not (layouts.is_front(leads_to) or layouts.is_farewell(leads_to)):
                     self._failed(target, Outcome.SCRIPT_REDIRECT, f"a script leads to {leads_to}")
                 elif target.article and not error.is_proven:
-                    withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
+                    self._withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
                 else:
                     self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
             except Exception as error:
@@ -370,13 +375,13 @@ class XinhuaSpider(Spider):
     def _broken(self, target: Target, page: Page, error: Exception) -> None:
         """Our code failed at an archived page, or the machine while it read it."""
         if is_ours(error):
-            postpone(self.context, target.address, error)
+            postpone(self._publisher, target.address, error)
             return
         logger.error("reading %s failed", page.url, exc_info=error)
         detail = f"{type(error).__name__}: {error}"
         region = regions.region_of_url(page.url)
-        self.context.alarm(extraction_failed(page.url, detail, region.code if region else None))
-        self.context.withdrawals.unread(target.address, page, Outcome.EXTRACTION_FAILED, detail)
+        self._publisher.alarm(extraction_failed(page.url, detail, region.code if region else None))
+        self._withdrawals.unread(target.address, page, Outcome.EXTRACTION_FAILED, detail)
 
 
 def _request(failure: Failure) -> Request:

@@ -11,7 +11,7 @@ import json
 import resource
 import signal
 import sys
-from dataclasses import MISSING, asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,11 @@ import scrapy
 from scrapy.crawler import CrawlerProcess
 
 from crawler.archive.writer import Revisit, WarcWriter
-from crawler.context import Context, attach
+from crawler.context import attach
 from crawler.data_dir import warc_name
 from crawler.downloader import capture
+from crawler.exporters.publisher import Publisher
+from tests.run_parts import facts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -98,7 +100,7 @@ def main() -> None:
     })  # fmt: skip
     crawler = process.create_crawler(Fetcher)
     stops: list[str] = []
-    archive = context = None
+    archive = publisher = None
     if job["data_dir"]:
         archive = WarcWriter(
             Path(job["data_dir"]),
@@ -106,24 +108,18 @@ def main() -> None:
             info=job["info"] | {"run-id": "test"},
             max_bytes=job["max_bytes"],
         )
-        given = {"run_id": "test", "data_dir": Path(job["data_dir"]), "archive": archive}
-        needed = [
-            field.name
-            for field in fields(Context)
-            if field.init and field.default is MISSING and field.default_factory is MISSING
-        ]
-        unused: dict[str, Any] = dict.fromkeys(needed)  # the handler asks for none
-        context = Context(**(unused | given))
-        context.stop = stops.append
-        attach(crawler, context)
+        none: Any = None  # the handler asks for no line and no row
+        publisher = Publisher(facts(run_id="test"), none, archive, none)
+        publisher.stop = stops.append
+        attach(crawler, archive, publisher)
     process.crawl(crawler, job=job)
     process.start()
-    if archive and context:
+    if archive and publisher:
         archive.close()
         run = {
             "files": [str(path) for path in archive.files],
             "stops": stops,
-            "storage_error": context.storage_error,
+            "storage_error": publisher.storage_error,
         }
         Path(job["out"] + ".run").write_text(json.dumps(run))
 

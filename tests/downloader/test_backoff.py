@@ -99,7 +99,7 @@ def test_an_answer_that_cannot_be_read_is_no_failure_of_its_host(
     error: Exception, is_counted: bool
 ) -> None:
     holds = Holds()
-    middleware = BackoffMiddleware(cast("Any", None), cast("Any", SimpleNamespace(holds=holds)))
+    middleware = BackoffMiddleware(cast("Any", None), holds, cast("Any", None))
     for number in range(BREAKER_FAILURES):
         request = Request(f"http://{HOST}/{number}", meta={"dont_retry": True})
         middleware.process_exception(request, error)
@@ -119,7 +119,7 @@ def test_an_answer_that_cannot_be_read_is_no_failure_of_its_host(
 )
 def test_what_says_nothing_of_the_host_is_neither_counted_nor_tried_again(error: Exception) -> None:
     holds = Holds()
-    middleware = BackoffMiddleware(cast("Any", None), cast("Any", SimpleNamespace(holds=holds)))
+    middleware = BackoffMiddleware(cast("Any", None), holds, cast("Any", None))
     for number in range(BREAKER_FAILURES):
         request = Request(f"http://{HOST}/{number}")
         assert middleware.process_exception(request, error) is None
@@ -133,8 +133,7 @@ def test_retries_are_counted_by_address() -> None:
     stats = SimpleNamespace(inc_value=lambda *_, **__: None)
     crawler = SimpleNamespace(spider=spider, stats=stats, settings=Settings())
     spider.crawler = crawler
-    context = SimpleNamespace(holds=Holds(), ledger=None)
-    middleware = BackoffMiddleware(cast("Any", crawler), cast("Any", context))
+    middleware = BackoffMiddleware(cast("Any", crawler), Holds(), cast("Any", None))
     first = Request(f"http://{HOST}/a")
     second = middleware.process_exception(first, DownloadTimeoutError("60 s"))
     assert second

@@ -6,8 +6,7 @@ import asyncio
 import base64
 import gzip
 from collections import Counter
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from scrapy import Request
@@ -22,20 +21,19 @@ from crawler.storage import publish
 from tests.archive.bytes_of import URL, record
 from tests.archive.kinds import KINDS, MAXSIZE, TEXT, sized
 from tests.archive.test_writer import MOMENT, exchange, writer
+from tests.run_parts import facts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scrapy.http import Response
 
-    from crawler.context import Context
     from tests.archive.crawled import Crawled
 
 
 def replay(data_dir: Path, *warcs: Path) -> ReplayHandler:
     crawler = get_crawler(settings_dict={"DOWNLOAD_MAXSIZE": MAXSIZE})
-    run = SimpleNamespace(replay=ReplayIndex.of(warcs), data_dir=data_dir)
-    attach(crawler, cast("Context", run))
+    attach(crawler, facts(data_dir=data_dir), ReplayIndex.of(warcs))
     return ReplayHandler(crawler)
 
 

@@ -14,7 +14,9 @@ from scrapy.utils.test import get_crawler
 from crawler.downloader.errors import Ended
 from crawler.downloader.holds import Holds
 from crawler.downloader.robots import RobotsMiddleware, UnknownRulesError, rules_of
+from crawler.exporters.publisher import Publisher
 from crawler.outcomes import Outcome
+from tests.run_parts import facts
 
 HOST = "js.news.cn"
 
@@ -23,15 +25,13 @@ class Faulty(RobotsMiddleware):
     """Each robots.txt ends so, one after the other; after that there are no rules."""
 
     def __init__(self, *errors: Exception) -> None:
-        self.alarms: list[Any] = []
         self.holds = Holds()
-        ledger = SimpleNamespace(hosts=SimpleNamespace(robots=lambda *_: None))
-        context = SimpleNamespace(
-            ledger=ledger, holds=self.holds, alarm=self.alarms.append, storage_error=None
-        )
+        ledger: Any = SimpleNamespace(hosts=SimpleNamespace(robots=lambda *_: None))
+        none: Any = None
+        self.publisher = Publisher(facts(), ledger, none, none)
         crawler = get_crawler()
         crawler.stats = cast("Any", SimpleNamespace(inc_value=lambda _: None))
-        super().__init__(crawler, cast("Any", context))
+        super().__init__(crawler, self.holds, ledger, self.publisher)
         self._errors = list(errors)
 
     async def _fetch(self, origin: str) -> Any:
@@ -53,7 +53,7 @@ def test_a_host_that_gives_none_is_closed(error: Exception) -> None:
     middleware = Faulty(error)
     assert middleware.ended() is Outcome.ROBOTS_UNREACHABLE
     assert middleware.holds.closed(HOST)
-    assert middleware.alarms == []
+    assert middleware.publisher.alarms() == []
 
 
 @pytest.mark.parametrize("error", [MemoryError(), TypeError("nobody foresaw this")])
@@ -61,6 +61,6 @@ def test_an_error_of_ours_closes_no_host(error: Exception) -> None:
     middleware = Faulty(error)
     assert middleware.ended() is Outcome.PENDING
     assert middleware.holds.closed(HOST) is None
-    (alarm,) = middleware.alarms
+    (alarm,) = middleware.publisher.alarms()
     assert f"http://{HOST}/robots.txt is asked for again: {type(error).__name__}" in alarm.text
     assert middleware.ended() is None

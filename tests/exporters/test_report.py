@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from crawler.alarms import FIELDS
-from crawler.context import MOST_ALARMS, Context
 from crawler.exporters.report import build_report, earlier_reports
 from crawler.ledger.ledger import Ledger
 
@@ -96,18 +94,3 @@ def test_fields_that_no_record_has_are_counted_as_none(tmp_path: Path) -> None:
     }
     assert report["region_fields"]["js"] == {"Main2017": none | {"records": 3, "title": 2}}
     assert report["region_fields"][""] == {"fallback": none | {"records": 1}}
-
-
-def test_alarms_are_bounded() -> None:
-    none: Any = SimpleNamespace()
-    context = Context(
-        run_id="r", data_dir=none, arguments=none, regions={}, ledger=none, lists=none,
-        archive=none, output=none, holds=none, schedule=(),
-    )  # fmt: skip
-    for number in range(MOST_ALARMS):
-        context.alarm(f"page {number}")
-    assert context.told_alarms() == context.alarms
-    context.alarm("one more")
-    context.alarm("and another")
-    assert context.told_alarms()[-1].text == "2 more, see the log"
-    assert len(context.told_alarms()) == MOST_ALARMS + 1

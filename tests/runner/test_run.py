@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from crawler import alarms
-from crawler.context import Context
 from crawler.exit_codes import DEGRADED, ERROR
 from crawler.runner.run import Run
+from tests.run_parts import facts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
 
 def ended(data_dir: Path) -> Run:
-    none: Any = SimpleNamespace()
-    context = Context(
-        run_id="20260301T000000Z-0000", data_dir=data_dir, arguments=none, regions={}, ledger=none,
-        lists=none, archive=none, output=none, holds=none, schedule=(),
-    )  # fmt: skip
-    run = Run(context, NOW, -1, "")
+    none: Any = None
+    run = Run(facts(data_dir=data_dir), none, none, none, none, replay=None, lock=-1)
     run.reason = "finished"
     return run
 
@@ -55,7 +47,7 @@ def test_an_alarm_has_its_sentence_and_its_state(tmp_path: Path) -> None:
 def test_alarms_that_can_not_be_worked_out(tmp_path: Path, values: dict[str, Any]) -> None:
     """Told as an alarm, beside what the run met; exit code 1, with a report."""
     run, made = ended(tmp_path), report(**values)
-    run.context.alarm("js.news.cn was given up: HTTP 503")
+    run.publisher.alarm("js.news.cn was given up: HTTP 503")
     run._watch(made)
     assert made["alarms"][0] == "js.news.cn was given up: HTTP 503"
     assert made["alarms"][1].startswith("alarms could not be worked out")

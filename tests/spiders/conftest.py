@@ -15,13 +15,14 @@ from scrapy.utils.test import get_crawler
 from crawler import regions
 from crawler.archive.writer import WarcWriter
 from crawler.arguments import parse
-from crawler.context import Context
+from crawler.context import attach
 from crawler.data_dir import warc_name
-from crawler.downloader.holds import Holds
 from crawler.exporters.jsonl import JsonlWriter
+from crawler.exporters.publisher import Publisher
 from crawler.items import Page
 from crawler.ledger.ledger import Ledger
 from crawler.spiders.list_walk import ListWalk
+from tests.run_parts import facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,20 +74,19 @@ class Walks:
         """One run of Guizhou's lists, or of `lists`; killed after `kill` answers."""
         self.count += 1
         spargs = arguments if "lists" in arguments else {"regions": "gz"} | arguments
-        context = Context(
+        run = facts(
             run_id=f"run-{self.count}",
             data_dir=self.folder,
             arguments=parse(spargs, REGIONS),
             regions=REGIONS,
-            ledger=self.ledger,
-            lists=self.ledger.lists,
-            archive=WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1),
-            output=JsonlWriter(self.folder, "jsonl/run.jsonl"),
-            holds=Holds(),
-            schedule=[],
         )
+        archive = WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1)
+        output = JsonlWriter(self.folder, "jsonl/run.jsonl")
+        publisher = Publisher(run, self.ledger, archive, output)
         limits = {"LIST_MAX_PAGES": 5, "LIST_MAX_COLUMNS": 40, "LIST_MAX_DEPTH": 3}
-        walk = ListWalk(context, get_crawler(settings_dict=limits | (settings or {})))
+        crawler = get_crawler(settings_dict=limits | (settings or {}))
+        attach(crawler, run, self.ledger.lists, publisher)
+        walk = ListWalk(crawler)
         self.asked, self.sent = [], {}
         steps = deque(walk.start())
         while steps := steps or deque(walk.columns()):
@@ -103,7 +103,7 @@ class Walks:
             steps += found.steps
             self.ledger.commit()
             self.seen |= {sighting.url for sighting in found.sightings}
-        self.alarms = [alarm.text for alarm in context.alarms]
+        self.alarms = [alarm.text for alarm in publisher.alarms()]
         return walk
 
     def has_seen(self, *numbers: int) -> bool:

@@ -20,14 +20,15 @@ from scrapy.utils.test import get_crawler
 from crawler import regions
 from crawler.archive.writer import WarcWriter
 from crawler.arguments import parse
-from crawler.context import Context
+from crawler.context import attach
 from crawler.data_dir import warc_name
-from crawler.downloader.holds import Holds
 from crawler.exporters.jsonl import JsonlWriter
+from crawler.exporters.publisher import Publisher
 from crawler.items import Page
 from crawler.ledger.ledger import Ledger
 from crawler.spiders.list_walk import ListWalk
 from tests.column_site import HOST, Column
+from tests.run_parts import facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,19 +73,17 @@ class Runs:
         """One run; with `pages` it is killed after so many list answers."""
         self.count += 1
         spargs = {"lists": self.column.url} | ({"since": str(since)} if since else {})
-        context = Context(
+        run = facts(
             run_id=f"run-{self.count}",
             data_dir=self.folder,
             arguments=parse(spargs, REGIONS),
             regions=REGIONS,
-            ledger=self.ledger,
-            lists=self.ledger.lists,
-            archive=WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1),
-            output=JsonlWriter(self.folder, "jsonl/run.jsonl"),
-            holds=Holds(),
-            schedule=[],
         )
-        walk = ListWalk(context, self.crawler)
+        archive = WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1)
+        output = JsonlWriter(self.folder, "jsonl/run.jsonl")
+        publisher = Publisher(run, self.ledger, archive, output)
+        attach(self.crawler, run, self.ledger.lists, publisher)
+        walk = ListWalk(self.crawler)
         self.asked = []
         steps = deque(walk.start())
         while steps:
