@@ -15,6 +15,7 @@ import pytest
 
 from crawler.exit_codes import OK, STORAGE, USAGE
 from tests.conftest import PROJECT
+from tests.nightly import at_night
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +157,7 @@ def test_streams_that_are_closed_or_full(data_dir: Path, closed: str) -> None:
     assert done.stderr == b""
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "ascii", "latin-1"])
+@pytest.mark.parametrize("encoding", ["gbk", at_night("ascii"), at_night("latin-1")])
 def test_a_terminal_of_another_encoding(
     data_dir: Path, archive: Path, article: dict[str, Any], encoding: str
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,17 +12,13 @@ from crawler.clock import now
 from crawler.ledger.ledger import Ledger
 from tests.downloader.conftest import ARTICLES, NEW, OLD
 from tests.downloader.test_scheduler import CLOCK
+from tests.nightly import at_night
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.downloader.conftest import Fetch
     from tests.site import Site
-
-
-def at_night(*values: Any) -> Any:
-    """A case that is like another and takes seconds of waiting."""
-    return pytest.param(*values, marks=pytest.mark.nightly)
 
 
 @pytest.mark.parametrize(("status", "header"), [("429", "2"), ("503", "date:3")])

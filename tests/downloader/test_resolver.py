@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import GUARD, PROJECT
 from tests.downloader.conftest import NEW, OLD
 from tests.downloader.proxy import Reply, Table
+from tests.nightly import at_night
 from tests.processes import crawl
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ SCRAPYS = "scrapy.resolver.CachingThreadedResolver"
 
 
 @pytest.mark.parametrize(("host", "resolver", "is_asked"), [
-    ("127.0.0.1", None, False), ("localhost", None, False), ("127.0.0.1", SCRAPYS, True),
+    ("127.0.0.1", None, False),
+    at_night("localhost", None, False),
+    at_night("127.0.0.1", SCRAPYS, True),
 ])  # fmt: skip
 def test_a_literal_that_slipped_past_the_check_of_domains(
     site: Site, host: str, resolver: str | None, is_asked: bool

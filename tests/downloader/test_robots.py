@@ -11,6 +11,7 @@ from crawler import settings
 from crawler.downloader.robots import MAX_BYTES, bounded, has_rules, rules_of
 from tests.downloader.conftest import OLD
 from tests.downloader.proxy import Reply, Table
+from tests.nightly import at_night
 from tests.processes import crawl
 from tests.simulation.days import CLOCK
 
@@ -70,7 +71,7 @@ def test_which_answers_are_rules(status: int | None, body: bytes, expected: bool
 
 @pytest.mark.parametrize(
     "instead",
-    [Reply(404), Reply(200), Reply(302, location=f"{HERE}/")],
+    [Reply(404), at_night(Reply(200)), at_night(Reply(302, location=f"{HERE}/"))],
     ids=["404", "nothing", "the front page"],
 )
 def test_rules_that_are_suddenly_gone_are_obeyed_for_a_week(tmp_path: Path, instead: Reply) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.ledger.ledger import Ledger
+from tests.nightly import at_night
 from tests.site.answer import Answer
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def texts_are_elsewhere(site: ColumnSite, articles: list[dict[str, Any]]) -> Non
     "outage",
     [
         articles_are_missing,
-        front_page_for_everything,
-        soft_404_for_everything,
-        sent_to_the_front,
+        at_night(front_page_for_everything),
+        at_night(soft_404_for_everything),
+        at_night(sent_to_the_front),
         texts_are_elsewhere,
     ],
 )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.nightly import at_night
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.channel import Archive
 
 
-@pytest.mark.parametrize("fault", ["404", "error_page", "soft404", "empty"])
+@pytest.mark.parametrize("fault", ["404", *map(at_night, ("error_page", "soft404", "empty"))])
 def test_rules_that_an_outage_hides_are_obeyed_in_it_and_after(
     archive_of: Callable[..., Archive], fault: str
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.chaos.history import KILLER
 from tests.chaos.soundness import faults_of, lines_of
 from tests.cron import QUICK, cron, start, until
+from tests.nightly import at_night
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 FORTY = 40
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, at_night(signal.SIGINT), at_night(signal.SIGHUP)]
+)
 def test_forty_waiting_requests_end_at_once_and_each_has_an_outcome(
     site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path, number: signal.Signals
 ) -> None:
