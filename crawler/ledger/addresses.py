@@ -9,12 +9,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.decisions import OUTCOME_OF, decide, has_ended
 from crawler.ledger.errors import LedgerError
-from crawler.ledger.rows import Address, Decision, Sighting
+from crawler.ledger.rows import Address, Decision, Owed, Sighting
 from crawler.ledger.schedule import next_try
 from crawler.ledger.schema import addresses, articles, visits
 from crawler.outcomes import (
@@ -253,6 +253,14 @@ class Addresses:
             statement = statement.where(addresses.c.region.in_(regions))
         statement = statement.order_by(addresses.c.retry_at).limit(limit)
         return [Address(**row._mapping) for row in self._connection.rows(statement)]
+
+    def owed_by_region(self) -> list[Owed]:
+        """Addresses that are owed, now or later, counted by region and by their last outcome."""
+        columns = (addresses.c.region, addresses.c.result)
+        count, oldest = func.count().label("addresses"), func.min(addresses.c.day).label("oldest")
+        statement = select(*columns, count, oldest).where(addresses.c.retry_at.is_not(None))
+        rows = self._connection.rows(statement.group_by(*columns))
+        return [Owed(row.region, row.result, row.addresses, row.oldest) for row in rows]
 
     def get(self, url: str) -> Address | None:
         """What is known of a canonical address."""

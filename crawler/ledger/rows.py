@@ -84,6 +84,30 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionProgress:
+    """How far a run is with the addresses of a region: with an outcome, without, new articles."""
+
+    region: str | None
+    ended: int
+    waiting: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A count of owed addresses of one region that ended alike.
+
+    `result` is None before the first attempt, `oldest_day` the first of their days of publication
+    as far as the addresses tell it.
+    """
+
+    region: str | None
+    result: Outcome | None
+    addresses: int
+    oldest_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleRow:
     """The state of an article: that of its newest line.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, func, literal_column, select, type_coerce, update
+from sqlalchemy import Text, case, func, literal_column, select, type_coerce, update
 
-from crawler.ledger.rows import OpenVisit
+from crawler.ledger.rows import OpenVisit, RegionProgress
 from crawler.ledger.schema import visits
-from crawler.outcomes import Outcome
+from crawler.outcomes import NEW, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,6 +36,30 @@ class Visits:
         """Distinct article addresses given, found or due in the run."""
         statement = select(func.count()).select_from(visits).where(visits.c.run_id == run_id)
         row = self._connection.row(statement)
+        return 0 if row is None else int(row[0])
+
+    def progress(self, run_id: str) -> list[RegionProgress]:
+        """How far the run is with each region that it has met an address of, by code."""
+        is_open = case((visits.c.outcome.is_(None), 1), else_=0)
+        is_new = case((visits.c.outcome.in_(NEW), 1), else_=0)
+        statement = select(
+            visits.c.region,
+            func.count().label("addresses"),
+            func.sum(is_open).label("waiting"),
+            func.sum(is_new).label("new"),
+        ).where(visits.c.run_id == run_id)
+        rows = self._connection.rows(statement.group_by(visits.c.region).order_by(visits.c.region))
+        return [
+            RegionProgress(row.region, row.addresses - row.waiting, row.waiting, row.new)
+            for row in rows
+        ]
+
+    def waiting(self, run_id: str) -> int:
+        """How many addresses of the run have no outcome yet."""
+        is_open = visits.c.outcome.is_(None)
+        row = self._connection.row(
+            select(func.count()).select_from(visits).where(visits.c.run_id == run_id, is_open)
+        )
         return 0 if row is None else int(row[0])
 
     def outcomes(self, run_id: str) -> dict[str, int]:

@@ -1,0 +1,65 @@
+"""`scrapy status`: how the archive stands, in one look.
+
+Exit codes: 0 fine; 3 alarms hold or the last run is older than STATUS_MAX_AGE; 5 the ledger can't
+be read; 2 there is no archive in the data folder.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler.clock import now
+from crawler.commands.output import ProjectCommand, open_ledger, printable
+from crawler.data_dir import folder_of
+from crawler.exit_codes import DEGRADED, STORAGE, USAGE
+from crawler.ledger.errors import LedgerError, NoLedgerError
+from crawler.views.status import screen, status_of
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+class Command(ProjectCommand, ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def short_desc(self) -> str:
+        return "Say how the archive stands: last run, alarms, what is owed, disk"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+
+    def execute(self, args: list[str], opts: Namespace) -> None:
+        assert self.settings is not None
+        if args:
+            raise UsageError("status takes no arguments", print_help=False)
+        data_dir = folder_of(self.settings)
+        max_age = timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE"))
+        try:
+            ledger = open_ledger(self.settings)
+        except NoLedgerError:
+            self.say(f"there is no archive in {data_dir}: a crawl begins one", USAGE)
+            return
+        except LedgerError as error:
+            self.say(error, STORAGE)
+            return
+        try:
+            status = status_of(data_dir, ledger, now(), max_age)
+        except LedgerError as error:
+            self.say(error, STORAGE)
+            return
+        finally:
+            ledger.close()
+        if opts.json:
+            print(json.dumps(status.as_json(), ensure_ascii=False, indent=1))
+        else:
+            print(printable(screen(status)))
+        if not status.is_fine:
+            self.exitcode = DEGRADED

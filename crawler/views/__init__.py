@@ -1,0 +1,1 @@
+"""What people read of an archive: made from published files and the ledger, changing nothing."""

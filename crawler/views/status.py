@@ -1,0 +1,324 @@
+"""How the archive stands: the last run, alarms, what is owed, silent lists, disk, what runs now.
+
+In: a data folder and its ledger, opened for reading. Out: a Status, which commands print as a
+screen or as JSON. Only the newest reports are read, so five years of hourly runs cost no more than
+a month of them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from crawler.clock import BEIJING, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from crawler.ledger.ledger import Ledger
+    from crawler.ledger.rows import RunRow
+
+# The disk's growth is taken from the files of the runs of so many days.
+GROWTH = timedelta(days=30)
+
+# An unreadable list is silent from so many failures in a row on: one is a hiccup.
+SILENT_AFTER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run that is over, as its report tells it. Times are UTC."""
+
+    run_id: str
+    started_at: str
+    finished_at: str
+    reason: str
+    exit_code: int | None
+    urls_seen: int
+    outcomes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A run that is on: what has its outcome, what waits, and how long that will take at its pace.
+
+    `left_seconds` is None while there is no pace to tell by.
+    """
+
+    run_id: str
+    started_at: str
+    done: int
+    waiting: int
+    per_minute: float
+    left_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All of it. `alarms` and `alarms_over` are rows of the last run's report (DATA_FORMAT.md).
+
+    `owed`: region code → outcome of the last attempt (`new` before the first) → addresses;
+    `oldest_owed_day` is the first day of publication (Beijing) of which something is owed.
+    `silent_lists`: region code → lists that failed several times in a row. `bytes_free` is the
+    disk's, `bytes_per_month` what the runs of the last 30 days wrote. `is_late`: no run is on and
+    the last one ended longer ago than STATUS_MAX_AGE.
+    """
+
+    data_dir: str
+    at: str
+    last: LastRun | None
+    is_late: bool
+    running: Running | None
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+    alarms_over: list[dict[str, Any]] = field(default_factory=list)
+    owed: dict[str, dict[str, int]] = field(default_factory=dict)
+    oldest_owed_day: str | None = None
+    silent_lists: dict[str, list[str]] = field(default_factory=dict)
+    bytes_free: int = 0
+    bytes_per_month: int = 0
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing asks for a person."""
+        return not self.alarms and not self.is_late
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values, with `is_fine`."""
+        return asdict(self) | {"is_fine": self.is_fine}
+
+
+def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) -> Status:
+    """How the archive stands at this moment. Raises LedgerError, OSError."""
+    reports = list(_reports(data_dir, at - GROWTH))
+    last = reports[-1] if reports else _newest_report(data_dir)
+    running = _running(data_dir, ledger, at)
+    owed, oldest = _owed(ledger)
+    return Status(
+        data_dir=str(data_dir),
+        at=iso(at),
+        last=_last_run(last) if last else None,
+        is_late=running is None and (last is None or _finished(last) < at - max_age),
+        running=running,
+        alarms=_alarms(last) if last else [],
+        alarms_over=list(last.get("alarms_over", [])) if last else [],
+        owed=owed,
+        oldest_owed_day=oldest.isoformat() if oldest else None,
+        silent_lists=_silent_lists(ledger),
+        bytes_free=shutil.disk_usage(data_dir).free,
+        bytes_per_month=sum(_bytes(report) for report in reports),
+    )
+
+
+def _names(data_dir: Path) -> list[str]:
+    """The names of the reports, oldest run first: they begin with the run's time."""
+    folder = data_dir / "runs"
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if entry.name.endswith(".json"))
+
+
+def _reports(data_dir: Path, since: datetime) -> Iterator[dict[str, Any]]:
+    first = f"{since:%Y%m%dT%H%M%SZ}"
+    for name in _names(data_dir):
+        if name >= first and (report := _read(data_dir / "runs" / name)):
+            yield report
+
+
+def _newest_report(data_dir: Path) -> dict[str, Any] | None:
+    return next(filter(None, (_read(data_dir / "runs" / n) for n in _names(data_dir)[::-1])), None)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """A report; None for what is none, which `scrapy verify` tells of."""
+    try:
+        report = json.loads(path.read_bytes())
+        return report if datetime.fromisoformat(report["finished_at"]) else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _finished(report: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(report["finished_at"])
+
+
+def _last_run(report: Mapping[str, Any]) -> LastRun:
+    return LastRun(
+        run_id=report["run_id"],
+        started_at=report["started_at"],
+        finished_at=report["finished_at"],
+        reason=report["reason"],
+        exit_code=report["exit_code"],
+        urls_seen=report["urls_seen"],
+        outcomes=dict(report["outcomes"]),
+    )
+
+
+def _alarms(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The alarms with their states; reports of before there were states have sentences alone."""
+    if "alarm_states" in report:
+        return list(report["alarm_states"])
+    return [
+        {"id": text, "region": None, "layout": None, "since": report["started_at"],
+         "is_new": True, "text": text}
+        for text in report.get("alarms", ())
+    ]  # fmt: skip
+
+
+def _bytes(report: Mapping[str, Any]) -> int:
+    return sum(int(file.get("bytes", 0)) for file in report.get("files", ()))
+
+
+def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
+    """The run that holds the data folder's lock, if one does."""
+    unfinished = ledger.runs.unfinished()
+    if not unfinished or not _is_locked(data_dir):
+        return None
+    run: RunRow = unfinished[-1]
+    counts = Counter(ledger.visits.outcomes(run.run_id))
+    waiting = ledger.visits.waiting(run.run_id)
+    done = sum(counts.values()) - waiting
+    minutes = max((at - run.started_at).total_seconds() / 60, 1 / 60)
+    pace = done / minutes
+    return Running(
+        run_id=run.run_id,
+        started_at=iso(run.started_at),
+        done=done,
+        waiting=waiting,
+        per_minute=round(pace, 1),
+        left_seconds=round(waiting / pace * 60) if pace else None,
+    )
+
+
+def _is_locked(data_dir: Path) -> bool:
+    """Whether another process holds the lock; asking leaves nothing behind."""
+    try:
+        descriptor = os.open(data_dir / "state" / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _owed(ledger: Ledger) -> tuple[dict[str, dict[str, int]], date | None]:
+    owed: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    oldest: date | None = None
+    for row in ledger.addresses.owed_by_region():
+        owed[row.region or ""][row.result.value if row.result else "new"] = row.addresses
+        if row.oldest_day and (oldest is None or row.oldest_day < oldest):
+            oldest = row.oldest_day
+    return dict(sorted(owed.items())), oldest
+
+
+def _silent_lists(ledger: Ledger) -> dict[str, list[str]]:
+    silent: defaultdict[str, list[str]] = defaultdict(list)
+    for state in ledger.lists.states():
+        if state.failures >= SILENT_AFTER:
+            silent[state.region or ""].append(state.url)
+    return dict(sorted(silent.items()))
+
+
+def screen(status: Status) -> str:
+    """The status as a person reads it: a screen, most important first."""
+    lines = [f"{status.data_dir}  {_local(status.at)} (Beijing)", ""]
+    lines += _running_lines(status.running)
+    lines += _last_lines(status)
+    lines += _alarm_lines(status)
+    lines += _owed_lines(status)
+    lines += [_disk_line(status)]
+    return "\n".join(lines)
+
+
+def _running_lines(running: Running | None) -> list[str]:
+    if running is None:
+        return []
+    left = ""
+    if running.left_seconds is not None:
+        left = f", about {_duration(timedelta(seconds=running.left_seconds))} left"
+    pace = f"{running.per_minute:g} a minute"
+    return [
+        f"running   {running.run_id}, since {_local(running.started_at)}: "
+        f"{running.done} addresses ended, {running.waiting} waiting, {pace}{left}"
+    ]
+
+
+def _last_lines(status: Status) -> list[str]:
+    last = status.last
+    if last is None:
+        return ["last run  none is over yet"]
+    age = datetime.fromisoformat(status.at) - datetime.fromisoformat(last.finished_at)
+    late = "  ← longer ago than STATUS_MAX_AGE" if status.is_late else ""
+    counts = ", ".join(f"{count} {name}" for name, count in last.outcomes.items() if count)
+    return [
+        f"last run  {last.run_id}: {last.reason}, exit code {last.exit_code}, "
+        f"ended {_local(last.finished_at)}, {_duration(age)} ago{late}",
+        f"          {last.urls_seen} addresses: {counts or 'none'}",
+    ]
+
+
+def _alarm_lines(status: Status) -> list[str]:
+    lines = ["alarms    none" if not status.alarms else f"alarms    {len(status.alarms)}"]
+    for alarm in status.alarms:
+        since = "new" if alarm["is_new"] else f"since {_local(alarm['since'])}"
+        lines.append(f"  {since}: {alarm['text']}")
+    lines += [f"  over: {alarm['text']}" for alarm in status.alarms_over]
+    return lines
+
+
+def _owed_lines(status: Status) -> list[str]:
+    total = sum(sum(row.values()) for row in status.owed.values())
+    if not total:
+        return ["owed      nothing"]
+    oldest = f", the oldest of {status.oldest_owed_day}" if status.oldest_owed_day else ""
+    lines = [f"owed      {total} addresses{oldest}"]
+    for region, row in status.owed.items():
+        why = ", ".join(f"{count} {name}" for name, count in sorted(row.items()))
+        lines.append(f"  {region or 'no region'}: {why}")
+    for region, lists in status.silent_lists.items():
+        more = f" and {len(lists) - 1} more" if len(lists) > 1 else ""
+        lines.append(f"  {region or 'no region'}: silent list {lists[0]}{more}")
+    return lines
+
+
+def _disk_line(status: Status) -> str:
+    month = status.bytes_per_month
+    lasts = ""
+    if month:
+        months = status.bytes_free / month
+        lasts = f", enough for {months:.0f} months" if months < 600 else ", enough for decades"
+    return f"disk      {_size(status.bytes_free)} free, {_size(month)} in the last 30 days{lasts}"
+
+
+def _local(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(BEIJING):%Y-%m-%d %H:%M}"
+
+
+def _duration(span: timedelta) -> str:
+    minutes = max(round(span.total_seconds() / 60), 0)
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes // (24 * 60)} days"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

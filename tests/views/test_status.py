@@ -1,0 +1,170 @@
+"""How the archive stands, from reports and ledgers as runs write them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import Sighting
+from crawler.outcomes import Outcome
+from crawler.views.status import Status, screen, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import RunScrapy
+
+AT = datetime(2026, 3, 31, 12, 30, tzinfo=UTC)
+AGE = timedelta(hours=26)
+HELD = {"id": "quiet:js", "region": "js", "layout": None, "since": "2026-03-29T12:00:00Z",
+        "is_new": False, "text": "region js is quiet"}  # fmt: skip
+
+
+def write_report(folder: Path, ended: datetime, **values: Any) -> None:
+    began = ended - timedelta(minutes=5)
+    report = {
+        "run_id": f"{began:%Y%m%dT%H%M%SZ}-0000",
+        "started_at": f"{began:%Y-%m-%dT%H:%M:%SZ}",
+        "finished_at": f"{ended:%Y-%m-%dT%H:%M:%SZ}",
+        "reason": "finished",
+        "exit_code": 0,
+        "urls_seen": 4,
+        "outcomes": {"published": 1, "known": 3},
+        "alarms": [],
+        "alarm_states": [],
+        "alarms_over": [],
+        "files": [{"bytes": 1_000_000}, {"bytes": 500_000}],
+    }
+    (folder / "runs").mkdir(exist_ok=True)
+    path = folder / "runs" / f"{report['run_id']}.json"
+    path.write_text(json.dumps(report | values), "utf-8")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """One that owes two addresses and has a list that failed twice and one that failed once."""
+    opened = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    opened.runs.start("20260331T120000Z-0001", AT - timedelta(minutes=30), "scrapy crawl xinhua")
+    found = [
+        Sighting(f"http://js.news.cn/2026-03/{day:02}/c_112000{day:04}.htm", f"112000{day:04}",
+                 "js", date(2026, 3, day))
+        for day in (3, 9, 12)
+    ]  # fmt: skip
+    opened.addresses.see(found, run_id="20260331T120000Z-0001", at=AT)
+    for sighting, outcome in zip(found, (Outcome.TIMEOUT, Outcome.PUBLISHED), strict=False):
+        opened.addresses.finish(
+            sighting.url, outcome, run_id="20260331T120000Z-0001", at=AT, detail=None
+        )
+    for name, failures in (("a", 2), ("b", 1)):
+        for _ in range(failures):
+            opened.lists.add_answer(f"http://js.news.cn/{name}.htm", at=AT, status=503, region="js")
+    opened.commit()
+    yield opened
+    opened.close()
+
+
+def test_a_good_night(tmp_path: Path, ledger: Ledger) -> None:
+    write_report(tmp_path, AT - timedelta(hours=40))
+    write_report(tmp_path, AT - timedelta(hours=1))
+    status = status_of(tmp_path, ledger, AT, AGE)
+    assert status.is_fine
+    assert status.last is not None
+    assert status.last.outcomes == {"published": 1, "known": 3}
+    assert status.running is None
+    assert status.owed == {"js": {"new": 1, "timeout": 1}}
+    assert status.oldest_owed_day == "2026-03-03"
+    assert status.silent_lists == {"js": ["http://js.news.cn/a.htm"]}
+    assert status.bytes_per_month == 3_000_000
+    said = screen(status)
+    assert "ended 2026-03-31 19:30, 60 min ago" in said
+    assert "alarms    none" in said
+    assert "owed      2 addresses, the oldest of 2026-03-03" in said
+    assert "silent list http://js.news.cn/a.htm" in said
+
+
+@pytest.mark.parametrize("hours", [25, 27])
+def test_a_run_that_did_not_come_is_late(tmp_path: Path, ledger: Ledger, hours: int) -> None:
+    write_report(tmp_path, AT - timedelta(hours=hours))
+    status = status_of(tmp_path, ledger, AT, AGE)
+    assert (status.is_late, status.is_fine) == (hours > 26, hours < 26)
+    assert ("STATUS_MAX_AGE" in screen(status)) is (hours > 26)
+
+
+def test_alarms_hold_until_the_last_report_says_no_more(tmp_path: Path, ledger: Ledger) -> None:
+    over = HELD | {"id": "host:x", "text": "x was given up"}
+    values = {"exit_code": 3, "alarms": [HELD["text"]], "alarm_states": [HELD],
+              "alarms_over": [over]}  # fmt: skip
+    write_report(tmp_path, AT - timedelta(hours=2), **values)
+    status = status_of(tmp_path, ledger, AT, AGE)
+    assert not status.is_fine
+    assert "since 2026-03-29 20:00: region js is quiet" in screen(status)
+    assert "over: x was given up" in screen(status)
+    write_report(tmp_path, AT - timedelta(hours=1))
+    assert status_of(tmp_path, ledger, AT, AGE).is_fine
+
+
+def test_reports_of_before_there_were_states(tmp_path: Path, ledger: Ledger) -> None:
+    write_report(tmp_path, AT - timedelta(hours=2), alarms=["region js is quiet"])
+    path = next((tmp_path / "runs").iterdir())
+    report = json.loads(path.read_text("utf-8"))
+    del report["alarm_states"], report["alarms_over"]
+    path.write_text(json.dumps(report), "utf-8")
+    status = status_of(tmp_path, ledger, AT, AGE)
+    assert [alarm["text"] for alarm in status.alarms] == ["region js is quiet"]
+
+
+def test_a_run_that_is_on_tells_its_pace(tmp_path: Path, ledger: Ledger) -> None:
+    write_report(tmp_path, AT - timedelta(days=3))
+    with (tmp_path / "state" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running = status_of(tmp_path, ledger, AT, AGE)
+    assert not running.is_late
+    assert running.running is not None
+    assert (running.running.done, running.running.waiting) == (2, 1)
+    assert running.running.left_seconds == 900
+    assert "2 addresses ended, 1 waiting, 0.1 a minute, about 15 min left" in screen(running)
+    killed = status_of(tmp_path, ledger, AT, AGE)
+    assert killed.running is None
+    assert killed.is_late
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"finished_at": 3}', ""])
+def test_a_report_that_is_none_is_passed_over(tmp_path: Path, ledger: Ledger, text: str) -> None:
+    write_report(tmp_path, AT - timedelta(hours=3))
+    (tmp_path / "runs" / "20260331T123000Z-ffff.json").write_text(text, "utf-8")
+    last = status_of(tmp_path, ledger, AT, AGE).last
+    assert last is not None
+    assert last.finished_at == "2026-03-31T09:30:00Z"
+
+
+def test_before_the_first_run_is_over(tmp_path: Path, ledger: Ledger) -> None:
+    status = status_of(tmp_path, ledger, AT, AGE)
+    assert (status.last, status.is_late) == (None, True)
+    assert "none is over yet" in screen(status)
+
+
+def test_the_command(scrapy_cmd: RunScrapy, tmp_path: Path, ledger: Ledger) -> None:
+    nowhere = scrapy_cmd("status", data_dir=tmp_path / "none")
+    assert nowhere.returncode == 2
+    assert f"there is no archive in {tmp_path / 'none'}" in nowhere.stderr
+    write_report(tmp_path, datetime.now(UTC) - timedelta(hours=1))
+    fine = scrapy_cmd("status", "--json", data_dir=tmp_path)
+    assert (fine.returncode, fine.stderr) == (0, "")
+    told = json.loads(fine.stdout)
+    assert told["is_fine"] is True
+    assert set(told) == {*Status.__dataclass_fields__, "is_fine"}
+    write_report(tmp_path, datetime.now(UTC), alarm_states=[HELD], alarms=[HELD["text"]])
+    held = scrapy_cmd("status", data_dir=tmp_path)
+    assert held.returncode == 3
+    assert "region js is quiet" in held.stdout
+    (tmp_path / "other" / "state").mkdir(parents=True)
+    (tmp_path / "other" / "state" / "ledger.sqlite").write_bytes(b"no database at all" * 100)
+    damaged = scrapy_cmd("status", data_dir=tmp_path / "other")
+    assert damaged.returncode == 5
+    assert len(damaged.stderr.splitlines()) == 1
