@@ -1,0 +1,192 @@
+"""How far a run is: a live view on a terminal, a line in the log from time to time elsewhere.
+
+In: the ledger's counts of the run, Scrapy's statistics, the hosts that are left alone. Changes
+nothing. The counts are read again only after fifty times as long as reading them took, so that a
+run of millions of addresses is not held up by being watched.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+from scrapy import signals
+from scrapy.utils.asyncio import create_looping_call
+
+from crawler.clock import now
+from crawler.context import RunFacts, required
+from crawler.downloader.holds import Holds
+from crawler.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+    from scrapy.crawler import Crawler
+    from scrapy.utils.asyncio import AsyncioLoopingCall
+    from twisted.internet.task import LoopingCall
+
+    from crawler.ledger.rows import RegionProgress
+
+logger = logging.getLogger(__name__)
+
+REFRESH = 1.0  # seconds between two looks of the live view
+_PATIENCE = 50  # times as long as reading the counts took, before they are read again
+_LEAST_LOOK = 2.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How far a run is. `responses` are answers of any kind; `held` hosts that are left alone."""
+
+    run_id: str
+    elapsed: timedelta
+    responses: int
+    lists_asked: int
+    lists_answered: int
+    regions: Sequence[RegionProgress]
+    held: Sequence[str]
+
+    @property
+    def ended(self) -> int:
+        return sum(one.ended for one in self.regions)
+
+    @property
+    def waiting(self) -> int:
+        return sum(one.waiting for one in self.regions)
+
+    @property
+    def per_minute(self) -> float:
+        """Answers a minute since the run began."""
+        return self.responses / max(self.elapsed.total_seconds() / 60, 1 / 60)
+
+    @property
+    def left(self) -> timedelta | None:
+        """How long what waits will take at the pace so far; None while nothing tells."""
+        return timedelta(minutes=self.waiting / self.per_minute) if self.per_minute else None
+
+    def line(self) -> str:
+        """All of it in one line, for logs."""
+        left = (
+            "" if self.left is None or not self.waiting else f", about {_rounded(self.left)} left"
+        )
+        new = sum(one.new for one in self.regions)
+        held = f", {len(self.held)} hosts left alone" if self.held else ""
+        return (
+            f"{self.ended} addresses ended, {new} of them new, {self.waiting} waiting; "
+            f"lists {self.lists_answered} of {self.lists_asked}; "
+            f"{self.per_minute:.0f} answers a minute{held}{left}"
+        )
+
+
+def view(snapshot: Snapshot, height: int) -> RenderableType:
+    """The live view: a row a region, those with most to do first, as many as fit."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("region", "ended", "new", "waiting"):
+        table.add_column(heading, justify="left" if heading == "region" else "right")
+    by_work = sorted(snapshot.regions, key=lambda one: (-one.waiting, one.region or ""))
+    shown = by_work[: max(height - 6, 3)]
+    for one in shown:
+        table.add_row(one.region or "-", str(one.ended), str(one.new), str(one.waiting))
+    parts: list[RenderableType] = [
+        Text(f"{snapshot.run_id}  {_rounded(snapshot.elapsed)}", style="bold"),
+        Text(snapshot.line()),
+        table,
+    ]
+    if len(by_work) > len(shown):
+        parts.append(Text(f"and {len(by_work) - len(shown)} regions more", style="dim"))
+    if snapshot.held:
+        parts.append(Text("left alone: " + " ".join(snapshot.held[:5]), style="dim"))
+    return Group(*parts)
+
+
+class Progress:
+    """The extension. A terminal on stderr gets the live view, with the log's lines above it."""
+
+    def __init__(self, crawler: Crawler, seconds: float) -> None:
+        self._crawler = crawler
+        self._facts = required(crawler, RunFacts)
+        self._ledger = required(crawler, Ledger)
+        self._holds = required(crawler, Holds)
+        self._seconds = seconds
+        self._console = Console(stderr=True)
+        self._live: Live | None = None
+        self._streams: list[logging.StreamHandler[Any]] = []
+        self._looping: AsyncioLoopingCall | LoopingCall | None = None
+        self._regions: Sequence[RegionProgress] = ()
+        self._read_again_at = 0.0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raises NotConfigured where no run is open."""
+        extension = cls(crawler, crawler.settings.getfloat("PROGRESS_SECONDS"))
+        crawler.signals.connect(extension._opened, signal=signals.spider_opened)
+        crawler.signals.connect(extension._closed, signal=signals.spider_closed)
+        return extension
+
+    def _opened(self) -> None:
+        interval = self._seconds
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._begin_view()
+            interval = REFRESH
+        self._looping = create_looping_call(self._tell)
+        self._looping.start(interval, now=False)
+
+    def _closed(self) -> None:
+        if self._looping:
+            self._looping.stop()
+        if self._live:
+            self._live.stop()
+            for handler in self._streams:
+                handler.setStream(sys.stderr)
+            self._live = None
+
+    def _begin_view(self) -> None:
+        before = sys.stderr
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live.start()
+        # lines of the log are printed above the view, not into it
+        for handler in logging.root.handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+                handler.setStream(sys.stderr)
+                self._streams.append(handler)
+
+    def _tell(self) -> None:
+        snapshot = self._snapshot()
+        if self._live:
+            self._live.update(view(snapshot, self._console.height), refresh=True)
+        else:
+            logger.info(snapshot.line())
+
+    def _snapshot(self) -> Snapshot:
+        began = monotonic()
+        if began >= self._read_again_at:
+            self._regions = self._ledger.visits.progress(self._facts.run_id)
+            took = monotonic() - began
+            self._read_again_at = began + max(_LEAST_LOOK, _PATIENCE * took)
+        stats = self._crawler.stats.get_stats() if self._crawler.stats else {}
+        return Snapshot(
+            run_id=self._facts.run_id,
+            elapsed=now() - self._facts.started_at,
+            responses=stats.get("downloader/response_count", 0),
+            lists_asked=stats.get("crawler/lists/asked", 0),
+            lists_answered=stats.get("crawler/lists/answered", 0),
+            regions=self._regions,
+            held=sorted(self._holds.closed_hosts()),
+        )
+
+
+def _rounded(span: timedelta) -> str:
+    minutes, seconds = divmod(max(round(span.total_seconds()), 0), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours < 48 else f"{hours // 24} days"

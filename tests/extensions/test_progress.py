@@ -1,0 +1,125 @@
+"""The progress of a run: as a view on a real terminal, and as lines of a log."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from crawler.extensions.progress import Snapshot, view
+from crawler.ledger.rows import RegionProgress
+from tests.conftest import PROJECT
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+REGIONS = [
+    RegionProgress(None, 1, 0, 0),
+    RegionProgress("he", 40, 260, 30),
+    RegionProgress("js", 10, 20, 5),
+]
+
+
+def snapshot(**values: object) -> Snapshot:
+    made = {
+        "run_id": "20260331T120000Z-0001",
+        "elapsed": timedelta(minutes=10),
+        "responses": 70,
+        "lists_asked": 12,
+        "lists_answered": 11,
+        "regions": REGIONS,
+        "held": [],
+    }
+    return Snapshot(**(made | values))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({}, "51 addresses ended, 35 of them new, 280 waiting; lists 11 of 12; 7 answers a minute, "
+             "about 40 min 00 s left"),
+        ({"held": ["a", "b"], "responses": 0},
+         "51 addresses ended, 35 of them new, 280 waiting; lists 11 of 12; 0 answers a minute, "
+         "2 hosts left alone"),
+        ({"regions": [], "elapsed": timedelta(0)},
+         "0 addresses ended, 0 of them new, 0 waiting; lists 11 of 12; 4200 answers a minute"),
+        ({"responses": 1},
+         "51 addresses ended, 35 of them new, 280 waiting; lists 11 of 12; 0 answers a minute, "
+         "about 46 h 40 min left"),
+    ],
+    ids=["usual", "nothing answered", "begun", "slow"],
+)  # fmt: skip
+def test_a_line(values: dict[str, object], line: str) -> None:
+    assert snapshot(**values).line() == line
+
+
+@pytest.mark.parametrize(("height", "rows"), [(24, 3), (5, 3)])
+def test_the_view_has_the_most_work_first(height: int, rows: int) -> None:
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(view(snapshot(held=["x.news.cn"]), height))
+    said = console.export_text().splitlines()
+    assert said[0].startswith("20260331T120000Z-0001  10 min 00 s")
+    assert [line.split()[0] for line in said[3 : 3 + rows]] == ["he", "js", "-"]
+    assert said[-1] == "left alone: x.news.cn"
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    many = [RegionProgress(f"r{n:02}", 1, n, 0) for n in range(36)]
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(view(snapshot(regions=many), 24))
+    assert "and 18 regions more" in console.export_text()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with Site(regions=["js"], articles=6) as running:
+        yield running
+
+
+def test_a_terminal_gets_a_live_view_and_the_log_above_it(site: Site, tmp_path: Path) -> None:
+    parent, child = pty.openpty()
+    environment = os.environ | site.environment | {"TERM": "xterm", "COLUMNS": "150", "LINES": "30"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a", "regions=js",
+         "-s", "DOWNLOAD_DELAY=0.2", "-s", f"DATA_DIR={tmp_path}"],
+        cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=child, stderr=child,
+    )  # fmt: skip
+    os.close(child)
+    seen = b""
+    while True:
+        try:
+            data = os.read(parent, 65536)
+        except OSError:  # the other side was closed
+            break
+        if not data:
+            break
+        seen += data
+    os.close(parent)
+    assert running.wait(60) == 0, seen[-2000:]
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
+    assert re.search(r"region +ended +new +waiting", text)
+    assert re.search(r"\d+ addresses ended, \d+ of them new", text)
+    assert "INFO: Spider opened" in text
+    assert b"\x1b[?25h" in seen  # the cursor is shown again
+
+
+def test_elsewhere_lines_go_to_the_log(site: Site, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a", "regions=js",
+         "-s", "DOWNLOAD_DELAY=0.2", "-s", "PROGRESS_SECONDS=0.5", "-s", f"DATA_DIR={tmp_path}"],
+        cwd=PROJECT, env=os.environ | site.environment, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert re.search(r"INFO: \d+ addresses ended, \d+ of them new, \d+ waiting; lists", done.stderr)
+    assert "\x1b" not in done.stderr
