@@ -108,6 +108,11 @@ def lock_file(data_dir: Path) -> Path:
     return data_dir / STATE_FOLDER / "lock"
 
 
+def told_file(data_dir: Path) -> Path:
+    """The file whose time says when alarms that hold were last printed for mail."""
+    return data_dir / STATE_FOLDER / "alarms_told"
+
+
 def report_file(data_dir: Path, run_id: str) -> Path:
     """The report of a run."""
     return data_dir / REPORTS_FOLDER / f"{run_id}{REPORT_SUFFIX}"

@@ -96,8 +96,19 @@ RECHECK_BUDGET = 1000  # archived articles looked at again in one run
 GONE_CONFIRM_AFTER = 6  # hours between the two observations of a withdrawal
 
 # --- watch ---------------------------------------------------------------------------------------
-EXTENSIONS = {"crawler.extensions.politeness.Politeness": 500}
+EXTENSIONS = {
+    "crawler.extensions.politeness.Politeness": 500,
+    "crawler.extensions.progress.Progress": 510,
+    "scrapy.extensions.logstats.LogStats": None,  # Progress says more
+}
+PROGRESS_SECONDS = 60  # between two lines of progress, where no terminal shows it live
 LOG_LEVEL = "INFO"
+STATS_DUMP = False  # the report says what a run did
+STATUS_MAX_AGE = 26  # hours after which `scrapy status` finds the last run too long ago
+ALARM_REPEAT = 24  # hours after which cron hears again of an alarm that holds
+METRICS_FILE = ""  # a Prometheus textfile, written at the end of a run
+PING_URL = ""  # called at a run's start and end, as healthchecks.io has it
+WEBHOOK_URL = ""  # gets the closing block as JSON
 DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"  # each has its outcome; the entry would hold the whole page
 LOG_JSON = False  # the log as JSON lines
 TELNETCONSOLE_ENABLED = False

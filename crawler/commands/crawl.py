@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -19,6 +19,8 @@ from crawler.commands.output import ProjectCommand, ends, refuse
 from crawler.data_dir import CannotStartError, claim, folder_of
 from crawler.exit_codes import DEGRADED, USAGE
 from crawler.file_names import shown
+from crawler.masking import masked_command
+from crawler.notify import end_of_run
 from crawler.runner import json_log, settings_check
 from crawler.runner.process import stop_with
 from crawler.runner.run import Run
@@ -45,10 +47,13 @@ class Command(ProjectCommand, ScrapyCrawl):
             opts.pidfile = None  # a second run must not put its own number into it
         super().process_options(args, opts)
         assert self.settings is not None
+        if unnamed := [word for word in args[1:] if "=" in word]:
+            refuse(self.name, f"{unnamed[0]}: write -a {unnamed[0]}", USAGE)
         if args != [XinhuaSpider.name]:
             if args and args[0] not in (known := get_spider_loader(self.settings).list()):
                 refuse(self.name, f"unknown spider {args[0]!r} (known: {', '.join(known)})", USAGE)
             return
+        _leave_out_dumps()
         stop_with(DEGRADED)
         logging.raiseExceptions = False  # a log on a full disk is told once, by `_check_log`
         with ends(self.name):
@@ -83,7 +88,7 @@ class Command(ProjectCommand, ScrapyCrawl):
                 self._arguments,
                 regions.load(),
                 lock=self._lock,
-                command=shown(shlex.join(["scrapy", "crawl", *sys.argv[1:]])),
+                command=shown(masked_command(["scrapy", "crawl", *sys.argv[1:]])),
             )
         except CannotStartError as error:
             refuse(self.name, error, error.exitcode)
@@ -91,6 +96,7 @@ class Command(ProjectCommand, ScrapyCrawl):
             with suppress(SystemExit):  # a signal before Scrapy takes them: closed as after one
                 crawler = self._create_crawler(XinhuaSpider)
                 run.watch(crawler)
+                end_of_run.ping_start(self.settings)
                 self.crawler_process.crawl(crawler)
                 self.crawler_process.start()
             _check_log()
@@ -99,6 +105,30 @@ class Command(ProjectCommand, ScrapyCrawl):
             run.publisher.storage_error = run.publisher.storage_error or problem
             print(f"scrapy {self.name}: {problem}", file=sys.stderr)
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
+        if run.report is None:
+            end_of_run.ping_end(self.settings, self.exitcode)
+        else:
+            data_dir = folder_of(self.settings)
+            end_of_run.tell(run.report, data_dir, self.settings, is_first=run.is_first)
+
+
+# What Scrapy logs of its settings and parts at every start, by logger. The settings may be secrets.
+_DUMPS = {
+    "scrapy.addons": "Enabled ",
+    "scrapy.crawler": "Overridden settings",
+    "scrapy.middleware": "Enabled ",
+    "scrapy.utils.log": "Versions",
+}
+
+
+def _leave_out_dumps() -> None:
+    """Keep these out of the log; the report has the versions."""
+    for name, start in _DUMPS.items():
+        logging.getLogger(name).addFilter(partial(_is_no_dump, start))
+
+
+def _is_no_dump(start: str, record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(start)
 
 
 def _check_log() -> None:

@@ -79,6 +79,8 @@ class Run:
         lock: int,
     ) -> None:
         self.publisher = Publisher(facts, ledger, archive, output)
+        self.report: dict[str, Any] | None = None  # until it is written
+        self.is_first = False  # whether it began the archive
         self.reason = "shutdown"  # until the spider says how it closed
         self._facts = facts
         self._ledger = ledger
@@ -139,6 +141,7 @@ class Run:
             replay,
             lock,
         )
+        run.is_first = not newest
         for sentence in replay.damage if replay else ():
             run.publisher.alarm(sentence)
         if newest and newest[0].started_at > started_at:
@@ -229,6 +232,7 @@ class Run:
         report = self._report()
         write_report(facts.data_dir, report)  # a run with an end in the ledger has its report
         end_run(ledger, report)
+        self.report = report
         return int(report["exit_code"])
 
     def _report(self) -> dict[str, Any]:

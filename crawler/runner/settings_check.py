@@ -6,10 +6,14 @@ message is the one line the user sees (exit 2), where a wrong value would end th
 
 from __future__ import annotations
 
+import difflib
+import importlib
 import logging
 import math
 import os
 from typing import TYPE_CHECKING, Any
+
+from scrapy.settings import SETTINGS_PRIORITIES, default_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +37,14 @@ _WHOLE = {
 }
 
 _NUMBERS = {
+    "ALARM_REPEAT": 0.0,
     "CHECKPOINT_SECONDS": 0.01,
     "DOWNLOAD_DELAY": 0.0,
     "DOWNLOAD_DELAY_JITTER": 0.0,
     "DOWNLOAD_TIMEOUT": 0.1,
     "GONE_CONFIRM_AFTER": 0.0,
+    "PROGRESS_SECONDS": 0.1,
+    "STATUS_MAX_AGE": 0.0,
 }
 
 _SWITCHES = ("DOWNLOAD_VERIFY_CERTIFICATES", "LOG_ENABLED", "LOG_JSON", "ROBOTSTXT_OBEY")
@@ -52,6 +59,7 @@ class ConfigurationError(ValueError):
 
 def check(settings: BaseSettings) -> None:
     """Raise ConfigurationError if the crawl can't be run with these settings."""
+    _check_names(settings)
     for name, least in _WHOLE.items():
         _number(name, settings[name], int, least, "a whole number")
     for name, lowest in _NUMBERS.items():
@@ -67,10 +75,26 @@ def check(settings: BaseSettings) -> None:
     contact = str(settings["CONTACT"])
     if not contact.strip() or not contact.isprintable():
         raise ConfigurationError("CONTACT", f"an address on one line is wanted, not {contact!r}")
+    for name in ("PING_URL", "WEBHOOK_URL"):
+        url = str(settings[name] or "")
+        if url and not url.startswith(("http://", "https://")):
+            raise ConfigurationError(name, "an http or https address is wanted")
     level, known = settings["LOG_LEVEL"], logging.getLevelNamesMapping()
     if not (isinstance(level, int) or level in known):
         names = ", ".join(name for name in known if name != "NOTSET")
         raise ConfigurationError("LOG_LEVEL", f"{level!r} is none of {names}")
+
+
+def _check_names(settings: BaseSettings) -> None:
+    """Raise ConfigurationError for a setting of the command line that neither Scrapy nor we have: a
+    typo would have no effect, and nobody would hear of it."""
+    ours = vars(importlib.import_module("crawler.settings"))
+    known = {name for name in (*vars(default_settings), *ours) if name.isupper()}
+    for name in settings:
+        if settings.getpriority(name) == SETTINGS_PRIORITIES["cmdline"] and name not in known:
+            near = difflib.get_close_matches(str(name)[:40].upper(), known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(str(name)[:120], f"unknown setting{hint}")
 
 
 def check_log(settings: BaseSettings) -> None:

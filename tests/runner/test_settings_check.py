@@ -80,3 +80,33 @@ def test_every_number_of_ours_is_checked() -> None:
         and not hasattr(default_settings, name)
     }  # fmt: skip
     assert ours <= set(settings_check._WHOLE) | set(settings_check._NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("DOWNLOAD_DELY", "DOWNLOAD_DELY: unknown setting; did you mean DOWNLOAD_DELAY?"),
+        ("contact", "contact: unknown setting; did you mean CONTACT?"),
+        ("XYZZY", "XYZZY: unknown setting"),
+    ],
+)
+def test_an_unknown_setting_is_refused(name: str, message: str) -> None:
+    settings = given()
+    settings.set(name, "1", priority="cmdline")
+    with pytest.raises(ConfigurationError) as refused:
+        check(settings)
+    assert str(refused.value) == message
+
+
+def test_settings_of_scrapy_and_ours_are_known() -> None:
+    settings = given()
+    for name in ("DOWNLOAD_SLOTS", "FEEDS", "DATA_DIR", "STATUS_MAX_AGE"):
+        settings.set(name, settings[name], priority="cmdline")
+    check(settings)
+
+
+@pytest.mark.parametrize("name", ["PING_URL", "WEBHOOK_URL"])
+def test_what_is_called_is_an_address_and_stays_secret(name: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        check(given(**{name: "file:///etc/secret"}))
+    assert str(refused.value) == f"{name}: an http or https address is wanted"

@@ -1,0 +1,91 @@
+"""Who is told at the end of a run, and how: the terminal or cron, Prometheus, two other programs.
+
+In: the report, as it was written. Out: a block on stderr when somebody is there to read it or must
+hear of it, METRICS_FILE, PING_URL, WEBHOOK_URL. What fails here is logged and changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.data_dir import ledger_file, told_file
+from crawler.ledger.errors import LedgerError
+from crawler.ledger.ledger import Ledger
+from crawler.notify import calls
+from crawler.notify.closing_block import block, is_due
+from crawler.notify.metrics import write_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scrapy.settings import BaseSettings
+
+logger = logging.getLogger(__name__)
+
+
+def tell(
+    report: Mapping[str, Any], data_dir: Path, settings: BaseSettings, *, is_first: bool
+) -> None:
+    """Tell of a run whose report is written; `is_first`: it began the archive."""
+    text = block(report, str(data_dir), is_first=is_first)
+    _print(text, report, data_dir, timedelta(hours=settings.getfloat("ALARM_REPEAT")))
+    if settings["METRICS_FILE"]:
+        _measure(Path(settings["METRICS_FILE"]), report, data_dir)
+    if settings["WEBHOOK_URL"]:
+        keys = ("run_id", "exit_code", "outcomes", "alarm_states", "alarms_over")
+        calls.post(settings["WEBHOOK_URL"], {"text": text} | {key: report[key] for key in keys})
+    ping_end(settings, report["exit_code"])
+
+
+def ping_start(settings: BaseSettings) -> None:
+    """Tell PING_URL that a run begins."""
+    if settings["PING_URL"]:
+        calls.ping(settings["PING_URL"], "/start")
+
+
+def ping_end(settings: BaseSettings, exit_code: int) -> None:
+    """Tell PING_URL how a run ended; any code but 0 is a failure to it."""
+    if settings["PING_URL"]:
+        calls.ping(settings["PING_URL"], f"/{exit_code}" if exit_code else "")
+
+
+def _print(text: str, report: Mapping[str, Any], data_dir: Path, repeat: timedelta) -> None:
+    """Print the block where it is due; a file's time says when alarms were last printed."""
+    told = told_file(data_dir)
+    told_at = None
+    with suppress(OSError):
+        told_at = datetime.fromtimestamp(told.stat().st_mtime, UTC)
+    if not (sys.stderr.isatty() or is_due(report, told_at, repeat)):
+        return
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+        if report["alarms"]:
+            told.touch()
+        else:
+            told.unlink(missing_ok=True)
+
+
+def _measure(path: Path, report: Mapping[str, Any], data_dir: Path) -> None:
+    try:
+        ledger = Ledger.open(ledger_file(data_dir), read_only=True)
+        try:
+            rows = ledger.addresses.owed_by_region()
+        finally:
+            ledger.close()
+        owed: Counter[str] = Counter()
+        for row in rows:
+            owed[row.region or ""] += row.addresses
+        days = [row.oldest_day for row in rows if row.oldest_day]
+        free = shutil.disk_usage(data_dir).free
+        oldest = min(days) if days else None
+        write_metrics(path, report, owed=owed, oldest_owed_day=oldest, bytes_free=free)
+    except (OSError, LedgerError) as error:
+        logger.warning("METRICS_FILE could not be written: %s", error)
