@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
@@ -20,14 +20,17 @@ from crawler.clock import iso
 from crawler.context import RunFacts, required
 from crawler.downloader.failures import is_ours, postpone
 from crawler.exporters.publisher import Publisher
+from crawler.history import versions
 from crawler.history.withdrawals import Withdrawals
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
+from crawler.layouts import NotAnArticle
 from crawler.ledger.ledger import Ledger
-from crawler.outcomes import NEW, READ, UNREAD, Outcome
-from crawler.pipelines.content_digest import changed_fields
+from crawler.outcomes import FETCHED, NEW, READ, Outcome
 from crawler.regions import region_of_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scrapy.crawler import Crawler
 
     from crawler.ledger.rows import ArticleRow
@@ -35,10 +38,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-_UNCLAIMED = NEW & UNREAD
-
 # How a known page ends that was read, be it by a layout or by the fallback.
 _READ_AGAIN = READ - NEW
+
+# What is noted of a look at an archived article that made no version.
+_LOOKED = {
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.UNCLAIMED: "unclaimed",
+    Outcome.EXTRACTION_FAILED: "unread",
+}
 
 
 class _RunPipeline:
@@ -58,7 +66,7 @@ class _RunPipeline:
     def end(self, article: Article, outcome: Outcome, detail: str | None = None) -> None:
         """Give the article's address its outcome."""
         self.publisher.end(article.address, outcome, detail)
-        if outcome in _READ_AGAIN and _is_unclaimed(article):
+        if outcome in _READ_AGAIN and versions.is_unclaimed(article):
             self.crawler.stats.inc_value(f"crawler/fallback/{_region(article)}")
 
 
@@ -102,99 +110,83 @@ class DatePipeline(_RunPipeline):
 
 
 class HistoryPipeline(_RunPipeline):
-    """Compares with the last version: first, further, restored or unchanged (I8)."""
+    """Holds the article against what is known of it, as `history.versions` decides; a version goes
+    on, all else ends here."""
 
     def process_item(self, article: Article) -> Article:
-        ledger = self.ledger
-        known = ledger.articles.get(article.id)
-        if _is_unclaimed(article):
+        known = self.ledger.articles.get(article.id)
+        if versions.is_unclaimed(article):
             self.withdrawals.unclaimed(article.address)
-        if extraction.is_empty(article):
-            self._emptied(article, known)
-        if not _is_unclaimed(article):
+        elif not extraction.is_empty(article):
             self.withdrawals.answered(article.address, is_recheck=known is not None)
-        seen = ledger.addresses.get(article.address)
-        assert seen is not None
-        if seen.found_on:
-            article.discovered_from = DiscoveredFrom(seen.found_on, seen.position, seen.title)
-        article.also_at = sorted(
-            set(ledger.addresses.of_article(article.id)) - {article.canonical_url}
-        )
-        article.first_seen_at = iso(known.first_seen_at if known else seen.first_seen_at)
-        if known is None:
-            return article
-        article.version = known.version
-        article.previous_sha256 = known.published_sha256
-        article.changed = self._changed(article, known)
-        if known.status == "gone":
-            article.status = "restored"
-        if article.changed:
-            article.version += 1
-        elif article.status == "live":
-            self.withdrawals.looked(article.address, known, status=200, warc=article.warc)
-            self.end(article, Outcome.UNCHANGED)
-            raise DropItem(f"unchanged: {article.url}")
-        return article
-
-    def _emptied(self, article: Article, known: ArticleRow | None) -> NoReturn:
-        """A page without content is a sign of withdrawal, or no article at all."""
-        if known and _is_unclaimed(article) and known.status == "live":
-            self._unclaimed(article, known)
-        if known:
-            self.withdrawals.sign(
-                article.address, known, status=200, warc=article.warc, reason="emptied",
-            )  # fmt: skip
-        else:
-            self.end(article, Outcome.SOFT_404, "the page has no content")
-        raise DropItem(f"no content: {article.url}")
-
-    def _changed(self, article: Article, known: ArticleRow) -> list[str]:
-        """The changed fields. The last version's capture is extracted again with today's code, so
-        a better extractor is no edit: if that gives the same, only the ledger's digest moves. What
-        the fallback makes of a new design says nothing of an article that a layout has read."""
-        if known.content_sha256 == article.content_sha256:
-            return []
-        previous = self._extracted_again(article, known)
-        if article.content_sha256 and previous.content_sha256 == article.content_sha256:
+        previous = None
+        if known is not None and versions.is_to_compare(article, known):
+            previous = self._extracted_again(article, known)
+        conclusion = versions.decide(article, known, previous)
+        if conclusion.is_rebased:
+            assert article.content_sha256
             self.ledger.articles.rebase(
                 article.id,
                 content_sha256=article.content_sha256,
                 extractor_version=article.extractor_version,
             )
-            return []
-        if _is_unclaimed(article) and not _is_unclaimed(previous) and known.status == "live":
-            self._unclaimed(article, known)
-        return changed_fields(as_record(previous), as_record(article))
+        if conclusion.outcome not in FETCHED:
+            self._end(article, known, conclusion)
+            raise DropItem(f"{conclusion.outcome}: {article.url}")
+        self._make_version(article, known, conclusion.changed)
+        return article
 
-    def _extracted_again(self, article: Article, known: ArticleRow) -> Article:
-        """What today's code makes of the last version. Its archive may be lost, or the code may
-        refuse the page: then nothing can be said of a change, and an operator hears of it."""
+    def _make_version(
+        self, article: Article, known: ArticleRow | None, changed: Sequence[str]
+    ) -> None:
+        """Fill in the fields of history: version, state, addresses, where it was found."""
+        seen = self.ledger.addresses.get(article.address)
+        assert seen is not None
+        if seen.found_on:
+            article.discovered_from = DiscoveredFrom(seen.found_on, seen.position, seen.title)
+        others = set(self.ledger.addresses.of_article(article.id)) - {article.canonical_url}
+        article.also_at = sorted(others)
+        article.first_seen_at = iso(known.first_seen_at if known else seen.first_seen_at)
+        if known is not None:
+            article.version = known.version + bool(changed)
+            article.previous_sha256 = known.published_sha256
+            article.changed = list(changed)
+            article.status = "restored" if known.status == "gone" else article.status
+
+    def _end(
+        self, article: Article, known: ArticleRow | None, conclusion: versions.Conclusion
+    ) -> None:
+        """End the address of an article that makes no version; note the look at a known one."""
+        outcome, detail = conclusion.outcome, conclusion.detail
+        if known is not None and outcome is Outcome.SUSPECTED:
+            self.withdrawals.sign(
+                article.address, known, status=200, warc=article.warc, reason=detail or ""
+            )
+            return
+        if outcome is Outcome.EXTRACTION_FAILED:
+            text = f"{article.url} can't be compared: {detail}"
+            alarm = Alarm(f"not_compared:{article.url}", text, _region(article) or None)
+            self.publisher.alarm(alarm)
+        if known is not None:
+            reason = _LOOKED[outcome]
+            self.withdrawals.looked(
+                article.address, known, status=200, warc=article.warc, reason=reason
+            )
+        self.end(article, outcome, detail)
+
+    def _extracted_again(self, article: Article, known: ArticleRow) -> versions.Previous:
+        """What today's code makes of the last version."""
         try:
             pages = [read_page(self.facts.data_dir, pointer) for pointer in known.warc_pages]
             return extraction.extract(pages)
+        except NotAnArticle as refusal:
+            return refusal
         except Exception as error:
             detail = f"the last version can't be read: {type(error).__name__}: {error}"
             if is_ours(error):
                 postpone(self.publisher, article.address, error)
                 raise DropItem(detail) from error
-            text = f"{article.url} can't be compared: {detail}"
-            self.publisher.alarm(
-                Alarm(f"not_compared:{article.url}", text, _region(article) or None)
-            )
-            self.withdrawals.looked(
-                article.address, known, status=200, warc=article.warc, reason="unread"
-            )
-            self.end(article, Outcome.EXTRACTION_FAILED, detail)
-            raise DropItem(detail) from error
-
-    def _unclaimed(self, article: Article, known: ArticleRow) -> NoReturn:
-        """Archived, noted, and compared by the look that follows the layout's being written."""
-        (detail,) = (flag.detail for flag in article.flags if flag.flag in _UNCLAIMED)
-        self.withdrawals.looked(
-            article.address, known, status=200, warc=article.warc, reason="unclaimed"
-        )
-        self.end(article, Outcome.UNCLAIMED, detail)
-        raise DropItem(f"{detail}: {article.url}")
+            return versions.Unreadable(detail)
 
 
 class PublishPipeline(_RunPipeline):
@@ -202,7 +194,7 @@ class PublishPipeline(_RunPipeline):
 
     def process_item(self, article: Article) -> Article:
         self.publisher.publish(as_record(article))
-        self.end(article, _outcome(article))
+        self.end(article, versions.published_as(article))
         self._count(article)
         return article
 
@@ -215,18 +207,5 @@ class PublishPipeline(_RunPipeline):
             )
 
 
-def _outcome(article: Article) -> Outcome:
-    if article.status == "restored":
-        return Outcome.RESTORED
-    if article.version > 1:
-        return Outcome.CHANGED
-    flags = {flag.flag for flag in article.flags}
-    return next((outcome for outcome in _UNCLAIMED if outcome in flags), Outcome.PUBLISHED)
-
-
 def _region(article: Article) -> str:
     return article.region.code if article.region else ""
-
-
-def _is_unclaimed(article: Article) -> bool:
-    return any(flag.flag in _UNCLAIMED for flag in article.flags)

@@ -1,7 +1,7 @@
 """The lines of one article against each other: a history without gap, double or contradiction.
 
 In: the summaries of an article's lines, oldest first. Out: a Fault for each line that can't stand
-where it stands. What makes a line follow another is in `crawler.item_pipelines` (versions) and
+where it stands. What makes a line follow another is in `crawler.history.versions` and
 `crawler.history.withdrawals` (gone records).
 """
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.history import versions
+from crawler.history.versions import Unreadable
+from crawler.items import Article, Flag, as_record
+from crawler.layouts import NotAnArticle
+from crawler.ledger.rows import ArticleRow
+from crawler.pipelines.content_digest import content_sha256
 from tests.conftest import PROJECT
 from tests.site.truth import as_fetched
 
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from tests.channel import Archive
     from tests.processes import Crawl
 
+URL = "http://www.js.xinhuanet.com/2017-09/12/c_1121650001.htm"
 DAYS = (0.0, 4.0, 4.5, 12.0, 12.5, 29.0)
 VERSIONED = (
     "title", "subtitle", "kicker", "published_at", "source", "reporters", "editors", "body",
@@ -158,6 +166,17 @@ def test_gone_records_tell_what_was_seen(month: Month) -> None:
 
 # --- I8: a better extractor is no edit ----------------------------------------------------------
 
+STRICTER = """
+
+_read = read
+
+
+def read(page):  # what a later extractor refuses of the earlier captures
+    if page.fetched_at < "{before}":
+        raise NotAnArticle("garbled", "no text in any encoding")
+    return _read(page)
+"""
+
 WORSE = """
 
 def _worse(current):  # what an older extractor read
@@ -168,13 +187,17 @@ STEPS = (*STEPS[:-1], _worse, STEPS[-1])
 """
 
 
+def copied_project(folder: Path) -> Path:
+    """The crawler in a folder of its own, where a test may change it."""
+    leave_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "crawler", folder / "crawler", ignore=leave_out)
+    shutil.copy(PROJECT / "scrapy.cfg", folder)
+    return folder
+
+
 def test_a_better_extractor_is_no_edit(archive_of: Callable[..., Archive], tmp_path: Path) -> None:
     archive = archive_of(regions=["zj"], articles=16)  # it sends no validators: no 304
-    older = tmp_path / "older"
-    shutil.copytree(
-        PROJECT / "crawler", older / "crawler", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copy(PROJECT / "scrapy.cfg", older)
+    older = copied_project(tmp_path / "older")
     with (older / "crawler" / "pipelines" / "__init__.py").open("a") as file:
         file.write(WORSE)
     truths = [one for one in archive.site.truth()["articles"] if not one["hidden"]]
@@ -207,6 +230,33 @@ def test_a_better_extractor_is_no_edit(archive_of: Callable[..., Archive], tmp_p
         assert line["changed"] == truth["versions"][-1]["changed"]
 
 
+def test_a_page_is_a_version_where_the_last_one_is_refused_now(
+    archive_of: Callable[..., Archive], tmp_path: Path
+) -> None:
+    """Where what is published is still what the page says, nothing is written."""
+    archive = archive_of(regions=["zj"], articles=16)
+    truths = [one for one in archive.site.truth()["articles"] if not one["hidden"]]
+    urls = f"urls={','.join(one['url'] for one in truths)}"
+    first = archive.run("-a", urls)
+    archive.site.day = 25
+    edited = {
+        one["id"] for one in archive.site.truth()["articles"]
+        if one["state"] == "live" and one["version"] > 1
+    } & {line["id"] for line in first.lines}  # fmt: skip
+    assert edited
+    later = copied_project(tmp_path / "later")
+    with (later / "crawler" / "layouts" / "__init__.py").open("a") as file:
+        file.write(STRICTER.format(before=max(line["fetched_at"] for line in first.lines) + "~"))
+    second = archive.run("-a", urls, "-a", "recheck=all", project=later)
+    found = {line["id"]: line for line in second.lines if line["status"] == "live"}
+    assert set(found) == edited
+    for line in found.values():
+        assert line["version"] == 2
+        assert {"title"} <= set(line["changed"]) <= set(VERSIONED)
+    assert "extraction_failed" not in second.report["outcomes"]
+    assert not [text for text in second.report["alarms"] if "compared" in text]
+
+
 def test_a_change_without_its_archive_is_an_alarm(archive_of: Callable[..., Archive]) -> None:
     """Nothing can be compared; the page is archived, and no version is made up."""
     archive = archive_of(seed=51, articles=36)
@@ -224,3 +274,63 @@ def test_a_change_without_its_archive_is_an_alarm(archive_of: Callable[..., Arch
     alarms = [one for one in done.report["alarms"] if "can't be compared" in one]
     assert len(alarms) == failed
     assert all("MissingFileError" in one for one in alarms)
+
+
+def article(body: str | None = "正文。", *, flag: Flag | None = None) -> Article:
+    made = Article(
+        id="1121650001", url=URL, canonical_url=URL, region=None, title="题", body=body,
+        layout="Main2017", flags=[flag] if flag else [], fetched_at="2026-03-01T00:00:00Z",
+        extractor_version="new",
+    )  # fmt: skip
+    return replace(made, content_sha256=content_sha256(as_record(made)))
+
+
+def known(content: Article | None = None, status: str = "live") -> ArticleRow:
+    """The row of an article of this content, as another extractor read it."""
+    values: dict[str, Any] = dict.fromkeys(one.name for one in fields(ArticleRow))
+    digest = content.content_sha256 if content else "read by other code"
+    return ArticleRow(**(values | {"status": status, "version": 3, "content_sha256": digest}))
+
+
+UNKNOWN = Flag("unknown_layout", "no layout claims it")
+BY_FALLBACK = article(flag=UNKNOWN)
+OLD_BY_FALLBACK = article("旧的正文。", flag=UNKNOWN)
+OTHER = article("改过的正文。")
+NO_CONTENT = article(None)
+CHALLENGE = NotAnArticle("challenge", "a firewall's page")
+LOST = Unreadable("the last version can't be read: WarcError: gone")
+
+# page, what is known, the last version as today's code reads it → how it ends and what changed
+CONCLUSIONS = {
+    "new": (article(), None, None, "published", ()),
+    "new, by the fallback": (BY_FALLBACK, None, None, "unknown_layout", ()),
+    "new, without content": (NO_CONTENT, None, None, "soft_404", ()),
+    "same digest": (article(), known(article()), None, "unchanged", ()),
+    "a better extractor": (article(), known(), article(), "unchanged", ()),
+    "edited": (OTHER, known(), article(), "changed", ("body",)),
+    "back, as it was": (article(), known(article(), "gone"), None, "restored", ()),
+    "back, read better": (article(), known(status="gone"), article(), "restored", ()),
+    "back, edited": (OTHER, known(status="gone"), article(), "restored", ("body",)),
+    "emptied": (NO_CONTENT, known(), None, "suspected", ()),
+    "emptied, by the fallback": (article(None, flag=UNKNOWN), known(), None, "unclaimed", ()),
+    "a new design": (BY_FALLBACK, known(), OTHER, "unclaimed", ()),
+    "fallback both times": (BY_FALLBACK, known(), OLD_BY_FALLBACK, "changed", ("body",)),
+    "a new design of one that is back": (
+        BY_FALLBACK, known(status="gone"), OTHER, "restored", ("body",),
+    ),
+    "the last one's archive is lost": (OTHER, known(), LOST, "extraction_failed", ()),
+    "the last one is refused": (OTHER, known(), CHALLENGE, "changed", ("title", "body")),
+    "refused, and what is published is right": (OTHER, known(OTHER), None, "unchanged", ()),
+    "refused, and back": (OTHER, known(status="gone"), CHALLENGE, "restored", ("title", "body")),
+    "refused, then a new design": (BY_FALLBACK, known(), CHALLENGE, "unclaimed", ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONCLUSIONS)
+def test_what_a_page_makes_of_the_history(name: str) -> None:
+    page, row, previous, outcome, changed = CONCLUSIONS[name]
+    assert versions.is_to_compare(page, row) is (previous is not None)
+    conclusion = versions.decide(page, row, previous)
+    assert (conclusion.outcome, conclusion.changed) == (outcome, changed)
+    is_read_alike = isinstance(previous, Article) and not changed and outcome != "unclaimed"
+    assert conclusion.is_rebased is is_read_alike
