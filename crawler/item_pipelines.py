@@ -46,6 +46,7 @@ _LOOKED = {
     Outcome.UNCHANGED: "unchanged",
     Outcome.UNCLAIMED: "unclaimed",
     Outcome.EXTRACTION_FAILED: "unread",
+    Outcome.NOT_ARTICLE: "another_article",
 }
 
 
@@ -117,12 +118,13 @@ class HistoryPipeline(_RunPipeline):
         known = self.ledger.articles.get(article.id)
         if versions.is_unclaimed(article):
             self.withdrawals.unclaimed(article.address)
-        elif not extraction.is_empty(article):
-            self.withdrawals.answered(article.address, is_recheck=known is not None)
         previous = None
         if known is not None and versions.is_to_compare(article, known):
             previous = self._extracted_again(article, known)
         conclusion = versions.decide(article, known, previous)
+        is_read = not versions.is_unclaimed(article) and not extraction.is_empty(article)
+        if is_read and conclusion.outcome is not Outcome.NOT_ARTICLE:
+            self.withdrawals.answered(article.address, is_recheck=known is not None)
         if conclusion.is_rebased:
             assert article.content_sha256
             self.ledger.articles.rebase(

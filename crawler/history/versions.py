@@ -14,6 +14,7 @@ from crawler.items import VERSIONED_KEYS, Article, as_record
 from crawler.layouts import NotAnArticle
 from crawler.outcomes import NEW, UNREAD, Outcome
 from crawler.pipelines.content_digest import changed_fields
+from crawler.pipelines.flags import FlagName
 
 if TYPE_CHECKING:
     from crawler.ledger.rows import ArticleRow
@@ -66,7 +67,8 @@ def decide(article: Article, known: ArticleRow | None, previous: Previous | None
     A better extractor is no edit: a last version that today's code reads as the page now reads is
     unchanged. One that today's code takes for no article at all (a challenge, garbled text) has no
     content to it, and the page is a new version: as it stood it would be refused again. What the
-    fallback makes of a new design says nothing of an article that a layout has read.
+    fallback makes of a new design says nothing of an article that a layout has read, and neither
+    does a page that names another article where the last version did not.
     """
     if is_empty(article):
         return _emptied(article, known)
@@ -79,6 +81,8 @@ def decide(article: Article, known: ArticleRow | None, previous: Previous | None
             return Conclusion(Outcome.EXTRACTION_FAILED, previous.why)
         is_rebased = _is_same(article, previous)
         if not is_rebased:
+            if _is_strange(article) and not _is_strange(previous):
+                return Conclusion(Outcome.NOT_ARTICLE, "the page is of another article")
             is_of_fallback = isinstance(previous, Article) and is_unclaimed(previous)
             if known.status == "live" and is_unclaimed(article) and not is_of_fallback:
                 return _unclaimed(article)
@@ -112,6 +116,14 @@ def _unclaimed(article: Article) -> Conclusion:
     """Archived, noted, and compared by the look that follows the layout's being written."""
     (detail,) = (flag.detail for flag in article.flags if flag.flag in UNCLAIMED)
     return Conclusion(Outcome.UNCLAIMED, detail)
+
+
+def _is_strange(article: Article | NotAnArticle) -> bool:
+    """Whether the page's own codes name another article than its address does, as where a sick
+    cache answers with another page."""
+    if isinstance(article, NotAnArticle):
+        return False
+    return any(flag.flag == FlagName.IDENTITY_CONFLICT for flag in article.flags)
 
 
 def _is_same(article: Article, previous: Article | NotAnArticle) -> bool:

@@ -296,9 +296,14 @@ UNKNOWN = Flag("unknown_layout", "no layout claims it")
 BY_FALLBACK = article(flag=UNKNOWN)
 OLD_BY_FALLBACK = article("旧的正文。", flag=UNKNOWN)
 OTHER = article("改过的正文。")
+CONFLICT = Flag("identity_conflict", "address: 1121650001; publishid: 1121650002")
+STRANGE = article("别的稿件。", flag=CONFLICT)
+OLD_STRANGE = article("旧的正文。", flag=CONFLICT)
 NO_CONTENT = article(None)
 CHALLENGE = NotAnArticle("challenge", "a firewall's page")
 LOST = Unreadable("the last version can't be read: WarcError: gone")
+
+UNCOMPARED = ("unclaimed", "not_article")
 
 # page, what is known, the last version as today's code reads it → how it ends and what changed
 CONCLUSIONS = {
@@ -322,6 +327,12 @@ CONCLUSIONS = {
     "the last one is refused": (OTHER, known(), CHALLENGE, "changed", ("title", "body")),
     "refused, and what is published is right": (OTHER, known(OTHER), None, "unchanged", ()),
     "refused, and back": (OTHER, known(status="gone"), CHALLENGE, "restored", ("title", "body")),
+    "another article's page": (STRANGE, known(), article(), "not_article", ()),
+    "another article's, of one that is gone": (
+        STRANGE, known(status="gone"), article(), "not_article", ()
+    ),
+    "codes that never fitted": (STRANGE, known(), OLD_STRANGE, "changed", ("body",)),
+    "new, with codes that don't fit": (STRANGE, None, None, "published", ()),
     "refused, then a new design": (BY_FALLBACK, known(), CHALLENGE, "unclaimed", ()),
 }  # fmt: skip
 
@@ -332,5 +343,5 @@ def test_what_a_page_makes_of_the_history(name: str) -> None:
     assert versions.is_to_compare(page, row) is (previous is not None)
     conclusion = versions.decide(page, row, previous)
     assert (conclusion.outcome, conclusion.changed) == (outcome, changed)
-    is_read_alike = isinstance(previous, Article) and not changed and outcome != "unclaimed"
+    is_read_alike = isinstance(previous, Article) and not changed and outcome not in UNCOMPARED
     assert conclusion.is_rebased is is_read_alike
