@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test nightly chaos simulate lint check quality proofs mutate test-unpinned sample lock
+.PHONY: help install demo site test nightly chaos simulate lint check quality proofs mutate test-unpinned sample lock
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +33,9 @@ lint: $(VENV)/.dev  ## style, types and import direction
 check: lint $(VENV)-pywb/.installed  ## all checks, and the test suite with its coverage
 	$(PYTEST) -m "" --cov --cov-report=term $(ARGS)
 
+site: $(VENV)/.dev  ## the loopback Xinhua, for trials of your own; ARGS=--help
+	$(RUN) -m tests.site $(ARGS)
+
 quality: $(VENV)/.dev  ## the score of every field and layout, held against its floors
 	$(RUN) -m tests.quality
 
@@ -42,7 +45,7 @@ proofs: $(VENV)/.dev  ## the archive as tables: exchanges byte for byte, others'
 mutate: $(VENV)/.dev  ## 20,000 damaged pages, none of which may crash, hang or be made up
 	$(RUN) -m tests.quality.mutations $(ARGS)
 
-UNPINNED := "pytest>=9,<10" "pytest-xdist<4" "hypothesis<7" "jsonschema<5" "cdxj-indexer<2"
+UNPINNED := "pytest>=9,<10" "pytest-xdist<4" "hypothesis<7" "jsonschema<5" "cdxj-indexer<2" "fastwarc<3"
 # A newer release may warn of what it will drop one day; that is no failure yet.
 test-unpinned: | $(VENV)/bin/python  ## the newest releases pyproject.toml allows, in a venv of their own
 	$(PYTHON) -m venv --clear $(VENV)-unpinned

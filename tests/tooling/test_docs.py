@@ -6,6 +6,7 @@ The project is copied to a folder with a blank in its name; the README's own liv
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -153,7 +154,9 @@ def test_the_crontab_line_runs_as_cron_runs_it(checkout: Path, proxy: dict[str, 
     newest = max((checkout / "data" / "runs").glob("*.json"))
     report = json.loads(newest.read_text())
     assert report["exit_code"] == 0
-    assert "archive@example.org" in (checkout / "data" / "crawl.log").read_text()
+    (warc,) = (checkout / "data" / "warc").glob(f"*/*/*{report['run_id']}*.warc.gz")
+    assert b"operator: archive@example.org" in gzip.decompress(warc.read_bytes())
+    assert (checkout / "data" / "crawl.log").stat().st_size
 
 
 def tool(name: str) -> str:
