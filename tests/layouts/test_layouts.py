@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from crawler import layouts
-from crawler.items import BlockKind
 from crawler.layouts import LAYOUTS
 from crawler.pages.document import Document
 from tests.pages.samples import BODY, SAMPLES, P, Sample, as_page, regional_2014, texts
@@ -30,23 +29,3 @@ def test_a_list_of_the_same_name_is_not_the_content() -> None:
     assert "<body>" in html
     draft = layouts.read(as_page(html.replace("<body>", f"<body>{links}").encode()))
     assert (draft.layout, tuple(texts(draft))) == ("Regional2014", BODY)
-
-
-@every_sample
-def test_fields(sample: Sample) -> None:
-    draft = layouts.read(sample.page())
-    assert draft.layout == sample.layout
-    assert draft.claims == (sample.layout,)
-    assert tuple(texts(draft)) == sample.body
-    assert draft.title is not None
-    assert draft.title.text == sample.title
-    first_time = draft.times[0].text
-    assert sample.time is not None
-    assert sample.time in first_time or first_time == "2017 09/05 08:30:15"
-    assert sample.source is not None
-    assert draft.sources[0].text.endswith(sample.source)
-    assert sample.editor is not None
-    assert sample.editor in draft.editors[0].text
-    for kind, number in sample.kinds.items():
-        assert sum(b.kind is kind for b in draft.blocks) == number
-    assert all((b.url is None) == (b.kind is BlockKind.TEXT) for b in draft.blocks)

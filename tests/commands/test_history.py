@@ -1,0 +1,62 @@
+"""`scrapy history`, as a process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.items import as_line
+from tests.commands.conftest import FILE, LINES, ONE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import RunScrapy
+
+
+@pytest.mark.parametrize("name", [ONE.article_id, ONE.url])
+def test_history(scrapy_cmd: RunScrapy, data_dir: Path, name: str) -> None:
+    done = scrapy_cmd("history", name, data_dir=data_dir)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        done.stdout
+        == f"""\
+Version 1, live, 2026-01-01T08:00:00Z, {FILE}
+    春灌开闸
+    {ONE.url}
+
+Version 2, live, 2026-01-02T08:00:00Z, {FILE}
+    title:
+        春灌{{+\ufffd[2J+}}开闸{{+了+}}
+    body:
+        (1 unchanged paragraph)
+        水到{{+村头+}}田头。
+    reporters:
+        {{+王小田 reporter+}}
+
+Version 2, gone, 2026-01-03T08:00:00Z, {FILE}
+    Withdrawn by the site (missing): first observed at 2026-01-03T01:00:00Z, \
+confirmed at 2026-01-03T08:00:00Z.
+
+Version 2, restored, 2026-01-04T08:00:00Z, {FILE}
+    The content is that of the version before.
+"""
+    )
+
+
+def test_history_of_a_run_that_is_not_closed(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    (data_dir / FILE).rename(data_dir / f"{FILE}.open")
+    assert scrapy_cmd("history", ONE.article_id, data_dir=data_dir).returncode == 0
+
+
+def test_history_without_its_lines(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    (data_dir / FILE).write_bytes(as_line(LINES[0]))
+    done = scrapy_cmd("history", ONE.article_id, data_dir=data_dir)
+    assert done.returncode == 1
+    assert done.stdout.count("This line is missing from its file.") == 3
+
+
+def test_history_of_the_unknown(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    done = scrapy_cmd("history", "1120000009", data_dir=data_dir)
+    assert (done.returncode, done.stderr) == (1, "No article 1120000009 is archived.\n")
