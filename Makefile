@@ -13,7 +13,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-install: $(VENV)/.runtime  ## the crawler in .venv, from requirements.lock
+EXTRAS :=
+install: $(VENV)/.runtime  ## the crawler in .venv; EXTRAS='export' adds what those commands need
+	@for extra in $(EXTRAS); do $(INSTALL) --requirement requirements-$$extra.lock || exit 1; done
 
 demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written
 	$(RUN) -m tests.demo
@@ -68,7 +70,8 @@ sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
 
 lock:  ## resolve the lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
-	uv pip compile $(LOCK) --output-file requirements-dev.lock --group dev pyproject.toml
+	uv pip compile $(LOCK) --output-file requirements-export.lock --extra export pyproject.toml
+	uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-pywb.lock --group pywb
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-strip-extras  # a pin without its extra is no pin to older pips

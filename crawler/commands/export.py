@@ -1,0 +1,166 @@
+"""`scrapy export`: published lines in the formats of other tools.
+
+Exit codes: 0 written (also when no line matches, which is said), 1 a published line is damaged, 2
+usage, no archive or a missing extra, 5 the file could not be written.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from argparse import ArgumentTypeError
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from tqdm import tqdm
+
+from crawler import regions
+from crawler.commands.output import ProjectCommand
+from crawler.data_dir import folder_of, lines_of
+from crawler.exit_codes import ERROR
+from crawler.export.card import Card
+from crawler.export.selection import BadLineError, Selection, selected
+from crawler.file_names import shown
+from crawler.storage import OPEN_SUFFIX
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import BinaryIO
+
+    from crawler.export.selection import Line
+
+# Format to module and function. Modules are imported when asked for: some need the extra.
+_FORMATS = {
+    "parquet": ("crawler.export.parquet", "write_parquet"),
+    "csv": ("crawler.export.csv_table", "write_csv"),
+    "jsonld": ("crawler.export.json_ld", "write_json_ld"),
+    "zyte": ("crawler.export.zyte", "write_zyte"),
+    "text": ("crawler.export.plain_text", "write_text"),
+}
+_STATUSES = ("live", "gone", "restored")
+
+
+class Command(ProjectCommand, ScrapyCommand):
+    def syntax(self) -> str:
+        return "--format FORMAT [options]"
+
+    def short_desc(self) -> str:
+        return "Write published lines as Parquet, CSV, JSON-LD, zyte-common-items or text"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        add = parser.add_argument
+        add("--format", choices=[*_FORMATS], required=True, help="what to write")
+        add("-o", dest="output", type=Path, metavar="FILE", help="write there, not to stdout")
+        add("--latest", action="store_true", help="of each article only its newest state")
+        add("--region", type=_codes, default=frozenset(), metavar="CODES", help="js,he")
+        add("--since", type=_day, metavar="DAY", help="published that day or later (Beijing)")
+        add("--until", type=_day, metavar="DAY", help="published that day or earlier")
+        add("--query", metavar="WORDS", help="all of these words in title or text")
+        add("--source", metavar="NAME", help="part of the source's name")
+        add("--status", type=_statuses, default=frozenset(), metavar="NAMES", help="gone,restored")
+        add("--layout", type=_names, default=frozenset(), metavar="NAMES", help="Main2017")
+
+    def execute(self, args: list[str], opts: Namespace) -> None:
+        assert self.settings is not None
+        if args:
+            raise UsageError(f"unknown argument {args[0]!r}", print_help=False)
+        if opts.format == "parquet" and opts.output is None:
+            raise UsageError("Parquet is no text: give a file with -o", print_help=False)
+        if opts.since and opts.until and opts.since > opts.until:
+            raise UsageError(f"since {opts.since} is after until {opts.until}", print_help=False)
+        write = _writer(opts.format)
+        data_dir = folder_of(self.settings)
+        files = lines_of(data_dir)
+        if not files:
+            raise UsageError(
+                f"no archive in {shown(data_dir)}: no published line", print_help=False
+            )
+        selection = Selection(
+            opts.region, opts.since, opts.until, opts.query, opts.source, opts.status,
+            opts.layout, opts.latest,
+        )  # fmt: skip
+        try:
+            self._export(write, files, selection, opts)
+        except BadLineError as error:
+            self.say(error, ERROR)
+
+    def _export(
+        self,
+        write: Callable[[Iterable[Line], BinaryIO], int],
+        files: list[Path],
+        selection: Selection,
+        opts: Namespace,
+    ) -> None:
+        card, output, read = Card(), opts.output, 0
+
+        def progress(length: int) -> None:
+            nonlocal read
+            read += 1
+            bar.update(length)
+
+        size = sum(path.stat().st_size for path in files)
+        with tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+            lines = _counted(selected(files, selection, progress), card)
+            if output is None:
+                count = write(lines, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+            else:
+                partial = output.with_name(output.name + OPEN_SUFFIX)
+                try:
+                    with partial.open("wb") as file:
+                        count = write(lines, file)
+                except BaseException:
+                    partial.unlink(missing_ok=True)
+                    raise
+                partial.replace(output)
+                said = card.markdown(opts.format, output, selection, len(files))
+                output.with_name(output.name + ".md").write_text(said, "utf-8")
+        nothing = "" if count else "; nothing matches"
+        print(f"{count} of {read} lines in {len(files)} files{nothing}", file=sys.stderr)
+
+
+def _counted(lines: Iterable[Line], card: Card) -> Iterator[Line]:
+    for line in lines:
+        card.add(line.keys)
+        yield line
+
+
+def _writer(form: str) -> Callable[[Iterable[Line], BinaryIO], int]:
+    module, name = _FORMATS[form]
+    try:
+        return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("crawler"):
+            raise
+        why = f"{form} needs {error.name}: make install EXTRAS=export"
+        raise UsageError(why, print_help=False) from None
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ArgumentTypeError(f"a day such as 2017-09-28 is wanted, not {value!r}") from None
+
+
+def _names(value: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in value.split(",") if name.strip())
+
+
+def _statuses(value: str) -> frozenset[str]:
+    names = _names(value)
+    if not names <= set(_STATUSES):
+        raise ArgumentTypeError(f"{', '.join(_STATUSES)} are wanted, not {value!r}")
+    return names
+
+
+def _codes(value: str) -> frozenset[str]:
+    try:
+        return frozenset(regions.resolve(token).code for token in value.split(","))
+    except regions.RegionError as error:
+        raise ArgumentTypeError(str(error)) from None

@@ -1,0 +1,26 @@
+"""Writing one encoded line after the other, for formats that need no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import BinaryIO
+
+    from crawler.export.selection import Line
+
+
+def write_each(
+    lines: Iterable[Line], file: BinaryIO, encode: Callable[[dict[str, Any]], bytes]
+) -> int:
+    """Write what `encode` makes of each line, b"" to leave it out; the number written.
+
+    Raises OSError as the file does.
+    """
+    count = 0
+    for line in lines:
+        if data := encode(line.keys):
+            file.write(data)
+            count += 1
+    return count

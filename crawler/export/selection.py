@@ -1,0 +1,156 @@
+"""Which published lines an export holds: all of the data folder, or those that a filter lets pass.
+
+In: a data folder and a Selection. Out: the lines as bytes, file by file in the order of their names
+and each file from its start, which is the order of publication of files without parts.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+    from pathlib import Path
+
+# Every schema version of a line has them.
+_NEEDED = frozenset({"schema_version", "id", "version", "status", "url", "warc"})
+
+_LATEST = """
+INSERT INTO latest VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    fetched_at = excluded.fetched_at, revision = excluded.revision,
+    file = excluded.file, number = excluded.number
+WHERE (excluded.fetched_at, excluded.revision) > (fetched_at, revision)
+   OR (excluded.fetched_at, excluded.revision) = (fetched_at, revision)
+  AND (excluded.file, excluded.number) > (file, number)
+"""
+
+
+class BadLineError(Exception):
+    """A published line is not what DATA_FORMAT.md says: the message names file and line."""
+
+
+class Line(NamedTuple):
+    """A published line: its bytes with the line feed, and the object they hold."""
+
+    data: bytes
+    keys: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is asked for. None and empty mean no filter.
+
+    `regions`: codes. `since`, `until`: days of publication in Beijing, both included; a line
+    without a time is out once one of them is given. `query`: words that all stand in title or body,
+    width and case aside. `source`: part of the source's name. `statuses`, `layouts`: names.
+    `latest`: of each article only the line that is its state, the one with the greatest
+    (fetched_at, revision); the other filters are held against that line.
+    """
+
+    regions: frozenset[str] = frozenset()
+    since: date | None = None
+    until: date | None = None
+    query: str | None = None
+    source: str | None = None
+    statuses: frozenset[str] = frozenset()
+    layouts: frozenset[str] = frozenset()
+    latest: bool = False
+
+    def test(self) -> Callable[[dict[str, Any]], bool]:
+        """Whether a line, decoded, is wanted (`latest` aside)."""
+        words = [_folded(word) for word in (self.query or "").split()]
+        source = _folded(self.source) if self.source else None
+
+        def is_wanted(line: dict[str, Any]) -> bool:
+            region = line["region"]["code"] if line["region"] else None
+            if self.regions and region not in self.regions:
+                return False
+            if self.statuses and line["status"] not in self.statuses:
+                return False
+            if self.layouts and line["layout"] not in self.layouts:
+                return False
+            if self.since or self.until:
+                day = (line["published_at"] or "")[:10]
+                if not day or (self.since and day < self.since.isoformat()):
+                    return False
+                if self.until and day > self.until.isoformat():
+                    return False
+            if source and source not in _folded(line["source"] or ""):
+                return False
+            if words:
+                text = _folded(f"{line['title'] or ''}\n{line['body'] or ''}")
+                return all(word in text for word in words)
+            return True
+
+        return is_wanted
+
+
+def selected(
+    files: list[Path], selection: Selection, progress: Callable[[int], object]
+) -> Iterator[Line]:
+    """The wanted lines; `progress` is told the length of each line read, in bytes.
+
+    Raises BadLineError for a line that is no JSON object of ours, OSError as files do.
+    """
+    newest = _latest(files) if selection.latest else None
+    is_wanted = selection.test()
+    for path, number, line in _lines(files):
+        progress(len(line))
+        if newest is None or newest(path, number):
+            keys = _read(path, number, line)
+            if is_wanted(keys):
+                yield Line(line, keys)
+
+
+def _lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:
+    for path in files:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.endswith(b"\n"):
+                    raise BadLineError(f"{path}, line {number}: cut off; run `scrapy verify`")
+                yield path, number, line
+
+
+def _read(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        decoded = json.loads(line)
+    except ValueError as error:
+        why = f"{path}, line {number}: no JSON ({error}); run `scrapy verify`"
+        raise BadLineError(why) from error
+    if not isinstance(decoded, dict) or not decoded.keys() >= _NEEDED:
+        raise BadLineError(f"{path}, line {number}: no article line; run `scrapy verify`")
+    return decoded
+
+
+def _latest(files: list[Path]) -> Callable[[Path, int], bool]:
+    """Whether a line is the state of its article. Kept in a temporary SQLite file, so memory does
+    not grow with the archive; SQLite removes it by itself."""
+    database = sqlite3.connect("")
+    database.execute(
+        "CREATE TABLE latest (id TEXT PRIMARY KEY, fetched_at TEXT, revision INTEGER,"
+        " file INTEGER, number INTEGER) WITHOUT ROWID"
+    )
+    places = {path: place for place, path in enumerate(files)}
+    for path, number, line in _lines(files):
+        one = _read(path, number, line)
+        row = (one["id"], one["fetched_at"], one.get("revision") or 0, places[path], number)
+        database.execute(_LATEST, row)
+    database.execute("CREATE UNIQUE INDEX places ON latest (file, number)")
+
+    def is_latest(path: Path, number: int) -> bool:
+        found = database.execute(
+            "SELECT 1 FROM latest WHERE file = ? AND number = ?", (places[path], number)
+        )
+        return found.fetchone() is not None
+
+    return is_latest
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
