@@ -41,7 +41,7 @@ from crawler.archive.writer import Exchange, WarcWriter
 from crawler.clock import now
 from crawler.extraction import extract
 from crawler.items import Page, WarcPointer, as_line, as_record
-from crawler.reextraction.batch import Job, work
+from crawler.reextraction.batch import Job, make_parts
 from crawler.reextraction.filter import Filter
 from crawler.storage import publish
 from tests.site import Site
@@ -183,7 +183,7 @@ def page_by_warcio(records: ArchiveIterator, record: ArcWarcRecord, file: str) -
 def by_us(files: list[Path], folder: Path) -> list[Path]:
     """The lines by the work of `scrapy reextract`, a process a core."""
     elsewhere = folder / "data"  # so that pointers name the files as warcio's do
-    parts, _ = work(
+    parts, _ = make_parts(
         [Job.of(path, elsewhere, folder, Filter()) for path in files],
         folder, os.cpu_count() or 1, quiet=True,
     )  # fmt: skip
