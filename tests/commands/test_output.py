@@ -226,7 +226,9 @@ def test_a_log_on_a_full_disk(archive: Path, tmp_path: Path) -> None:
     replay = ("crawl", "xinhua", "-a", f"from_warc={archive}")
     done = run(*replay, "--logfile", "/dev/full", data_dir=tmp_path / "data")
     assert done.returncode == STORAGE
-    assert told(done).startswith("scrapy crawl: the log can't be written: ")
+    first, *block = done.stderr.decode().splitlines()
+    assert first.startswith("scrapy crawl: the log can't be written: ")
+    assert "exit code 5" in block[0]
     (report,) = (tmp_path / "data" / "runs").iterdir()
     assert json.loads(report.read_bytes())["exit_code"] == STORAGE
 
