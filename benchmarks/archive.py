@@ -25,6 +25,7 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from multiprocessing import get_context
@@ -39,6 +40,7 @@ from benchmarks.extract import synthetic
 from crawler import layouts as layouts
 from crawler.archive.writer import Exchange, WarcWriter
 from crawler.clock import now
+from crawler.data_dir import warc_name
 from crawler.extraction import extract
 from crawler.items import Page, WarcPointer, as_line, as_record
 from crawler.reextraction.batch import Job, make_parts
@@ -120,8 +122,9 @@ def fill(folder: Path, pages: list[Page]) -> list[Path]:
     """The pages as exchanges in WARC files of ours, compressed on the wire as the site does."""
     files = []
     for number in range(FILES):
-        archive = WarcWriter(folder, f"r{number}", info={"software": "xinhua-archive/0"},
-                             max_bytes=2**40)  # fmt: skip
+        name_of = partial(warc_name, f"r{number}")
+        info = {"software": "xinhua-archive/0"}
+        archive = WarcWriter(folder, name_of, info=info, max_bytes=2**40)
         for page in pages[number::FILES]:
             entity = gzip.compress(page.body, 6, mtime=0)
             head = (
