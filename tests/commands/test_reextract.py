@@ -278,6 +278,7 @@ def peak(data_dir: Path, *arguments: str) -> int:
     return peak_kib("-m", "scrapy", "reextract", *arguments, env=env)[1]
 
 
+@pytest.mark.nightly
 def test_memory_does_not_grow_with_the_file(first: Crawl, warcs: list[str], tmp_path: Path) -> None:
     data = b"".join(path.read_bytes() for path in map(type(tmp_path), warcs))
     peaks = []

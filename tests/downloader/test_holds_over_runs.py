@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.site import Site
 
 
-@pytest.mark.parametrize(("status", "header"), [("429", "2"), ("503", "date:3")])
+@pytest.mark.parametrize(("status", "header"), [("429", "2"), at_night("503", "date:3")])
 def test_a_short_retry_after_is_waited_out(
     site: Site, fetch: Fetch, status: str, header: str
 ) -> None:
@@ -115,7 +115,7 @@ def test_a_refusal_is_backed_off_from_and_not_repeated(site: Site, fetch: Fetch,
     ("kind", "outcomes"),
     [
         ("429", {"deferred": 5}),
-        ("403", {"challenged": 3, "deferred": 2}),
+        at_night("403", {"challenged": 3, "deferred": 2}),
         at_night("500", {"http_error": 1, "deferred": 4}),
         at_night("stall", {"timeout": 1, "deferred": 4}),
         at_night("reset_body", {"truncated": 1, "deferred": 4}),

@@ -78,7 +78,7 @@ def test_a_redirect_out_of_the_two_domains(tmp_path: Path, target: str) -> None:
     assert proxy.asked == [f"http://{OLD}/robots.txt", article]
 
 
-@pytest.mark.parametrize("fault", ["unknown CA", "tls_expired", "tls_wrong_host"])
+@pytest.mark.parametrize("fault", ["unknown CA", at_night("tls_expired"), "tls_wrong_host"])
 def test_a_certificate_that_proves_nothing(
     site: Site, fetch: Fetch, addresses: dict[str, list[str]], tmp_path: Path,
     proxy: dict[str, str], fault: str,

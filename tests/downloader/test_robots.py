@@ -163,6 +163,7 @@ def test_500_kib_are_read_and_no_half_line() -> None:
     assert bounded(short) == short
 
 
+@pytest.mark.nightly
 def test_a_run_of_days_asks_again_after_one(fetch: Fetch) -> None:
     """A second is half a day; some pages later the rules are a day old."""
     env = {"PYTHONPATH": str(CLOCK), "XINHUA_CLOCK_SPEED": str(12 * 3600)}

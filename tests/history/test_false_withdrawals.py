@@ -67,7 +67,7 @@ def texts_are_elsewhere(site: ColumnSite, articles: list[dict[str, Any]]) -> Non
         at_night(front_page_for_everything),
         at_night(soft_404_for_everything),
         at_night(sent_to_the_front),
-        texts_are_elsewhere,
+        at_night(texts_are_elsewhere),
     ],
 )
 def test_an_outage_of_eight_hours_withdraws_nothing(

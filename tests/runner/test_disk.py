@@ -9,6 +9,7 @@ import pytest
 
 from tests.chaos.soundness import faults_of, lines_of
 from tests.cron import QUICK, cron, start, until
+from tests.nightly import at_night
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ def crawl_all(articles: list[str], data_dir: Path, env: dict[str, str], shell: s
                 data_dir=data_dir, env=env, shell=shell)  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [100, 300, 640, 800])
+@pytest.mark.parametrize("size", [at_night(100), 300, at_night(640), 800])
 def test_a_full_disk(
     site: Site,
     proxy: dict[str, str],
@@ -79,7 +80,7 @@ def test_a_disk_that_is_full_from_the_start(
     assert "No space left on device" in line
 
 
-@pytest.mark.parametrize("blocks", [8, 64, 160, 400])
+@pytest.mark.parametrize("blocks", [8, at_night(64), 160, at_night(400)])
 def test_a_limit_on_file_size(
     site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path, blocks: int
 ) -> None:

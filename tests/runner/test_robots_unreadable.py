@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cron import QUICK, cron
+from tests.nightly import at_night
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,16 +15,10 @@ if TYPE_CHECKING:
     from tests.site import Site
 
 FAULTS = (
-    "500",
     "503",
-    "429",
     "stall",
-    "drip",
     "truncated",
-    "bad_gzip",
-    "reset",
-    "close",
-    "garbage",
+    *map(at_night, ("500", "429", "drip", "bad_gzip", "reset", "close", "garbage")),
 )
 
 

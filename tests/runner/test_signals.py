@@ -86,7 +86,7 @@ def test_stopped_before_a_list_could_answer(
     assert done.report["lists"]["answered"] == 0
 
 
-@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("number", ["SIGTERM", at_night("SIGINT"), at_night("SIGHUP")])
 @pytest.mark.parametrize(
     ("step", "reason"),
     [
@@ -123,7 +123,7 @@ def test_a_hang_up_that_is_ignored(
     assert (done.exitcode, done.report["outcomes"]) == (0, {"published": 1}), done.stderr
 
 
-@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", [at_night("2>&-"), "<&- >&- 2>&-"])
 def test_streams_that_are_closed(
     proxy: dict[str, str], articles: list[str], data_dir: Path, closed: str
 ) -> None:
