@@ -298,9 +298,11 @@ def _missing(run: Seen, region: str, layout: str, name: str) -> tuple[int, int]:
 def _windows(
     runs: Sequence[Seen], state: State | None, counted: Callable[[Seen], tuple[int, int]]
 ) -> Iterable[tuple[int, int, int, int]]:
-    """How many of how many are odd among the newest, for each of WINDOWS, and how many of how many
-    before. Of an alarm that holds that is before it was first raised. Where the newest are all
-    in order, what was odd among the next larger number is over."""
+    """Counts of odd pages for each of WINDOWS: odd and all among the newest, odd and all before.
+
+    `state` is that of an alarm that holds: "before" then means before the run that raised it first.
+    Where none of the newest is odd, larger windows, which hold older odd pages, are left out.
+    """
     counts = [(run, *counted(run)) for run in runs]
     is_over = False
     for size in WINDOWS:
@@ -341,5 +343,5 @@ _NUMBER = re.compile("[0-9]+")
 
 
 def loose(text: str) -> Alarm:
-    """An alarm of a kind that has no id of its own: the sentence without its numbers is it."""
+    """The alarm of a mere sentence; its id is the sentence with the numbers left out."""
     return Alarm(f"told:{_NUMBER.sub('#', text)}", text)

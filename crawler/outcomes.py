@@ -2,7 +2,7 @@
 
 One row each: the name, what follows from it, what it means. DATA_FORMAT.md documents the names; the
 run report counts them and they add up to `urls_seen`. An outcome that is neither SETTLED nor
-OWED_NOW is a failure: the address is tried again by `state.retry.RETRY_SCHEDULE`.
+OWED_NOW is a failure: the address is tried again by `ledger.schedule.RETRY_SCHEDULE`.
 """
 
 from __future__ import annotations

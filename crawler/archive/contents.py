@@ -147,8 +147,11 @@ class Contents(ABC):
 
     @abstractmethod
     def place(self) -> tuple[int, bool, int]:
-        """Of the next byte: the offset to go to for it, whether reading from there begins with it,
-        and where what is before it ends. To be asked after looking ahead."""
+        """Where the next byte can be read from; to be called after looking ahead.
+
+        Returns the offset in the file to seek to, whether reading from that offset begins with the
+        byte itself, and the offset at which the bytes before it end.
+        """
 
     @abstractmethod
     def last_member(self) -> int:

@@ -73,7 +73,7 @@ def spans_of(path: Path) -> list[tuple[int, int]]:
 
 
 def fit(spans: Iterable[FileSpan]) -> bool:
-    """Whether each span begins with the record that the one before it says follows."""
+    """Whether every span begins with the record that its predecessor found to come next."""
     expected = 0
     for span in spans:
         if expected >= span.end:  # a record before is that long

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import sys
 from argparse import ArgumentTypeError
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
-from crawler import regions
+from crawler.commands.options import day, region_codes
 from crawler.commands.output import ProjectCommand
 from crawler.data_dir import folder_of, lines_of
 from crawler.exit_codes import ERROR
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
-    from crawler.export.selection import Line
+    from crawler.export.selection import PublishedLine
 
 # Format to module and function. Modules are imported when asked for: some need the extra.
 _FORMATS = {
@@ -57,9 +56,9 @@ class Command(ProjectCommand, ScrapyCommand):
         add("--format", choices=[*_FORMATS], required=True, help="what to write")
         add("-o", dest="output", type=Path, metavar="FILE", help="write there, not to stdout")
         add("--latest", action="store_true", help="of each article only its newest state")
-        add("--region", type=_codes, default=frozenset(), metavar="CODES", help="js,he")
-        add("--since", type=_day, metavar="DAY", help="published that day or later (Beijing)")
-        add("--until", type=_day, metavar="DAY", help="published that day or earlier")
+        add("--region", type=region_codes, default=frozenset(), metavar="CODES", help="js,he")
+        add("--since", type=day, metavar="DAY", help="published that day or later (Beijing)")
+        add("--until", type=day, metavar="DAY", help="published that day or earlier")
         add("--query", metavar="WORDS", help="all of these words in title or text")
         add("--source", metavar="NAME", help="part of the source's name")
         add("--status", type=_statuses, default=frozenset(), metavar="NAMES", help="gone,restored")
@@ -91,7 +90,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def _export(
         self,
-        write: Callable[[Iterable[Line], BinaryIO], int],
+        write: Callable[[Iterable[PublishedLine], BinaryIO], int],
         files: list[Path],
         selection: Selection,
         opts: Namespace,
@@ -124,13 +123,13 @@ class Command(ProjectCommand, ScrapyCommand):
         print(f"{count} of {read} lines in {len(files)} files{nothing}", file=sys.stderr)
 
 
-def _counted(lines: Iterable[Line], card: Card) -> Iterator[Line]:
+def _counted(lines: Iterable[PublishedLine], card: Card) -> Iterator[PublishedLine]:
     for line in lines:
         card.add(line.keys)
         yield line
 
 
-def _writer(form: str) -> Callable[[Iterable[Line], BinaryIO], int]:
+def _writer(form: str) -> Callable[[Iterable[PublishedLine], BinaryIO], int]:
     module, name = _FORMATS[form]
     try:
         return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
@@ -139,13 +138,6 @@ def _writer(form: str) -> Callable[[Iterable[Line], BinaryIO], int]:
             raise
         why = f"{form} needs {error.name}: make install EXTRAS=export"
         raise UsageError(why, print_help=False) from None
-
-
-def _day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ArgumentTypeError(f"a day such as 2017-09-28 is wanted, not {value!r}") from None
 
 
 def _names(value: str) -> frozenset[str]:
@@ -157,10 +149,3 @@ def _statuses(value: str) -> frozenset[str]:
     if not names <= set(_STATUSES):
         raise ArgumentTypeError(f"{', '.join(_STATUSES)} are wanted, not {value!r}")
     return names
-
-
-def _codes(value: str) -> frozenset[str]:
-    try:
-        return frozenset(regions.resolve(token).code for token in value.split(","))
-    except regions.RegionError as error:
-        raise ArgumentTypeError(str(error)) from None

@@ -11,7 +11,6 @@ import os
 import sqlite3
 import sys
 import unicodedata
-from argparse import ArgumentTypeError
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -166,10 +165,3 @@ def printable(text: str) -> str:
 def sentence(text: str) -> str:
     """The same on one line."""
     return printable(text.replace("\n", "\\n"))
-
-
-def count(value: str) -> int:
-    """An option's number from 1 up."""
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise ArgumentTypeError(f"a number from 1 up is wanted, not {value!r}")
-    return int(value)

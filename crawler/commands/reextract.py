@@ -9,21 +9,19 @@ import json
 import os
 import shutil
 import sys
-from argparse import ArgumentTypeError
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler import regions
 from crawler.archive.decode import bound
 from crawler.commands.compare_lines import OlderLines
-from crawler.commands.output import ProjectCommand, count, printable, sentence
+from crawler.commands.options import count, day, region_codes
+from crawler.commands.output import ProjectCommand, printable, sentence
 from crawler.exit_codes import ERROR
 from crawler.file_names import shown
 from crawler.reextraction.batch import Job, join_parts, make_parts, parts_folder
@@ -46,10 +44,10 @@ class Command(ProjectCommand, ScrapyCommand):
         add = parser.add_argument
         add("-o", dest="output", type=Path, metavar="FILE", help="write there, not to stdout")
         add("-j", dest="jobs", type=count, metavar="N", help="processes (default: one a core)")
-        add("--regions", type=_codes, metavar="CODES", help="only these regions' articles")
+        add("--regions", type=region_codes, metavar="CODES", help="only these regions' articles")
         add("--hosts", type=_names, metavar="HOSTS", help="only these hosts' captures")
-        add("--since", type=_day, metavar="DAY", help="only captures of that day and after")
-        add("--until", type=_day, metavar="DAY", help="only captures of that day and before")
+        add("--since", type=day, metavar="DAY", help="only captures of that day and after")
+        add("--until", type=day, metavar="DAY", help="only captures of that day and before")
         add("--diff", type=Path, metavar="OLD.jsonl", help="print what differs from these lines")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
@@ -113,20 +111,5 @@ def _records(parts: list[Path]) -> Iterator[dict[str, Any]]:
             yield from map(json.loads, part)
 
 
-def _day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ArgumentTypeError(f"a day such as 2017-09-28 is wanted, not {value!r}") from None
-
-
 def _names(value: str) -> frozenset[str]:
     return frozenset(value.lower().split(","))
-
-
-def _codes(value: str) -> frozenset[str]:
-    try:
-        tokens = shown(value).split(",")  # in any locale
-        return frozenset(regions.resolve(token).code for token in tokens)
-    except regions.RegionError as error:
-        raise ArgumentTypeError(str(error)) from None

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.output import ProjectCommand, count, print_json, printable, sentence
+from crawler.commands.options import count
+from crawler.commands.output import ProjectCommand, print_json, printable, sentence
 from crawler.data_dir import STATE_FOLDER, folder_of, lock_file
 from crawler.exit_codes import ERROR, OK
 from crawler.file_names import shown

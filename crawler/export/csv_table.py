@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import Line
+    from crawler.export.selection import PublishedLine
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -90,7 +90,7 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-def write_csv(lines: Iterable[Line], file: BinaryIO) -> int:
+def write_csv(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
     """Write the table; the number of lines. Raises OSError."""
     file.write(BOM_UTF8 + _row(COLUMNS))
     return write_each(

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import Line
+    from crawler.export.selection import PublishedLine
 
 _PUBLISHER = {"@type": "NewsMediaOrganization", "name": "新华网", "url": "http://www.news.cn/"}
 _STATUS = {"gone": "Withdrawn", "restored": "Restored", "live": "Published"}
 
 
-def write_json_ld(lines: Iterable[Line], file: BinaryIO) -> int:
+def write_json_ld(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
     """Write the objects; the number of lines. Raises OSError."""
     return write_each(lines, file, _encode)
 

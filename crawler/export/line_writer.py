@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import Line
+    from crawler.export.selection import PublishedLine
 
 
 def write_each(
-    lines: Iterable[Line], file: BinaryIO, encode: Callable[[dict[str, Any]], bytes]
+    lines: Iterable[PublishedLine], file: BinaryIO, encode: Callable[[dict[str, Any]], bytes]
 ) -> int:
     """Write what `encode` makes of each line, b"" to leave it out; the number written.
 

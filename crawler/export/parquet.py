@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
-    from crawler.export.selection import Line
+    from crawler.export.selection import PublishedLine
 
 # Bytes of JSON that become one row group: some 3,000 articles, a few dozen MB in memory, and
 # enough for DuckDB to skip groups by their statistics.
@@ -46,7 +46,7 @@ def arrow_schema() -> pa.Schema:
     )
 
 
-def write_parquet(lines: Iterable[Line], file: BinaryIO) -> int:
+def write_parquet(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
     """Write the lines; the number written. Raises BadLineError, OSError."""
     schema = arrow_schema()
     columns = pa.schema([*schema, *_EXTRA])
@@ -59,7 +59,7 @@ def write_parquet(lines: Iterable[Line], file: BinaryIO) -> int:
     return count
 
 
-def _groups(lines: Iterable[Line]) -> Iterator[bytes]:
+def _groups(lines: Iterable[PublishedLine]) -> Iterator[bytes]:
     group, size = [], 0
     for line in lines:
         group.append(line.data)

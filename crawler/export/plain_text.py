@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import Line
+    from crawler.export.selection import PublishedLine
 
 
-def write_text(lines: Iterable[Line], file: BinaryIO) -> int:
+def write_text(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
     """Write the documents; the number written. Raises OSError."""
     return write_each(lines, file, lambda line: document(line).encode() if line["body"] else b"")
 

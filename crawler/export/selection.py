@@ -35,7 +35,7 @@ class BadLineError(Exception):
     """A published line is not what DATA_FORMAT.md says: the message names file and line."""
 
 
-class Line(NamedTuple):
+class PublishedLine(NamedTuple):
     """A published line: its bytes with the line feed, and the object they hold."""
 
     data: bytes
@@ -93,7 +93,7 @@ class Selection:
 
 def selected(
     files: list[Path], selection: Selection, progress: Callable[[int], object]
-) -> Iterator[Line]:
+) -> Iterator[PublishedLine]:
     """The wanted lines; `progress` is told the length of each line read, in bytes.
 
     Raises BadLineError for a line that is no JSON object of ours, OSError as files do.
@@ -105,7 +105,7 @@ def selected(
         if newest is None or newest(path, number):
             keys = _read(path, number, line)
             if is_wanted(keys):
-                yield Line(line, keys)
+                yield PublishedLine(line, keys)
 
 
 def _lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:

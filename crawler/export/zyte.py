@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import Line
+    from crawler.export.selection import PublishedLine
 
 
 class _Adapter(ItemAdapter):
@@ -35,7 +35,7 @@ class _Adapter(ItemAdapter):
     ADAPTER_CLASSES = (ZyteItemAdapter, *ItemAdapter.ADAPTER_CLASSES)
 
 
-def write_zyte(lines: Iterable[Line], file: BinaryIO) -> int:
+def write_zyte(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
     """Write the objects; the number of lines. Raises OSError."""
     return write_each(lines, file, _encode)
 

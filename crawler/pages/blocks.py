@@ -150,7 +150,7 @@ class _Reader:
             self.removed.append(Removed(text, part.rule, f"{self.container} {name_of(node)}"))
 
     def _show(self, gallery: Node) -> set[int]:
-        """Take the pictures of a slide show, and what a slide tells; the slides that told."""
+        """Add the pictures of a slide show and its captions; returns the slides that had one."""
         before = len(self.blocks)
         told: set[int] = set()
         images = gallery.css("img")

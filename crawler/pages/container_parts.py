@@ -61,7 +61,7 @@ def player_of(film: Node, container: Node) -> Node:
 
 
 def _is_player(node: Node) -> bool:
-    """Whether a reader sees but a player's words; told by the first others, it may hold a text."""
+    """Whether a reader sees nothing in the node but the words of a player (Play, 0:00 / 2:54)."""
     if node.tag in ("td", "p"):
         return False
     said = ""

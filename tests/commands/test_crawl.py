@@ -281,9 +281,14 @@ def test_nobody_can_steer_a_running_crawl(tmp_path: Path) -> None:
     arguments = ("-a", "lists=http://www.js.xinhuanet.com/no/", "-s", "LOG_LEVEL=DEBUG")
     nobody = {"http_proxy": "http://127.0.0.1:9"}
     done = crawl(*arguments, data_dir=tmp_path / "data", env=nobody)
+    console = "scrapy.extensions.telnet"
     assert "Spider opened" in done.stderr
-    consoles = ("scrapy.extensions.telnet", "scrapy.extensions.remote")
-    assert not [name for name in consoles if name in done.stderr]
+    assert console not in done.stderr
+    assert "scrapy.extensions.remote" not in done.stderr
+    switched_on = crawl(
+        *arguments, "-s", "TELNETCONSOLE_ENABLED=1", data_dir=tmp_path / "data", env=nobody
+    )
+    assert console in switched_on.stderr
 
 
 def test_the_log_as_json(site: Site, proxy: dict[str, str], tmp_path: Path) -> None:

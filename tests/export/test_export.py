@@ -18,7 +18,7 @@ import pytest
 from zyte_common_items import Article
 
 from crawler.export.parquet import arrow_schema, write_parquet
-from crawler.export.selection import Line
+from crawler.export.selection import PublishedLine
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "data" / "sample"
@@ -44,8 +44,8 @@ def gone(line: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def as_line(keys: dict[str, Any]) -> Line:
-    return Line(json.dumps(keys, ensure_ascii=False).encode() + b"\n", keys)
+def as_line(keys: dict[str, Any]) -> PublishedLine:
+    return PublishedLine(json.dumps(keys, ensure_ascii=False).encode() + b"\n", keys)
 
 
 @pytest.fixture

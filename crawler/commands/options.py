@@ -1,0 +1,36 @@
+"""Values of options that several commands take, read by argparse.
+
+In: the text after an option. Out: its value, or ArgumentTypeError, whose sentence argparse prints
+before it ends with exit code 2.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from datetime import date
+
+from crawler import regions
+from crawler.file_names import shown
+
+
+def count(value: str) -> int:
+    """An option's number from 1 up."""
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ArgumentTypeError(f"a number from 1 up is wanted, not {value!r}")
+    return int(value)
+
+
+def day(value: str) -> date:
+    """A day such as 2017-09-28."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ArgumentTypeError(f"a day such as 2017-09-28 is wanted, not {value!r}") from None
+
+
+def region_codes(value: str) -> frozenset[str]:
+    """Codes of regions that are named by code or name, separated by commas, in any locale."""
+    try:
+        return frozenset(regions.resolve(token).code for token in shown(value).split(","))
+    except regions.RegionError as error:
+        raise ArgumentTypeError(str(error)) from None
