@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.exit_codes import LOCKED, STORAGE, USAGE
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 from crawler.storage import OPEN_SUFFIX, StorageError, make_folder
 
 if TYPE_CHECKING:

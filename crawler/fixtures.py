@@ -19,7 +19,7 @@ from crawler.archive.reader import MAX_BLOCK, WarcError, read_records, record_at
 from crawler.items import HISTORY_KEYS, KEYS
 from crawler.pages.errors import Kind
 from crawler.reextraction.filter import Filter
-from crawler.reextraction.reextract import Tally, reextract
+from crawler.reextraction.one_warc import Tally, reextract
 from crawler.storage import OPEN_SUFFIX, make_folder, write_atomically
 
 if TYPE_CHECKING:

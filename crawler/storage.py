@@ -10,7 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Self
 
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
     from io import BufferedReader

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from crawler.verification.verify import Scope, verify
+from crawler.verification.whole_archive import Scope, verify
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from crawler.archive import wire
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.digests import digest, is_labelled
-from crawler.archive.foreign import (
+from crawler.archive.others_records import (
     as_response,
     as_stored,
     fetched_at,
@@ -23,7 +23,7 @@ from crawler.archive.foreign import (
 )
 from crawler.archive.reader import WarcError, record_at
 from crawler.archive.wacz import MARK
-from crawler.file_names import readings, written
+from crawler.file_name_escapes import readings, written
 from crawler.items import Page, WarcPointer
 from crawler.storage import OPEN_SUFFIX
 

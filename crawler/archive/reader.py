@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.archive import gzip_members
-from crawler.archive.contents import GZIP_MAGIC, contents
-from crawler.archive.contents import WarcError as WarcError
 from crawler.archive.decode import MAX_BODY
+from crawler.archive.decompression import GZIP_MAGIC, contents
+from crawler.archive.decompression import WarcError as WarcError
 from crawler.archive.record_heads import RecordHead, RecordHeadError, parse_head
 from crawler.archive.spans import FileSpan
 from crawler.archive.wire import MAX_HEAD
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from crawler.archive.contents import Contents
+    from crawler.archive.decompression import Contents
 
 # Larger blocks are not read into memory; their record comes with `block` None.
 MAX_BLOCK = MAX_BODY + MAX_HEAD

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler.archive.decode import DecodeError, decode
 from crawler.archive.digests import digest_key
-from crawler.archive.foreign import as_stored, fetched_at
+from crawler.archive.others_records import as_stored, fetched_at
 
 if TYPE_CHECKING:
     from crawler.archive.reader import Record

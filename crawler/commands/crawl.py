@@ -15,10 +15,10 @@ from scrapy.spiderloader import get_spider_loader
 
 from crawler import regions
 from crawler.arguments import ArgumentError, Arguments, parse
-from crawler.commands.output import ProjectCommand, ends, refuse
+from crawler.commands.base_command import ProjectCommand, ends, refuse
 from crawler.data_dir import CannotStartError, claim, folder_of
 from crawler.exit_codes import DEGRADED, USAGE
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 from crawler.masking import masked_command
 from crawler.notify import end_of_run
 from crawler.runner import json_log, settings_check

@@ -14,10 +14,10 @@ from scrapy.exceptions import UsageError
 
 from crawler import urls
 from crawler.clock import now
-from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
+from crawler.commands.base_command import ProjectCommand, open_ledger, printable, sentence
 from crawler.exit_codes import ERROR, STORAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError
-from crawler.ledger.explain import explain
+from crawler.views.address import explain
 
 if TYPE_CHECKING:
     import argparse

@@ -16,13 +16,13 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
+from crawler.commands.base_command import ProjectCommand
 from crawler.commands.options import day, region_codes
-from crawler.commands.output import ProjectCommand
 from crawler.data_dir import folder_of, lines_of
 from crawler.exit_codes import ERROR
-from crawler.export.card import Card
-from crawler.export.selection import BadLineError, Selection, selected
-from crawler.file_names import shown
+from crawler.export_formats.card import Card
+from crawler.export_formats.selection import BadLineError, Selection, selected
+from crawler.file_name_escapes import shown
 from crawler.storage import OPEN_SUFFIX
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
-    from crawler.export.selection import PublishedLine
+    from crawler.export_formats.selection import PublishedLine
 
 # Format to module and function. Modules are imported when asked for: some need the extra.
 _FORMATS = {
-    "parquet": ("crawler.export.parquet", "write_parquet"),
-    "csv": ("crawler.export.csv_table", "write_csv"),
-    "jsonld": ("crawler.export.json_ld", "write_json_ld"),
-    "zyte": ("crawler.export.zyte", "write_zyte"),
-    "text": ("crawler.export.plain_text", "write_text"),
+    "parquet": ("crawler.export_formats.parquet", "write_parquet"),
+    "csv": ("crawler.export_formats.csv_table", "write_csv"),
+    "jsonld": ("crawler.export_formats.json_ld", "write_json_ld"),
+    "zyte": ("crawler.export_formats.zyte", "write_zyte"),
+    "text": ("crawler.export_formats.plain_text", "write_text"),
 }
 _STATUSES = ("live", "gone", "restored")
 

@@ -16,10 +16,10 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import fixtures, urls
-from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
+from crawler.commands.base_command import ProjectCommand, open_ledger, printable, sentence
 from crawler.commands.text_diff import difference
 from crawler.exit_codes import ERROR, OK
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
 from crawler.ledger.errors import NoLedgerError
 

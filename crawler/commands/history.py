@@ -20,7 +20,7 @@ from scrapy.exceptions import UsageError
 
 from crawler import urls
 from crawler.clock import iso
-from crawler.commands.output import ProjectCommand, open_ledger, printable, sentence
+from crawler.commands.base_command import ProjectCommand, open_ledger, printable, sentence
 from crawler.commands.text_diff import of_fields
 from crawler.exit_codes import ERROR, OK, STORAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError

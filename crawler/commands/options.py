@@ -10,7 +10,7 @@ from argparse import ArgumentTypeError
 from datetime import date
 
 from crawler import regions
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 
 
 def count(value: str) -> int:

@@ -19,11 +19,11 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.archive.decode import bound
+from crawler.commands.base_command import ProjectCommand, printable, sentence
 from crawler.commands.compare_lines import OlderLines
 from crawler.commands.options import count, day, region_codes
-from crawler.commands.output import ProjectCommand, printable, sentence
 from crawler.exit_codes import ERROR
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 from crawler.reextraction.batch import Job, join_parts, make_parts, parts_folder
 from crawler.reextraction.filter import Filter
 

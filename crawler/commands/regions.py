@@ -16,7 +16,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import iso
-from crawler.commands.output import ProjectCommand, print_json
+from crawler.commands.base_command import ProjectCommand, print_json
 from crawler.data_dir import folder_of, ledger_file
 from crawler.exit_codes import STORAGE
 from crawler.ledger.errors import LedgerError

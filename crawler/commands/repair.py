@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.output import ProjectCommand
+from crawler.commands.base_command import ProjectCommand
 from crawler.data_dir import CannotStartError, claim, folder_of, ledger_file
 from crawler.exit_codes import ERROR
 from crawler.ledger.ledger import Ledger

@@ -14,11 +14,11 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import now
-from crawler.commands.output import ProjectCommand, open_ledger, printable
+from crawler.commands.base_command import ProjectCommand, open_ledger, printable
 from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED, STORAGE, USAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError
-from crawler.views.status import screen, status_of
+from crawler.views.archive_status import screen, status_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.commands.base_command import ProjectCommand, print_json, printable, sentence
 from crawler.commands.options import count
-from crawler.commands.output import ProjectCommand, print_json, printable, sentence
 from crawler.data_dir import STATE_FOLDER, folder_of, lock_file
 from crawler.exit_codes import ERROR, OK
-from crawler.file_names import shown
-from crawler.verification.verify import NO_LEDGER, Scope, ScopeError, verify
+from crawler.file_name_escapes import shown
+from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from pathlib import Path
 
     from crawler.verification.findings import Finding
-    from crawler.verification.verify import Verdict
+    from crawler.verification.whole_archive import Verdict
 
 
 class Command(ProjectCommand, ScrapyCommand):

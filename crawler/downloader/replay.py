@@ -19,13 +19,13 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 
 from crawler import urls
 from crawler.archive.decode import MAX_BODY, DecodeError, bound
-from crawler.archive.foreign import fetched_at, is_our_warcinfo
+from crawler.archive.others_records import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import name_in, page_of
 from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.context import RunFacts, required
 from crawler.downloader.errors import CaptureError, NotArchivedError
 from crawler.downloader.responses import respond
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,7 +13,7 @@ from crawler import __version__
 from crawler.alarms import FIELDS, Seen
 from crawler.clock import iso
 from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER, report_file, run_stamp
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 from crawler.outcomes import UNREAD
 from crawler.storage import make_folder, open_file, write_atomically
 

@@ -19,11 +19,11 @@ from crawler.layouts.mobile2016 import Mobile2016
 from crawler.layouts.news2021 import News2021
 from crawler.layouts.provinces2010 import Provinces2010
 from crawler.layouts.regional2014 import Regional2014
-from crawler.pages import not_html, redirects
+from crawler.pages import client_redirects, not_html
+from crawler.pages.client_redirects import is_farewell, is_front, is_gate
 from crawler.pages.document import Document
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.not_article import LITTLE, challenge_in, refuse_no_article
-from crawler.pages.redirects import is_farewell, is_front, is_gate
 
 if TYPE_CHECKING:
     from crawler.items import Draft, Page
@@ -84,7 +84,7 @@ def challenged(page: Page) -> str | None:
         if told := challenge_in(doc):
             return told
         if not doc.text("body"):
-            redirects.refuse_stub(doc)
+            client_redirects.refuse_stub(doc)
     except NotAnArticle as error:
         return error.detail if error.kind == "challenge" else None
     return None
@@ -100,7 +100,7 @@ def refreshed(page: Page, longest: int) -> str | None:
     if page.status != 200 or b"http-equiv" not in markup or b"refresh" not in markup:
         return None
     try:
-        target = redirects.refresh_of(Document.of(page), longest)
+        target = client_redirects.refresh_of(Document.of(page), longest)
     except NotAnArticle:
         return None
     if target is None:

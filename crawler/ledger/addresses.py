@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import exists, func, insert, select, update
 
 from crawler.ledger.connection import CHUNK, LedgerConnection
-from crawler.ledger.decisions import OUTCOME_OF, decide, has_ended
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.rows import Address, Decision, Owed, Sighting
 from crawler.ledger.schedule import next_try
 from crawler.ledger.schema import addresses, articles, visits
+from crawler.ledger.sighting_decisions import OUTCOME_OF, decide, has_ended
 from crawler.outcomes import (
     OF_THE_ADDRESS,
     OWED_NOW,

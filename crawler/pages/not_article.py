@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler import dates, urls
 from crawler.items import BlockKind
-from crawler.pages import redirects
+from crawler.pages import client_redirects
 from crawler.pages.document import squeeze, visible_text
 from crawler.pages.errors import NotAnArticle
 
@@ -158,7 +158,7 @@ def _refuse_message(doc: Document, draft: Draft, text: str) -> None:
     if len(seen) <= LITTLE and any(_ERROR.search(words) for words in said):
         raise NotAnArticle("error_page", (title or seen)[:80])
     if len(seen) < _STUB:
-        redirects.refuse_stub(doc)
+        client_redirects.refuse_stub(doc)
 
 
 def _seen(doc: Document) -> str:

@@ -29,7 +29,7 @@ from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.reextraction.cross_archive import CrossArchiveStore
-from crawler.reextraction.reextract import Tally, assemble, scan
+from crawler.reextraction.one_warc import Tally, assemble, scan
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, write_atomically
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
-from crawler.archive.recovery import cut_jsonl, recover_warcs
+from crawler.archive.torn_warcs import cut_jsonl, recover_warcs
 from crawler.clock import now
 from crawler.data_dir import open_lines_of, open_warcs_of, warc_folders_of
 from crawler.exporters.manifest import files_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from crawler.archive.recovery import Recovered
+    from crawler.archive.torn_warcs import Recovered
     from crawler.ledger.ledger import Ledger
 
 

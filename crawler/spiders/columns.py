@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crawler.ledger.rows import Validators
-    from crawler.spiders.list_step import ListStep
+    from crawler.spiders.list_requests import ListStep
 
 # a part of the budget is kept for lists never asked, however many are remembered
 _FOR_NEW = 4

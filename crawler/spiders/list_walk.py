@@ -26,7 +26,13 @@ from crawler.spiders.columns import Columns, NamedColumns, by_turns
 from crawler.spiders.conditional_requests import captured, validators
 from crawler.spiders.frontier import sighting
 from crawler.spiders.list_reach import Coverage, reaches
-from crawler.spiders.list_step import ListStep, first_url, read_answer, region_code, region_of_link
+from crawler.spiders.list_requests import (
+    ListStep,
+    first_url,
+    read_answer,
+    region_code,
+    region_of_link,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
     from crawler.ledger.rows import ListState, Sighting
     from crawler.lists.list_page import ListLink
     from crawler.lists.pager import PageOf
-    from crawler.spiders.list_step import ListAnswer
+    from crawler.spiders.list_requests import ListAnswer
 
     Walk = tuple[str, date | None]
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
-    from crawler.spiders.list_step import ListStep
+    from crawler.spiders.list_requests import ListStep
 
 logger = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.archive import wire
-from crawler.archive.contents import WarcError
 from crawler.archive.decode import DecodeError, unframe
+from crawler.archive.decompression import WarcError
 from crawler.archive.digests import is_digest_of
-from crawler.archive.foreign import fetched_at, is_our_warcinfo
+from crawler.archive.others_records import fetched_at, is_our_warcinfo
 from crawler.archive.reader import read_records
 from crawler.data_dir import FILE_PREFIX
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

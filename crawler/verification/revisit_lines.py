@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
-from crawler.archive.foreign import is_our_warcinfo
+from crawler.archive.others_records import is_our_warcinfo
 from crawler.archive.reader import WarcError, read_records
 from crawler.archive.revisits import holds_page, means, names_of, repeat_of
 from crawler.archive.wacz import warcs_in

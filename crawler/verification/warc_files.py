@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import gzip_members, wire
 from crawler.archive.cdxj import index_lines, index_path
-from crawler.archive.contents import WarcError, contents
+from crawler.archive.decompression import WarcError, contents
 from crawler.archive.reader import MAX_BLOCK
 from crawler.archive.record_heads import RecordHeadError, parse_our_record
 from crawler.storage import open_file

@@ -17,9 +17,9 @@ import pytest
 from crawler.archive import spans
 from crawler.archive.decode import MAX_BODY, bound
 from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
-from crawler.reextraction import batch, reextract
+from crawler.reextraction import batch, one_warc
 from crawler.reextraction.filter import Filter
-from crawler.reextraction.reextract import Tally
+from crawler.reextraction.one_warc import Tally
 from tests.conftest import PROJECT
 from tests.pages import paged
 from tests.processes import Crawl, peak_kib
@@ -166,7 +166,7 @@ def captures(path: Path, site: dict[str, str]) -> tuple[list[dict[str, Any]], Co
         sink.response(url, [("Content-Type", "text/html")], page.encode(), date=date)
     path.write_bytes(sink.bytes())
     tally = Tally()
-    return list(reextract.reextract(path, path.name, Filter(), tally)), tally.counts
+    return list(one_warc.reextract(path, path.name, Filter(), tally)), tally.counts
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from isal import isal_zlib
 
 from crawler.items import as_line
-from crawler.verification.verify import Scope, verify
+from crawler.verification.whole_archive import Scope, verify
 from tests.archive.damage import Rec, make_holding
 from tests.processes import crawl
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.reextraction import reextract
+from crawler.reextraction import one_warc
 from crawler.reextraction.filter import Filter
-from crawler.reextraction.reextract import Tally
+from crawler.reextraction.one_warc import Tally
 from tests.pages.paged import at, html, numbers, site_of
 from tests.processes import defects
 from tests.reextraction.foreign import Sink
@@ -110,7 +110,7 @@ def test_nothing_is_asked_for_in_vain(archive: Archive, done: Crawl) -> None:
 def test_the_archive_gives_the_same_again(archive: Archive, done: Crawl) -> None:
     tally = Tally()
     (path,) = archive.data_dir.glob("warc/*/*/*.warc.gz")
-    records = list(reextract.reextract(path, path.name, Filter(), tally))
+    records = list(one_warc.reextract(path, path.name, Filter(), tally))
     assert sorted(record["url"] for record in records) == sorted(line["url"] for line in done.lines)
     assert {one["url"]: one["content_sha256"] for one in records} == {
         line["url"]: line["content_sha256"] for line in done.lines
@@ -141,7 +141,7 @@ def test_a_replay_of_an_archive_that_lacks_a_page(archive: Archive, tmp_path: Pa
     again = replay.run("-a", f"from_warc={path}", "-a", f"urls={at(base(2), 1)}")
     assert again.report["outcomes"] == {"incomplete": 1}
     tally = Tally()
-    assert list(reextract.reextract(path, path.name, Filter(), tally)) == []
+    assert list(one_warc.reextract(path, path.name, Filter(), tally)) == []
     assert tally.counts == {"incomplete": 1}
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.spiders.list_step import ListStep
+    from crawler.spiders.list_requests import ListStep
 
 REGIONS = regions.load()
 TODAY = date(2026, 9, 1)

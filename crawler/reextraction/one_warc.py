@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import layouts, urls
 from crawler.archive.decode import DecodeError
-from crawler.archive.foreign import fetched_at, is_our_warcinfo
+from crawler.archive.others_records import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import is_our_file, page_of
 from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.archive.revisits import holds_page, repeat_of

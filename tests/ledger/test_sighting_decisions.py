@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from crawler.ledger.decisions import OUTCOME_OF, decide, has_ended
 from crawler.ledger.rows import Decision
+from crawler.ledger.sighting_decisions import OUTCOME_OF, decide, has_ended
 from crawler.outcomes import PROVISIONAL, Outcome
 from tests.ledger.conftest import HOUR, T0
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from crawler.data_dir import folder_of, ledger_file
 from crawler.exit_codes import DEGRADED, STORAGE
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 from crawler.ledger.ledger import Ledger
 from crawler.runner.process import open_streams
 from crawler.storage import StorageError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crawler.ledger.explain import explain
 from crawler.outcomes import Outcome
+from crawler.views.address import explain
 from tests.ledger.conftest import DAY, HOUR, T0, at_site, gone_line, line, pointer
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.file_names import readings, shown, written
+from crawler.file_name_escapes import readings, shown, written
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from crawler.archive.reader import read_records
 from crawler.archive.wacz import warcs_in
 from crawler.items import as_line
 from crawler.reextraction.filter import Filter
-from crawler.reextraction.reextract import Tally, reextract
+from crawler.reextraction.one_warc import Tally, reextract
 from crawler.verification.jsonl_lines import verify_lines
 from tests.archive.bytes_of import DATE, URL, record
 from tests.processes import SCHEMA

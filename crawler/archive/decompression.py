@@ -15,7 +15,7 @@ import zstandard
 from isal import isal_zlib
 
 from crawler.archive.wire import head_end
-from crawler.file_names import shown
+from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from crawler.export.selection import BadLineError
-from crawler.exporters.schema import line_schema
+from crawler.export_formats.selection import BadLineError
+from crawler.exporters.article_schema import line_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
-    from crawler.export.selection import PublishedLine
+    from crawler.export_formats.selection import PublishedLine
 
 # Bytes of JSON that become one row group: some 3,000 articles, a few dozen MB in memory, and
 # enough for DuckDB to skip groups by their statistics.

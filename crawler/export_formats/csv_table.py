@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING
-from crawler.export.line_writer import write_each
+from crawler.export_formats.line_writer import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import PublishedLine
+    from crawler.export_formats.selection import PublishedLine
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 

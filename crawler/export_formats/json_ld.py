@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from crawler.export.line_writer import write_each
+from crawler.export_formats.line_writer import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import PublishedLine
+    from crawler.export_formats.selection import PublishedLine
 
 _PUBLISHER = {"@type": "NewsMediaOrganization", "name": "新华网", "url": "http://www.news.cn/"}
 _STATUS = {"gone": "Withdrawn", "restored": "Restored", "live": "Published"}

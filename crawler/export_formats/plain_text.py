@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
-from crawler.export.line_writer import write_each
+from crawler.export_formats.line_writer import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import PublishedLine
+    from crawler.export_formats.selection import PublishedLine
 
 
 def write_text(lines: Iterable[PublishedLine], file: BinaryIO) -> int:

@@ -15,7 +15,7 @@ from crawler.clock import iso, now
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawler.export.selection import Selection
+    from crawler.export_formats.selection import Selection
 
 _NO_DAY = "without a time"
 

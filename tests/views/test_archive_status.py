@@ -12,7 +12,7 @@ import pytest
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import Sighting
 from crawler.outcomes import Outcome
-from crawler.views.status import Status, screen, status_of
+from crawler.views.archive_status import Status, screen, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

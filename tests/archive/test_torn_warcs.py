@@ -9,7 +9,7 @@ import pytest
 
 from crawler.archive.cdxj import index_path
 from crawler.archive.reader import WarcError, read_records
-from crawler.archive.recovery import Recovered, cut_jsonl, recover_warcs
+from crawler.archive.torn_warcs import Recovered, cut_jsonl, recover_warcs
 from crawler.data_dir import open_warcs_of, warc_folders_of
 from crawler.storage import StorageError, publish, write_atomically
 from crawler.verification.warc_files import verify_warc

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from zyte_common_items import Article
 
-from crawler.export.parquet import arrow_schema, write_parquet
-from crawler.export.selection import PublishedLine
+from crawler.export_formats.parquet import arrow_schema, write_parquet
+from crawler.export_formats.selection import PublishedLine
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "data" / "sample"

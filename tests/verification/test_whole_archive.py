@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.verification.verify import HELD, LEDGER_MISSING, NO_LEDGER, Scope, verify
+from crawler.verification.whole_archive import HELD, LEDGER_MISSING, NO_LEDGER, Scope, verify
 from tests.verification.history import make_history
 from tests.verification.tampering import FIRST, LAST, TAMPERINGS, Folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawler.verification.verify import Verdict
+    from crawler.verification.whole_archive import Verdict
     from tests.conftest import RunScrapy
 
 

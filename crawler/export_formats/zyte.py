@@ -21,13 +21,13 @@ from zyte_common_items import (
     ZyteItemAdapter,
 )
 
-from crawler.export.line_writer import write_each
+from crawler.export_formats.line_writer import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export.selection import PublishedLine
+    from crawler.export_formats.selection import PublishedLine
 
 
 class _Adapter(ItemAdapter):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from crawler.archive.decode import DecodeError, decode
-from crawler.archive.foreign import as_stored, fetched_at
+from crawler.archive.others_records import as_stored, fetched_at
 
 PAGE = b"<html><body>%s</body></html>" % (b"text " * 200)
 PACKED = gzip.compress(PAGE, mtime=0)

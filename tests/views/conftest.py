@@ -1,0 +1,4 @@
+"""The ledgers of the ledger's own tests."""
+
+from tests.ledger.conftest import ledger as ledger
+from tests.ledger.conftest import run as run
