@@ -1,4 +1,4 @@
-"""The data folder: the names and places of its files, and a run's lock on it.
+"""The data folder: the names and places of its files.
 
     jsonl/YYYY/MM/xinhua-<run>.jsonl            the lines of a run, in the month it began in
     warc/YYYY/MM/xinhua-<run>-<serial>.warc.gz  its captures, in the month of the file's first one
@@ -12,19 +12,12 @@ published yet bears `storage.OPEN_SUFFIX` after its name.
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
 import re
 import secrets
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.exit_codes import LOCKED, STORAGE, USAGE
-from crawler.file_name_escapes import shown
-from crawler.storage import OPEN_SUFFIX, StorageError, make_folder
+from crawler.storage import OPEN_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,50 +169,6 @@ def is_data_dir(path: Path) -> bool:
     return (path / REPORTS_FOLDER).is_dir() and has_files
 
 
-class CannotStartError(Exception):
-    """The run can't begin: the message says why, `exitcode` what the shell sees."""
-
-    def __init__(self, message: str, exitcode: int) -> None:
-        super().__init__(message)
-        self.exitcode = exitcode
-
-
 def folder_of(settings: Mapping[Any, Any]) -> Path:
     """DATA_DIR; a relative one is relative to the working directory."""
     return Path(settings["DATA_DIR"]).absolute()
-
-
-def claim(data_dir: Path) -> int:
-    """Take the data folder for this process: a file descriptor that locks it until closed.
-
-    Raises CannotStartError: 2 the folder can't be written, 5 its disk is full, 75 another run holds
-    it.
-    """
-    path = lock_file(data_dir)
-    try:
-        make_folder(path.parent)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        with tempfile.TemporaryFile(dir=data_dir):
-            pass
-    except (OSError, StorageError) as error:
-        why = error if isinstance(error, OSError) else error.__cause__
-        assert isinstance(why, OSError)
-        message = f"the data folder {shown(data_dir)} can't be written: {why.strerror}"
-        is_full = why.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise CannotStartError(message, STORAGE if is_full else USAGE) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        message = f"another run holds {shown(path)}; this one does nothing"
-        raise CannotStartError(message, LOCKED) from error
-    return lock
-
-
-def check_disk(data_dir: Path, least: int) -> None:
-    """Raise StorageError when fewer than `least` bytes are free."""
-    free = shutil.disk_usage(data_dir).free
-    if free < least:
-        raise StorageError(
-            f"{shown(data_dir)} has {free} bytes free, fewer than DISK_MIN_FREE ({least})"
-        )

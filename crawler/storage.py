@@ -1,4 +1,4 @@
-"""Making files last: fsync, atomic publishing, and the error of a storage that fails.
+"""Making files last: fsync, atomic publishing, room on the disk, the error of a storage that fails.
 
 A file is written under `<name>.open` and gets its name by `publish` when it is whole and on disk.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING, Self
 
@@ -92,3 +93,12 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         raise StorageError.of("writing", path, error) from error
     fsync_dir(path.parent)
+
+
+def check_disk(data_dir: Path, least: int) -> None:
+    """Raise StorageError when the disk of a data folder has fewer than `least` bytes free."""
+    free = shutil.disk_usage(data_dir).free
+    if free < least:
+        raise StorageError(
+            f"{shown(data_dir)} has {free} bytes free, fewer than DISK_MIN_FREE ({least})"
+        )

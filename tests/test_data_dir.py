@@ -1,8 +1,7 @@
-"""Names of files in the data folder, as DATA_FORMAT.md tells them; and who may take it."""
+"""Names of files in the data folder, as DATA_FORMAT.md tells them."""
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,7 @@ import pytest
 from scrapy.settings import Settings
 
 from crawler import data_dir
-from crawler.data_dir import CannotStartError, check_disk, claim, folder_of
-from crawler.exit_codes import LOCKED, USAGE
-from crawler.storage import StorageError
+from crawler.data_dir import folder_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,25 +94,3 @@ def test_a_relative_folder_is_relative_to_where_one_stands(
     monkeypatch.chdir(tmp_path)
     assert folder_of(Settings({"DATA_DIR": "kept/here"})) == tmp_path / "kept" / "here"
     assert folder_of(Settings({"DATA_DIR": "/srv/data"})).as_posix() == "/srv/data"
-
-
-def test_one_process_at_a_time(tmp_path: Path) -> None:
-    lock = claim(tmp_path / "data")
-    with pytest.raises(CannotStartError, match="another run holds") as refused:
-        claim(tmp_path / "data")
-    assert refused.value.exitcode == LOCKED
-    os.close(lock)
-    os.close(claim(tmp_path / "data"))
-
-
-def test_a_folder_that_can_t_be_made(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file of that name")
-    with pytest.raises(CannotStartError, match="can't be written") as refused:
-        claim(tmp_path / "data")
-    assert refused.value.exitcode == USAGE
-
-
-def test_a_disk_with_too_little_room(tmp_path: Path) -> None:
-    check_disk(tmp_path, 1)
-    with pytest.raises(StorageError, match="fewer than DISK_MIN_FREE"):
-        check_disk(tmp_path, 10**18)

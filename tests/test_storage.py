@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.archive.writer import Exchange, WarcWriter
-from crawler.data_dir import claim, warc_name
+from crawler.data_dir import warc_name
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.report import write_report
 from crawler.ledger.ledger import Ledger
 from crawler.reextraction.batch import join_parts
-from crawler.storage import StorageError, make_folder, publish, write_atomically
+from crawler.run_lock import take_lock
+from crawler.storage import StorageError, check_disk, make_folder, publish, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def ledger(data_dir: Path) -> None:
 
 
 def lock(data_dir: Path) -> None:
-    os.close(claim(data_dir))
+    os.close(take_lock(data_dir))
 
 
 def output(data_dir: Path) -> None:
@@ -85,3 +86,21 @@ def test_what_is_published_stays_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="a published file of that name exists"):
         publish(tmp_path / "a.open")
     assert (tmp_path / "a").read_bytes() == b"first"
+
+
+def test_write_atomically_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for data in (b"one", b"two"):
+        write_atomically(path, data)
+        assert path.read_bytes() == data
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(StorageError, match="writing"):
+        write_atomically(tmp_path / "missing" / "a", b"")
+    with pytest.raises(ValueError, match="not an open file"):
+        publish(path)
+
+
+def test_a_disk_with_too_little_room(tmp_path: Path) -> None:
+    check_disk(tmp_path, 1)
+    with pytest.raises(StorageError, match="fewer than DISK_MIN_FREE"):
+        check_disk(tmp_path, 10**18)

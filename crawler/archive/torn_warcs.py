@@ -1,7 +1,7 @@
-"""What a killed run left open: cut to what is whole, indexed and published (I4).
+"""WARCs that a killed run left open: cut to what is whole, indexed and published (I4).
 
-Nothing is ever appended after a torn tail, since no
-reader finds it there. Doing it twice does nothing the second time.
+Nothing is ever appended after a torn tail, since no reader finds it there. Doing it twice does
+nothing the second time.
 """
 
 from __future__ import annotations
@@ -123,24 +123,3 @@ def _whole_record(member: gzip_members.Member) -> RecordHead | None:
         return None
     is_whole = head.length is not None and member.size == head_size + head.length + 4
     return head if is_whole and member.end == b"\r\n\r\n" else None
-
-
-def cut_jsonl(path: Path) -> int:
-    """Cut a JSONL file to its last whole line and make it durable; returns the bytes cut."""
-    try:
-        with path.open("r+b") as file:
-            size = end = file.seek(0, os.SEEK_END)
-            while end > 0:
-                start = max(0, end - 65536)
-                file.seek(start)
-                newline = file.read(end - start).rfind(b"\n")
-                if newline >= 0:
-                    end = start + newline + 1
-                    break
-                end = start
-            if end < size:
-                file.truncate(end)
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise StorageError.of("recovering", path, error) from error
-    return size - end

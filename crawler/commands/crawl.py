@@ -16,11 +16,12 @@ from scrapy.spiderloader import get_spider_loader
 from crawler import regions
 from crawler.arguments import ArgumentError, Arguments, parse
 from crawler.commands.base_command import ProjectCommand, ends, refuse
-from crawler.data_dir import CannotStartError, claim, folder_of
+from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED, USAGE
 from crawler.file_name_escapes import shown
 from crawler.masking import masked_command
 from crawler.notify import end_of_run
+from crawler.run_lock import CannotStartError, take_lock
 from crawler.runner import json_log, settings_check
 from crawler.runner.process import stop_with
 from crawler.runner.run import Run
@@ -69,7 +70,7 @@ class Command(ProjectCommand, ScrapyCrawl):
         try:
             self._arguments = parse(opts.spargs, regions.load())
             settings_check.check(settings)
-            self._lock = claim(folder_of(settings))
+            self._lock = take_lock(folder_of(settings))
             settings_check.check_log(settings)
         except (ArgumentError, settings_check.ConfigurationError, regions.RegionError) as error:
             refuse(self.name, error, USAGE)

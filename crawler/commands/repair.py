@@ -14,10 +14,11 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import ProjectCommand
-from crawler.data_dir import CannotStartError, claim, folder_of, ledger_file
+from crawler.data_dir import folder_of, ledger_file
 from crawler.exit_codes import ERROR
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rebuild import rebuild
+from crawler.run_lock import CannotStartError, take_lock
 from crawler.runner.recovery import recover
 from crawler.runner.run import recheck_schedule
 
@@ -44,7 +45,7 @@ class Command(ProjectCommand, ScrapyCommand):
         assert self.settings is not None
         data_dir = folder_of(self.settings)
         try:
-            lock = claim(data_dir)
+            lock = take_lock(data_dir)
             try:
                 self._repair(data_dir, is_ledger_lost=opts.ledger)
             finally:

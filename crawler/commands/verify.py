@@ -6,7 +6,6 @@ Exit codes: 0 all is sound, 1 something isn't (each defect is a line: file, offs
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
@@ -17,9 +16,10 @@ from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import ProjectCommand, print_json, printable, sentence
 from crawler.commands.options import count
-from crawler.data_dir import STATE_FOLDER, folder_of, lock_file
+from crawler.data_dir import STATE_FOLDER, folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
+from crawler.run_lock import is_locked
 from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, verify
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Command(ProjectCommand, ScrapyCommand):
                 scope,
                 opts.jobs or os.cpu_count() or 1,
                 quiet=False,
-                is_busy=lambda: _is_locked(scope.data_dir),
+                is_busy=lambda: _is_busy(scope.data_dir),
             )
         except BrokenProcessPool as error:
             self.say(error, ERROR)
@@ -122,13 +122,9 @@ def _summary(verdict: Verdict) -> str:
     return f"{', '.join(told)}: {found}{unheld}"
 
 
-def _is_locked(data_dir: Path) -> bool:
-    """Whether a run is on in the folder."""
+def _is_busy(data_dir: Path) -> bool:
+    """Whether a run is on in the folder; a folder that can't be locked has none."""
     try:
-        with lock_file(data_dir).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return is_locked(data_dir)
     except OSError:
         return False
-    return False

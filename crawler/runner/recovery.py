@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
-from crawler.archive.torn_warcs import cut_jsonl, recover_warcs
+from crawler.archive.torn_warcs import recover_warcs
 from crawler.clock import now
 from crawler.data_dir import open_lines_of, open_warcs_of, warc_folders_of
 from crawler.exporters.manifest import files_of
@@ -86,7 +86,7 @@ def _sentence(data_dir: Path, warc: Recovered) -> str:
 def _recover_jsonl(
     data_dir: Path, path: Path, ledger: Ledger, schedule: Sequence[timedelta]
 ) -> str:
-    cut = cut_jsonl(path)
+    cut = cut_lines(path)
     name = path.relative_to(data_dir).as_posix().removesuffix(OPEN_SUFFIX)
     lines, lost = 0, set()
     with path.open("rb") as file:  # line by line: a long run's file is larger than memory
@@ -105,6 +105,27 @@ def _recover_jsonl(
     ledger.commit()  # before the rename: a kill in between only repeats this
     publish(path)
     return f"{name}: published {lines - len(lost)} lines; {len(lost)} lines, {cut} bytes cut"
+
+
+def cut_lines(path: Path) -> int:
+    """Cut a JSONL file to its last whole line and make it durable; returns the bytes cut."""
+    try:
+        with path.open("r+b") as file:
+            size = end = file.seek(0, os.SEEK_END)
+            while end > 0:
+                start = max(0, end - 65536)
+                file.seek(start)
+                newline = file.read(end - start).rfind(b"\n")
+                if newline >= 0:
+                    end = start + newline + 1
+                    break
+                end = start
+            if end < size:
+                file.truncate(end)
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StorageError.of("recovering", path, error) from error
+    return size - end
 
 
 def _drop(path: Path, lost: Container[int]) -> None:

@@ -28,8 +28,6 @@ from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import RunFacts, attach
 from crawler.data_dir import (
-    CannotStartError,
-    check_disk,
     folder_of,
     ledger_file,
     lines_name,
@@ -48,8 +46,9 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.outcomes import Outcome
 from crawler.regions import region_of
+from crawler.run_lock import CannotStartError
 from crawler.runner.recovery import end_run, recover
-from crawler.storage import StorageError, publish
+from crawler.storage import StorageError, check_disk, publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +103,7 @@ class Run:
         lock: int,
         command: str,
     ) -> Self:
-        """Mend what is left of a killed run and begin one. `lock` is what `claim` gave.
+        """Mend what is left of a killed run and begin one. `lock` is what `take_lock` gave.
 
         Raises CannotStartError with 5: the ledger is lost, locked or damaged, or the disk is full;
         with 2: archives to replay can't be used.

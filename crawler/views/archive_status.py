@@ -7,7 +7,6 @@ a month of them.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING, iso
+from crawler.run_lock import is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -180,7 +180,7 @@ def _bytes(report: Mapping[str, Any]) -> int:
 def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
     """The run that holds the data folder's lock, if one does."""
     unfinished = ledger.runs.unfinished()
-    if not unfinished or not _is_locked(data_dir):
+    if not unfinished or not is_locked(data_dir):
         return None
     run: RunRow = unfinished[-1]
     counts = Counter(ledger.visits.outcomes(run.run_id))
@@ -196,21 +196,6 @@ def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
         per_minute=round(pace, 1),
         left_seconds=round(waiting / pace * 60) if pace else None,
     )
-
-
-def _is_locked(data_dir: Path) -> bool:
-    """Whether another process holds the lock; asking leaves nothing behind."""
-    try:
-        descriptor = os.open(data_dir / "state" / "lock", os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _owed(ledger: Ledger) -> tuple[dict[str, dict[str, int]], date | None]:

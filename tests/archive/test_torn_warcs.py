@@ -9,9 +9,9 @@ import pytest
 
 from crawler.archive.cdxj import index_path
 from crawler.archive.reader import WarcError, read_records
-from crawler.archive.torn_warcs import Recovered, cut_jsonl, recover_warcs
+from crawler.archive.torn_warcs import Recovered, recover_warcs
 from crawler.data_dir import open_warcs_of, warc_folders_of
-from crawler.storage import StorageError, publish, write_atomically
+from crawler.storage import StorageError, publish
 from crawler.verification.warc_files import verify_warc
 from tests.archive.checkers import warcio_check
 from tests.archive.test_writer import exchange, writer
@@ -117,28 +117,3 @@ def test_an_existing_final_file_is_never_overwritten(open_file: Path, tmp_path: 
     with pytest.raises(StorageError, match="exists"):
         recover(tmp_path)
     assert open_file.exists()
-
-
-@pytest.mark.parametrize("size", [1, 10, 70_000])
-def test_jsonl_is_cut_to_its_last_whole_line(tmp_path: Path, size: int) -> None:
-    path = tmp_path / "a.jsonl.open"
-    line = b"x" * size + b"\n"
-    for torn in (b"", b"y", b"y" * 200_000):
-        path.write_bytes(line * 3 + torn)
-        assert cut_jsonl(path) == len(torn)
-        assert path.read_bytes() == line * 3
-    path.write_bytes(b"torn")
-    assert cut_jsonl(path) == 4
-    assert path.read_bytes() == b""
-
-
-def test_write_atomically_replaces(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    for data in (b"one", b"two"):
-        write_atomically(path, data)
-        assert path.read_bytes() == data
-    assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(StorageError, match="writing"):
-        write_atomically(tmp_path / "missing" / "a", b"")
-    with pytest.raises(ValueError, match="not an open file"):
-        publish(path)

@@ -90,11 +90,11 @@ def test_stopped_before_a_list_could_answer(
 @pytest.mark.parametrize(
     ("step", "reason"),
     [
-        ("crawler.data_dir:claim:before:1", None),
+        ("crawler.run_lock:take_lock:before:1", None),
         ("crawler.runner.run:recover:before:1", None),
         ("crawler.runner.run:Run.watch:before:1", "shutdown"),
     ],
-    ids=["nothing is claimed", "being opened", "just opened"],
+    ids=["nothing is locked", "being opened", "just opened"],
 )
 def test_stopped_before_the_crawl_has_begun(
     proxy: dict[str, str], articles: list[str], data_dir: Path, step: str, reason: str | None,

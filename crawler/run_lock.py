@@ -1,0 +1,68 @@
+"""The lock of a run on its data folder: one process at a time writes there."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from crawler.data_dir import lock_file
+from crawler.exit_codes import LOCKED, STORAGE, USAGE
+from crawler.file_name_escapes import shown
+from crawler.storage import StorageError, make_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class CannotStartError(Exception):
+    """The run can't begin: the message says why, `exitcode` what the shell sees."""
+
+    def __init__(self, message: str, exitcode: int) -> None:
+        super().__init__(message)
+        self.exitcode = exitcode
+
+
+def take_lock(data_dir: Path) -> int:
+    """Take the data folder for this process: a file descriptor that locks it until closed.
+
+    Raises CannotStartError: 2 the folder can't be written, 5 its disk is full, 75 another run holds
+    it.
+    """
+    path = lock_file(data_dir)
+    try:
+        make_folder(path.parent)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except (OSError, StorageError) as error:
+        why = error if isinstance(error, OSError) else error.__cause__
+        assert isinstance(why, OSError)
+        message = f"the data folder {shown(data_dir)} can't be written: {why.strerror}"
+        is_full = why.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise CannotStartError(message, STORAGE if is_full else USAGE) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        message = f"another run holds {shown(path)}; this one does nothing"
+        raise CannotStartError(message, LOCKED) from error
+    return lock
+
+
+def is_locked(data_dir: Path) -> bool:
+    """Whether a process holds the lock; asking leaves nothing behind. Raises OSError when the lock
+    can't be opened."""
+    try:
+        lock = os.open(lock_file(data_dir), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
