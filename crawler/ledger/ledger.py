@@ -16,6 +16,7 @@ from crawler.ledger.hosts import Hosts
 from crawler.ledger.lists import Lists
 from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
+from crawler.ledger.publications import Publications
 from crawler.ledger.runs import Runs
 from crawler.ledger.visits import Visits
 
@@ -33,6 +34,7 @@ class Ledger:
     def __init__(self, connection: LedgerConnection) -> None:
         self.connection = connection
         self.runs = Runs(connection)
+        self.publications = Publications(connection)
         self.visits = Visits(connection)
         self.addresses = Addresses(connection)
         self.articles = Articles(connection)

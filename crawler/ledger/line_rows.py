@@ -53,7 +53,17 @@ def version(line: Mapping[str, Any], number: int, jsonl: str) -> dict[str, Any]:
         "jsonl": jsonl,
         "line_sha256": digest(line),
         "run_id": line["run_id"],
+        **_of_schema_2(line),
     }
+
+
+def _of_schema_2(line: Mapping[str, Any]) -> dict[str, Any]:
+    """What lines of schema version 1 don't have; `source` they do, but of those that a migration
+    found the ledger doesn't know it, so of none."""
+    if line["schema_version"] == 1:
+        return {"line": None, "revision": 0, "corrects": None, "source": None}
+    names = ("line", "revision", "corrects", "source")
+    return {name: line[name] for name in names}
 
 
 def addresses(line: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Making a lost ledger again from what is published.
 
-Articles, versions, addresses and confirmed withdrawals are read from the JSONL lines, runs from
-their reports, and when each article was last answered for from the CDXJ beside each WARC.
+Articles, versions with their revisions, addresses and confirmed withdrawals are read from the JSONL
+lines, runs and publications from `runs/*.json`, and when each article was last answered for from
+the CDXJ beside each WARC.
 
 What is published nowhere is lost, and costs requests, not articles: list walks (each list is walked
 as if for the first time), addresses still owed (found again on the lists), suspected withdrawals
@@ -23,6 +24,7 @@ from crawler.ledger import line_rows
 from crawler.ledger.errors import ledger_error
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.opening import companions
+from crawler.ledger.rows import RunKind
 from crawler.ledger.schedule import next_check
 from crawler.storage import OPEN_SUFFIX, StorageError, publish
 
@@ -105,19 +107,37 @@ def _read_lines(
 
 
 def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
+    """Take over a run's report, or the manifest of one of its parts, which is a publication only.
+    Without `seq` it was written before publications had numbers."""
+    name = f"{REPORTS_FOLDER}/{file.name}"
     try:
         report = json.loads(file.read_bytes())
-        began = (report["run_id"], datetime.fromisoformat(report["started_at"]), report["command"])
-        ended = (
-            report["run_id"], datetime.fromisoformat(report["finished_at"]),
-            report["exit_code"], report["reason"], dict(report["outcomes"]),
-        )  # fmt: skip
-    except (ValueError, KeyError, TypeError) as error:
-        done.problems.append(f"{REPORTS_FOLDER}/{file.name} is no report: {error!r}")
+        part = report.get("part")
+        if part is None:
+            is_correction = report.get("corrections") is not None
+            kind = RunKind.CORRECTION if is_correction else RunKind.CRAWL
+            started_at = datetime.fromisoformat(report["started_at"])
+            began = (report["run_id"], started_at, report["command"], kind)
+            ended = (
+                report["run_id"], datetime.fromisoformat(report["finished_at"]),
+                report["exit_code"], report["reason"], dict(report["outcomes"]),
+            )  # fmt: skip
+        if "seq" in report:
+            published_at = report["finished_at"] if part is None else report["published_at"]
+            ledger.publications.add(
+                int(report["seq"]),
+                name,
+                run_id=report["run_id"],
+                part=part,
+                published_at=datetime.fromisoformat(published_at),
+            )
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
+        done.problems.append(f"{name} is no report: {error!r}")
         return
-    ledger.runs.start(*began)
-    ledger.runs.finish(*ended)
-    done.runs += 1
+    if part is None:
+        ledger.runs.start(*began)
+        ledger.runs.finish(*ended)
+        done.runs += 1
 
 
 def _read_index(ledger: Ledger, file: Path, schedule: Sequence[timedelta], done: Rebuilt) -> None:

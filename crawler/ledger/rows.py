@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from crawler.outcomes import Outcome
 
 
+class RunKind(StrEnum):
+    """What a run does."""
+
+    CRAWL = "crawl"
+    CORRECTION = "correction"
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """A run; `finished_at` is None while it runs and forever if it was killed."""
@@ -21,10 +28,22 @@ class RunRow:
     run_id: str
     started_at: datetime
     command: str
+    kind: str
     finished_at: datetime | None
     exit_code: int | None
     reason: str | None
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A part of a run or, where `part` is None, its report: `path` is that of its manifest."""
+
+    seq: int
+    path: str
+    run_id: str
+    part: int | None
+    published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +167,8 @@ class ArticleRow:
 @dataclass(frozen=True, slots=True)
 class VersionRow:
     """One JSONL line of an article. `number` is the order in which the ledger learnt of it,
-    `line_sha256` the hex digest of the line with its line feed."""
+    `line_sha256` the hex digest of the line with its line feed. `line` is the line's own key, None
+    in schema version 1; where it is None, `source` isn't known. `corrects` is as in the line."""
 
     article_id: str
     number: int
@@ -163,6 +183,15 @@ class VersionRow:
     jsonl: str
     line_sha256: str
     run_id: str | None
+    line: str | None = None
+    revision: int = 0
+    corrects: Mapping[str, Any] | None = None
+    source: str | None = None
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """What the lines of an article are ordered by: the greatest is its state."""
+        return self.fetched_at, self.revision
 
 
 @dataclass(frozen=True, slots=True)

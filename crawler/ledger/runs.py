@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from crawler.ledger.rows import RunRow
+from crawler.ledger.rows import RunKind, RunRow
 from crawler.ledger.schema import runs, visits
 
 if TYPE_CHECKING:
@@ -22,10 +22,17 @@ class Runs:
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
-    def start(self, run_id: str, started_at: datetime, command: str) -> None:
-        """Note a run that begins; the addresses of the run before it are forgotten as such."""
-        self._connection.write(delete(visits).where(visits.c.run_id != run_id))
-        values = {"run_id": run_id, "started_at": started_at, "command": command, "counts": {}}
+    def start(
+        self, run_id: str, started_at: datetime, command: str, kind: RunKind = RunKind.CRAWL
+    ) -> None:
+        """Note a run that begins. With a crawl, the addresses of the crawl before it are forgotten
+        as such."""
+        if kind is RunKind.CRAWL:
+            self._connection.write(delete(visits).where(visits.c.run_id != run_id))
+        values = {
+            "run_id": run_id, "started_at": started_at, "command": command, "kind": kind,
+            "counts": {},
+        }  # fmt: skip
         self._connection.write(insert(runs).values(values))
 
     def finish(

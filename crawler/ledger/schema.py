@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0004"
+REVISION = "0005"
 
 metadata = MetaData()
 
@@ -21,6 +21,7 @@ runs = Table(
     Column("run_id", Text, primary_key=True),
     Column("started_at", UtcTime, nullable=False),
     Column("command", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="crawl"),  # a RunKind
     Column("finished_at", UtcTime),
     Column("exit_code", Integer),
     Column("reason", Text),
@@ -125,7 +126,23 @@ versions = Table(  # one row per JSONL line
     Column("jsonl", Text, nullable=False),
     Column("line_sha256", Text, nullable=False),
     Column("run_id", Text),
+    Column("line", Text),  # its own key; null: of schema version 1
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("corrects", JSON(none_as_null=True)),  # as in the line
+    Column("source", Text),  # as in the line; not known where `line` is null
 )
+
+# The manifests of parts and the reports of runs. All of it is restored from them.
+publications = Table(
+    "publications",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False, unique=True),  # relative to DATA_DIR
+    Column("run_id", Text, nullable=False),
+    Column("part", Integer),  # null: the run's report
+    Column("published_at", UtcTime, nullable=False),
+)
+Index("ix_publications_run", publications.c.run_id)
 
 observations = Table(
     "observations",

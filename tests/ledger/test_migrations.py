@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tarfile
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from sqlalchemy.pool import NullPool
 from crawler.items import WarcPointer
 from crawler.ledger import opening
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import Backfill, ListCapture, PageState, Robots
+from crawler.ledger.rows import Backfill, ListCapture, PageState, Robots, RunKind
 from tests.ledger.conftest import HOUR, RUN, T0
+from tests.upgrade import days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +81,54 @@ OLD = [
     backfill(f"{YW}#since=2016-09-01", walk=1, completed=AT),
     backfill(f"{HOST}/xw/yw_4.htm#since=2017-09-01", started=AT),
 ]  # fmt: skip
+
+
+VERSION = """
+INSERT INTO versions (article_id, number, version, status, fetched_at, changed, warc_pages, jsonl,
+    line_sha256, run_id)
+VALUES ('1', 1, 1, 'live', :at, '[]', '[]', 'jsonl/2026/01/a.jsonl', 'd', 'r1')
+"""
+
+
+@pytest.mark.parametrize("revision", ["0001", "0004"])
+def test_lines_and_runs_of_before_are_first_revisions_and_crawls(
+    tmp_path: Path, revision: str
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path), poolclass=NullPool)
+    with closing(engine.connect()) as connection:
+        opening.migrate(connection, revision)
+        connection.execute(text(VERSION), {"at": AT})
+        connection.execute(
+            text(
+                "INSERT INTO runs (run_id, started_at, command, counts)"
+                f" VALUES ('r1', '{AT}', 'scrapy crawl xinhua', '{{}}')"
+            )
+        )
+        connection.commit()
+
+    with closing(Ledger.open(path)) as ledger:
+        (line,) = ledger.articles.versions("1")
+        (run,) = ledger.runs.newest(9)
+        assert (line.line, line.revision, line.corrects, line.source) == (None, 0, None, None)
+        assert run.kind == RunKind.CRAWL
+        assert ledger.publications.next_seq() == 1
+
+
+def test_the_kept_folder_keeps_its_lines(tmp_path: Path) -> None:
+    """That of `tests/upgrade`, as a crawler of commit 1f67a08 wrote it."""
+    with tarfile.open(days.FOLDER) as archive:
+        archive.extractall(tmp_path, filter="data")
+    path = tmp_path / "data" / "state" / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as raw:
+        before = raw.execute("SELECT article_id, number, line_sha256 FROM versions").fetchall()
+        runs = raw.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+    with closing(Ledger.open(path)) as ledger:
+        kept = [row for id_, _, _ in before for row in ledger.articles.versions(id_)]
+        assert {(row.article_id, row.number, row.line_sha256) for row in kept} == set(before)
+        assert {(row.line, row.revision) for row in kept} == {(None, 0)}
+        assert [run.kind for run in ledger.runs.newest(99)] == ["crawl"] * runs
 
 
 @pytest.fixture

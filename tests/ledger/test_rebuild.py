@@ -12,6 +12,7 @@ from crawler.items import as_line
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rebuild import rebuild
+from crawler.ledger.rows import Publication
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line
 
@@ -107,6 +108,41 @@ def test_a_recheck_that_is_in_the_archive_is_not_due_again(path: Path, tmp_path:
     assert second.next_check_at
     assert second.next_check_at > T0 + 4 * DAY
     assert third.last_checked_at == T0
+
+
+def test_publications_come_from_their_manifests(path: Path, tmp_path: Path) -> None:
+    """A part is no run; a report without a number was written before there were any."""
+    path.unlink()
+    runs = tmp_path / "runs"
+    later = REPORT | {"run_id": "r2", "seq": 3, "corrections": {"written": 1}}
+    (runs / "r2.json").write_text(json.dumps(later))
+    part = {"run_id": "r2", "part": 1, "seq": 2, "published_at": "2026-01-01T08:30:00Z"}
+    (runs / "r2-00001.json").write_text(json.dumps(part))
+
+    done = rebuild(tmp_path, path)
+
+    assert (done.runs, done.problems) == (2, [])
+    with closing(Ledger.open(path)) as ledger:
+        assert {run.run_id: run.kind for run in ledger.runs.newest(9)} == {
+            RUN: "crawl", "r2": "correction",
+        }  # fmt: skip
+        assert ledger.publications.after(0) == [
+            Publication(2, "runs/r2-00001.json", "r2", 1, T0 + HOUR / 2),
+            Publication(3, "runs/r2.json", "r2", None, T0 + HOUR),
+        ]
+        assert ledger.publications.next_seq() == 4
+
+
+def test_two_manifests_of_one_number_are_told(path: Path, tmp_path: Path) -> None:
+    path.unlink()
+    for name in ("r2", "r3"):
+        report = REPORT | {"run_id": name, "seq": 1}
+        (tmp_path / "runs" / f"{name}.json").write_text(json.dumps(report))
+
+    (problem,) = rebuild(tmp_path, path).problems
+
+    assert problem.startswith("runs/r3.json is no report: ")
+    assert "publication 1 is runs/r2.json already" in problem
 
 
 def test_what_is_damaged_is_named_and_the_rest_taken(path: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.ledger.observations import Observations
+from crawler.ledger.publications import Publications
 from crawler.ledger.rows import Validators
 from crawler.ledger.runs import Runs
 from crawler.ledger.visits import Visits
@@ -113,12 +114,16 @@ def everything(ledger: Ledger) -> None:
     ledger.runs.unfinished()
     ledger.runs.finish(RUN, T0, 0, "finished", {})
     ledger.runs.newest(9)
+    ledger.publications.add(1, "runs/a.json", run_id=RUN, part=None, published_at=T0)
+    ledger.publications.next_seq()
+    ledger.publications.after(0)
+    ledger.publications.of_run(RUN)
 
 
 def test_everything_is_everything() -> None:
     """So that a new method can't be left out of what follows. A dump reads whole tables."""
     source = Path(__file__).read_text()
-    parts = (Runs, Visits, Addresses, Articles, Observations, Lists, Hosts)
+    parts = (Runs, Publications, Visits, Addresses, Articles, Observations, Lists, Hosts)
     methods = {
         f"ledger.{part.__name__.lower()}.{name}"
         for part in parts
@@ -177,7 +182,9 @@ def test_every_look_up_has_its_index(tmp_path: Path) -> None:
     for _, sql, parameters in seen:
         plan = ledger.connection.raw.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         for step in plan:
-            if re.match(r"SCAN (addresses|articles|versions|observations)\b", step.detail):
+            if re.match(
+                r"SCAN (addresses|articles|versions|observations|publications)\b", step.detail
+            ):
                 scans.add((step.detail, sql))
     ledger.close()
     assert scans == set()
