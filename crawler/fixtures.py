@@ -20,7 +20,7 @@ from crawler.items import HISTORY_KEYS, KEYS
 from crawler.pages.errors import Kind
 from crawler.reextraction.filter import Filter
 from crawler.reextraction.one_warc import Tally, reextract
-from crawler.storage import OPEN_SUFFIX, make_folder, write_atomically
+from crawler.storage import make_folder, path_now, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +140,7 @@ def add(folder: Path, sources: Sequence[tuple[Path, int]], name: str | None = No
 def place(data_dir: Path, pointer: WarcPointer) -> tuple[Path, int]:
     """Where the record of a pointer stands now; its file may belong to the run that goes on."""
     path = data_dir / pointer.file
-    return (path if path.exists() else path.with_name(path.name + OPEN_SUFFIX)), pointer.offset
+    return path_now(path) or path, pointer.offset
 
 
 def differences(expected: Any, derived: Any, key: str = "") -> Iterator[Difference]:

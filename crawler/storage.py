@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 OPEN_SUFFIX = ".open"
 
 
+def open_path(path: Path) -> Path:
+    """The path of a file until it is published at `path`."""
+    return path.with_name(path.name + OPEN_SUFFIX)
+
+
+def path_now(path: Path) -> Path | None:
+    """Where a file stands that is published at `path` or will be; None where there is none."""
+    return next((one for one in (path, open_path(path)) if one.is_file()), None)
+
+
 class StorageError(Exception):
     """The disk refused: what we were doing, where, and why, in one sentence.
 
@@ -65,16 +75,16 @@ def make_folder(path: Path) -> None:
         fsync_dir(folder.parent)
 
 
-def publish(open_path: Path) -> Path:
+def publish(path: Path) -> Path:
     """Give a written, fsynced `<name>.open` its final name, durably; return that path."""
-    if open_path.suffix != OPEN_SUFFIX:
-        message = f"not an open file: {open_path}"
+    if path.suffix != OPEN_SUFFIX:
+        message = f"not an open file: {path}"
         raise ValueError(message)
-    final = open_path.with_suffix("")
+    final = path.with_suffix("")
     if final.exists():
         raise StorageError.of("publishing", final, "a published file of that name exists")
     try:
-        open_path.rename(final)
+        path.rename(final)
     except OSError as error:
         raise StorageError.of("publishing", final, error) from error
     fsync_dir(final.parent)
@@ -83,7 +93,7 @@ def publish(open_path: Path) -> Path:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a whole small file: readers see the old contents or the new, never a part."""
-    partial = path.with_name(path.name + OPEN_SUFFIX)
+    partial = open_path(path)
     try:
         with partial.open("wb") as file:
             file.write(data)

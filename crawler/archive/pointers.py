@@ -25,7 +25,7 @@ from crawler.archive.reader import WarcError, record_at
 from crawler.archive.wacz import MARK
 from crawler.file_name_escapes import readings, written
 from crawler.items import Page, WarcPointer
-from crawler.storage import OPEN_SUFFIX
+from crawler.storage import path_now
 
 if TYPE_CHECKING:
     from crawler.archive.reader import Record
@@ -148,7 +148,7 @@ def pointed_at(data_dir: Path, pointer: WarcPointer, unpacked: Unpacked | None =
             found = unpacked.warc(data_dir / package, mark + name)
             if found:
                 return found
-        for one in (path, path.with_name(path.name + OPEN_SUFFIX)):
-            if one.is_file():
-                return one
+        found = path_now(path)
+        if found:
+            return found
     raise MissingFileError(path, pointer.offset, "no such file")

@@ -36,7 +36,7 @@ class Recovered:
 
 
 def recover_warcs(opened: Iterable[Path], folders: Iterable[Path]) -> list[Recovered]:
-    """Cut, index and publish the `opened` WARCs, which bear OPEN_SUFFIX, and index the published
+    """Cut, index and publish the `opened` WARCs, which aren't published, and index the published
     ones in these folders that have no index.
 
     A file that holds no exchange is removed. Raises StorageError.

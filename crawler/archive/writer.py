@@ -15,7 +15,7 @@ from crawler.archive.digests import digest
 from crawler.clock import iso
 from crawler.items import WarcPointer
 from crawler.media_type import identify
-from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
+from crawler.storage import StorageError, fsync_dir, make_folder, open_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,7 +135,7 @@ class WarcWriter:
 
     def wrote(self, pointer: WarcPointer) -> bool:
         """Whether a record is in a file of this run, which isn't published yet."""
-        return self._folder / (pointer.file + OPEN_SUFFIX) in self.files
+        return open_path(self._folder / pointer.file) in self.files
 
     def sync(self) -> None:
         """Make all that was written durable. Raises StorageError."""
@@ -158,7 +158,7 @@ class WarcWriter:
         """Make the next file."""
         serial = len(self.files)
         self._name = self._name_of(moment, serial)
-        path = self._folder / (self._name + OPEN_SUFFIX)
+        path = open_path(self._folder / self._name)
         make_folder(path.parent)
         try:
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)

@@ -23,7 +23,7 @@ from crawler.exit_codes import ERROR
 from crawler.export_formats.card import Card
 from crawler.export_formats.selection import BadLineError, Selection, selected
 from crawler.file_name_escapes import shown
-from crawler.storage import OPEN_SUFFIX
+from crawler.storage import open_path
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -109,7 +109,7 @@ class Command(ProjectCommand, ScrapyCommand):
                 count = write(lines, sys.stdout.buffer)
                 sys.stdout.buffer.flush()
             else:
-                partial = output.with_name(output.name + OPEN_SUFFIX)
+                partial = open_path(output)
                 try:
                     with partial.open("wb") as file:
                         count = write(lines, file)

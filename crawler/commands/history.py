@@ -24,7 +24,7 @@ from crawler.commands.base_command import ProjectCommand, open_ledger, printable
 from crawler.commands.text_diff import of_fields
 from crawler.exit_codes import ERROR, OK, STORAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError
-from crawler.storage import OPEN_SUFFIX
+from crawler.storage import path_now
 
 if TYPE_CHECKING:
     import argparse
@@ -82,14 +82,14 @@ def _article_id(given: str) -> str:
 
 def _record(data_dir: Path, row: VersionRow) -> dict[str, Any] | None:
     """The version's record, found by its line's digest; None if it isn't there."""
-    published = data_dir / row.jsonl
-    for path in (published, published.with_name(published.name + OPEN_SUFFIX)):
-        if path.is_file():
-            with path.open("rb") as lines:
-                for line in lines:
-                    if hashlib.sha256(line).hexdigest() == row.line_sha256:
-                        record: dict[str, Any] = json.loads(line)
-                        return record
+    path = path_now(data_dir / row.jsonl)
+    if path is None:
+        return None
+    with path.open("rb") as lines:
+        for line in lines:
+            if hashlib.sha256(line).hexdigest() == row.line_sha256:
+                record: dict[str, Any] = json.loads(line)
+                return record
     return None
 
 

@@ -29,7 +29,6 @@ from crawler.downloader.failures import ending_of, raise_alarm
 from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
 from crawler.downloader.resolver import REFUSED
 from crawler.exporters.publisher import Publisher
-from crawler.ledger.hosts import ROBOTS_MAX_AGE
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
 
@@ -42,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 # RFC 9309 §2.5: at least 500 KiB are parsed; what follows is ignored.
 MAX_BYTES = 500 * 1024
+
+# RFC 9309 §2.4: a cached robots.txt is not used for longer than a day.
+MAX_AGE = timedelta(hours=24)
 
 # Rules that were seen within this time are obeyed when suddenly there are none: the 404, the page
 # or the empty answer in their place may be an outage's, and would open what they forbid.
@@ -84,7 +86,7 @@ class RobotsMiddleware:
             return None
         origin = f"{parts.scheme}://{parts.netloc}"
         if now() > self._stale_at.get(origin, _NEVER):
-            self._stale_at[origin] = now() + ROBOTS_MAX_AGE
+            self._stale_at[origin] = now() + MAX_AGE
             self._rules[origin] = ensure_future(self._ask(origin))
         rules = await self._rules[origin]
         if not rules.can_fetch(request.url, self._agent):
@@ -98,9 +100,9 @@ class RobotsMiddleware:
 
     async def _ask(self, origin: str) -> Protego:
         host = urlsplit(origin).hostname or ""
-        kept = self._ledger.hosts.robots(origin, now())
+        kept = self._ledger.hosts.robots(origin, now(), MAX_AGE)
         if kept:
-            self._stale_at[origin] = kept.fetched_at + ROBOTS_MAX_AGE
+            self._stale_at[origin] = kept.fetched_at + MAX_AGE
         try:
             rules = rules_of(kept.status, kept.body) if kept else await self._fetch(origin)
         except Exception as error:

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from crawler.items import as_line
-from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
+from crawler.storage import StorageError, fsync_dir, make_folder, open_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +20,12 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
 class JsonlWriter:
-    """Appends whole lines to the file `name` below `data_dir`, which isn't published yet: it bears
-    OPEN_SUFFIX after its name. `lines` counts them."""
+    """Appends whole lines to the file `name` below `data_dir`, which isn't published yet.
+    `lines` counts them."""
 
     def __init__(self, data_dir: Path, name: str) -> None:
         self.name = name
-        self.path = data_dir / (name + OPEN_SUFFIX)
+        self.path = open_path(data_dir / name)
         self.lines = 0
         self._fd: int | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -11,12 +10,9 @@ from crawler.ledger.rows import Hold, Robots
 from crawler.ledger.schema import holds, robots
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from crawler.ledger.connection import LedgerConnection
-
-# RFC 9309 section 2.4: a cached robots.txt is not used for longer than a day.
-ROBOTS_MAX_AGE = timedelta(hours=24)
 
 
 class Hosts:
@@ -36,18 +32,13 @@ class Hosts:
         rows = self._connection.rows(select(holds).where(holds.c.until > at).order_by(holds.c.host))
         return [Hold(**row._mapping) for row in rows]
 
-    def robots(
-        self, origin: str, at: datetime, max_age: timedelta = ROBOTS_MAX_AGE
-    ) -> Robots | None:
-        """The robots.txt answer of an origin (`https://host:port`) that was kept last, if it is at
-        most so old at `at`."""
-        row = self._connection.row(
-            select(robots).where(
-                robots.c.origin == origin,
-                robots.c.fetched_at <= at,
-                robots.c.fetched_at >= at - max_age,
-            )
-        )
+    def robots(self, origin: str, at: datetime, max_age: timedelta | None = None) -> Robots | None:
+        """The robots.txt answer of an origin (`https://host:port`) that was kept last; None when
+        `max_age` is given and it is older at `at`."""
+        query = select(robots).where(robots.c.origin == origin, robots.c.fetched_at <= at)
+        if max_age is not None:
+            query = query.where(robots.c.fetched_at >= at - max_age)
+        row = self._connection.row(query)
         return None if row is None else Robots(**row._mapping)
 
     def store_robots(

@@ -26,7 +26,7 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.opening import companions
 from crawler.ledger.rows import RunKind
 from crawler.ledger.schedule import next_check
-from crawler.storage import OPEN_SUFFIX, StorageError, publish
+from crawler.storage import StorageError, open_path, publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def rebuild(data_dir: Path, path: Path, *, schedule: Sequence[timedelta] = ()) -
     if path.exists() or (wal.exists() and wal.stat().st_size):
         advice = f"Stop all runs and move it, {wal.name} and {shm.name} aside, then rebuild."
         raise ledger_error(str(path), "is in the way of a new one", advice)
-    partial = path.with_name(path.name + OPEN_SUFFIX)
+    partial = open_path(path)
     for leftover in (wal, shm, partial, *companions(partial)):
         leftover.unlink(missing_ok=True)
     done = Rebuilt()

@@ -30,7 +30,7 @@ from crawler.items import as_line
 from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.reextraction.cross_archive import CrossArchiveStore
 from crawler.reextraction.one_warc import Tally, assemble, scan
-from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, write_atomically
+from crawler.storage import StorageError, fsync_dir, make_folder, open_path, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -150,7 +150,7 @@ def parts_folder(output: Path | None) -> Iterator[Path]:
 
 def join_parts(parts: Iterable[Path], output: Path) -> None:
     """Put the parts together, in order; the output appears when it is whole and on disk."""
-    partial = output.with_name(output.name + OPEN_SUFFIX)
+    partial = open_path(output)
     with partial.open("wb") as whole:
         for path in parts:
             with path.open("rb") as part:

@@ -17,7 +17,7 @@ from crawler.data_dir import ledger_file, report_file
 from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
 from crawler.ledger.dump import StoredArticle, parsed
-from crawler.storage import OPEN_SUFFIX
+from crawler.storage import open_path
 from crawler.verification.findings import Finding
 from crawler.verification.line_summaries import key_of
 from crawler.verification.manifests import WITH_LINE
@@ -146,7 +146,7 @@ class LedgerProof:
         """Whether a row tells of a line in a file that no reader takes for finished."""
         if self._is_new(row):
             return True
-        path = self.data_dir / f"{row['jsonl']}{OPEN_SUFFIX}"
+        path = open_path(self.data_dir / row["jsonl"])
         return row["run_id"] in self.unfinished and path.is_file()
 
     def _is_new(self, row: Values) -> bool:
@@ -280,7 +280,7 @@ class LedgerProof:
         if path.is_file():
             return ids.is_at(str(values["record_id"]), path, values["offset"])
         is_listed = any(values["file"] in one.listed for one in self.manifests.values())
-        return is_listed or self.is_busy or path.with_name(path.name + OPEN_SUFFIX).is_file()
+        return is_listed or self.is_busy or open_path(path).is_file()
 
     def _differing(self, path: Path, names: Sequence[str]) -> Iterator[Finding]:
         if names:

@@ -30,18 +30,19 @@ def test_the_longer_hold_stays(ledger: Ledger) -> None:
 
 
 def test_robots_answers_age(ledger: Ledger) -> None:
-    assert ledger.hosts.robots(HOST, T0) is None
+    assert ledger.hosts.robots(HOST, T0, DAY) is None
     ledger.hosts.store_robots(HOST, T0, 200, b"User-agent: *\nDisallow: /\xff")
-    found = ledger.hosts.robots(HOST, T0 + DAY)
+    found = ledger.hosts.robots(HOST, T0 + DAY, DAY)
     assert found
     assert (found.status, found.body, found.fetched_at) == (
         200,
         b"User-agent: *\nDisallow: /\xff",
         T0,
     )
-    assert ledger.hosts.robots(HOST, T0 + DAY + timedelta(seconds=1)) is None
-    assert ledger.hosts.robots(HOST, T0 - HOUR) is None  # a clock that was set back
+    assert ledger.hosts.robots(HOST, T0 + DAY + timedelta(seconds=1), DAY) is None
+    assert ledger.hosts.robots(HOST, T0 + 400 * DAY) == found
+    assert ledger.hosts.robots(HOST, T0 - HOUR, DAY) is None  # a clock that was set back
     ledger.hosts.store_robots(HOST, T0 + HOUR, None, b"")
-    found = ledger.hosts.robots(HOST, T0 + DAY)
+    found = ledger.hosts.robots(HOST, T0 + DAY, DAY)
     assert found
     assert found.status is None

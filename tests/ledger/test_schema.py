@@ -100,7 +100,7 @@ def everything(ledger: Ledger) -> None:
     ledger.hosts.hold("host", T0, "reason")
     ledger.hosts.holds(T0)
     ledger.hosts.store_robots("host", T0, 200, b"")
-    ledger.hosts.robots("host", T0)
+    ledger.hosts.robots("host", T0, DAY)
     ledger.addresses.owed_by_region()
     ledger.visits.progress(RUN)
     ledger.visits.waiting(RUN)
