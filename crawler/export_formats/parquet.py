@@ -8,7 +8,7 @@ DuckDB's and pandas' zoned timestamps need further packages.
 
 from __future__ import annotations
 
-import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Bytes of JSON that become one row group: some 3,000 articles, a few dozen MB in memory, and
 # enough for DuckDB to skip groups by their statistics.
-ROW_GROUP = 16 * 1024 * 1024
+ROW_GROUP = 24 * 1024 * 1024
 
 _SCALARS = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_()}
 _EXTRA = (
@@ -52,30 +52,28 @@ def write_parquet(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
     columns = pa.schema([*schema, *_EXTRA])
     count = 0
     with pq.ParquetWriter(file, columns, compression="zstd", write_page_index=True) as writer:
-        for group in _groups(lines):
-            table = _table(group, schema)
+        for table in map(partial(_table, schema=schema), _groups(lines)):
             writer.write_table(table.select(columns.names), row_group_size=table.num_rows)
             count += table.num_rows
     return count
 
 
-def _groups(lines: Iterable[PublishedLine]) -> Iterator[bytes]:
-    group, size = [], 0
+def _groups(lines: Iterable[PublishedLine]) -> Iterator[bytearray]:
+    group = bytearray()
     for line in lines:
-        group.append(line.data)
-        size += len(line.data)
-        if size >= ROW_GROUP:
-            yield b"".join(group)
-            group, size = [], 0
+        group += line.data
+        if len(group) >= ROW_GROUP:
+            yield group
+            group = bytearray()
     if group:
-        yield b"".join(group)
+        yield group
 
 
-def _table(group: bytes, schema: pa.Schema) -> pa.Table:
+def _table(group: bytearray, schema: pa.Schema) -> pa.Table:
     parse = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
     read = pa.json.ReadOptions(use_threads=False, block_size=len(group) + 1)
     try:
-        table = pa.json.read_json(io.BytesIO(group), read, parse)
+        table = pa.json.read_json(pa.BufferReader(group), read, parse)
     except pa.ArrowInvalid as error:
         why = f"a line does not fit the schema ({error}); run `scrapy verify`"
         raise BadLineError(why) from error
