@@ -39,6 +39,11 @@ def blocks(*languages: str) -> list[Block]:
     ]
 
 
+def is_recipe(block: Block) -> bool:
+    """Whether a block reads what `make demo` wrote; `test_recipes.py` runs these."""
+    return "data/demo" in block.text
+
+
 def links(document: str) -> list[str]:
     """The relative targets a document links to."""
     text = (PROJECT / document).read_text()

@@ -20,7 +20,6 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 
 import crawler.commands
@@ -28,7 +27,7 @@ from crawler import regions, settings
 from crawler.arguments import NAMES
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from tests.conftest import PROJECT
-from tests.tooling.markdown import ROW, blocks, documents, links
+from tests.tooling.markdown import ROW, blocks, documents, is_recipe, links
 
 if TYPE_CHECKING:
     from tests.tooling.markdown import Block
@@ -72,7 +71,8 @@ def shell(
 
 
 def cases(language: str) -> list[pytest.ParameterSet]:
-    return [pytest.param(block, id=str(block)) for block in blocks(language)]
+    found = [block for block in blocks(language) if not is_recipe(block)]
+    return [pytest.param(block, id=str(block)) for block in found]
 
 
 def test_every_block_is_in_a_language_that_is_run() -> None:
@@ -101,37 +101,6 @@ def test_shell_commands_run(block: Block, checkout: Path, proxy: dict[str, str])
     commands = re.sub(r"^make ", "make --dry-run ", block.text, flags=re.MULTILINE)
     done = shell(commands, checkout, proxy)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("block", cases("python"))
-def test_programs_run(block: Block, checkout: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", block.text],
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
-
-
-@pytest.mark.parametrize("block", cases("sql"))
-def test_queries_run(block: Block, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(checkout)
-    with duckdb.connect() as connection:
-        rows = connection.sql(block.text).fetchall()
-    assert {row[0] for row in rows} >= {"江苏", "河北"}
-    lines = [path.read_text().count("\n") for path in checkout.rglob("data/jsonl/**/*.jsonl")]
-    assert sum(row[1] for row in rows) == sum(lines)
-
-
-def test_the_jq_command_prints_every_article(checkout: Path) -> None:
-    tool("jq")
-    (block,) = [block for block in blocks("sh") if block.text.startswith("jq -r '[")]
-    printed = shell(block.text, checkout).stdout.splitlines()
-    lines = [path.read_text().count("\n") for path in checkout.rglob("data/jsonl/**/*.jsonl")]
-    assert len(printed) == sum(lines) > 0
 
 
 def test_the_crontab_line_runs_as_cron_runs_it(checkout: Path, proxy: dict[str, str]) -> None:
