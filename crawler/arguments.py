@@ -109,21 +109,8 @@ class Arguments:
 
 def parse(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> Arguments:
     """The arguments of `scrapy crawl xinhua -a NAME=VALUE`. Raises ArgumentError."""
-    for name in spargs:
-        if name not in NAMES:
-            raise ArgumentError(_short(name), f"unknown argument{_hint(name)}")
-    if "urls" in spargs:
-        for name in _EXCLUDED_BY_URLS:
-            if name in spargs:
-                raise ArgumentError("urls", f"{name} can't be given beside exact addresses")
-    if "from_warc" in spargs and spargs.get("recheck", "none") != "none":
-        raise ArgumentError("from_warc", "recheck can't be given: archives don't change")
-    since, until = _day(spargs, "since"), _day(spargs, "until")
-    if since and until and since > until:
-        raise ArgumentError("since", f"{since} is after until, {until}")
-    today = now().astimezone(BEIJING).date()
-    if since and since > today:
-        raise ArgumentError("since", f"{since} is in the future: it is {today} in Beijing")
+    _check_names(spargs)
+    since, until = _period(spargs)
     return Arguments(
         regions=_regions(spargs, regions),
         regions_given="regions" in spargs,
@@ -135,6 +122,29 @@ def parse(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> Arguments
         urls=_urls(spargs["urls"]) if "urls" in spargs else None,
         from_warc=_files(spargs["from_warc"]) if "from_warc" in spargs else (),
     )
+
+
+def _check_names(spargs: Mapping[str, str]) -> None:
+    """Raise ArgumentError for a name that is unknown or can't be given beside another."""
+    for name in spargs:
+        if name not in NAMES:
+            raise ArgumentError(_short(name), f"unknown argument{_hint(name)}")
+    if "urls" in spargs:
+        for name in _EXCLUDED_BY_URLS:
+            if name in spargs:
+                raise ArgumentError("urls", f"{name} can't be given beside exact addresses")
+    if "from_warc" in spargs and spargs.get("recheck", "none") != "none":
+        raise ArgumentError("from_warc", "recheck can't be given: archives don't change")
+
+
+def _period(spargs: Mapping[str, str]) -> tuple[date | None, date | None]:
+    since, until = _day(spargs, "since"), _day(spargs, "until")
+    if since and until and since > until:
+        raise ArgumentError("since", f"{since} is after until, {until}")
+    today = now().astimezone(BEIJING).date()
+    if since and since > today:
+        raise ArgumentError("since", f"{since} is in the future: it is {today} in Beijing")
+    return since, until
 
 
 def _regions(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> tuple[str, ...]:

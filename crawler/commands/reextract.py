@@ -22,6 +22,7 @@ from crawler.archive.decode import bound
 from crawler.commands.base_command import ProjectCommand, printable, sentence
 from crawler.commands.compare_lines import OlderLines
 from crawler.commands.options import count, day, region_codes
+from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR
 from crawler.file_name_escapes import shown
 from crawler.reextraction.batch import Job, join_parts, make_parts, parts_folder
@@ -30,6 +31,8 @@ from crawler.reextraction.filter import Filter
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
+
+    from crawler.reextraction.one_warc import Tally
 
 
 class Command(ProjectCommand, ScrapyCommand):
@@ -52,36 +55,16 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
-        if not args:
-            raise UsageError("which WARC files?", print_help=False)
-        files = [Path(name) for name in dict.fromkeys(args)]
-        for file in [*files, *([opts.diff] if opts.diff else [])]:
-            if not file.is_file():
-                what = "not a file" if file.exists() else "no such file"
-                raise UsageError(f"{what}: {shown(file)}", print_help=False)
-        if opts.output and opts.output.exists() and not opts.output.is_file():
-            message = f"-o {shown(opts.output)} is no file; without -o lines go to stdout"
-            raise UsageError(message, print_help=False)
-        data_dir = Path(self.settings["DATA_DIR"]).absolute()
+        files = _checked(args, opts)
+        data_dir = folder_of(self.settings)
         max_bytes = bound(self.settings.getint("DOWNLOAD_MAXSIZE"))
         wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until, max_bytes)
-        total: Counter[str] = Counter()
         with ExitStack() as stack:
             older = _older(opts.diff, wanted, stack) if opts.diff else None
             folder = stack.enter_context(parts_folder(opts.output))
             jobs = [Job.of(file, data_dir, folder, wanted) for file in files]
             jobs = list({job.part: job for job in jobs}.values())
-            try:
-                processes = opts.jobs or os.cpu_count() or 1
-                parts, tallies = make_parts(jobs, folder, processes, quiet=False)
-            except BrokenProcessPool:
-                message = "a process was killed; what is whole is kept: start again to go on"
-                self.say(message, ERROR)
-                sys.exit(self.exitcode)  # the parts stay
-            for tally in tallies:
-                total += tally.counts
-                for problem in tally.problems:
-                    self.say(problem, ERROR)
+            parts, tallies = self._make(jobs, folder, opts.jobs or os.cpu_count() or 1)
             if older:
                 for line in older.differences(_records(parts)):
                     print(printable(line))
@@ -89,13 +72,55 @@ class Command(ProjectCommand, ScrapyCommand):
             if opts.output:
                 join_parts(parts, opts.output)
             elif not older:
-                for path in parts:
-                    with path.open("rb") as part:
-                        shutil.copyfileobj(part, sys.stdout.buffer)
-        others = sum(tally.others for tally in tallies)
-        counts = ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
-        nothing = f"no article ({others} records of other addresses)" if others else "no article"
-        print(f"{len(jobs)} files: {counts or nothing}", file=sys.stderr)
+                _write(parts)
+        print(f"{len(jobs)} files: {_told(tallies)}", file=sys.stderr)
+
+    def _make(
+        self, jobs: list[Job], folder: Path, processes: int
+    ) -> tuple[list[Path], list[Tally]]:
+        """Make the parts, and say what was damaged. Ends the process where one of its workers was
+        killed; the parts that are whole stay for the next call."""
+        try:
+            parts, tallies = make_parts(jobs, folder, processes, quiet=False)
+        except BrokenProcessPool:
+            self.say("a process was killed; what is whole is kept: start again to go on", ERROR)
+            sys.exit(self.exitcode)
+        for tally in tallies:
+            for problem in tally.problems:
+                self.say(problem, ERROR)
+        return parts, tallies
+
+
+def _checked(args: list[str], opts: Namespace) -> list[Path]:
+    """The files to read, each once. Raises UsageError."""
+    if not args:
+        raise UsageError("which WARC files?", print_help=False)
+    files = [Path(name) for name in dict.fromkeys(args)]
+    for file in [*files, *([opts.diff] if opts.diff else [])]:
+        if not file.is_file():
+            what = "not a file" if file.exists() else "no such file"
+            raise UsageError(f"{what}: {shown(file)}", print_help=False)
+    if opts.output and opts.output.exists() and not opts.output.is_file():
+        message = f"-o {shown(opts.output)} is no file; without -o lines go to stdout"
+        raise UsageError(message, print_help=False)
+    return files
+
+
+def _write(parts: list[Path]) -> None:
+    for path in parts:
+        with path.open("rb") as part:
+            shutil.copyfileobj(part, sys.stdout.buffer)
+
+
+def _told(tallies: list[Tally]) -> str:
+    """What became of the captures, in numbers."""
+    total: Counter[str] = Counter()
+    for tally in tallies:
+        total += tally.counts
+    if total:
+        return ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
+    others = sum(tally.others for tally in tallies)
+    return f"no article ({others} records of other addresses)" if others else "no article"
 
 
 def _older(path: Path, wanted: Filter, stack: ExitStack) -> OlderLines:

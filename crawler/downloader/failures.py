@@ -40,7 +40,7 @@ from crawler.regions import region_of_url
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scrapy import Request
 
@@ -114,21 +114,16 @@ def ending_of(error: BaseException, request: Request) -> Ending:
     """How a request ended that raised this."""
     causes = list(_causes(error))
     detail = _told(next((cause for cause in causes if not _is_wrapper(cause)), error))
+    host = urlparse_cached(request).hostname or ""
     if any(is_ours(cause) for cause in causes):
         return Ending(Outcome.PENDING, detail, is_ours=True)
     if isinstance(error, Ended):
         return Ending(error.outcome, error.detail)
-    host = urlparse_cached(request).hostname or ""
     if host in REFUSED:
         return Ending(Outcome.REFUSED_ADDRESS, REFUSED[host])
-    for cause in causes:
-        if isinstance(cause, CaptureError):
-            return Ending(_KINDS[cause.kind], detail)
-    for kind, outcome in _OUTCOMES:
-        if any(isinstance(cause, kind) for cause in causes):
-            return Ending(outcome, detail)
-    if all(isinstance(cause, _WRAPPERS) for cause in causes):
-        return Ending(Outcome.CONNECTION_FAILED, detail)
+    outcome = _outcome_of(causes)
+    if outcome is not None:
+        return Ending(outcome, detail)
     # Scrapy's redirects note how many more there may be before they refuse one
     if isinstance(error, IgnoreRequest) and "redirect_ttl" in request.meta:
         return Ending(Outcome.REDIRECT_LOOP, f"{detail} at {request.url}")
@@ -136,6 +131,20 @@ def ending_of(error: BaseException, request: Request) -> Ending:
     if isinstance(error, UnicodeError) and "xn--" in host:
         return Ending(Outcome.DNS_FAILED, detail)
     return Ending(Outcome.PENDING, detail, is_ours=True)
+
+
+def _outcome_of(causes: Sequence[BaseException]) -> Outcome | None:
+    """The outcome that an error's causes stand for, None for those that are none of the network's
+    or the answer's."""
+    captured = next((cause for cause in causes if isinstance(cause, CaptureError)), None)
+    if captured is not None:
+        return _KINDS[captured.kind]
+    for kind, outcome in _OUTCOMES:
+        if any(isinstance(cause, kind) for cause in causes):
+            return outcome
+    if all(isinstance(cause, _WRAPPERS) for cause in causes):
+        return Outcome.CONNECTION_FAILED
+    return None
 
 
 def _is_wrapper(error: BaseException) -> bool:

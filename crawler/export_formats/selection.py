@@ -31,6 +31,10 @@ WHERE (excluded.fetched_at, excluded.revision) > (fetched_at, revision)
 """
 
 
+# A day that sorts behind all others.
+_AFTER_ALL_DAYS = "9999-12-31"
+
+
 class BadLineError(Exception):
     """A published line is not what DATA_FORMAT.md says: the message names file and line."""
 
@@ -64,31 +68,36 @@ class Selection:
 
     def test(self) -> Callable[[dict[str, Any]], bool]:
         """Whether a line, decoded, is wanted (`latest` aside)."""
-        words = [_folded(word) for word in (self.query or "").split()]
-        source = _folded(self.source) if self.source else None
+        tests = list(self._tests())
+        return lambda line: all(test(line) for test in tests)
 
-        def is_wanted(line: dict[str, Any]) -> bool:
-            region = line["region"]["code"] if line["region"] else None
-            if self.regions and region not in self.regions:
-                return False
-            if self.statuses and line["status"] not in self.statuses:
-                return False
-            if self.layouts and line["layout"] not in self.layouts:
-                return False
-            if self.since or self.until:
-                day = (line["published_at"] or "")[:10]
-                if not day or (self.since and day < self.since.isoformat()):
-                    return False
-                if self.until and day > self.until.isoformat():
-                    return False
-            if source and source not in _folded(line["source"] or ""):
-                return False
-            if words:
-                text = _folded(f"{line['title'] or ''}\n{line['body'] or ''}")
-                return all(word in text for word in words)
-            return True
+    def _tests(self) -> Iterator[Callable[[dict[str, Any]], bool]]:
+        """One test for each filter that is given, the quickest first."""
+        if self.regions:
+            yield lambda line: bool(line["region"]) and line["region"]["code"] in self.regions
+        if self.statuses:
+            yield lambda line: line["status"] in self.statuses
+        if self.layouts:
+            yield lambda line: line["layout"] in self.layouts
+        if self.since or self.until:
+            first = self.since.isoformat() if self.since else ""
+            last = self.until.isoformat() if self.until else _AFTER_ALL_DAYS
+            yield (
+                lambda line: (
+                    bool(line["published_at"]) and first <= line["published_at"][:10] <= last
+                )
+            )
+        if self.source:
+            source = _folded(self.source)
+            yield lambda line: source in _folded(line["source"] or "")
+        if self.query:
+            words = [_folded(word) for word in self.query.split()]
+            yield lambda line: _has_all(words, line)
 
-        return is_wanted
+
+def _has_all(words: list[str], line: dict[str, Any]) -> bool:
+    text = _folded(f"{line['title'] or ''}\n{line['body'] or ''}")
+    return all(word in text for word in words)
 
 
 def selected(

@@ -72,6 +72,11 @@ def check(settings: BaseSettings) -> None:
         except ValueError as error:
             reason = f"True or False is wanted, not {settings[name]!r}"
             raise ConfigurationError(name, reason) from error
+    _check_told(settings)
+
+
+def _check_told(settings: BaseSettings) -> None:
+    """The settings of what is said: our contact, whom a run tells of its end, the log's level."""
     contact = str(settings["CONTACT"])
     if not contact.strip() or not contact.isprintable():
         raise ConfigurationError("CONTACT", f"an address on one line is wanted, not {contact!r}")

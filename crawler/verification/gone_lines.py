@@ -41,10 +41,24 @@ def faults_of_gone(
     if full or not line["gone"]:
         yield f"a gone record without reason or with content: {', '.join(full) or 'gone'}"
         return
-    gone, looks = line["gone"], line["gone"]["observations"]
+    looks = line["gone"]["observations"]
     if len(looks) < LEAST_LOOKS:
         yield f"it rests on {len(looks)} looks, a withdrawal takes {LEAST_LOOKS}"
         return
+    yield from _disagreements(line, looks)
+    unproved = sum(one["warc"] is None for one in looks)
+    if unproved:
+        yield f"{unproved} of its looks have no record"
+    recorded = [one for one in looks if one["warc"] is not None]
+    for look, page in zip(recorded, pages, strict=True):
+        yield from _denied(line, look, page)
+    if is_same_code and not unproved and _is_readable(pages[-1]):
+        yield f"the record of {looks[-1]['at']} holds the article"
+
+
+def _disagreements(line: Mapping[str, Any], looks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Where the record's times and reason aren't those of its looks."""
+    gone = line["gone"]
     times = [line_rows.moment(one["at"]) for one in looks]
     if times != sorted(times):
         yield "its looks are not in the order of their times"
@@ -54,14 +68,6 @@ def faults_of_gone(
         yield "fetched_at is not that of the confirming look"
     if gone["reason"] != looks[-1]["reason"]:
         yield "its reason is not that of the confirming look"
-    unproved = sum(one["warc"] is None for one in looks)
-    if unproved:
-        yield f"{unproved} of its looks have no record"
-    recorded = [one for one in looks if one["warc"] is not None]
-    for look, page in zip(recorded, pages, strict=True):
-        yield from _denied(line, look, page)
-    if is_same_code and not unproved and _is_readable(pages[-1]):
-        yield f"the record of {looks[-1]['at']} holds the article"
 
 
 def _blank(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,20 +58,30 @@ def faults_of_history(
 def _contradictions(
     line: LineSummary, before: LineSummary | None, content: LineSummary | None
 ) -> Iterator[str]:
-    """`before` is the line before, `content` the last before that has content."""
+    """What a line says against those before it: `before` is the last of them, `content` the last
+    that has content."""
     if line.also_at != sorted(set(line.also_at) - {line.canonical_url}):
         yield "also_at is not sorted, or names an address twice"
     previous = content.row["content_sha256"] if content else None
     if line.previous_sha256 != previous:
         yield "previous_sha256 is not the content_sha256 of the record before"
-    is_gone = before is not None and before.is_gone
-    expected = {"gone": not is_gone and before is not None, "restored": is_gone}
-    if not expected.get(line.status, not is_gone):
+    if line.status not in _statuses_after(before):
         yield f"status is {line.status} after {before.status if before else 'no other record'}"
-    if before is None or content is None:
-        if line.version != 1 or line.row["changed"]:
-            yield f"version {line.version} is the first there is"
-        return
+    if before is not None and content is not None:
+        yield from _steps(line, before, content)
+    elif line.version != 1 or line.row["changed"]:
+        yield f"version {line.version} is the first there is"
+
+
+def _statuses_after(before: LineSummary | None) -> tuple[str, ...]:
+    """The statuses that a line may have after the one before."""
+    if before is None:
+        return ("live",)
+    return ("restored",) if before.is_gone else ("live", "gone")
+
+
+def _steps(line: LineSummary, before: LineSummary, content: LineSummary) -> Iterator[str]:
+    """A version more with each change and none without; nothing that was known is lost."""
     step = bool(line.row["changed"])
     if line.version != before.version + step:
         yield f"version {line.version} follows {before.version}, with {step or 'no'} changed field"

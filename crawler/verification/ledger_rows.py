@@ -155,23 +155,16 @@ class LedgerProof:
     def _check_versions(
         self, told: Sequence[LineSummary], rows: StoredArticle
     ) -> Iterator[Finding]:
+        """Each line has its row, and each row its line. `left` are the rows not yet met; a line of
+        another digest is held against a row of the same time."""
         left = {row["line_sha256"]: row for row in rows.versions}
         unknown = []
         for line in {one.row["line_sha256"]: one for one in told}.values():
             row = left.pop(line.row["line_sha256"], None)
             if row is None:
                 unknown.append(line)
-                continue
-            names = _differences(row, line.row, _OF_VERSIONS)
-            if names == ["jsonl"]:
-                copies = [one for one in told if one.row["line_sha256"] == row["line_sha256"]]
-                if any(one.jsonl == row["jsonl"] for one in copies):
-                    continue  # its double is told of already
-                yield _finding(
-                    self, line, "ledger_mismatch", f"the ledger has it in {row['jsonl']}"
-                )
-            elif names:
-                yield _finding(self, line, "ledger_mismatch", _says(names))
+            else:
+                yield from self._check_version(line, row, told)
         for line in unknown:
             same_time = [one for one in left.values() if one["fetched_at"] == line.fetched_at]
             if same_time:
@@ -183,6 +176,18 @@ class LedgerProof:
                 yield _finding(self, line, "not_in_ledger", message)
         for row in left.values():
             yield from self._missing(row)
+
+    def _check_version(
+        self, line: LineSummary, row: Values, told: Sequence[LineSummary]
+    ) -> Iterator[Finding]:
+        """A line against its row. Of a line that stands in two files is told elsewhere."""
+        names = _differences(row, line.row, _OF_VERSIONS)
+        copies = {one.jsonl for one in told if one.row["line_sha256"] == row["line_sha256"]}
+        if names == ["jsonl"] and row["jsonl"] not in copies:
+            message = f"the ledger has it in {row['jsonl']}"
+            yield _finding(self, line, "ledger_mismatch", message)
+        elif names and names != ["jsonl"]:
+            yield _finding(self, line, "ledger_mismatch", _says(names))
 
     def _missing(self, row: Values) -> Iterator[Finding]:
         name = str(row["jsonl"])

@@ -77,27 +77,40 @@ def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) 
     for message in faults:
         report.add(manifest, "bad_manifest", message)
     for row, name in zip(rows, names, strict=True):
-        path = data_dir / name
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            report.add(manifest, "bad_manifest", f"it leads out of the folder: {name!r}")
-            continue
-        if name in report.listed:
-            report.add(manifest, "bad_manifest", f"it lists {name} twice")
-            continue
-        report.listed.append(name)
-        if not _is_of_run(name, report.run_id):
-            report.add(manifest, "bad_manifest", f"no file of this run stands at {name}")
-        if not path.is_file():
-            report.add(path, "missing_file", f"{manifest.name} lists it")
-            continue
-        found = _measured(path)
-        if path in records:
-            found["records"] = records[path]
-        for what, value in found.items():
-            if row.get(what) != value:
-                message = f"{manifest.name} says {what} {row.get(what)}, it is {value}"
-                report.add(path, "manifest_mismatch", message)
+        if _is_listed(report, name):
+            _check_file(report, row, data_dir / name, records)
     return report
+
+
+def _is_listed(report: Manifest, name: str) -> bool:
+    """Note a path that a report lists; whether it may be followed, and was not listed before."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        report.add(report.path, "bad_manifest", f"it leads out of the folder: {name!r}")
+        return False
+    if name in report.listed:
+        report.add(report.path, "bad_manifest", f"it lists {name} twice")
+        return False
+    report.listed.append(name)
+    if not _is_of_run(name, report.run_id):
+        report.add(report.path, "bad_manifest", f"no file of this run stands at {name}")
+    return True
+
+
+def _check_file(
+    report: Manifest, row: Mapping[str, Any], path: Path, records: Mapping[Path, int]
+) -> None:
+    """Hold a file against the row of the report that lists it."""
+    manifest = report.path.name
+    if not path.is_file():
+        report.add(path, "missing_file", f"{manifest} lists it")
+        return
+    found = _measured(path)
+    if path in records:
+        found["records"] = records[path]
+    for what, value in found.items():
+        if row.get(what) != value:
+            message = f"{manifest} says {what} {row.get(what)}, it is {value}"
+            report.add(path, "manifest_mismatch", message)
 
 
 def _is_of_run(name: str, run_id: str) -> bool:
@@ -111,32 +124,41 @@ def _is_of_run(name: str, run_id: str) -> bool:
 
 def _faults(told: Mapping[str, Any], stem: str) -> Iterator[str]:
     """What a report says against itself."""
-    run_id, outcomes, regions = told["run_id"], told["outcomes"], told["regions"]
-    if run_id != stem:
-        yield f"it is named {stem} and of the run {run_id}"
-    counted = sum(outcomes.values())
-    if counted != told["urls_seen"]:
-        yield f"its outcomes add up to {counted}, not to {told['urls_seen']}"
-    counts = [outcomes, *regions.values()]
-    if not all(_is_count(number) for row in counts for number in row.values()):
+    if told["run_id"] != stem:
+        yield f"it is named {stem} and of the run {told['run_id']}"
+    yield from _outcome_faults(told)
+    yield from _time_faults(told)
+    yield from _end_faults(told)
+
+
+def _outcome_faults(told: Mapping[str, Any]) -> Iterator[str]:
+    """The outcomes are known ones and add up, over all and by region."""
+    outcomes, regions = told["outcomes"], told["regions"].values()
+    if sum(outcomes.values()) != told["urls_seen"]:
+        yield f"its outcomes add up to {sum(outcomes.values())}, not to {told['urls_seen']}"
+    if not all(_is_count(number) for row in (outcomes, *regions) for number in row.values()):
         yield "an outcome's count is no count"
         return
-    unknown = {name for row in counts for name in row} - {str(one) for one in Outcome}
+    names = {name for row in (outcomes, *regions) for name in row}
+    unknown = names - {str(one) for one in Outcome}
     if unknown:
         yield f"no such outcome: {min(unknown)}"
-    for name in sorted({name for row in counts for name in row}):
-        total = sum(row.get(name, 0) for row in regions.values())
-        if total != outcomes.get(name, 0):
-            yield f"{name} is {outcomes.get(name, 0)}, in its regions together {total}"
+    for name in sorted(names):
+        counted, total = outcomes.get(name, 0), sum(row.get(name, 0) for row in regions)
+        if total != counted:
+            yield f"{name} is {counted}, in its regions together {total}"
     unread = told.get("unclaimed")
     if unread is not None and len(unread) > sum(outcomes.get(one, 0) for one in UNREAD):
         yield f"it names {len(unread)} pages that no layout claims, and counts fewer"
+
+
+def _time_faults(told: Mapping[str, Any]) -> Iterator[str]:
+    """A run begins when its id says, and ends later."""
     began, ended = (datetime.fromisoformat(told[key]) for key in ("started_at", "finished_at"))
-    if is_run_id(run_id) and not run_id.startswith(f"{run_stamp(began)}-"):
+    if is_run_id(told["run_id"]) and not told["run_id"].startswith(f"{run_stamp(began)}-"):
         yield f"started_at is {told['started_at']}, which is not its run's"
     if ended < began:
         yield f"it ended at {told['finished_at']}, before it began"
-    yield from _end_faults(told)
 
 
 def _end_faults(told: Mapping[str, Any]) -> Iterator[str]:
