@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+# The folder of the project, which holds that of this package.
+PROJECT = Path(__file__).resolve().parent.parent
+
 LINES_FOLDER = "jsonl"
 WARC_FOLDER = "warc"
 REPORTS_FOLDER = "runs"
@@ -170,5 +173,5 @@ def is_data_dir(path: Path) -> bool:
 
 
 def folder_of(settings: Mapping[Any, Any]) -> Path:
-    """DATA_DIR; a relative one is relative to the working directory."""
-    return Path(settings["DATA_DIR"]).absolute()
+    """DATA_DIR; a relative one is relative to the project, from wherever a command is called."""
+    return PROJECT / str(settings["DATA_DIR"])

@@ -8,7 +8,13 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from crawler.data_dir import lock_file
+from crawler.data_dir import (
+    LINES_FOLDER,
+    REPORTS_FOLDER,
+    WARC_FOLDER,
+    ledger_file,
+    lock_file,
+)
 from crawler.exit_codes import LOCKED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
 from crawler.storage import StorageError, make_folder
@@ -50,6 +56,17 @@ def take_lock(data_dir: Path) -> int:
         message = f"another run holds {shown(path)}; this one does nothing"
         raise CannotStartError(message, LOCKED) from error
     return lock
+
+
+def is_begun(data_dir: Path) -> bool:
+    """Whether an archive was ever begun in the folder: something is published, or there is a
+    ledger, or the first run is just making it. Raises OSError as `is_locked`."""
+    folders = (WARC_FOLDER, LINES_FOLDER, REPORTS_FOLDER)
+    return (
+        any((data_dir / name).is_dir() for name in folders)
+        or ledger_file(data_dir).exists()
+        or is_locked(data_dir)
+    )
 
 
 def is_locked(data_dir: Path) -> bool:

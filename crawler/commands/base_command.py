@@ -14,8 +14,10 @@ import unicodedata
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from scrapy.exceptions import UsageError
+
 from crawler.data_dir import folder_of, ledger_file
-from crawler.exit_codes import DEGRADED, STORAGE
+from crawler.exit_codes import DEGRADED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
 from crawler.ledger.ledger import Ledger
 from crawler.runner.process import open_streams
@@ -24,6 +26,7 @@ from crawler.storage import StorageError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from pathlib import Path
 
     from _typeshed import ReadableBuffer
     from scrapy.settings import BaseSettings, Settings
@@ -55,10 +58,14 @@ class ProjectCommand:
             super().process_options(args, opts)  # type: ignore[misc]  # ScrapyCommand's
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Do the work of the command and end as `ends` does."""
+        """Do the work of the command and end as `ends` does. What Scrapy would tell of a misuse
+        below three lines on the usage is one line here."""
         _open_output()
         with ends(self.name):
-            self.execute(args, opts)
+            try:
+                self.execute(args, opts)
+            except UsageError as error:
+                refuse(self.name, error, USAGE)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the work of the command; set `exitcode` where it isn't 0."""
@@ -149,9 +156,28 @@ def print_json(value: Any, *, indent: int | None = None) -> None:
     print(json.dumps(value, ensure_ascii=encoding != "utf-8", indent=indent))
 
 
-def open_ledger(settings: BaseSettings) -> Ledger:
-    """The data folder's ledger, to be read. Raises LedgerError (NoLedgerError before a crawl)."""
-    return Ledger.open(ledger_file(folder_of(settings)), read_only=True)
+@contextmanager
+def open_ledger(settings: BaseSettings) -> Iterator[Ledger]:
+    """The data folder's ledger, to be read. Where a copy of it is read, stderr says so. Raises
+    LedgerError (NoLedgerError before a crawl), also at the end, when it was written to while it was
+    read in a place where that can't be prevented."""
+    ledger = Ledger.open(ledger_file(folder_of(settings)), read_only=True)
+    try:
+        if ledger.note:
+            print(sentence(ledger.note), file=sys.stderr)
+        yield ledger
+        ledger.connection.check_unchanged()
+    finally:
+        ledger.close()
+
+
+def no_archive(data_dir: Path) -> str:
+    """What is said of a folder in which no archive was begun, by whoever reads archives."""
+    return f"there is no archive in {shown(data_dir)}: a crawl begins one ({WHERE})"
+
+
+# What DATA_DIR is relative to, for help texts and errors.
+WHERE = "-s DATA_DIR or XINHUA_DATA_DIR sets the folder; a relative one is taken from the project"
 
 
 def printable(text: str) -> str:

@@ -1,12 +1,12 @@
 """`scrapy explain URL`: everything the ledger knows of an address, in sentences.
 
-Exit codes: 1 nothing is known of it, 2 it is out of scope, 5 the ledger can't be read.
+Exit codes: 1 nothing is known of it, 2 it is out of scope or there is no archive in the folder, 5
+the ledger can't be read.
 """
 
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
@@ -14,10 +14,19 @@ from scrapy.exceptions import UsageError
 
 from crawler import urls
 from crawler.clock import now
-from crawler.commands.base_command import ProjectCommand, open_ledger, printable, sentence
-from crawler.exit_codes import ERROR, STORAGE
+from crawler.commands.base_command import (
+    ProjectCommand,
+    no_archive,
+    open_ledger,
+    print_json,
+    printable,
+    sentence,
+)
+from crawler.data_dir import folder_of
+from crawler.exit_codes import ERROR, STORAGE, USAGE
+from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError, NoLedgerError
-from crawler.views.address import explain
+from crawler.views.address import explain, facts_of
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +45,11 @@ class Command(ProjectCommand, ScrapyCommand):
             "what is owed, which versions of the article are archived and where their bytes are."
         )
 
-    def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
             raise UsageError("explain takes one address", print_help=False)
         if not urls.in_scope(args[0]):
@@ -45,16 +58,22 @@ class Command(ProjectCommand, ScrapyCommand):
         article = urls.article(args[0])
         url = article.url if article else urls.canonical(args[0])
         assert self.settings is not None
+        data_dir = folder_of(self.settings)
         try:
-            with closing(open_ledger(self.settings)) as ledger:
+            with open_ledger(self.settings) as ledger:
                 sentences = explain(ledger, url, urls.article_id(url), now())
+                facts = facts_of(ledger, url, urls.article_id(url)) if opts.json else {}
         except NoLedgerError:
-            sentences = []
+            self.say(no_archive(data_dir), USAGE)
+            return
         except LedgerError as error:
             self.say(error, STORAGE)
             return
-        if sentences:
-            sys.stdout.write(printable("\n".join([url, *sentences])) + "\n")
-        else:
-            print(f"Nothing is known of {printable(url)}.", file=sys.stderr)
+        if not sentences:
+            where = sentence(shown(data_dir))
+            print(f"Nothing is known of {printable(url)} in {where}.", file=sys.stderr)
             self.exitcode = ERROR
+        elif opts.json:
+            print_json({"data_dir": shown(data_dir), **facts, "sentences": sentences}, indent=1)
+        else:
+            print(printable("\n".join([url, *sentences])))

@@ -16,13 +16,14 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
-from crawler.commands.base_command import ProjectCommand
+from crawler.commands.base_command import ProjectCommand, no_archive
 from crawler.commands.options import day, region_codes
 from crawler.data_dir import folder_of, lines_of
 from crawler.exit_codes import ERROR
 from crawler.export_formats.card import Card
 from crawler.export_formats.selection import BadLineError, Selection, selected
 from crawler.file_name_escapes import shown
+from crawler.run_lock import is_begun
 from crawler.storage import open_path
 
 if TYPE_CHECKING:
@@ -74,10 +75,12 @@ class Command(ProjectCommand, ScrapyCommand):
             raise UsageError(f"since {opts.since} is after until {opts.until}", print_help=False)
         write = _writer(opts.format)
         data_dir = folder_of(self.settings)
+        if not is_begun(data_dir):
+            raise UsageError(no_archive(data_dir), print_help=False)
         files = lines_of(data_dir)
         if not files:
             raise UsageError(
-                f"no archive in {shown(data_dir)}: no published line", print_help=False
+                f"the archive in {shown(data_dir)} has no published line", print_help=False
             )
         selection = Selection(
             opts.region, opts.since, opts.until, opts.query, opts.source, opts.status,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,15 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import fixtures, urls
-from crawler.commands.base_command import ProjectCommand, open_ledger, printable, sentence
+from crawler.commands.base_command import (
+    ProjectCommand,
+    no_archive,
+    open_ledger,
+    printable,
+    sentence,
+)
 from crawler.commands.text_diff import difference
+from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
@@ -83,17 +89,17 @@ class Command(ProjectCommand, ScrapyCommand):
         article = urls.article(url)
         if article is None:
             raise UsageError(f"{printable(url)} is no article's address", print_help=False)
+        data_dir = folder_of(self.settings)
         try:
-            with closing(open_ledger(self.settings)) as ledger:
+            with open_ledger(self.settings) as ledger:
                 known = ledger.articles.get(article.id)
         except NoLedgerError:
-            known = None
+            raise UsageError(no_archive(data_dir), print_help=False) from None
         if known is None or not known.warc_pages:
             raise FixtureError(
-                f"{printable(url)} is not archived in {shown(self.settings['DATA_DIR'])}; "
+                f"{printable(url)} is not archived in {shown(data_dir)}; "
                 f"fetch it with: scrapy crawl xinhua -a urls={printable(article.url)}"
             )
-        data_dir = Path(self.settings["DATA_DIR"])
         return [fixtures.place(data_dir, pointer) for pointer in known.warc_pages]
 
     def _named(self, names: list[str]) -> list[Fixture]:

@@ -1,8 +1,8 @@
 """`scrapy history ID|URL`: the versions of an article and what changed from each to the next.
 
 Reads the ledger for where the lines are and the published JSONL for what they say. Exit codes: 1
-the article isn't known or a line isn't where it should be, 2 not an id or address, 5 the ledger
-can't be read.
+the article isn't known or a line isn't where it should be, 2 not an id or address, or no archive in
+the folder, 5 the ledger can't be read.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import hashlib
 import json
 import re
 import sys
-from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
@@ -20,15 +18,25 @@ from scrapy.exceptions import UsageError
 
 from crawler import urls
 from crawler.clock import iso
-from crawler.commands.base_command import ProjectCommand, open_ledger, printable, sentence
+from crawler.commands.base_command import (
+    ProjectCommand,
+    no_archive,
+    open_ledger,
+    print_json,
+    printable,
+    sentence,
+)
 from crawler.commands.text_diff import of_fields
-from crawler.exit_codes import ERROR, OK, STORAGE
+from crawler.data_dir import folder_of
+from crawler.exit_codes import ERROR, OK, STORAGE, USAGE
+from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.storage import path_now
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from pathlib import Path
 
     from crawler.ledger.rows import VersionRow
 
@@ -48,27 +56,59 @@ class Command(ProjectCommand, ScrapyCommand):
             "and {+put in+}, character by character, unchanged paragraphs left out."
         )
 
-    def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--json", action="store_true", help="whole lines for programs")
+
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
             raise UsageError("history takes one article id or address", print_help=False)
         article_id = _article_id(args[0])
         assert self.settings is not None
+        data_dir = folder_of(self.settings)
         try:
-            with closing(open_ledger(self.settings)) as ledger:
+            with open_ledger(self.settings) as ledger:
                 rows = ledger.articles.versions(article_id)
         except NoLedgerError:
-            rows = []
+            self.say(no_archive(data_dir), USAGE)
+            return
         except LedgerError as error:
             self.say(error, STORAGE)
             return
         if not rows:
-            print(f"No article {article_id} is archived.", file=sys.stderr)
+            where = sentence(shown(data_dir))
+            print(f"No article {article_id} is archived in {where}.", file=sys.stderr)
             self.exitcode = ERROR
             return
-        records = [_record(Path(self.settings["DATA_DIR"]), row) for row in rows]
-        text = "\n".join(_history(rows, records))
-        sys.stdout.write(printable(text) + "\n")
+        records = [_record(data_dir, row) for row in rows]
+        if opts.json:
+            print_json(_object(data_dir, article_id, rows, records), indent=1)
+        else:
+            head = f"Article {article_id} in {shown(data_dir)}\n\n"
+            print(printable(head + "\n".join(_history(rows, records))))
         self.exitcode = ERROR if None in records else OK
+
+
+def _object(
+    data_dir: Path, article_id: str, rows: list[VersionRow], records: list[dict[str, Any] | None]
+) -> dict[str, Any]:
+    """The history for programs; docs/operations.md has its keys."""
+    return {
+        "data_dir": shown(data_dir),
+        "id": article_id,
+        "lines": [
+            {
+                "version": row.version,
+                "status": row.status,
+                "fetched_at": iso(row.fetched_at),
+                "changed": list(row.changed),
+                "run_id": row.run_id,
+                "file": row.jsonl,
+                "line": record,
+            }
+            for row, record in zip(rows, records, strict=True)
+        ],
+    }
 
 
 def _article_id(given: str) -> str:

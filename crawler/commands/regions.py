@@ -16,17 +16,16 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import iso
-from crawler.commands.base_command import ProjectCommand, print_json
-from crawler.data_dir import folder_of, ledger_file
+from crawler.commands.base_command import ProjectCommand, open_ledger, print_json
 from crawler.exit_codes import STORAGE
-from crawler.ledger.errors import LedgerError
-from crawler.ledger.ledger import Ledger
+from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.regions import Region, RegionError, load
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
+
+    from scrapy.settings import BaseSettings
 
     from crawler.ledger.rows import ListState
 
@@ -59,7 +58,7 @@ class Command(ProjectCommand, ScrapyCommand):
         assert self.settings is not None
         health = dict.fromkeys(regions, _health(()))
         try:
-            health |= _healths(ledger_file(folder_of(self.settings)))
+            health |= _healths(self.settings)
         except LedgerError as error:
             self.say(error, STORAGE)
         if opts.json:
@@ -70,17 +69,16 @@ class Command(ProjectCommand, ScrapyCommand):
             sys.stdout.write(text + "\n")
 
 
-def _healths(ledger_file: Path) -> dict[str, Health]:
-    if not ledger_file.exists():
-        return {}
+def _healths(settings: BaseSettings) -> dict[str, Health]:
+    """By region code; nothing before the first crawl."""
     states: defaultdict[str, list[ListState]] = defaultdict(list)
-    ledger = Ledger.open(ledger_file, read_only=True)
     try:
-        for state in ledger.lists.states():
-            if state.region is not None and state.last_at is not None:
-                states[state.region].append(state)
-    finally:
-        ledger.close()
+        with open_ledger(settings) as ledger:
+            for state in ledger.lists.states():
+                if state.region is not None and state.last_at is not None:
+                    states[state.region].append(state)
+    except NoLedgerError:
+        return {}
     return {region: _health(of_region) for region, of_region in states.items()}
 
 

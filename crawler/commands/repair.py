@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.base_command import ProjectCommand
+from crawler.commands.base_command import ProjectCommand, no_archive
 from crawler.data_dir import folder_of, ledger_file
-from crawler.exit_codes import ERROR
+from crawler.exit_codes import ERROR, USAGE
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rebuild import rebuild
-from crawler.run_lock import CannotStartError, take_lock
+from crawler.run_lock import CannotStartError, is_begun, take_lock
 from crawler.runner.recovery import recover
 from crawler.runner.run import recheck_schedule
 
@@ -44,6 +44,9 @@ class Command(ProjectCommand, ScrapyCommand):
             raise UsageError("repair takes no arguments", print_help=False)
         assert self.settings is not None
         data_dir = folder_of(self.settings)
+        if not is_begun(data_dir):
+            self.say(no_archive(data_dir), USAGE)
+            return
         try:
             lock = take_lock(data_dir)
             try:

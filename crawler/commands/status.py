@@ -6,7 +6,6 @@ be read; 2 there is no archive in the data folder.
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +13,13 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import now
-from crawler.commands.base_command import ProjectCommand, open_ledger, printable
+from crawler.commands.base_command import (
+    ProjectCommand,
+    no_archive,
+    open_ledger,
+    print_json,
+    printable,
+)
 from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED, STORAGE, USAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError
@@ -43,22 +48,16 @@ class Command(ProjectCommand, ScrapyCommand):
         data_dir = folder_of(self.settings)
         max_age = timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE"))
         try:
-            ledger = open_ledger(self.settings)
+            with open_ledger(self.settings) as ledger:
+                status = status_of(data_dir, ledger, now(), max_age)
         except NoLedgerError:
-            self.say(f"there is no archive in {data_dir}: a crawl begins one", USAGE)
+            self.say(no_archive(data_dir), USAGE)
             return
         except LedgerError as error:
             self.say(error, STORAGE)
             return
-        try:
-            status = status_of(data_dir, ledger, now(), max_age)
-        except LedgerError as error:
-            self.say(error, STORAGE)
-            return
-        finally:
-            ledger.close()
         if opts.json:
-            print(json.dumps(status.as_json(), ensure_ascii=False, indent=1))
+            print_json(status.as_json(), indent=1)
         else:
             print(printable(screen(status)))
         if not status.is_fine:

@@ -7,6 +7,7 @@ Exit codes: 0 all is sound, 1 something isn't (each defect is a line: file, offs
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,18 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.base_command import ProjectCommand, print_json, printable, sentence
+from crawler.commands.base_command import (
+    ProjectCommand,
+    no_archive,
+    print_json,
+    printable,
+    sentence,
+)
 from crawler.commands.options import count
 from crawler.data_dir import STATE_FOLDER, folder_of
-from crawler.exit_codes import ERROR, OK
+from crawler.exit_codes import ERROR, OK, USAGE
 from crawler.file_name_escapes import shown
-from crawler.run_lock import is_locked
+from crawler.run_lock import is_begun, is_locked
 from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, verify
 
 if TYPE_CHECKING:
@@ -51,6 +58,9 @@ class Command(ProjectCommand, ScrapyCommand):
         data_dir = folder_of(self.settings)
         if data_dir.exists() and not data_dir.is_dir():
             raise UsageError(f"DATA_DIR is no folder: {shown(data_dir)}", print_help=False)
+        if not args and not is_begun(data_dir):
+            self.say(no_archive(data_dir), USAGE)
+            return
         try:
             scope = Scope.of(data_dir, args)
         except ScopeError as error:
@@ -65,6 +75,8 @@ class Command(ProjectCommand, ScrapyCommand):
         except BrokenProcessPool as error:
             self.say(error, ERROR)
             return
+        if verdict.told:
+            print(sentence(verdict.told), file=sys.stderr)
         self.exitcode = ERROR if verdict.findings else OK
         if opts.as_json:
             print_json(_object(verdict, scope.data_dir))

@@ -6,18 +6,22 @@ statement that dialects spell differently.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from crawler.ledger.errors import RESTORE, LedgerError, from_database, ledger_error
+from crawler.ledger.reading import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection, Executable, Row, RowMapping, Table
+
+    from crawler.ledger.reading import Source
 
 T = TypeVar("T")
 
@@ -38,8 +42,9 @@ class LedgerConnection:
     it is raised, so that the run hears of it whoever may catch it.
     """
 
-    def __init__(self, raw: Connection, path: Path | None) -> None:
+    def __init__(self, raw: Connection, path: Path | None, source: Source | None = None) -> None:
         self.raw = raw
+        self.source = source  # of a reader
         self._path = path
         self._inode = path.stat().st_ino if path else None
         self._where = str(path or raw.engine.url)
@@ -54,11 +59,30 @@ class LedgerConnection:
         self._guard(self.raw.commit)
 
     def close(self) -> None:
-        """Close the file; what was not committed is forgotten. Never fails."""
+        """Close the file; what was not committed is forgotten. A writer empties the log first: the
+        last one who closes does so by itself, but not while somebody reads. Never fails."""
+        try:
+            self.raw.rollback()
+            if self._path and self.source is None:
+                driver = self.raw.connection.driver_connection
+                assert driver is not None
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (DatabaseError, sqlite3.Error):
+            pass  # a broken file can't even roll back; what broke it was raised before
         try:
             self.raw.close()
-        except DatabaseError:  # a broken file can't even roll back; what broke it was raised before
+        except DatabaseError:
             self.raw.invalidate()
+        if self.source:
+            self.source.done()
+
+    def check_unchanged(self) -> None:
+        """Raise LedgerError when the file was written to while it was read as immutable: what was
+        read may be of two moments."""
+        seen = self.source.seen if self.source else None
+        if self._path and seen is not None and seen != state_of(self._path):
+            problem = "was written to while it was read where nothing can be written"
+            raise ledger_error(self._where, problem, "Ask again.")
 
     def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         """Every row a statement gives. Raises LedgerError, as all that follow."""

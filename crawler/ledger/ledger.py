@@ -49,9 +49,16 @@ class Ledger:
 
         `fresh` makes a new one in a lost one's place, to be filled again. Raises LedgerError, which
         says what to do, for a ledger that is lost (published files stand beside its place), locked,
-        damaged, unwritable or of a newer schema; nothing is overwritten.
+        damaged, unwritable or of a newer schema; nothing is overwritten. A reader needs no leave to
+        write (`reading.py`): `note` says where a copy was read.
         """
-        return cls(LedgerConnection(open_file(path, read_only=read_only, fresh=fresh), path))
+        raw, source = open_file(path, read_only=read_only, fresh=fresh)
+        return cls(LedgerConnection(raw, path, source))
+
+    @property
+    def note(self) -> str:
+        """What whoever asked for the ledger must be told of how it is read; "" for nothing."""
+        return self.connection.source.note if self.connection.source else ""
 
     def commit(self) -> None:
         """Make everything since the last commit durable. To be called after WARC and JSONL are, so
@@ -59,5 +66,6 @@ class Ledger:
         self.connection.commit()
 
     def close(self) -> None:
-        """Close the connection; what was not committed is forgotten. Never fails."""
+        """Close the connection; what was not committed is forgotten. A writer empties the log, so
+        that the ledger can be read where nothing can be written. Never fails."""
         self.connection.close()

@@ -7,11 +7,9 @@ that can't be used is never written to. On a database server only `migrate` is n
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from sqlalchemy import create_engine, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
@@ -21,15 +19,19 @@ from crawler.data_dir import LINES_FOLDER, LINES_SUFFIX
 from crawler.ledger import schema
 from crawler.ledger.errors import (
     RESTORE,
+    LedgerError,
     NoLedgerError,
     OlderLedgerError,
     from_database,
     ledger_error,
 )
+from crawler.ledger.reading import NO_HELP_FILES, companions, sources, uri
 from crawler.storage import StorageError, fsync_dir, make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+    from crawler.ledger.reading import Source
 
 # Alembic would log eight lines of its own in every run.
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -44,8 +46,11 @@ BUSY_TIMEOUT = 5.0
 _PRAGMAS = ("PRAGMA cell_size_check=ON", "PRAGMA cache_size=-8192", "PRAGMA synchronous=FULL")
 
 
-def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
-    """A connection to the ledger at `path`, created or migrated unless `read_only`.
+def open_file(
+    path: Path, *, read_only: bool = False, fresh: bool = False
+) -> tuple[Connection, Source | None]:
+    """A connection to the ledger at `path`, created or migrated unless `read_only`; then also how
+    it is read.
 
     A missing ledger beside published files is lost, not new; `fresh` says that a new one is wanted
     all the same (to rebuild it). Raises LedgerError.
@@ -65,15 +70,38 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
         except StorageError as error:
             problem = f"can't be created ({error})"
             raise ledger_error(str(path), problem, "See to the folder's permissions.") from error
-    engine = _engine(path, read_only=read_only)
+    if read_only:
+        return _open_for_reading(path)
+    connection = _open(path, uri(path, "mode=rwc"), read_only=False, fresh=fresh)
+    if not exists:
+        fsync_dir(path.parent)
+    return connection, None
+
+
+def _open_for_reading(path: Path) -> tuple[Connection, Source]:
+    """The first of the ways to read it that works."""
+    failure: LedgerError | None = None
+    for source in sources(path):
+        try:
+            return _open(path, source.uri, read_only=True, fresh=False), source
+        except LedgerError as error:
+            source.done()
+            cause = error.__cause__
+            name = getattr(getattr(cause, "orig", None), "sqlite_errorname", "")
+            if not name.startswith(NO_HELP_FILES):
+                raise
+            failure = error
+    assert failure is not None
+    raise failure
+
+
+def _open(path: Path, name: str, *, read_only: bool, fresh: bool) -> Connection:
     try:
-        connection = engine.connect()
+        connection = _engine(name, read_only=read_only).connect()
     except DBAPIError as error:
         raise from_database(str(path), error) from error
     try:
         _prepare(connection, path, read_only=read_only, fresh=fresh)
-        if not exists:
-            fsync_dir(path.parent)
     except DBAPIError as error:
         connection.close()
         raise from_database(str(path), error) from error
@@ -83,17 +111,11 @@ def open_file(path: Path, *, read_only: bool, fresh: bool) -> Connection:
     return connection
 
 
-def _engine(path: Path, *, read_only: bool) -> Engine:
-    # The folder's name may hold any bytes.
-    name = quote(os.fsencode(path.absolute()))
-    uri = f"file:{name}?mode={'ro' if read_only else 'rwc'}"
-    if read_only and _is_at_rest(path):
-        uri += "&immutable=1"
-
+def _engine(name: str, *, read_only: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         # isolation_level=None: transactions begin where SQLAlchemy says, reads included.
         raw = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            name, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
         try:
             for pragma in _PRAGMAS:
@@ -116,26 +138,12 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
     return engine
 
 
-def _is_at_rest(path: Path) -> bool:
-    """Whether the ledger lies in a folder where SQLite can't put the companions that reading takes,
-    and no run has left them there."""
-    wal, shm = companions(path)
-    is_open = shm.exists() and wal.exists()
-    has_log = wal.exists() and wal.stat().st_size > 0
-    return not (is_open or has_log or os.access(path.parent, os.W_OK))
-
-
 def _tables(raw: sqlite3.Connection) -> set[str]:
     return {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _is_foreign(tables: set[str]) -> bool:
     return bool(tables) and "alembic_version" not in tables
-
-
-def companions(path: Path) -> tuple[Path, Path]:
-    """SQLite's files beside an open database: the log, which holds data, and its index."""
-    return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
 
 
 def _refuse_if_lost(path: Path, *, fresh: bool) -> None:

@@ -23,7 +23,7 @@ from crawler.data_dir import REPORTS_FOLDER, indexes_of, lines_of, reports_of
 from crawler.ledger import line_rows
 from crawler.ledger.errors import ledger_error
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.opening import companions
+from crawler.ledger.reading import companions
 from crawler.ledger.rows import RunKind
 from crawler.ledger.schedule import next_check
 from crawler.storage import StorageError, open_path, publish

@@ -139,13 +139,14 @@ HELD, NO_LEDGER, LEDGER_MISSING, OLDER_LEDGER = "held", "none", "missing", "olde
 @dataclass(slots=True)
 class Verdict:
     """What came out: findings in the order of files, counts, what another extractor read, and
-    whether there was a ledger to hold it against."""
+    whether there was a ledger to hold it against; `told`: that a copy of it was read."""
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fields: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     ledger: str = NO_LEDGER
+    told: str = ""
 
 
 def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], bool]) -> Verdict:
@@ -264,11 +265,12 @@ def _check_ledger(
         verdict.ledger = OLDER_LEDGER
         verdict.notes.append(f"not held against the ledger: {error}")
         return
-    verdict.ledger = HELD
+    verdict.ledger, verdict.told = HELD, ledger.note
     with closing(ledger):
         by_run = {manifest.run_id: manifest for manifest in manifests}
         proof = LedgerProof(data_dir, ledger, names, by_run, scope.is_whole, busy)
         yield from proof.check(kept.summaries, kept.ids)
+        ledger.connection.check_unchanged()
 
 
 def _check_warc(path: Path, *, folder: Path) -> WarcReport:

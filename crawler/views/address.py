@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from crawler.clock import iso
+from crawler.items import WarcPointer
 from crawler.outcomes import OWED_NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
 
     from crawler.ledger.ledger import Ledger
     from crawler.ledger.rows import Address, ArticleRow, ListState, PageState
@@ -40,6 +43,55 @@ def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str
         sentences += _of_list(known)
     sentences += map(_of_page, ledger.lists.pages(url))
     return [*sentences, *_of_host(ledger, url, at)] if sentences else []
+
+
+def facts_of(ledger: Ledger, url: str, article_id: str) -> dict[str, Any]:
+    """The same as plain values, for programs; docs/operations.md has the keys. Times are UTC."""
+    address = ledger.addresses.get(url)
+    article = ledger.articles.get(article_id)
+    known = ledger.lists.state(url)
+    others = ledger.addresses.of_article(article_id)
+    return {
+        "url": url,
+        "article_id": article_id,
+        "address": None if address is None else _picked(address, _ADDRESS_KEYS),
+        "article": None if article is None else _picked(article, _ARTICLE_KEYS),
+        "versions": [_picked(row, _VERSION_KEYS) for row in ledger.articles.versions(article_id)],
+        "observations": [
+            _picked(row, _OBSERVATION_KEYS) for row in ledger.observations.of_article(article_id)
+        ],
+        "also_at": [one for one in others if one != url],
+        "list": None if known.last_at is None else _picked(known, _LIST_KEYS),
+    }
+
+
+# Keys of the rows that programs get: a new column of the ledger is no new key.
+_ADDRESS_KEYS = (
+    "region", "day", "found_on", "position", "title", "first_seen_at", "attempts", "retry_at",
+    "result", "result_at", "detail",
+)  # fmt: skip
+_ARTICLE_KEYS = (
+    "status", "version", "title", "published_at", "first_seen_at", "last_checked_at",
+    "next_check_at", "suspected_at", "jsonl", "warc",
+)  # fmt: skip
+_VERSION_KEYS = ("version", "status", "fetched_at", "changed", "run_id", "jsonl")
+_OBSERVATION_KEYS = ("at", "url", "status", "reason", "warc", "run_id")
+_LIST_KEYS = (
+    "region", "last_at", "last_status", "last_ok_at", "failures", "completed_at",
+    "walk_started_at", "resume_url",
+)  # fmt: skip
+
+
+def _picked(row: object, keys: Iterable[str]) -> dict[str, Any]:
+    return {key: _plain(getattr(row, key)) for key in keys}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return asdict(value) if isinstance(value, WarcPointer) else value
 
 
 def _of_address(ledger: Ledger, address: Address, at: datetime) -> Iterator[str]:

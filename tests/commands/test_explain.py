@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,12 +24,29 @@ def test_explain(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
-def test_explain_the_unknown(scrapy_cmd: RunScrapy, data_dir: Path, tmp_path: Path) -> None:
-    for folder in (data_dir, tmp_path / "empty"):
-        done = scrapy_cmd("explain", at_site(9).url, data_dir=folder)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == f"Nothing is known of {at_site(9).url}.\n"
-    assert not (tmp_path / "empty").exists()
+def test_explain_the_unknown(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    done = scrapy_cmd("explain", at_site(9).url, data_dir=data_dir)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"Nothing is known of {at_site(9).url} in {data_dir}.\n"
+
+
+def test_explain_for_programs(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
+    done = scrapy_cmd("explain", ONE.url, "--json", data_dir=data_dir)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert list(told) == [
+        "data_dir", "url", "article_id", "address", "article", "versions", "observations",
+        "also_at", "list", "sentences",
+    ]  # fmt: skip
+    assert (told["data_dir"], told["url"]) == (str(data_dir), ONE.url)
+    assert told["address"]["result"] == "restored"
+    assert told["address"]["first_seen_at"] == "2026-01-01T08:00:00Z"
+    assert told["article"]["status"] == "live"
+    assert told["article"]["warc"]["offset"] == 100
+    assert [row["version"] for row in told["versions"]] == [1, 2, 2, 2]
+    assert told["list"] is None
+    text = scrapy_cmd("explain", ONE.url, data_dir=data_dir).stdout
+    assert "\n".join([told["url"], *told["sentences"]]) + "\n" == text
 
 
 @pytest.mark.parametrize("command", ["explain", "history"])

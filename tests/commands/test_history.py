@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crawler.items import as_line
 from tests.commands.conftest import FILE, LINES, ONE
+from tests.ledger.conftest import RUN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,8 @@ def test_history(scrapy_cmd: RunScrapy, data_dir: Path, name: str) -> None:
     assert (
         done.stdout
         == f"""\
+Article {ONE.article_id} in {data_dir}
+
 Version 1, live, 2026-01-01T08:00:00Z, {FILE}
     春灌开闸
     {ONE.url}
@@ -59,4 +63,22 @@ def test_history_without_its_lines(scrapy_cmd: RunScrapy, data_dir: Path) -> Non
 
 def test_history_of_the_unknown(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
     done = scrapy_cmd("history", "1120000009", data_dir=data_dir)
-    assert (done.returncode, done.stderr) == (1, "No article 1120000009 is archived.\n")
+    said = f"No article 1120000009 is archived in {data_dir}.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_history_for_programs(scrapy_cmd: RunScrapy, data_dir: Path, encoding: str) -> None:
+    (data_dir / FILE).write_bytes(b"".join(as_line(one) for one in LINES[:3]))
+    env = {"PYTHONIOENCODING": encoding}
+    done = scrapy_cmd("history", ONE.article_id, "--json", data_dir=data_dir, env=env)
+    assert (done.returncode, done.stderr) == (1, "")  # a line is missing
+    told = json.loads(done.stdout)
+    assert list(told) == ["data_dir", "id", "lines"]
+    assert (told["data_dir"], told["id"]) == (str(data_dir), ONE.article_id)
+    assert [row["line"] for row in told["lines"]] == [*LINES[:3], None]
+    assert [row["status"] for row in told["lines"]] == ["live", "live", "gone", "restored"]
+    assert told["lines"][1] | {"line": None} == {
+        "version": 2, "status": "live", "fetched_at": "2026-01-02T08:00:00Z",
+        "changed": ["title", "body", "reporters"], "run_id": RUN, "file": FILE, "line": None,
+    }  # fmt: skip

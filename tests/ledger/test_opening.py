@@ -114,18 +114,6 @@ def test_a_kill_while_it_was_made(path: Path) -> None:
         assert ledger.runs.newest(9) == []
 
 
-def test_a_folder_that_cannot_be_written_is_read(
-    filled: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of a ledger at rest, without the files that SQLite else puts beside it to read it."""
-    for companion in opening.companions(filled):
-        companion.unlink(missing_ok=True)
-    monkeypatch.setattr(opening.os, "access", lambda path, mode: False)
-    with closing(Ledger.open(filled, read_only=True)) as ledger:
-        assert ledger.runs.newest(1)
-        assert not any(companion.exists() for companion in opening.companions(filled))
-
-
 @pytest.mark.parametrize("read_only", [False, True])
 def test_not_a_database(path: Path, read_only: bool) -> None:
     path.parent.mkdir(parents=True)
