@@ -594,8 +594,10 @@ for _table, _columns in _LEDGER.items():
         also(f"ledger_{_table}_{_column}", _code, _spoil, in_copy=False)
 
 _COPIED = """
-INSERT INTO versions SELECT article_id, 9, 2, status, '2026-09-20T00:00:00Z', title, content_sha256,
-extractor_version, changed, warc_pages, jsonl, '0', run_id FROM versions WHERE article_id = ?
+INSERT INTO versions (article_id, number, version, status, fetched_at, changed, warc_pages, jsonl,
+line_sha256, run_id)
+SELECT article_id, 9, 2, status, '2026-09-20T00:00:00Z', changed, warc_pages, jsonl, '0', run_id
+FROM versions WHERE article_id = ?
 """
 for _name, _code, _statement in (
     ("ledger_version_lost", "not_in_ledger", "DELETE FROM versions WHERE article_id = ?"),
