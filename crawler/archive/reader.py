@@ -101,7 +101,9 @@ def read_records(
 
 
 def _next_start(file: BinaryIO, start: int, damage: int) -> int | None:
-    """Where to go on after damage: maybe just there, when it is the record before that lies."""
+    """The offset of the next record after damage in one that begins at `start`; None where there
+    is none. It may be `damage` itself: a wrong Content-Length shows where the next record begins,
+    and that one may be whole."""
     after = damage - 1 if damage > start else start
     file.seek(start)
     if file.read(2) == GZIP_MAGIC:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Command(ProjectCommand, ScrapyCrawl):
-    """Claims the data folder before anything is logged or made, opens the run before the reactor
+    """Locks the data folder before anything is logged or made, opens the run before the reactor
     starts, closes it after the reactor stopped."""
 
     requires_crawler_process = True

@@ -1,8 +1,8 @@
-"""Meta refresh as browsers follow it: an element of the parsed page, away from it, in its stead.
+"""Follows meta refreshes as browsers do: only elements of the parsed page count, and only those
+that lead away from it.
 
-Takes the place of Scrapy's MetaRefreshMiddleware, which looks for the words in the page's source:
-in a script's string and in a comment it finds a redirect too (scrapy#142), and follows one from an
-article's page, or from a page to itself.
+Scrapy's MetaRefreshMiddleware searches the page's source instead. It takes the words in a script or
+a comment for a redirect (scrapy#142), and follows one from a page to itself.
 """
 
 from __future__ import annotations

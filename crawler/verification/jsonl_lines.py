@@ -27,7 +27,7 @@ from crawler.verification.extract_again import REFUSALS, ExtractionFailedError, 
 from crawler.verification.findings import Finding
 from crawler.verification.gone_lines import faults_of_gone
 from crawler.verification.line_summaries import spooled, summary_of
-from crawler.verification.revisit_lines import Claims, archives_near, as_told
+from crawler.verification.revisit_lines import NeededRevisits, archives_near, pages_of_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,7 +99,7 @@ class _Proof:
         self._offset = 0
         self._missing: Counter[Path] = Counter()
         self._files: dict[str, None] = {}
-        self._claims = Claims()
+        self._needed = NeededRevisits()
         self.unpacked = Unpacked()
 
     def check(self, offset: int, raw: bytes) -> None:
@@ -140,13 +140,13 @@ class _Proof:
 
     def close(self, folders: Sequence[Path]) -> None:
         """What only shows at the end: one finding for all lines whose records are in a file that
-        isn't there, and one for each that no revisit in the archives proves."""
+        isn't there, and one for each revisit that is needed and in no archive."""
         for path, count in self._missing.items():
             lines = "1 line points" if count == 1 else f"{count} lines point"
             what = f"{lines} into {path}, which is not there"
             self._report.findings.append(Finding(self._report.path, None, "bad_pointer", what))
-        self._claims.settle(archives_near(map(self._file, self._files), folders))
-        for number, offset, article_id, url, date in self._claims.left():
+        self._needed.look_in(archives_near(map(self._file, self._files), folders))
+        for number, offset, article_id, url, date in self._needed.left():
             at = f" at {date}" if date else ""
             what = f"its record is of another look, and no revisit is found of {url}{at}"
             message = f"line {number}: {article_id}: {what}"
@@ -172,14 +172,13 @@ class _Proof:
     def _check_told(
         self, line: dict[str, Any], raw: bytes, pages: list[Page]
     ) -> dict[str, Any] | None:
-        """The line must follow from its pages; where it tells another look at them than their
-        records do, the revisit is looked for in the end."""
-        told, claims = as_told(line, pages, self._is_ours)
+        """The line must follow from its pages; the revisits it needs are looked for in the end."""
+        told, needed = pages_of_line(line, pages, self._is_ours)
         before = len(self._report.findings)
         derived = self._check_derived(line, raw, told)
         if len(self._report.findings) == before:
-            for claim in claims:
-                self._claims.add(claim, self._report.lines, self._offset, str(line["id"]))
+            for revisit in needed:
+                self._needed.add(revisit, self._report.lines, self._offset, str(line["id"]))
         return derived
 
     def _is_ours(self, page: Page) -> bool:
@@ -208,7 +207,7 @@ class _Proof:
         others = [name for name in names if name != "extractor_version"]
         if not names:
             self._add("line_mismatch", "the values are right, but not written as the crawl does")
-        elif is_same_code or _OF_THE_RECORD & set(others) - _formerly(line, pages[0]):
+        elif is_same_code or _OF_THE_RECORD & set(others) - _in_older_form(line, pages[0]):
             self._differs(line, f"not what its record gives: {', '.join(names)}", others, True)
         elif line["content_sha256"] != content_sha256(line):
             self._differs(line, "content_sha256 is not that of its fields", others, True)
@@ -274,9 +273,9 @@ def _pointers(line: Mapping[str, Any]) -> list[WarcPointer]:
     return [WarcPointer(**row) for row in rows]
 
 
-def _formerly(line: Mapping[str, Any], page: Page) -> set[str]:
-    """What of the record's own a line has in a form that other versions wrote: `http` with its
-    validators cleaned as text is."""
+def _in_older_form(line: Mapping[str, Any], page: Page) -> set[str]:
+    """`http` where the line has it as earlier extractors wrote it: the validators, ETag and
+    Last-Modified, with their white space cleaned as that of texts."""
     http: dict[str, int | str | None] = {"status": page.status}
     for name, header in (("etag", "ETag"), ("last_modified", "Last-Modified")):
         http[name] = clean_line((page.header(header) or "")[:LONGEST_VALIDATOR]) or None

@@ -1,8 +1,9 @@
-"""Lines that tell a page by a revisit: another address or time over the response it repeats.
+"""Lines that were made from a revisit record of another crawler's archive.
 
-In: the pages that a line points at, then archives. Out: the pages as the line tells them, and those
-Claims for which no archive has the revisit. They are kept on disk, and archives are read only where
-there are any.
+A crawler may keep a response once and write of each later look a revisit: the same response, at
+this address and time (ISO 28500:2017 6.7). A line made from one points at the response, and has
+`url` and `fetched_at` of the revisit. In: a line and the pages it points at, then archives. Out:
+the pages with the line's address and time, and the revisits that the line needs and no archive has.
 """
 
 from __future__ import annotations
@@ -30,87 +31,87 @@ ARCHIVES = (".warc.gz", ".warc", ".warc.zst", ".wacz")
 
 _TABLE = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;
-CREATE TABLE claims (
+CREATE TABLE needed (
     url TEXT, date TEXT, digest TEXT, original TEXT, record_id TEXT,
     number INTEGER, offset INTEGER, id TEXT);
-CREATE INDEX of_url ON claims (url, date);
+CREATE INDEX of_url ON needed (url, date);
 BEGIN;
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """That the page of these names stood unchanged at `url`, on `date`; of a further page the line
-    tells no date."""
+class NeededRevisit:
+    """A revisit of the response with these names, at `url` and on `date`; of the further pages of
+    an article a line tells no date."""
 
     url: str
     date: str | None
     names: Names
 
 
-def as_told(
+def pages_of_line(
     line: Mapping[str, Any], pages: Sequence[Page], is_ours: Callable[[Page], bool]
-) -> tuple[list[Page], list[Claim]]:
-    """The pages at the addresses and time the line tells, with a Claim for each whose record says
-    otherwise. A page stays as it is where no revisit could say so: in an archive of ours."""
+) -> tuple[list[Page], list[NeededRevisit]]:
+    """The pages with the address and time that the line gives them, and the revisits it needs for
+    that. Pages in our own archives stay as they are: we make no lines from revisits there."""
     further = line["page_urls"][1:] if isinstance(line["page_urls"], list) else []
-    told, claims = list(pages), []
+    told, needed = list(pages), []
     for number, (page, url) in enumerate(zip(pages, [line["url"], *further], strict=False)):
         date = line["fetched_at"] if number == 0 else page.fetched_at
         if (url, date) == (page.url, page.fetched_at) or is_ours(page):
             continue
         if isinstance(url, str) and isinstance(date, str) and urls.article(url):
             told[number] = replace(page, url=url, fetched_at=date)
-            claims.append(Claim(url, date if number == 0 else None, names_of(page)))
-    return told, claims
+            needed.append(NeededRevisit(url, date if number == 0 else None, names_of(page)))
+    return told, needed
 
 
-class Claims:
-    """What the lines of one file claim, until a revisit proves it."""
+class NeededRevisits:
+    """The revisits that the lines of one file need, kept on disk until they are found."""
 
     def __init__(self) -> None:
         self._database: sqlite3.Connection | None = None
         self._left = 0
 
-    def add(self, claim: Claim, number: int, offset: int, article_id: str) -> None:
-        """Keep a claim and which line makes it."""
+    def add(self, needed: NeededRevisit, number: int, offset: int, article_id: str) -> None:
+        """Keep one, and which line needs it."""
         if self._database is None:
             self._database = sqlite3.connect("", isolation_level=None)  # a file that goes with us
             self._database.executescript(_TABLE)
-        row = (claim.url, claim.date, *claim.names, number, offset, article_id)
-        self._database.execute("INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        row = (needed.url, needed.date, *needed.names, number, offset, article_id)
+        self._database.execute("INSERT INTO needed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._left += 1
 
-    def settle(self, archives: Iterable[Path]) -> None:
-        """Look for revisits, in one archive after the other, until no claim is left. Raises
-        OSError: a full disk proves nothing."""
+    def look_in(self, archives: Iterable[Path]) -> None:
+        """Look for them in one archive after the other, until none is left. Raises OSError, as of
+        a full disk: then nothing is known of those left."""
         for archive in archives:
             if not self._left:
                 return
             with suppress(WarcError), TemporaryDirectory() as folder:
                 for warc, _ in warcs_in(archive, Path(folder)):
                     for repeat in repeats_in(warc):
-                        self._prove(repeat)
+                        self._found(repeat)
                     if warc != archive:
                         warc.unlink()
 
-    def _prove(self, repeat: Repeat) -> None:
+    def _found(self, repeat: Repeat) -> None:
         assert self._database
         rows = self._database.execute(
-            "SELECT rowid, digest, original, record_id FROM claims"
+            "SELECT rowid, digest, original, record_id FROM needed"
             " WHERE url = ? AND (date = ? OR date IS NULL)",
             (repeat.url, repeat.date),
         ).fetchall()
         for row, digest, original, record_id in rows:
             if means(repeat, (digest, original, record_id)):
-                self._database.execute("DELETE FROM claims WHERE rowid = ?", (row,))
+                self._database.execute("DELETE FROM needed WHERE rowid = ?", (row,))
                 self._left -= 1
 
     def left(self) -> Iterator[tuple[int, int, str, str, str | None]]:
-        """Line, offset, article id, address and date of what isn't proved."""
+        """Line, offset, article id, address and date of those not found."""
         if self._database:
             yield from self._database.execute(
-                "SELECT number, offset, id, url, date FROM claims ORDER BY rowid"
+                "SELECT number, offset, id, url, date FROM needed ORDER BY rowid"
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crawler.items import Page
-from crawler.verification.jsonl_lines import _formerly
+from crawler.verification.jsonl_lines import _in_older_form
 
 TAG = '"版  \u3000本"'.encode().decode("latin-1")
 
@@ -27,5 +27,5 @@ def test_validators_were_cleaned_as_text(
     headers: tuple[tuple[str, str], ...], http: dict[str, Any], names: set[str]
 ) -> None:
     page = Page("http://js.news.cn/", 200, headers, b"", "", None)
-    assert _formerly({"http": {"status": 200} | http}, page) == names
-    assert _formerly({"http": {"status": 404} | http}, page) == set()
+    assert _in_older_form({"http": {"status": 200} | http}, page) == names
+    assert _in_older_form({"http": {"status": 404} | http}, page) == set()
