@@ -14,7 +14,8 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from crawler import extraction, pipelines
-from crawler.alarms import FIELDS, Alarm, extraction_failed
+from crawler.alarm_rules import FIELDS
+from crawler.alarms import Alarm, extraction_failed
 from crawler.archive.pointers import read_page
 from crawler.clock import iso
 from crawler.context import RunFacts, required

@@ -10,7 +10,8 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
-from crawler.alarms import FIELDS, Seen
+from crawler.alarm_rules import FIELDS
+from crawler.alarms import Seen
 from crawler.clock import iso
 from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER, report_file, run_stamp
 from crawler.file_name_escapes import shown

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from crawler.alarms import FIELDS
+from crawler.alarm_rules import FIELDS
 from crawler.exporters.report import build_report, earlier_reports
 from crawler.ledger.ledger import Ledger
 

@@ -1,0 +1,240 @@
+"""The rules by which a run's regions raise alarms, when it is held against the runs before it.
+
+Pure functions of reports. A region is quiet, or under its floor; more pages than usual have no
+layout; a layout's field is found less often. What counts as odd is counted over pages, not over
+runs: the newest pages are judged together, however many runs they come from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from functools import partial
+from itertools import product
+from math import comb
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawler.alarms import Alarm
+from crawler.outcomes import NEW, READ, UNREAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from crawler.alarms import Seen, State
+
+# How far back reports are looked at. What has been so for longer is taken to be usual.
+HISTORY = timedelta(days=21)
+
+# What a region's usual number of articles is can't be learnt from fewer earlier runs.
+LEAST_RUNS = 7
+
+# A region that had so many articles a day is quiet after so many days without one.
+USUAL_A_DAY = 1
+QUIET_DAYS = 3
+
+# A floor is a number of new articles in so many days.
+FLOOR_DAYS = 7
+
+# The newest pages or records are judged together as soon as there are so many of them: few tell a
+# sharp change within two hourly runs, more a gradual one.
+WINDOWS = (8, 20, 60)
+
+# What came before the newest ones counts as usual from so many on.
+LEAST_BEFORE = 20
+
+# An alarm is raised when chance would give what is seen less often than this.
+CHANCE = 1 / 2000
+
+# The share of pages without their layout that is taken for usual: while nothing is known of a
+# region, and at least.
+UNCLAIMED_UNTIL_KNOWN = 0.125
+UNCLAIMED_AT_LEAST = 0.05
+
+# The fields whose fill rate is watched, and by how much it must have fallen.
+FIELDS = ("title", "published_at", "source", "body", "reporters", "editors")
+DROP = 0.2
+
+_NEW_UNREAD = NEW & UNREAD
+_KNOWN = (READ | UNREAD) - NEW
+_KNOWN_UNREAD = UNREAD - NEW
+
+_LARGEST_SAMPLE = 1000  # 2 ** 1000 is still a float
+
+
+def raised(
+    current: Seen,
+    earlier: Sequence[Seen],
+    held: Mapping[str, State],
+    floors: Mapping[str, int],
+) -> list[Alarm]:
+    """The alarms on the regions that a run saw all of.
+
+    `earlier` are the runs within HISTORY before it, oldest first, `held` the alarms that hold after
+    them, `floors` new articles a week by region.
+    """
+    found: list[Alarm | None] = []
+    for region in sorted(current.watched):
+        runs = [run for run in (*earlier, current) if region in run.watched]
+        if region and len(runs) > LEAST_RUNS:
+            new = _NewArticles(region, runs)
+            found += [_quiet(new, held), _under_floor(new, floors.get(region))]
+        found += [_unclaimed(region, kind, runs, held) for kind in _UNREAD_OF]
+        layouts = {layout for run in runs for code, layout in run.fields if code == region}
+        for layout, name in product(sorted(layouts), FIELDS):
+            found.append(_less_often(region, layout, name, runs, held))
+    return [alarm for alarm in found if alarm is not None]
+
+
+class _NewArticles:
+    """How many new articles a region had, by days before the newest run."""
+
+    def __init__(self, region: str, runs: Sequence[Seen]) -> None:
+        end, start = runs[-1].finished_at, min(run.finished_at for run in runs)
+        self.region = region
+        self.days_known = (end - start).days
+        self._by_day: Counter[int] = Counter()
+        for run in runs:
+            self._by_day[(end - run.finished_at).days] += _sum(run.regions.get(region, {}), NEW)
+
+    def within(self, days: int) -> int:
+        """How many in the last so many days."""
+        return sum(self._by_day[day] for day in range(days))
+
+    def usual_before(self, days: int) -> float:
+        """How many a day usually before the last so many days."""
+        return median(self._by_day[day] for day in range(days, max(self.days_known, days) + 1))
+
+
+def _quiet(new: _NewArticles, held: Mapping[str, State]) -> Alarm | None:
+    """A region without new articles that used to have some. Quiet it stays until it has an article:
+    how long it has had none then says nothing of what is usual."""
+    key = f"quiet:{new.region}"
+    if new.within(QUIET_DAYS):
+        return None
+    if key not in held and new.usual_before(QUIET_DAYS) < USUAL_A_DAY:
+        return None
+    text = f"region {new.region} is quiet: no new article in {QUIET_DAYS} days"
+    return Alarm(key, text, new.region)
+
+
+def _under_floor(new: _NewArticles, floor: int | None) -> Alarm | None:
+    """A region with fewer new articles a week than its file says it has at least."""
+    week = new.within(FLOOR_DAYS)
+    if floor is None or new.days_known < FLOOR_DAYS or week >= floor:
+        return None
+    text = f"region {new.region} had {week} new articles in a week, its floor is {floor}"
+    return Alarm(f"floor:{new.region}", text, new.region)
+
+
+def _unclaimed(
+    region: str, kind: str, runs: Sequence[Seen], held: Mapping[str, State]
+) -> Alarm | None:
+    """More pages than usual that none or several of the layouts claim, among new articles or among
+    known ones that were looked at again."""
+    key = f"unclaimed_{kind}:{region}"
+    for window in _windows(runs, held.get(key), partial(_UNREAD_OF[kind], region=region)):
+        usual = UNCLAIMED_UNTIL_KNOWN if window.of_before < LEAST_BEFORE else window.usual
+        if window.chance(max(usual, UNCLAIMED_AT_LEAST)) < CHANCE:
+            where = f"region {region}" if region else "no region"
+            pages = f"{window.odd} of the newest {window.of} {kind} pages of {where}"
+            text = f"no layout, or several, claim {pages}: a layout has changed"
+            return Alarm(key, text, region)
+    return None
+
+
+def _new_unread(run: Seen, region: str) -> tuple[int, int]:
+    counts = run.regions.get(region, {})
+    return _sum(counts, _NEW_UNREAD), _sum(counts, NEW)
+
+
+def _known_unread(run: Seen, region: str) -> tuple[int, int]:
+    counts = run.regions.get(region, {})
+    return _sum(counts, _KNOWN_UNREAD) + run.fallback.get(region, 0), _sum(counts, _KNOWN)
+
+
+# How many pages of a run no layout has read, and of how many, by whether they are new.
+_UNREAD_OF = {"new": _new_unread, "known": _known_unread}
+
+
+def _less_often(
+    region: str, layout: str, name: str, runs: Sequence[Seen], held: Mapping[str, State]
+) -> Alarm | None:
+    """A field that a layout's records have less often than before."""
+    key = f"field:{region}:{layout}:{name}"
+    counted = partial(_missing, region=region, layout=layout, name=name)
+    for window in _windows(runs, held.get(key), counted):
+        if window.of_before < LEAST_BEFORE:
+            continue
+        was, now = 1 - window.odd_before / window.of_before, 1 - window.odd / window.of
+        if was - now > DROP and window.chance(window.usual) < CHANCE:
+            where = f"in region {region}" if region else "in no region"
+            found = f"{name} found in {now:.0%} of {window.of} {where}, before in {was:.0%}"
+            return Alarm(key, f"layout {layout}: {found}", region, layout)
+    return None
+
+
+def _missing(run: Seen, region: str, layout: str, name: str) -> tuple[int, int]:
+    counts = run.fields.get((region, layout), {})
+    records = counts.get("records", 0)
+    return records - counts.get(name, 0), records
+
+
+class _Window(NamedTuple):
+    """How many are odd of how many: among the newest, and before them."""
+
+    odd: int
+    of: int
+    odd_before: int
+    of_before: int
+
+    @property
+    def usual(self) -> float:
+        """The rate of odd ones before, by Laplace's rule of succession: never 0 and never 1."""
+        return (self.odd_before + 1) / (self.of_before + 2)
+
+    def chance(self, rate: float) -> float:
+        """The chance that so many or more of the newest are odd, where each is at this rate (the
+        binomial distribution)."""
+        regular, of = self.of - self.odd, self.of
+        if of > _LARGEST_SAMPLE:
+            regular, of = regular * _LARGEST_SAMPLE // of, _LARGEST_SAMPLE
+        regular_rate = 1 - rate
+        return sum(
+            comb(of, one) * regular_rate**one * (1 - regular_rate) ** (of - one)
+            for one in range(regular + 1)
+        )
+
+
+def _windows(
+    runs: Sequence[Seen], state: State | None, counted: Callable[[Seen], tuple[int, int]]
+) -> Iterator[_Window]:
+    """A window for each of WINDOWS that the runs fill. `counted` gives the odd ones of a run, and
+    of how many.
+
+    `state` is that of an alarm that holds: "before" then means before the run that raised it first.
+    A window is left out where none is odd in the next smaller one: what is odd in it is older.
+    """
+    counts = [(run, *counted(run)) for run in runs]
+    is_over = False
+    for size in WINDOWS:
+        odd = of = 0
+        rest = len(counts)
+        while rest and of < size:
+            rest -= 1
+            odd, of = odd + counts[rest][1], of + counts[rest][2]
+        if of < size:
+            return
+        before = [
+            (one, among)
+            for run, one, among in counts[:rest]
+            if state is None or run.started_at < state.since
+        ]
+        if not is_over:
+            of_before = sum(among for _, among in before)
+            yield _Window(odd, of, sum(one for one, _ in before), of_before)
+        is_over = not odd
+
+
+def _sum(counts: Mapping[str, int], names: Iterable[str]) -> int:
+    return sum(counts.get(name, 0) for name in names)
