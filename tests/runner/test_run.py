@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from crawler import alarms
+from crawler import alarm_rules
 from crawler.exit_codes import DEGRADED, ERROR
 from crawler.runner.run import Run
 from tests.run_parts import facts
@@ -59,7 +59,7 @@ def test_a_bug_in_the_watch_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise KeyError("title")
 
-    monkeypatch.setattr(alarms, "watch", cast("Any", fail))
+    monkeypatch.setattr(alarm_rules, "raised", cast("Any", fail))
     run, made = ended(tmp_path), report()
     run._watch(made)
     assert run._exit_code(made) == ERROR
