@@ -1,11 +1,14 @@
-"""`scrapy regions`: the registry, and how each region's lists answered when they were last asked.
+"""`scrapy regions [REGION…]`: the registry, and how each region's lists answered when last asked.
+
+Of the regions named also each of their lists, with what it yielded and when it is asked again.
 
 Reads the region files and, once a crawl has made it, the ledger. Exit codes: 2 for a faulty region
-file, 5 for a ledger that can't be read (the registry is printed all the same).
+file or an unknown region, 5 for a ledger that can't be read (the registry is printed all the same).
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from collections import defaultdict
@@ -15,11 +18,12 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.clock import iso
-from crawler.commands.base_command import ProjectCommand, open_ledger, print_json
+from crawler.clock import iso, now
+from crawler.commands.base_command import ProjectCommand, open_ledger, print_json, sentence
 from crawler.exit_codes import STORAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError
-from crawler.regions import Region, RegionError, load
+from crawler.regions import Region, RegionError, load, resolve
+from crawler.views.list_sources import sources_of
 
 if TYPE_CHECKING:
     import argparse
@@ -28,20 +32,29 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from crawler.ledger.rows import ListState
+    from crawler.views.list_sources import SourceRow
 
 Health = dict[str, int | str | None]
 
 _HEADINGS = ("CODE", "NAME", "GB2260", "LISTS", "ANSWERED", "LAST ANSWER (UTC)", "HOSTS")
+_OF_SOURCES = (
+    "LIST", "LOOKS", "NEW", "FIRST", "SOLE", "ELSEWHERE", "NEXT LOOK (UTC)", "NEWEST ARTICLE",
+)  # fmt: skip
 
 
 class Command(ProjectCommand, ScrapyCommand):
+    def syntax(self) -> str:
+        return "[<region> …]"
+
     def short_desc(self) -> str:
         return "Print the regional channels, their hosts and the health of their lists"
 
     def long_desc(self) -> str:
         return (
             "One line per region: its lists in the registry, how many of the lists ever asked "
-            "answered when last asked, and its hosts (each with www. too)."
+            "answered when last asked, and its hosts (each with www. too). Of regions that are "
+            "named each list that was asked: what it brought in the last 30 days, the share of it "
+            "that other lists had shown before, its newest article, when it is asked again."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -49,10 +62,9 @@ class Command(ProjectCommand, ScrapyCommand):
         parser.add_argument("--json", action="store_true", help="all that is known, as JSON")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
-        if args:
-            raise UsageError("regions takes no arguments", print_help=False)
         try:
             regions = load()
+            named = [resolve(token).code for arg in args for token in re.split("[,，]", arg)]
         except RegionError as error:
             raise UsageError(str(error), print_help=False) from error
         assert self.settings is not None
@@ -61,12 +73,33 @@ class Command(ProjectCommand, ScrapyCommand):
             health |= _healths(self.settings)
         except LedgerError as error:
             self.say(error, STORAGE)
+        chosen = {code: regions[code] for code in named} or regions
+        rows = self._sources([regions[code] for code in dict.fromkeys(named)])
         if opts.json:
-            records = [asdict(region) | health[code] for code, region in regions.items()]
+            records = [
+                asdict(region)
+                | health[code]
+                | ({"sources": [row.as_json() for row in rows[code]]} if code in rows else {})
+                for code, region in chosen.items()
+            ]
             print_json(records, indent=2)
-        else:
-            text = _table([_row(region, health[code]) for code, region in regions.items()])
-            sys.stdout.write(text + "\n")
+            return
+        table = [_row(region, health[code]) for code, region in chosen.items()]
+        sys.stdout.write(_table(_HEADINGS, table) + "\n")
+        for code, of_region in rows.items():
+            title = f"\n{code} {regions[code].name}: lists, with what they brought in 30 days\n"
+            body = _table(_OF_SOURCES, map(_source_row, of_region)) if of_region else "none asked"
+            sys.stdout.write(f"{title}{body}\n")
+
+    def _sources(self, regions: Sequence[Region]) -> dict[str, list[SourceRow]]:
+        """The lists of these regions; none before the first crawl, and none of a ledger that can't
+        be read, which was told of already."""
+        assert self.settings is not None
+        try:
+            with open_ledger(self.settings) as ledger:
+                return {region.code: sources_of(region, ledger, now()) for region in regions}
+        except LedgerError:
+            return {region.code: [] for region in regions}
 
 
 def _healths(settings: BaseSettings) -> dict[str, Health]:
@@ -105,8 +138,26 @@ def _row(region: Region, health: Health) -> tuple[str, ...]:
     )
 
 
-def _table(rows: Iterable[tuple[str, ...]]) -> str:
-    table = [_HEADINGS, *rows]
+def _source_row(row: SourceRow) -> tuple[str, ...]:
+    learnt, known, share = row.learnt, row.known, row.known_elsewhere
+    due = "every run" if row.next_look is None else iso(row.next_look)
+    newest = "-"
+    if known and known.newest_url:
+        newest = f"{known.newest_url} {sentence(known.newest_title or '')}".strip()
+    return (
+        row.state.url,
+        f"{learnt.looks} in {learnt.days} days",
+        str(learnt.new),
+        str(learnt.first),
+        str(learnt.sole),
+        "-" if share is None else f"{share:.0%}",
+        f"dead, {due}" if row.is_dead else due,
+        newest,
+    )
+
+
+def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    table = [headings, *rows]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     lines = []
     for row in table:

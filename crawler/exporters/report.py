@@ -75,6 +75,7 @@ def build_report(
         "regions": {code: by_region.get(code, {}) for code in sorted({*by_region, *regions})},
         "watched": sorted(watched),
         "lists": _counters(stats, "lists", ("asked", "answered", "failed", "unreadable")),
+        "sources": _counters(stats, "sources", ("not_due", "over_budget")),
         "unreached": stats.get("crawler/unreached", {}),
         "robots": _counters(stats, "robots", ("requests", "unreachable")),
         "redirects": sum(

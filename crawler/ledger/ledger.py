@@ -18,6 +18,7 @@ from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
 from crawler.ledger.publications import Publications
 from crawler.ledger.runs import Runs
+from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Ledger:
         self.articles = Articles(connection)
         self.observations = Observations(connection)
         self.lists = Lists(connection)
+        self.sources = Sources(connection)
         self.hosts = Hosts(connection)
         self.dump = Dump(connection)
 

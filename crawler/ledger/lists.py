@@ -146,6 +146,18 @@ class Lists:
             )
         }
 
+    def met_links(self, list_url: str, urls: Collection[str]) -> set[str]:
+        """Those of `urls` that its walks have met, an open one among them."""
+        return {
+            found.url
+            for chunk in _chunks(urls)
+            for found in self._connection.rows(
+                select(list_links.c.url).where(
+                    list_links.c.list_url == list_url, list_links.c.url.in_(chunk)
+                )
+            )
+        }
+
     def add_answer(
         self,
         url: str,

@@ -263,6 +263,49 @@ class PageState:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownLink:
+    """An article as a list shows it: its canonical address, its id, the headline."""
+
+    url: str
+    article_id: str
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A list that was read: since when, how many links its first page shows, and the article that
+    appeared on it last."""
+
+    list_url: str
+    first_at: datetime
+    capacity: int
+    newest_url: str | None
+    newest_title: str | None
+    newest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceYield:
+    """What a list yielded in the days that are looked back at.
+
+    `days`: those with a look that read it, `looks`: these looks; `new`: articles that appeared on
+    it, `peak`: the most of them in a day; `recent` of them in the last days, of which
+    `recent_days` had a look; `first`: those that no list had shown before, `sole`: of these the
+    ones that no other list has shown since; `capacity`: links on its first page.
+    """
+
+    days: int = 0
+    looks: int = 0
+    new: int = 0
+    peak: int = 0
+    recent: int = 0
+    recent_days: int = 0
+    first: int = 0
+    sole: int = 0
+    capacity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Backfill:
     """An open walk of a list below known ground, back to the day `since`."""
 

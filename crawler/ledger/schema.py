@@ -6,12 +6,23 @@ and ids are compared and sorted by code point, so a PostgreSQL database needs th
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0005"
+REVISION = "0006"
 
 metadata = MetaData()
 
@@ -206,6 +217,44 @@ list_links = Table(
     Column("walk", Integer, primary_key=True, autoincrement=False),
     Column("url", Text, primary_key=True),
 )
+
+# What is learnt of the lists that were read. `repair --ledger` restores none of it: each list is
+# asked in every run until enough is known of it again.
+sources = Table(
+    "sources",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("first_at", UtcTime, nullable=False),  # the first look that read it
+    Column("capacity", Integer, nullable=False),  # links on its first page
+    Column("newest_url", Text),
+    Column("newest_title", Text),
+    Column("newest_at", UtcTime),  # when it appeared
+)
+
+# The looks at each list, by day of Beijing time, and the links that were new on it. Those of the
+# last weeks only.
+list_days = Table(
+    "list_days",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("looks", Integer, nullable=False),  # that read it, or found it unchanged
+    Column("failures", Integer, nullable=False),
+    Column("hours", Integer, nullable=False),  # bit n: a look of the hour n
+    Column("new", Integer, nullable=False),
+)
+Index("ix_list_days_day", list_days.c.day)
+
+# The articles of the last weeks, and the list that was the first to show each.
+finds = Table(
+    "finds",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("list_url", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("is_sole", Boolean, nullable=False),  # no other list has shown it since
+)
+Index("ix_finds_day", finds.c.day)
 
 holds = Table(
     "holds",

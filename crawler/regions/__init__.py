@@ -26,6 +26,7 @@ _GB2260 = re.compile(r"[1-9][0-9]{5}", re.ASCII)
 _CHANNEL = re.compile(r"01007[0-9]{3}", re.ASCII)
 _NODE = re.compile(r"[1-9][0-9]{4,8}", re.ASCII)
 _FOLDER = re.compile(r"[a-z0-9.-]+/(?:[A-Za-z0-9_-]+/)+", re.ASCII)
+_FRONT_PAGES = ("", "index.htm", "index.html")
 _MOBILE_HOSTS = ("m.xinhuanet.com", "m.news.cn")
 
 
@@ -55,6 +56,13 @@ class Region:
     nodes: tuple[str, ...] = ()
     delay: float | None = None
     floor: int | None = None
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The front pages among the lists; all lists where there is none."""
+        places = (*(f"{host}/" for host in self.hosts), *self.folders)
+        fronts = {f"{place}{name}" for place in places for name in _FRONT_PAGES}
+        return tuple(url for url in self.lists if url.partition("://")[2] in fronts) or self.lists
 
     def holds(self, url: str) -> bool:
         """Whether the address lies on one of the region's hosts or in one of its folders."""

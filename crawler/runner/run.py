@@ -157,7 +157,7 @@ class Run:
         publisher, ledger = self.publisher, self._ledger
         lists = Lists.scratch() if self._replay else ledger.lists
         parts = (self._facts, ledger, lists, self._archive, publisher, self._holds)
-        attach(crawler, *parts, self._withdrawals, *([self._replay] if self._replay else []))
+        attach(crawler, *parts, self._withdrawals, self._replay or ledger.sources)
         publisher.stop = self._stop
         ledger.connection.on_failure = lambda error: publisher.storage_failed(str(error))
         for name in Aftermath.LOGGERS:

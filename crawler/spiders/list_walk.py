@@ -19,12 +19,13 @@ from crawler.context import RunFacts, required
 from crawler.exporters.publisher import Publisher
 from crawler.ledger.lists import NO_VALIDATORS, Lists
 from crawler.ledger.rows import Validators
-from crawler.ledger.schedule import next_try
+from crawler.ledger.schedule import GIVE_UP, next_try
 from crawler.lists import list_page
 from crawler.lists.pager import page_of
 from crawler.spiders.columns import Columns, NamedColumns, by_turns
 from crawler.spiders.conditional_requests import captured, validators
 from crawler.spiders.frontier import sighting
+from crawler.spiders.list_looks import ListLooks, is_given_up
 from crawler.spiders.list_reach import Coverage, reaches
 from crawler.spiders.list_requests import (
     ListStep,
@@ -50,12 +51,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A list that answered so many times in a row with nothing is asked again only when a page links to
-# it, and then by the schedule of failing addresses.
-GIVE_UP = 5
-
-_NOTHING_THERE = frozenset({200, 404, 410})
-
 # empty pages in the middle of a list that are paged over in a row
 MOST_GAPS = 5
 
@@ -78,6 +73,7 @@ class ListWalk:
         self._lists = required(crawler, Lists)
         self._publisher = required(crawler, Publisher)
         self._asked: dict[str, int] = {}
+        self._not_due: set[str] = set()
         self._paged: set[tuple[Walk, PageOf]] = set()
         self._met: dict[Walk, set[int]] = {}
         self._gaps: Counter[Walk] = Counter()
@@ -85,6 +81,7 @@ class ListWalk:
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_depth = crawler.settings.getint("LIST_MAX_DEPTH")
         self._columns = Columns(crawler.settings.getint("LIST_MAX_COLUMNS"))
+        self._looks = ListLooks(crawler)
 
     def start(self) -> Iterator[ListStep]:
         """The lists every run begins with: those asked for, or the registry's and those found by
@@ -98,23 +95,28 @@ class ListWalk:
             return
         for code in arguments.regions:
             region = self._facts.regions[code]
-            for url in region.lists:
-                yield from self._ask(url, region=code, depth=0)
-            for node in region.nodes:
-                yield from self._ask(first_url(node), region=code, depth=0)
+            for url in (*region.lists, *map(first_url, region.nodes)):
+                if self._looks.is_due(url):
+                    yield from self._ask(url, region=code, depth=0)
+                else:
+                    self._not_due.add(url)
         for state in self._remembered():
             yield from self._ask(state.url, region=state.region, depth=state.depth)
 
     def _remembered(self) -> list[ListState]:
-        """The lists that earlier runs found, so many as the budget allows, those asked longest ago
-        before others; in the order of their depth."""
-        found = [
-            state
-            for state in self._lists.states(self._arguments.regions)
-            if state.url not in self._asked and not _is_given_up(state)
-        ]
-        found.sort(key=lambda state: (state.last_at is not None, state.last_at, state.url))
+        """The lists that earlier runs found and that are due, so many as the budget allows, the
+        longest overdue before others; in the order of their depth."""
+        found = []
+        for state in self._lists.states(self._arguments.regions):
+            if state.url in self._asked or state.url in self._not_due:
+                continue
+            if self._looks.has_turn(state):
+                found.append(state)
+            elif not is_given_up(state):
+                self._not_due.add(state.url)
+        found.sort(key=lambda state: (-self._looks.overdue(state), state.url))
         taken = [state for state in found if self._columns.take(state.region, is_new=False)]
+        self._count("sources/over_budget", len(found) - len(taken))
         return sorted(taken, key=lambda state: (state.depth, state.url))
 
     def columns(self) -> Iterator[ListStep]:
@@ -136,6 +138,7 @@ class ListWalk:
         """Whether the budget allows a list that a page names."""
         may = self._columns.take(region, is_new=True)
         if not may:
+            self._count("sources/over_budget")
             logger.info("list %s is past LIST_MAX_COLUMNS of region %s", url, region)
         return may
 
@@ -198,6 +201,7 @@ class ListWalk:
         data = list(self._data(step, page, answer.data))
         addresses = [link.url for link in links]
         is_known = len(self._lists.known_links(step.source, addresses)) == len(addresses)
+        self._looks.shown(step, links)
         self._note(
             step,
             page.status,
@@ -233,7 +237,8 @@ class ListWalk:
         """An alarm for a list that once was read; any other may just be empty or long dead."""
         self._count("lists/unreadable")
         sentence = f"list {step.url} shows no links: {why}"
-        if step.page == 1 and self._lists.state(step.source).completed_at:
+        state = self._lists.state(step.source)
+        if step.page == 1 and state.completed_at and not is_given_up(state):
             self._publisher.alarm(Alarm(f"list_unreadable:{step.source}", sentence, step.region))
         else:
             logger.info(sentence)
@@ -334,6 +339,11 @@ class ListWalk:
         """The crawl is over: a region none of whose lists answered has gone quiet."""
         assert self._crawler.stats
         self._crawler.stats.set_value("crawler/unreached", self.coverage.unreached())
+        self._count("sources/not_due", len(self._not_due - self._asked.keys()))
+        self._looks.forget()
+        if not self._arguments.lists:
+            for alarm in self._looks.dead(self._arguments.regions):
+                self._publisher.alarm(alarm)
         for region in self.coverage.silent():
             text = f"no list of region {region} answered"
             self._publisher.alarm(Alarm(f"no_list:{region}", text, region))
@@ -351,7 +361,10 @@ class ListWalk:
     def _data(self, step: ListStep, page: Page, named: Iterable[str]) -> Iterator[ListStep]:
         """The first steps of the machine-made lists a page is filled from."""
         for url in named:
-            if url in self._asked or _is_at_rest(self._lists.state(url)):
+            state = self._lists.state(url)
+            if url in self._asked or url in self._not_due or _is_at_rest(state):
+                continue
+            if state.completed_at and not is_given_up(state) and not self._looks.has_turn(state):
                 continue
             if self._may_ask(url, step.region):
                 yield from self._ask(url, region=step.region, depth=step.depth, via=page.url)
@@ -366,7 +379,7 @@ class ListWalk:
             depth = self._asked.get(url)
             if depth is None:
                 state = self._lists.state(url)
-                has_turn = (state.walk_started_at or state.completed_at) and not _is_given_up(state)
+                has_turn = (state.walk_started_at or state.completed_at) and not is_given_up(state)
                 is_page = page_of(url).number and self._lists.pages(url)
                 if not (has_turn or _is_at_rest(state) or is_page):
                     new.append(url)
@@ -439,6 +452,7 @@ class ListWalk:
         validators: Validators = NO_VALIDATORS,
         links: Sequence[str] = (),
     ) -> None:
+        self._looks.noted(step, is_read=is_readable and status in {200, 304})
         if step.page > 1:
             self._lists.add_page_answer(
                 step.source,
@@ -464,13 +478,8 @@ class ListWalk:
         self._crawler.stats.inc_value(f"crawler/{name}", count)
 
 
-def _is_given_up(state: ListState) -> bool:
-    """Only answers count: no answer says nothing of the list."""
-    return state.failures >= GIVE_UP and state.last_status in _NOTHING_THERE
-
-
 def _is_at_rest(state: ListState) -> bool:
     """Whether a list that was given up is not to be tried again yet."""
-    if not _is_given_up(state) or state.last_at is None:
+    if not is_given_up(state) or state.last_at is None:
         return False
     return next_try(state.last_at, state.failures) > now()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.clock import iso, now
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import ShownLink
 from crawler.regions import load
 
 if TYPE_CHECKING:
@@ -81,7 +84,44 @@ def test_damaged_ledger_is_said_and_the_registry_printed(
     assert "江苏" in done.stdout
 
 
-def test_arguments_are_refused(scrapy_cmd: RunScrapy) -> None:
-    done = scrapy_cmd("regions", "js")
+def test_the_lists_of_a_region(scrapy_cmd: RunScrapy, crawled: Path) -> None:
+    """With what each yielded, its newest article and its next look; in JSON for the named alone."""
+    url, dead = "http://js.news.cn/a.htm", "http://js.news.cn/b.htm"
+    at = now() - timedelta(hours=2)
+    with closing(Ledger.open(crawled / "state" / "ledger.sqlite")) as ledger:
+        for day in range(20):
+            ledger.sources.note_look(url, at=at - timedelta(days=day), is_read=True)
+        ledger.lists.add_answer(url, at=at, status=200, region="js")
+        for _ in range(5):
+            ledger.lists.add_answer(dead, at=at, status=404, region="js")
+        newest = ShownLink("http://js.news.cn/20261123/" + "0a" * 16 + "/c.html", "0a" * 16, "要闻")
+        ledger.sources.note_shown(url, at=at, capacity=20, newest=newest)
+        ledger.sources.note_news(url, at=at, article_ids=["1", "2"])
+        ledger.commit()
+    done = scrapy_cmd("regions", "js", "--json", data_dir=crawled)
+    assert (done.returncode, done.stderr) == (0, "")
+    (js,) = json.loads(done.stdout)
+    first, second = js["sources"]
+    assert (js["code"], first["url"], second["url"]) == ("js", url, dead)
+    shown = {key: first[key] for key in ("looks", "days_of_looks", "new", "first", "sole", "links")}
+    assert list(shown.values()) == [20, 19, 2, 2, 2, 20]
+    assert (first["known_elsewhere"], first["every_run"]) == (0.0, False)
+    assert first["newest"] == {"url": newest.url, "title": "要闻", "appeared_at": iso(at)}
+    assert datetime.fromisoformat(first["next_look_at"]) > at
+    assert (second["is_dead"], second["new"], second["newest"]) == (True, 0, None)
+
+    table = scrapy_cmd("regions", "江苏,he", data_dir=crawled)
+    lines = table.stdout.splitlines()
+    assert table.returncode == 0
+    (row,) = [line for line in lines if line.startswith(url)]
+    assert newest.url in row
+    assert first["next_look_at"] in row
+    (row,) = [line for line in lines if line.startswith(dead)]
+    assert "dead" in row
+    assert lines[-1] == "none asked"
+
+
+def test_an_unknown_region_is_refused(scrapy_cmd: RunScrapy) -> None:
+    done = scrapy_cmd("regions", "jx", "jz")
     assert done.returncode == 2
-    assert "regions takes no arguments" in done.stdout + done.stderr
+    assert "unknown region 'jz'" in done.stdout + done.stderr

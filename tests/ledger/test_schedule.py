@@ -1,13 +1,24 @@
-"""The re-check schedule, and the waits after failures."""
+"""The re-check schedule, the waits after failures, and how often a list is asked."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.ledger.schedule import next_check, next_try
+from crawler.ledger.rows import SourceYield
+from crawler.ledger.schedule import (
+    LEARNING_DAYS,
+    MOST_OF_A_PAGE,
+    QUIET_WAIT,
+    is_look_due,
+    look_interval,
+    next_check,
+    next_look,
+    next_try,
+)
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -59,3 +70,58 @@ def test_the_last_wait_holds_for_all_further_failures() -> None:
     assert next_try(T0, 1) == T0 + HOUR
     assert next_try(T0, 3) == T0 + DAY
     assert next_try(T0, 6) == next_try(T0, 99) == T0 + 30 * DAY
+
+
+def month(**values: int) -> SourceYield:
+    """A list of 20 links looked at on each of 30 days."""
+    return SourceYield(**({"days": 30, "looks": 720, "recent_days": 7, "capacity": 20} | values))
+
+
+@pytest.mark.parametrize(
+    ("learnt", "hours"),
+    [
+        (SourceYield(), 0),
+        (month(days=LEARNING_DAYS - 1), 0),
+        (month(), 24),  # nothing for a month
+        (month(days=LEARNING_DAYS), 12),
+        (month(days=29), 24),
+        (month(new=720, peak=24, recent=168, first=1), 0),  # hourly
+        (month(new=720, peak=24, recent=168), 0),  # hourly, all of it known elsewhere
+        (month(new=180, peak=6, recent=42, first=9), 0),
+        (month(new=90, peak=3, recent=21, first=9), 2),
+        (month(new=30, peak=1, recent=7, first=1), 6),
+        (month(new=30, peak=1, recent=7), 12),
+        (month(new=4, peak=1, recent=1, first=4), 12),
+        (month(new=30, peak=1, recent=70, first=1), 0),  # of late there is more
+        (month(new=30, peak=30, recent=0, first=1), 6),
+        (month(new=30, peak=30, recent=0, first=1, capacity=5), 2),  # all on one day
+        (month(new=1, peak=1, recent=0, first=1, capacity=0), 0),
+    ],
+)
+def test_how_often_a_list_is_asked(learnt: SourceYield, hours: float) -> None:
+    assert look_interval(learnt) == hours * HOUR
+
+
+@given(
+    days=st.integers(LEARNING_DAYS, 30), peak=st.integers(1, 200), rest=st.integers(0, 2000),
+    capacity=st.integers(0, 200), first=st.integers(0, 50),
+)  # fmt: skip
+def test_no_list_can_overflow_at_its_pace_or_is_left_for_longer_than_a_day(
+    days: int, peak: int, rest: int, capacity: int, first: int
+) -> None:
+    learnt = SourceYield(
+        days=days, new=peak + rest, peak=peak, first=first, capacity=capacity, recent_days=7
+    )
+    wait = look_interval(learnt)
+    assert timedelta() <= wait <= QUIET_WAIT
+    assert wait / DAY * peak <= max(MOST_OF_A_PAGE * capacity, 1e-6)
+
+
+def test_a_run_that_starts_a_little_early_asks_all_the_same() -> None:
+    assert next_look(T0, DAY) == T0 + DAY
+    assert next_look(T0, timedelta()) is None
+    assert is_look_due(None, DAY, T0)
+    assert is_look_due(T0, timedelta(), T0)
+    assert not is_look_due(T0, DAY, T0 + 23 * HOUR)
+    assert is_look_due(T0, DAY, T0 + DAY - 10 * timedelta(minutes=1))
+    assert not is_look_due(T0, 2 * HOUR, T0 + HOUR)

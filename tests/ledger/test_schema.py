@@ -24,8 +24,9 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.ledger.observations import Observations
 from crawler.ledger.publications import Publications
-from crawler.ledger.rows import Validators
+from crawler.ledger.rows import ShownLink, Validators
 from crawler.ledger.runs import Runs
+from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line
@@ -96,7 +97,15 @@ def everything(ledger: Ledger) -> None:
     ledger.lists.backfill(LIST, DAY_BEFORE)
     ledger.lists.finish_backfill(LIST, DAY_BEFORE)
     ledger.lists.known_links(LIST, [first.url])
+    ledger.lists.met_links(LIST, [first.url])
     ledger.lists.states(["js"])
+    ledger.sources.note_look(LIST, at=T0, is_read=True)
+    link = ShownLink(first.url, first.article_id, None)
+    ledger.sources.note_shown(LIST, at=T0, capacity=1, newest=link)
+    ledger.sources.note_news(LIST, at=T0, article_ids=[first.article_id, "0"])
+    ledger.sources.yields(DAY_BEFORE, regions=["js"])
+    ledger.sources.known([LIST])
+    ledger.sources.forget(DAY_BEFORE)
     ledger.hosts.hold("host", T0, "reason")
     ledger.hosts.holds(T0)
     ledger.hosts.store_robots("host", T0, 200, b"")
@@ -123,7 +132,7 @@ def everything(ledger: Ledger) -> None:
 def test_everything_is_everything() -> None:
     """So that a new method can't be left out of what follows. A dump reads whole tables."""
     source = Path(__file__).read_text()
-    parts = (Runs, Publications, Visits, Addresses, Articles, Observations, Lists, Hosts)
+    parts = (Runs, Publications, Visits, Addresses, Articles, Observations, Lists, Hosts, Sources)
     methods = {
         f"ledger.{part.__name__.lower()}.{name}"
         for part in parts

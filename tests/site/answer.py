@@ -105,11 +105,14 @@ def _elsewhere(channel: Channel, scheme: str, host: str) -> str | None:
 def _channel(world: World, channel: Channel, path: str) -> Answer:
     if path in {"/", "/index.htm", "/index.html"}:
         return _listed(world, channel, lambda: lists.root(world, channel))
+    folder = world.column_folder(channel)
     for col in columns(channel):
-        if path == "/" + col.data_path and col.kind == "ds":
+        if path == f"/{folder}{col.data_path}" and col.kind == "ds":
             body = lists.datasource(world, col)
             return Answer(200, body, "application/json", etag=True)
-        name, number = path[1:], 1
+        if not path.startswith(f"/{folder}"):
+            continue
+        name, number = path.removeprefix(f"/{folder}"), 1
         match = _LIST_PAGE.fullmatch(name)
         if match and match[1] + match[3] in {col.path, f"{col.path}index.htm"}:
             name, number = col.path, int(match[2])

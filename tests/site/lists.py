@@ -104,8 +104,9 @@ def root(world: World, channel: Channel) -> bytes:
     plans.sort(key=lambda plan: plan.published, reverse=True)
     shown = plans[: PER_PAGE * 2]
     pinned = "".join(_item(world, plan, 0, ' class="top"') for plan in plans[-1:])
+    folder = world.column_folder(channel)
     nav = "".join(
-        f'<a href="{c.path if n % 2 else "/" + c.path}">{c.name}</a>'
+        f'<a href="{"" if n % 2 else "/"}{folder}{c.path}">{c.name}</a>'
         for n, c in enumerate(columns(channel))
     )
     items = "\n".join(_item(world, plan, 0) for plan in shown)
@@ -125,7 +126,7 @@ def column(world: World, col: Column, number: int) -> bytes | None:
     pages = max(1, -(-len(plans) // PER_PAGE)) if col.kind == "static" else 1
     if not 1 <= number <= pages:
         return None
-    depth = col.path.count("/")
+    depth = col.path.count("/") + world.column_folder(col.channel).count("/")
     body = ""
     if col.kind == "static":
         if number == 1 and len(plans) > PER_PAGE:
@@ -143,7 +144,8 @@ def column(world: World, col: Column, number: int) -> bytes | None:
     elif col.kind == "ds":
         items = "".join(_item(world, plan, depth) for plan in plans[:3])
         body = (
-            f'<div data="datasource:{col.ds}" preview="{col.preview}" class="xpage-content-list">'
+            f'<div data="datasource:{col.ds}" '
+            f'preview="{world.column_folder(col.channel)}{col.preview}" class="xpage-content-list">'
             f'{items}</div><div class="more-2">查看更多</div>'
         )
         if col.channel.key == "bj":  # FACTS g: the name bears an id, the pager is a script
@@ -166,7 +168,7 @@ def column(world: World, col: Column, number: int) -> bytes | None:
     )
 
 
-def _publish_url(plan: Plan, col: Column) -> str:
+def _publish_url(plan: Plan, col: Column, folder: str) -> str:
     """publishUrl: absolute, root-relative, bare or `../`, joined with the folder (FACTS c3)."""
     start = f"/{col.folder}/"
     form = plan.index % 3
@@ -174,6 +176,8 @@ def _publish_url(plan: Plan, col: Column) -> str:
         return plan.task.url
     if form == 1:
         return plan.path
+    if folder:
+        return f"../..{plan.path}"
     return plan.path.removeprefix(start) if plan.path.startswith(start) else f"..{plan.path}"
 
 
@@ -182,7 +186,7 @@ def datasource(world: World, col: Column) -> bytes:
     rows: list[dict[str, Any]] = []
     for n, plan in enumerate(members(world, col)):
         story = world.state(plan).story
-        url = _publish_url(plan, col)
+        url = _publish_url(plan, col, world.column_folder(col.channel))
         listed = f"{plan.published:%Y-%m-%d %H:%M:%S}"
         row: dict[str, Any] = {
             "contentId": story.content_id,

@@ -40,7 +40,8 @@ class World:
     """Everything that is true of the loopback site.
 
     `articles` is the backlog of each channel, `daily` what each publishes a day from `start` on.
-    `redesigns` says from which day on a channel's articles come in an unknown layout.
+    `redesigns` says from which day on a channel's articles come in an unknown layout, `moves` from
+    which day on all of its columns and data files have other addresses.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class World:
         self.start = datetime.combine(start, time.min)
         self.at = self.start
         self.redesigns: dict[str, float] = {}
+        self.moves: dict[str, float] = {}
         self._planner = Planner(seed, articles, daily, self.start)
         self._plans: dict[str, list[Plan]] = {key: [] for key in keys}
         self._paths: dict[str, dict[str, Plan]] = {key: {} for key in keys}
@@ -98,6 +100,11 @@ class World:
     def redesigned(self, channel: Channel) -> bool:
         """Whether the channel's articles are in a dress that no template describes."""
         return channel.key in self.redesigns and self.day >= self.redesigns[channel.key]
+
+    def column_folder(self, channel: Channel) -> str:
+        """What stands before the paths of the channel's columns: a folder once they have moved."""
+        has_moved = self.day >= self.moves.get(channel.key, float("inf"))
+        return "lanmu/" if has_moved else ""
 
     def form(self, plan: Plan, at: datetime | None = None) -> str:
         """How the article's withdrawal shows; empty while it stands."""

@@ -1,0 +1,47 @@
+"""What is learnt of lists: their looks day by day, what each was the first to show.
+
+Revision ID: 0006
+Revises: 0005
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+TIME = sa.String(20)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "sources",
+        sa.Column("list_url", sa.Text, primary_key=True),
+        sa.Column("first_at", TIME, nullable=False),
+        sa.Column("capacity", sa.Integer, nullable=False),
+        sa.Column("newest_url", sa.Text),
+        sa.Column("newest_title", sa.Text),
+        sa.Column("newest_at", TIME),
+    )
+    op.create_table(
+        "list_days",
+        sa.Column("list_url", sa.Text, primary_key=True),
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("looks", sa.Integer, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("hours", sa.Integer, nullable=False),
+        sa.Column("new", sa.Integer, nullable=False),
+    )
+    op.create_index("ix_list_days_day", "list_days", ["day"])
+    op.create_table(
+        "finds",
+        sa.Column("article_id", sa.Text, primary_key=True),
+        sa.Column("list_url", sa.Text, nullable=False),
+        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("is_sole", sa.Boolean, nullable=False),
+    )
+    op.create_index("ix_finds_day", "finds", ["day"])

@@ -1,0 +1,145 @@
+"""What the looks at lists teach: which lists are due in this run, and what each look is noted as.
+
+A replay's archived answers say nothing of what the lists show today: it learns nothing, and asks
+for all of them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from crawler import urls
+from crawler.alarms import Alarm
+from crawler.clock import BEIJING, now
+from crawler.context import RunFacts, attached, required
+from crawler.ledger.lists import Lists
+from crawler.ledger.rows import ShownLink, SourceYield
+from crawler.ledger.schedule import (
+    GIVE_UP,
+    LOOK_BACK,
+    QUIET_WAIT,
+    is_look_due,
+    look_interval,
+)
+from crawler.ledger.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scrapy.crawler import Crawler
+
+    from crawler.ledger.rows import ListState
+    from crawler.lists.list_page import ListLink
+    from crawler.spiders.list_requests import ListStep
+
+_NOTHING_THERE = frozenset({200, 404, 410})
+# Looks of so many days are kept; certificates are written of the days before the last two.
+KEPT = LOOK_BACK + timedelta(days=7)
+
+_LEAST_WAIT = timedelta(hours=1)
+_UNKNOWN = SourceYield()
+
+
+class ListLooks:
+    """The looks of one run, and what those of earlier runs taught."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        facts = required(crawler, RunFacts)
+        arguments = facts.arguments
+        self._lists = required(crawler, Lists)
+        self._sources = attached(crawler, Sources)
+        self._roots = {url for region in facts.regions.values() for url in region.roots}
+        self._asks_all = bool(arguments.lists or arguments.since)
+        self._at = now()
+        today = self._at.astimezone(BEIJING).date()
+        self._yields: dict[str, SourceYield] = {}
+        if self._sources and arguments.urls is None:
+            self._yields = self._sources.yields(today, regions=arguments.regions)
+
+    def is_due(self, url: str) -> bool:
+        """Whether a list of the registry is to be asked in this run: front pages always, the others
+        as often as they bring news, once a day when they are given up."""
+        if url in self._roots or self._asks_all:
+            return True
+        state = self._lists.state(url)
+        return self._is_day_over(state) if is_given_up(state) else self.has_turn(state)
+
+    def has_turn(self, state: ListState) -> bool:
+        """Whether a list that an earlier run found is to be asked in this one."""
+        if is_given_up(state):
+            return state.completed_at is not None and self._is_day_over(state)
+        if self._asks_all or self._sources is None or state.failures or state.walk_started_at:
+            return True
+        return is_look_due(state.last_at, self._wait(state.url), self._at)
+
+    def _is_day_over(self, state: ListState) -> bool:
+        return is_look_due(state.last_at, QUIET_WAIT, self._at)
+
+    def overdue(self, state: ListState) -> float:
+        """How long a list has waited for its look, as a multiple of its wait."""
+        if state.last_at is None:
+            return float("inf")
+        return (self._at - state.last_at) / max(self._wait(state.url), _LEAST_WAIT)
+
+    def _wait(self, url: str) -> timedelta:
+        return look_interval(self._yields.get(url, _UNKNOWN))
+
+    def noted(self, step: ListStep, *, is_read: bool) -> None:
+        """A list's first page was read or found unchanged, or it wasn't."""
+        if self._sources and step.page == 1 and step.since is None:
+            self._sources.note_look(step.source, at=now(), is_read=is_read)
+
+    def shown(self, step: ListStep, links: Sequence[ListLink]) -> None:
+        """A list's page shows these links; to be called before they join its known ground."""
+        if self._sources is None or step.since is not None:
+            return
+        met = self._lists.met_links(step.source, [link.url for link in links])
+        new = [_shown(link) for link in links if link.url not in met]
+        is_first_walk = self._lists.state(step.source).completed_at is None
+        if step.page == 1:
+            newest = _newest(links) if is_first_walk else next(iter(new), None)
+            self._sources.note_shown(step.source, at=now(), capacity=len(links), newest=newest)
+        if not is_first_walk:
+            ids = list(dict.fromkeys(link.article_id for link in new))
+            self._sources.note_news(step.source, at=now(), article_ids=ids)
+
+    def forget(self) -> None:
+        """Forget the looks that count no longer."""
+        if self._sources:
+            self._sources.forget(self._at.astimezone(BEIJING).date() - KEPT)
+
+    def dead(self, regions: Iterable[str]) -> list[Alarm]:
+        """An alarm for each region of which lists have died that brought news of late."""
+        found = []
+        for region in sorted(set(regions)) if self._sources else ():
+            dead = [
+                state.url
+                for state in self._lists.states([region])
+                if state.failures >= GIVE_UP and self._yields.get(state.url, _UNKNOWN).new
+            ]
+            if dead:
+                lists = "1 list" if len(dead) == 1 else f"{len(dead)} lists"
+                text = f"{lists} of region {region} that brought news can't be read: {dead[0]}"
+                more = ", …" if len(dead) > 1 else ""
+                found.append(Alarm(f"dead_lists:{region}", text + more, region))
+        return found
+
+
+def is_given_up(state: ListState) -> bool:
+    """Only answers count: no answer says nothing of the list."""
+    return state.failures >= GIVE_UP and state.last_status in _NOTHING_THERE
+
+
+def _shown(link: ListLink) -> ShownLink:
+    return ShownLink(link.url, urls.article_id(link.url), link.title)
+
+
+def _newest(links: Sequence[ListLink]) -> ShownLink | None:
+    """Of the articles on a page the first of those with the latest day in their addresses."""
+    days = [(article.day, link) for link in links if (article := urls.article(link.url))]
+    dated = [(day, link) for day, link in days if day]
+    if not dated:
+        return _shown(links[0]) if links else None
+    latest = max(day for day, _ in dated)
+    return _shown(next(link for day, link in dated if day == latest))
