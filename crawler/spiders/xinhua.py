@@ -23,6 +23,13 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.outcomes import Outcome
 from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
+from crawler.spiders.article_answers import (
+    NoDraft,
+    Says,
+    is_absence,
+    led_away,
+    read_first_page,
+)
 from crawler.spiders.conditional_requests import archived, archived_list, conditions
 from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
 from crawler.spiders.list_walk import ListWalk
@@ -47,25 +54,6 @@ RECHECK_PRIORITY = -10
 
 # The further pages of an article that has begun, before the next article.
 FURTHER_PAGE_PRIORITY = 5
-
-_NO_ARTICLE = {
-    "list_page": Outcome.NOT_ARTICLE,
-    "script_redirect": Outcome.SCRIPT_REDIRECT,
-    "soft_404": Outcome.SOFT_404,
-    "empty": Outcome.SOFT_404,
-}
-# statuses by which a server refuses this client, whatever it asks for
-_REFUSALS = frozenset({401, 403, 405, 406, 407, 412, 418, 429, 511})
-
-# They say nothing of the article, archived or not: a firewall's answer may be such.
-_NO_SIGN = {
-    "blank": Outcome.CHALLENGED,
-    "challenge": Outcome.CHALLENGED,
-    "error_page": Outcome.SOFT_404,
-    "garbled": Outcome.GARBLED,
-    "not_html": Outcome.NOT_HTML,
-    "too_deep": Outcome.TOO_DEEP,
-}
 
 
 class XinhuaSpider(Spider):
@@ -243,7 +231,7 @@ class XinhuaSpider(Spider):
             yield from self._lacking(target, assembly, others, str(error), is_absent=is_absent)
         except layouts.NotAnArticle as error:
             why = f"{assembly.said}: {error.kind} at {page.url}"
-            is_absent = error.kind not in _NO_SIGN
+            is_absent = is_absence(error)
             yield from self._lacking(target, assembly, others, why, is_absent=is_absent)
         except Exception as error:
             self._broken(target, page, error)
@@ -293,15 +281,23 @@ class XinhuaSpider(Spider):
             self._withdrawals.failed(target.address)
         self._publisher.end(target.address, outcome, detail)
 
-    def _absent(self, target: Target, page: Page, outcome: Outcome, reason: str) -> None:
-        """The article isn't there: a sign of withdrawal when it is archived, else an outcome."""
-        known = target.article
-        if known is None:
-            self._publisher.end(target.address, outcome, reason)
-            return
-        self._withdrawals.sign(
-            target.address, known, status=page.status, warc=page.warc, reason=reason
-        )
+    def _end(self, target: Target, page: Page, answer: NoDraft) -> None:
+        """Act on an answer that gave no draft."""
+        address, known, outcome = target.address, target.article, answer.outcome
+        if known and answer.says is Says.UNCHANGED:
+            self._withdrawals.answered(address, is_recheck=True)
+            self._withdrawals.looked(address, known, status=page.status, warc=page.warc)
+            self._publisher.end(address, outcome)
+        elif known and answer.says is Says.ABSENT:
+            self._withdrawals.sign(
+                address, known, status=page.status, warc=page.warc, reason=answer.detail
+            )
+        elif answer.says is Says.ABSENT:
+            self._publisher.end(address, outcome, answer.detail)
+        elif answer.says is Says.UNREAD:
+            self._withdrawals.unread(address, page, outcome, answer.detail)
+        else:
+            self._failed(target, outcome, answer.detail)
 
     def _moved(self, target: Target, page: Page) -> Target | None:
         """Where a redirect led: the target to go on with, or None when this fetch is over."""
@@ -312,7 +308,7 @@ class XinhuaSpider(Spider):
         if there is None:
             if urls.article(address) is None:
                 return target
-            self._led_away(target, page)
+            self._end(target, page, led_away(page))
             return None
         if there.id == urls.article_id(address):
             return target
@@ -321,56 +317,17 @@ class XinhuaSpider(Spider):
         is_wanted = self.frontier.admit_now(sighting(there.url, found_on=address))
         return Target(there.url) if is_wanted else None
 
-    def _led_away(self, target: Target, page: Page) -> None:
-        """A redirect led to no article: a sign where that is a front page or one that says so."""
-        reason = f"redirected to {page.url}"
-        if page.status not in {200, 304, 404, 410}:
-            self._not_ok(target, page, reason)
-            return
-        kind = layouts.kind_of(page) if page.status == 200 else None
-        is_said = page.status in {404, 410} or layouts.is_farewell(page.url)
-        if kind == "challenge" or (kind in _NO_SIGN and not is_said):
-            self._failed(target, _NO_SIGN[kind], f"{reason}: {kind}")
-            return
-        is_sign = is_said or layouts.is_front(page.url) or kind in {"list_page", "soft_404"}
-        if is_sign:
-            self._absent(target, page, Outcome.MISSING, reason)
-        else:
-            self._withdrawals.unread(target.address, page, Outcome.NOT_ARTICLE, reason)
-
-    def _not_ok(self, target: Target, page: Page, reason: str) -> None:
-        """An answer that is neither a page nor says that there is none."""
-        told = layouts.challenged(page)
-        is_refusal = told is not None or page.status in _REFUSALS
-        outcome = Outcome.CHALLENGED if is_refusal else Outcome.HTTP_ERROR
-        self._failed(target, outcome, f"HTTP {page.status}: {told}" if told else reason)
-
     def _read(self, target: Target, page: Page) -> Draft | None:
         """The draft of page 1, or None after the address got another outcome."""
-        if page.status == 304 and target.article:
-            self._withdrawals.answered(target.address, is_recheck=True)
-            self._withdrawals.looked(target.address, target.article, status=304, warc=page.warc)
-            self._publisher.end(target.address, Outcome.NOT_MODIFIED)
-        elif page.status in {404, 410} and not layouts.challenged(page):
-            self._absent(target, page, Outcome.MISSING, f"HTTP {page.status}")
-        elif page.status != 200:
-            self._not_ok(target, page, f"HTTP {page.status} at {page.url}")
-        else:
-            try:
-                return layouts.read(page)
-            except layouts.NotAnArticle as error:
-                leads_to = error.leads_to
-                if error.kind in _NO_SIGN:
-                    self._failed(target, _NO_SIGN[error.kind], f"{error} at {page.url}")
-                elif leads_to and not (layouts.is_front(leads_to) or layouts.is_farewell(leads_to)):
-                    self._failed(target, Outcome.SCRIPT_REDIRECT, f"a script leads to {leads_to}")
-                elif target.article and not error.is_proven:
-                    self._withdrawals.unread(target.address, page, Outcome.UNCLAIMED, str(error))
-                else:
-                    self._absent(target, page, _NO_ARTICLE[error.kind], error.kind)
-            except Exception as error:
-                self._broken(target, page, error)
-        return None
+        try:
+            answer = read_first_page(page, is_archived=target.article is not None)
+        except Exception as error:
+            self._broken(target, page, error)
+            return None
+        if isinstance(answer, NoDraft):
+            self._end(target, page, answer)
+            return None
+        return answer
 
     def _broken(self, target: Target, page: Page, error: Exception) -> None:
         """Our code failed at an archived page, or the machine while it read it."""
