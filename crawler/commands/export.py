@@ -7,10 +7,13 @@ usage, no archive or a missing extra, 5 the file could not be written.
 from __future__ import annotations
 
 import importlib
+import os
+import signal
+import sqlite3
 import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -21,17 +24,14 @@ from crawler.commands.options import day, region_codes
 from crawler.data_dir import folder_of, lines_of
 from crawler.exit_codes import ERROR
 from crawler.export_formats.card import Card
-from crawler.export_formats.selection import BadLineError, Selection, selected
+from crawler.export_formats.selection import BadLineError, PublishedLine, Selection, selected
 from crawler.file_name_escapes import shown
 from crawler.run_lock import is_begun
-from crawler.storage import open_path
+from crawler.storage import open_path, write_atomically
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterable, Iterator
-    from typing import BinaryIO
-
-    from crawler.export_formats.selection import PublishedLine
 
 # Format to module and function. Modules are imported when asked for: some need the extra.
 _FORMATS = {
@@ -69,78 +69,125 @@ class Command(ProjectCommand, ScrapyCommand):
         assert self.settings is not None
         if args:
             raise UsageError(f"unknown argument {args[0]!r}", print_help=False)
-        if opts.format == "parquet" and opts.output is None:
+        output = None if opts.output == Path("-") else opts.output
+        if opts.format == "parquet" and output is None:
             raise UsageError("Parquet is no text: give a file with -o", print_help=False)
         if opts.since and opts.until and opts.since > opts.until:
             raise UsageError(f"since {opts.since} is after until {opts.until}", print_help=False)
-        write = _writer(opts.format)
+        form = _Format.named(opts.format)
         data_dir = folder_of(self.settings)
         if not is_begun(data_dir):
             raise UsageError(no_archive(data_dir), print_help=False)
-        files = lines_of(data_dir)
-        if not files:
-            raise UsageError(
-                f"the archive in {shown(data_dir)} has no published line", print_help=False
-            )
+        if output is not None:
+            _check(output, data_dir)
         selection = Selection(
             opts.region, opts.since, opts.until, opts.query, opts.source, opts.status,
             opts.layout, opts.latest,
         )  # fmt: skip
+        # As Ctrl-C does: what is half-written is taken away.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            self._export(write, files, selection, opts)
+            self._export(form, lines_of(data_dir), selection, output)
         except BadLineError as error:
             self.say(error, ERROR)
 
     def _export(
-        self,
-        write: Callable[[Iterable[PublishedLine], BinaryIO], int],
-        files: list[Path],
-        selection: Selection,
-        opts: Namespace,
+        self, form: _Format, files: list[Path], selection: Selection, output: Path | None
     ) -> None:
-        card, output, read = Card(), opts.output, 0
+        read = 0
 
-        def progress(length: int) -> None:
+        def on_line(length: int) -> None:
             nonlocal read
             read += 1
             bar.update(length)
 
-        size = sum(path.stat().st_size for path in files)
-        with tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar:
-            lines = _counted(selected(files, selection, progress), card)
+        size = sum(path.stat().st_size for path in files) * (2 if selection.latest else 1)
+        with (
+            Card() as card,
+            tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar,
+        ):
+            lines = _counted(selected(files, selection, on_line, bar.update), card)
             if output is None:
-                count = write(lines, sys.stdout.buffer)
+                count = form.write(lines, sys.stdout.buffer)
                 sys.stdout.buffer.flush()
+            elif output.exists() and not output.is_file():
+                with output.open("wb") as device:
+                    count = form.write(lines, device)
             else:
-                partial = open_path(output)
-                try:
-                    with partial.open("wb") as file:
-                        count = write(lines, file)
-                except BaseException:
-                    partial.unlink(missing_ok=True)
-                    raise
-                partial.replace(output)
-                said = card.markdown(opts.format, output, selection, len(files))
-                output.with_name(output.name + ".md").write_text(said, "utf-8")
-        nothing = "" if count else "; nothing matches"
+                count = _write_file(form, lines, output, card, selection, len(files))
+        nothing = "" if count else "; nothing matches" if read else "; nothing is published yet"
         print(f"{count} of {read} lines in {len(files)} files{nothing}", file=sys.stderr)
+
+
+def _check(output: Path, data_dir: Path) -> None:
+    """Raise UsageError for a place where no export may stand."""
+    if output.is_dir():
+        raise UsageError(f"-o {shown(output)} is a folder; a file is wanted", print_help=False)
+    place, archive = output.resolve(), data_dir.resolve()
+    if archive in place.parents and place.parent != archive:
+        raise UsageError(
+            f"-o {shown(output)} is among the archive's own files; write it elsewhere",
+            print_help=False,
+        )
+
+
+def _write_file(
+    form: _Format,
+    lines: Iterable[PublishedLine],
+    output: Path,
+    card: Card,
+    selection: Selection,
+    files: int,
+) -> int:
+    """Write the file and its card, which stand there whole or not at all: until then the file bears
+    the ending of an open one. An older card goes first, so that none tells of another file."""
+    output = output.resolve()
+    partial, beside = open_path(output), output.with_name(f"{output.name}.md")
+    try:
+        with partial.open("wb") as file:
+            count = form.write(lines, file)
+            file.flush()
+            os.fsync(file.fileno())
+        told = card.markdown(
+            form.name, output, partial, form.columns(), selection, files, written=count
+        )
+        beside.unlink(missing_ok=True)
+        partial.replace(output)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    write_atomically(beside, told.encode())
+    return count
 
 
 def _counted(lines: Iterable[PublishedLine], card: Card) -> Iterator[PublishedLine]:
     for line in lines:
-        card.add(line.keys)
+        try:
+            card.add(line.keys)
+        except (AttributeError, KeyError, TypeError, sqlite3.ProgrammingError) as error:
+            raise line.damaged(f"does not fit the schema ({error!r})") from error
         yield line
 
 
-def _writer(form: str) -> Callable[[Iterable[PublishedLine], BinaryIO], int]:
-    module, name = _FORMATS[form]
-    try:
-        return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("crawler"):
-            raise
-        why = f"{form} needs {error.name}: make install EXTRAS=export"
-        raise UsageError(why, print_help=False) from None
+class _Format(NamedTuple):
+    """A format: what writes it, and its columns with what each holds."""
+
+    name: str
+    write: Callable[[Iterable[PublishedLine], BinaryIO], int]
+    columns: Callable[[], dict[str, str]]
+
+    @classmethod
+    def named(cls, name: str) -> _Format:
+        """Raises UsageError where its library isn't installed."""
+        module, write = _FORMATS[name]
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("crawler"):
+                raise
+            why = f"{name} needs {error.name}: make install EXTRAS=export"
+            raise UsageError(why, print_help=False) from None
+        return cls(name, getattr(found, write), found.columns)
 
 
 def _names(value: str) -> frozenset[str]:

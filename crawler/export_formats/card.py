@@ -1,14 +1,16 @@
 """The dataset card beside an export: what is in it, where it is from, how to check it.
 
 Markdown with a YAML head, as data repositories read it. Counted while the lines pass by, so an
-export is read once.
+export is read once. Articles are counted in a temporary SQLite file, so memory does not grow with
+the archive; SQLite removes it by itself.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from crawler.clock import iso, now
 
@@ -18,36 +20,68 @@ if TYPE_CHECKING:
     from crawler.export_formats.selection import Selection
 
 _NO_DAY = "without a time"
+_NONE = "none"
 
 
 class Card:
-    """Counts of the lines of one export."""
+    """Counts of the lines of one export. A context manager, which closes its temporary file."""
 
     def __init__(self) -> None:
         self.lines = 0
-        self.articles: set[str] = set()
         self.statuses: Counter[str] = Counter()
         self.regions: Counter[str] = Counter()
         self.layouts: Counter[str] = Counter()
         self.months: Counter[str] = Counter()
-        self.schema_versions: Counter[int] = Counter()
+        self.schema_versions: Counter[str] = Counter()
         self.extractors: Counter[str] = Counter()
+        self._days: dict[str, tuple[str, str]] = {}
+        self._articles = sqlite3.connect("")
+        self._articles.execute("CREATE TABLE articles (id TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._articles.close()
+
+    @property
+    def articles(self) -> int:
+        """How many articles the lines are of."""
+        count: int = self._articles.execute("SELECT count(*) FROM articles").fetchone()[0]
+        return count
 
     def add(self, line: dict[str, Any]) -> None:
         """Count a line."""
+        region = line["region"]["code"] if line["region"] else _NONE
+        day = (line["published_at"] or "")[:10]
         self.lines += 1
-        self.articles.add(line["id"])
+        self._articles.execute("INSERT OR IGNORE INTO articles VALUES (?)", (line["id"],))
         self.statuses[line["status"]] += 1
-        self.regions[line["region"]["code"] if line["region"] else "none"] += 1
-        self.layouts[line["layout"] or "none"] += 1
-        self.months[(line["published_at"] or _NO_DAY)[: 7 if line["published_at"] else None]] += 1
-        self.schema_versions[line["schema_version"]] += 1
-        self.extractors[line["extractor_version"]] += 1
+        self.regions[region] += 1
+        self.layouts[line["layout"] or _NONE] += 1
+        self.months[day[:7] or _NO_DAY] += 1
+        self.schema_versions[str(line["schema_version"])] += 1
+        self.extractors[line["extractor_version"] or _NONE] += 1
+        if day:
+            first, last = self._days.get(region, (day, day))
+            self._days[region] = (min(first, day), max(last, day))
 
-    def markdown(self, form: str, output: Path, selection: Selection, files: int) -> str:
-        """The card of the written file `output`. Raises OSError."""
+    def markdown(
+        self,
+        form: str,
+        output: Path,
+        data: Path,
+        columns: dict[str, str],
+        selection: Selection,
+        files: int,
+        written: int,
+    ) -> str:
+        """The card of the file `output`, whose bytes stand in `data`: of `columns`, selected from
+        so many published `files`, of which so many lines were `written`. Raises OSError."""
         dated = sorted(month for month in self.months if month != _NO_DAY)
         reach = f"{dated[0]} to {dated[-1]}" if dated else "no month"
+        without = self.lines - written
+        left_out = f" Left out are {without} more, which have no text." if without else ""
         parts = [
             "---",
             f"pretty_name: Xinhua regional channels, {reach}",
@@ -57,23 +91,32 @@ class Card:
             "",
             f"# {output.name}",
             "",
-            f"{self.lines} lines of {len(self.articles)} articles of the regional channels of "
-            f"Xinhua (新华网), published {reach}, exported {iso(now())} as {form} from {files} "
-            "published files of a xinhua-archive.",
+            f"{written} lines of {self.articles} articles of the regional channels of "
+            f"Xinhua (新华网), published {reach}, exported {iso(now())} as {form}. "
+            f"Published files of a xinhua-archive that were read: {files}.{left_out}",
             "",
             f"Selected: {_selected(selection)}.",
             "",
             "A line is one state of one article; DATA_FORMAT.md of xinhua-archive says what each "
             "field means. Each line names the WARC record it can be proved by.",
             "",
+            "## Files",
+            "",
             "| file | bytes | sha256 |",
             "|---|---|---|",
-            f"| {output.name} | {output.stat().st_size} | {_sha256(output)} |",
+            f"| {output.name} | {data.stat().st_size} | {_sha256(data)} |",
+            "",
+            "## Coverage",
+            "",
+            "| region | lines | first day | last day |",
+            "|---|---|---|---|",
         ]
-        tables: tuple[tuple[str, Counter[Any]], ...] = (
-            ("status", self.statuses),
-            ("region", self.regions),
+        for region, count in sorted(self.regions.items()):
+            first, last = self._days.get(region, (_NONE, _NONE))
+            parts.append(f"| {region} | {count} | {first} | {last} |")
+        tables = (
             ("month", self.months),
+            ("status", self.statuses),
             ("layout", self.layouts),
             ("schema_version", self.schema_versions),
             ("extractor_version", self.extractors),
@@ -81,7 +124,11 @@ class Card:
         for name, counts in tables:
             parts += ["", f"| {name} | lines |", "|---|---|"]
             parts += [f"| {key} | {number} |" for key, number in sorted(counts.items())]
+        parts += ["", "## Schema", "", f"| {form} | type or key of a line |", "|---|---|"]
+        parts += [f"| `{name}` | `{told}` |" for name, told in columns.items()]
         parts += [
+            "",
+            "## Licence",
             "",
             "The texts belong to their publishers; the licence of the software is none for them.",
             "",

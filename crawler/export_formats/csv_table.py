@@ -2,7 +2,8 @@
 
 UTF-8 with a byte order mark and CRLF line ends, as spreadsheets expect; times are Beijing's without
 a zone. A cell that a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV
-Injection). Lists are joined; what has no column here is in JSONL and Parquet.
+Injection); one with more than a cell can hold is cut, and ends in an ellipsis. Lists are joined;
+what has no column here is in JSONL and Parquet.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 from codecs import BOM_UTF8
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +19,20 @@ from crawler.clock import BEIJING
 from crawler.export_formats.line_writer import write_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import BinaryIO
 
     from crawler.export_formats.selection import PublishedLine
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+# What a cell of Excel holds, in UTF-16 code units; what is longer spills into further rows.
+# https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
+CELL = 32_767
+CUT = "…"
+
+_Line = dict[str, Any]
+_Value = Callable[[_Line], Any]
 
 
 def _local(moment: str | None) -> str:
@@ -31,36 +41,38 @@ def _local(moment: str | None) -> str:
     return f"{datetime.fromisoformat(moment).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
-def _published(line: dict[str, Any]) -> str:
+def _published(line: _Line) -> str:
     moment = _local(line["published_at"])
     return moment[:10] if line["published_precision"] == "day" else moment
 
 
-def _of(name: str, key: str) -> Callable[[dict[str, Any]], Any]:
-    return lambda line: (line[name] or {}).get(key)
+def _of(name: str, key: str) -> tuple[str, _Value]:
+    return f"{name}.{key}", lambda line: (line[name] or {}).get(key)
 
 
-def _joined(name: str, key: str | None, between: str) -> Callable[[dict[str, Any]], str]:
-    return lambda line: between.join(one[key] if key else one for one in line[name])
+def _joined(name: str, key: str | None, between: str) -> tuple[str, _Value]:
+    path = f"{name}[].{key}" if key else f"{name}[]"
+    return path, lambda line: between.join(one[key] if key else one for one in line[name])
 
 
-def _same(name: str) -> Callable[[dict[str, Any]], Any]:
-    return lambda line: line.get(name)
+def _same(name: str) -> tuple[str, _Value]:
+    return name, lambda line: line.get(name)
 
 
-def _time(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda line: _local(line[name])
+def _time(name: str) -> tuple[str, _Value]:
+    return name, lambda line: _local(line[name])
 
 
-COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
+# Column to the key of a line that it shows, and to its value.
+COLUMNS: dict[str, tuple[str, _Value]] = {
     "id": _same("id"),
     "version": _same("version"),
-    "revision": lambda line: line.get("revision") or 0,
+    "revision": ("revision", lambda line: line.get("revision") or 0),
     "status": _same("status"),
     "gone_reason": _of("gone", "reason"),
     "region": _of("region", "code"),
     "region_name": _of("region", "name"),
-    "published_at": _published,
+    "published_at": ("published_at", _published),
     "modified_at": _time("modified_at"),
     "source": _same("source"),
     "title": _same("title"),
@@ -90,11 +102,16 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
+def columns() -> dict[str, str]:
+    """Column to the key of a line that it shows."""
+    return {name: path for name, (path, _) in COLUMNS.items()}
+
+
 def write_csv(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
-    """Write the table; the number of lines. Raises OSError."""
+    """Write the table; the number of lines. Raises BadLineError, OSError."""
     file.write(BOM_UTF8 + _row(COLUMNS))
     return write_each(
-        lines, file, lambda line: _row(_cell(value(line)) for value in COLUMNS.values())
+        lines, file, lambda line: _row(_cell(value(line)) for _, value in COLUMNS.values())
     )
 
 
@@ -106,4 +123,8 @@ def _row(cells: Iterable[str]) -> bytes:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    if text.startswith(_FORMULA):
+        text = f"'{text}"
+    if len(text) > CELL // 2 and len(units := text.encode("utf-16-le")) > 2 * CELL:
+        text = units[: 2 * (CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
+    return text

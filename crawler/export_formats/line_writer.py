@@ -16,11 +16,16 @@ def write_each(
 ) -> int:
     """Write what `encode` makes of each line, b"" to leave it out; the number written.
 
-    Raises OSError as the file does.
+    Raises BadLineError for a line whose values are of other types than the schema's, OSError as the
+    file does.
     """
     count = 0
     for line in lines:
-        if data := encode(line.keys):
+        try:
+            data = encode(line.keys)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise line.damaged(f"does not fit the schema ({error!r})") from error
+        if data:
             file.write(data)
             count += 1
     return count

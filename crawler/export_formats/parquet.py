@@ -16,24 +16,23 @@ import pyarrow.compute as pc
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from crawler.export_formats.selection import BadLineError
+from crawler.export_formats.selection import PublishedLine
 from crawler.exporters.article_schema import line_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from typing import BinaryIO
-
-    from crawler.export_formats.selection import PublishedLine
 
 # Bytes of JSON that become one row group: some 3,000 articles, a few dozen MB in memory, and
 # enough for DuckDB to skip groups by their statistics.
-ROW_GROUP = 24 * 1024 * 1024
+ROW_GROUP = 16 * 1024 * 1024
 
 _SCALARS = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_()}
 _EXTRA = (
-    pa.field("published_beijing", pa.timestamp("s")),
+    pa.field("published_beijing", pa.timestamp("ms")),
     pa.field("published_day", pa.date32()),
-    pa.field("fetched_utc", pa.timestamp("s")),
+    pa.field("fetched_utc", pa.timestamp("ms")),
 )
 
 
@@ -46,38 +45,71 @@ def arrow_schema() -> pa.Schema:
     )
 
 
+def columns() -> dict[str, str]:
+    """Column to its type, as Arrow writes it."""
+    return {field.name: str(field.type) for field in (*arrow_schema(), *_EXTRA)}
+
+
 def write_parquet(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
     """Write the lines; the number written. Raises BadLineError, OSError."""
     schema = arrow_schema()
-    columns = pa.schema([*schema, *_EXTRA])
+    names = [*schema.names, *(field.name for field in _EXTRA)]
     count = 0
-    with pq.ParquetWriter(file, columns, compression="zstd", write_page_index=True) as writer:
+    with pq.ParquetWriter(
+        file, pa.schema([*schema, *_EXTRA]), compression="zstd", write_page_index=True
+    ) as writer:
         for table in map(partial(_table, schema=schema), _groups(lines)):
-            writer.write_table(table.select(columns.names), row_group_size=table.num_rows)
+            writer.write_table(table.select(names), row_group_size=table.num_rows)
             count += table.num_rows
     return count
 
 
-def _groups(lines: Iterable[PublishedLine]) -> Iterator[bytearray]:
-    group = bytearray()
+class _Group:
+    """Lines that become a row group: their bytes, and where each stands."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.places: list[tuple[Path, int]] = []
+
+    def add(self, line: PublishedLine) -> None:
+        self.data += line.data
+        self.places.append((line.file, line.number))
+
+    def check(self, schema: pa.Schema) -> None:
+        """Raise BadLineError for the first line that does not fit the schema."""
+        rows = bytes(self.data).splitlines(keepends=True)
+        for row, (path, number) in zip(rows, self.places, strict=True):
+            try:
+                _read(row, schema)
+            except pa.ArrowInvalid as error:
+                why = f"does not fit the schema ({error})"
+                raise PublishedLine(row, {}, path, number).damaged(why) from error
+
+
+def _groups(lines: Iterable[PublishedLine]) -> Iterator[_Group]:
+    group = _Group()
     for line in lines:
-        group += line.data
-        if len(group) >= ROW_GROUP:
+        group.add(line)
+        if len(group.data) >= ROW_GROUP:
             yield group
-            group = bytearray()
-    if group:
+            group = _Group()
+    if group.data:
         yield group
 
 
-def _table(group: bytearray, schema: pa.Schema) -> pa.Table:
-    parse = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
-    read = pa.json.ReadOptions(use_threads=False, block_size=len(group) + 1)
+def _table(group: _Group, schema: pa.Schema) -> pa.Table:
     try:
-        table = pa.json.read_json(pa.BufferReader(group), read, parse)
-    except pa.ArrowInvalid as error:
-        why = f"a line does not fit the schema ({error}); run `scrapy verify`"
-        raise BadLineError(why) from error
-    table = table.select(schema.names)
+        return _read(group.data, schema)
+    except pa.ArrowInvalid:
+        group.check(schema)
+        raise
+
+
+def _read(data: bytes | bytearray, schema: pa.Schema) -> pa.Table:
+    """The table of lines. Raises pyarrow.ArrowInvalid."""
+    parse = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    read = pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    table = pa.json.read_json(pa.BufferReader(data), read, parse).select(schema.names)
     published = _moment(table["published_at"], "%Y-%m-%dT%H:%M:%S+08:00")
     added = (
         published,
@@ -90,7 +122,7 @@ def _table(group: bytearray, schema: pa.Schema) -> pa.Table:
 
 
 def _moment(column: pa.ChunkedArray, form: str) -> pa.ChunkedArray:
-    return pc.strptime(column, form, "s")
+    return pc.strptime(column, form, "ms")
 
 
 def _type(told: dict[str, Any], definitions: dict[str, Any]) -> pa.DataType:
@@ -104,7 +136,8 @@ def _type(told: dict[str, Any], definitions: dict[str, Any]) -> pa.DataType:
     names = [names] if isinstance(names, str) else names
     (name,) = [name for name in names if name != "null"] or [_type_of_values(told)]
     if name == "array":
-        return pa.list_(_type(told["items"], definitions))
+        # Named as in the file, so that the schema is the same before and after.
+        return pa.list_(pa.field("element", _type(told["items"], definitions)))
     if name == "object":
         return pa.struct([(k, _type(v, definitions)) for k, v in told["properties"].items()])
     return _SCALARS[name]

@@ -19,24 +19,41 @@ if TYPE_CHECKING:
     from crawler.export_formats.selection import PublishedLine
 
 
+# Attribute to the key of a line that it shows.
+ATTRIBUTES = {
+    "id": "id",
+    "version": "version",
+    "status": "status",
+    "region": "region.code",
+    "date": "published_at",
+    "source": "source",
+    "url": "canonical_url",
+}
+
+
+def columns() -> dict[str, str]:
+    """Attribute of an element to the key of a line that it shows; then its lines."""
+    return ATTRIBUTES | {"first line": "title", "further lines": "paragraphs[]"}
+
+
 def write_text(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
-    """Write the documents; the number written. Raises OSError."""
+    """Write the documents; the number written. Raises BadLineError, OSError."""
     return write_each(lines, file, lambda line: document(line).encode() if line["body"] else b"")
 
 
 def document(line: dict[str, Any]) -> str:
     """The element of a line, with its line feed."""
-    region = line["region"]
-    attributes = {
-        "id": line["id"],
-        "version": str(line["version"]),
-        "status": line["status"],
-        "region": region["code"] if region else "",
-        "date": (line["published_at"] or "")[:10],
-        "source": line["source"] or "",
-        "url": line["canonical_url"],
-    }
-    head = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
+    values = (
+        line["id"],
+        str(line["version"]),
+        line["status"],
+        line["region"]["code"] if line["region"] else "",
+        (line["published_at"] or "")[:10],
+        line["source"] or "",
+        line["canonical_url"],
+    )
+    pairs = zip(ATTRIBUTES, values, strict=True)
+    head = " ".join(f"{name}={quoteattr(value)}" for name, value in pairs)
     texts = [line["title"] or "", *line["paragraphs"]]
     body = "\n".join(escape(text.replace("\n", " ")) for text in texts if text)
     return f"<doc {head}>\n{body}\n</doc>\n"

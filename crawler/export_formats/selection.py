@@ -12,13 +12,16 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from crawler.exporters.article_schema import line_schema
+from crawler.file_name_escapes import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
     from pathlib import Path
 
-# Every schema version of a line has them.
-_NEEDED = frozenset({"schema_version", "id", "version", "status", "url", "warc"})
+# Every schema version of a line has them; 2 added the others.
+_NEEDED = frozenset(line_schema()["required"]) - {"line", "revision", "corrects"}
 
 _LATEST = """
 INSERT INTO latest VALUES (?, ?, ?, ?, ?)
@@ -40,10 +43,16 @@ class BadLineError(Exception):
 
 
 class PublishedLine(NamedTuple):
-    """A published line: its bytes with the line feed, and the object they hold."""
+    """A published line: its bytes with the line feed, the object they hold, and where it stands."""
 
     data: bytes
     keys: dict[str, Any]
+    file: Path
+    number: int
+
+    def damaged(self, why: object) -> BadLineError:
+        """The error of a line that can't be made into another format."""
+        return BadLineError(f"{shown(self.file)}, line {self.number}: {why}; run `scrapy verify`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +110,24 @@ def _has_all(words: list[str], line: dict[str, Any]) -> bool:
 
 
 def selected(
-    files: list[Path], selection: Selection, progress: Callable[[int], object]
+    files: list[Path],
+    selection: Selection,
+    on_line: Callable[[int], object],
+    on_look_ahead: Callable[[int], object],
 ) -> Iterator[PublishedLine]:
-    """The wanted lines; `progress` is told the length of each line read, in bytes.
+    """The wanted lines. `on_line` is told the length of each line read, in bytes; with `latest` all
+    are read once before, of which `on_look_ahead` is told.
 
     Raises BadLineError for a line that is no JSON object of ours, OSError as files do.
     """
-    newest = _latest(files) if selection.latest else None
+    newest = _latest(files, on_look_ahead) if selection.latest else None
     is_wanted = selection.test()
     for path, number, line in _lines(files):
-        progress(len(line))
+        on_line(len(line))
         if newest is None or newest(path, number):
             keys = _read(path, number, line)
             if is_wanted(keys):
-                yield PublishedLine(line, keys)
+                yield PublishedLine(line, keys, path, number)
 
 
 def _lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:
@@ -122,7 +135,7 @@ def _lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if not line.endswith(b"\n"):
-                    raise BadLineError(f"{path}, line {number}: cut off; run `scrapy verify`")
+                    raise PublishedLine(line, {}, path, number).damaged("cut off")
                 yield path, number, line
 
 
@@ -130,14 +143,13 @@ def _read(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         decoded = json.loads(line)
     except ValueError as error:
-        why = f"{path}, line {number}: no JSON ({error}); run `scrapy verify`"
-        raise BadLineError(why) from error
+        raise PublishedLine(line, {}, path, number).damaged(f"no JSON ({error})") from error
     if not isinstance(decoded, dict) or not decoded.keys() >= _NEEDED:
-        raise BadLineError(f"{path}, line {number}: no article line; run `scrapy verify`")
+        raise PublishedLine(line, {}, path, number).damaged("no article line")
     return decoded
 
 
-def _latest(files: list[Path]) -> Callable[[Path, int], bool]:
+def _latest(files: list[Path], on_line: Callable[[int], object]) -> Callable[[Path, int], bool]:
     """Whether a line is the state of its article. Kept in a temporary SQLite file, so memory does
     not grow with the archive; SQLite removes it by itself."""
     database = sqlite3.connect("")
@@ -147,6 +159,7 @@ def _latest(files: list[Path]) -> Callable[[Path, int], bool]:
     )
     places = {path: place for place, path in enumerate(files)}
     for path, number, line in _lines(files):
+        on_line(len(line))
         one = _read(path, number, line)
         row = (one["id"], one["fetched_at"], one.get("revision") or 0, places[path], number)
         database.execute(_LATEST, row)

@@ -1,7 +1,7 @@
 """Published lines as zyte-common-items Article, one object a line.
 
 The library's own classes make the objects, so that a name it doesn't have is an error here and not
-at the reader's.
+at the reader's. They have no place for a withdrawal: its Article has an address and a title.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from zyte_common_items import (
 from crawler.export_formats.line_writer import write_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
     from crawler.export_formats.selection import PublishedLine
+
+_Line = dict[str, Any]
 
 
 class _Adapter(ItemAdapter):
@@ -35,40 +37,65 @@ class _Adapter(ItemAdapter):
     ADAPTER_CLASSES = (ZyteItemAdapter, *ItemAdapter.ADAPTER_CLASSES)
 
 
-def write_zyte(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
-    """Write the objects; the number of lines. Raises OSError."""
-    return write_each(lines, file, _encode)
+def _same(name: str) -> tuple[str, Callable[[_Line], Any]]:
+    return name, lambda line: line[name]
 
 
-def _encode(line: dict[str, Any]) -> bytes:
-    said = _Adapter(article(line)).asdict()
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
-
-
-def article(line: dict[str, Any]) -> Article:
-    """The Article of a line; times are UTC with Z, as the library has them."""
-    images = [Image(url=one["url"]) for one in line["images"]]
-    return Article(
-        url=line["url"],
-        canonicalUrl=line["canonical_url"],
-        headline=line["title"],
-        datePublished=_utc(line["published_at"]),
-        datePublishedRaw=line["published_raw"],
-        dateModified=_utc(line["modified_at"]),
-        authors=[Author(name=one["name"], nameRaw=one["name"]) for one in line["reporters"]]
-        or None,
-        breadcrumbs=[Breadcrumb(name=name) for name in line["channel"]] or None,
-        inLanguage=line["language"],
-        mainImage=images[0] if images else None,
-        images=images or None,
-        description=line["summary"],
-        articleBody=line["body"],
-        videos=[Video(url=one["url"]) for one in line["videos"]] or None,
-        metadata=ArticleMetadata(dateDownloaded=line["fetched_at"], probability=1.0),
-    )
+def _time(name: str) -> tuple[str, Callable[[_Line], str | None]]:
+    return name, lambda line: _utc(line[name])
 
 
 def _utc(moment: str | None) -> str | None:
     if moment is None:
         return None
     return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _images(line: _Line) -> list[Image]:
+    return [Image(url=one["url"]) for one in line["images"]]
+
+
+# Field of Article to the key of a line that it shows, and to its value.
+FIELDS: dict[str, tuple[str, Callable[[_Line], Any]]] = {
+    "url": _same("url"),
+    "canonicalUrl": _same("canonical_url"),
+    "headline": _same("title"),
+    "datePublished": _time("published_at"),
+    "datePublishedRaw": _same("published_raw"),
+    "dateModified": _time("modified_at"),
+    "authors": (
+        "reporters[].name",
+        lambda line: [Author(name=one["name"]) for one in line["reporters"]],
+    ),
+    "breadcrumbs": ("channel[]", lambda line: [Breadcrumb(name=name) for name in line["channel"]]),
+    "inLanguage": _same("language"),
+    "mainImage": ("images[].url", lambda line: next(iter(_images(line)), None)),
+    "images": ("images[].url", _images),
+    "description": _same("summary"),
+    "articleBody": _same("body"),
+    "videos": ("videos[].url", lambda line: [Video(url=one["url"]) for one in line["videos"]]),
+    "metadata": (
+        "fetched_at",
+        lambda line: ArticleMetadata(dateDownloaded=line["fetched_at"], probability=1.0),
+    ),
+}
+
+
+def columns() -> dict[str, str]:
+    """Field of Article to the key of a line that it shows."""
+    return {name: path for name, (path, _) in FIELDS.items()}
+
+
+def write_zyte(lines: Iterable[PublishedLine], file: BinaryIO) -> int:
+    """Write the objects; the number of lines. Raises BadLineError, OSError."""
+    return write_each(lines, file, _encode)
+
+
+def _encode(line: _Line) -> bytes:
+    said = _Adapter(article(line)).asdict()
+    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
+
+
+def article(line: _Line) -> Article:
+    """The Article of a line; times are UTC with Z, as the library has them."""
+    return Article(**{name: value(line) or None for name, (_, value) in FIELDS.items()})

@@ -13,6 +13,7 @@ from scrapy.utils.project import get_project_settings
 from crawler import items
 from crawler.archive.writer import Exchange, Tls, _metadata
 from crawler.clock import now
+from crawler.export_formats import csv_table, json_ld, parquet, plain_text, zyte
 from crawler.exporters.report import build_report
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
 from crawler.layouts import LAYOUTS
@@ -133,3 +134,20 @@ def test_a_missing_name_is_found(section: str, row: str) -> None:
     doctored = DOCUMENT.replace(row, "| forgotten |")
     assert doctored != DOCUMENT
     assert listed(doctored, section) != listed(DOCUMENT, section)
+
+
+@pytest.mark.parametrize("form", [csv_table, json_ld, zyte, plain_text])
+def test_the_columns_of_an_export_are_listed(form: types.ModuleType) -> None:
+    """Each with the key of a line that it shows, which is one of those above."""
+    name = {csv_table: "CSV", json_ld: "JSON-LD", zyte: "zyte-common-items", plain_text: "Text"}[
+        form
+    ]
+    section = dict(re.findall(r"^### (.+)\n((?:(?!### ).*\n)*)", DOCUMENT, re.MULTILINE))[name]
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", section, re.MULTILINE)
+    assert dict(rows) == form.columns()
+    assert {path for _, path in rows} <= {*paths(Article, KEYS), "revision"}
+
+
+def test_the_columns_that_parquet_adds_are_listed() -> None:
+    section = DOCUMENT[DOCUMENT.index("### Parquet") : DOCUMENT.index("### CSV")]
+    assert ROW.findall(section) == [name for name in parquet.columns() if name not in KEYS]

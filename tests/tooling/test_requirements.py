@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 
 import pytest
@@ -61,6 +62,28 @@ def test_the_locks_meet_what_the_project_declares() -> None:
 def test_both_locks_pin_the_same_versions() -> None:
     runtime, dev = (read(name) for name in LOCKS)
     assert runtime.items() <= dev.items()
+
+
+def test_every_extra_has_a_lock_of_its_own() -> None:
+    """It adds to what `make install` installs, and `make test` leaves a venv with all of them."""
+    document = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    runtime, dev = (read(name) for name in LOCKS)
+    extras = document["project"]["optional-dependencies"]
+    assert "export" in extras
+    for extra, names in extras.items():
+        locked = read(f"requirements-{extra}.lock")
+        assert unmet([Requirement(name) for name in names], locked) == []
+        assert runtime.items() <= locked.items() <= dev.items()
+
+
+def test_an_extra_that_is_not_there_is_told() -> None:
+    done = subprocess.run(
+        ["make", "--assume-old=.venv/.runtime", "install", "EXTRAS=exprot"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "there is no extra exprot; there is: " in done.stderr
+    assert "export" in done.stderr
 
 
 def test_a_requirement_the_lock_does_not_meet_is_found() -> None:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from crawler.export_formats.card import Card
+from crawler.export_formats.selection import Selection
+from tests.export_formats.lines import LINES, gone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_card_says_what_is_in_the_file(tmp_path: Path) -> None:
+    """Counts, coverage, schema, checksum, licence; and the text is Markdown with a head."""
+    data = tmp_path / "news.csv.open"
+    data.write_bytes(b"\0" * 1000)
+    with Card() as card:
+        for line in [*LINES, gone(LINES[0])]:
+            card.add(line)
+        said = card.markdown(
+            "csv", tmp_path / "news.csv", data, {"id": "id", "reason": "gone.reason"},
+            Selection(latest=True, regions=frozenset({"js"})), files=3, written=9,
+        )  # fmt: skip
+    digest = hashlib.sha256(b"\0" * 1000).hexdigest()
+    days = sorted(line["published_at"][:10] for line in LINES if line["region"]["code"] == "he")
+    count = len(days) + (LINES[0]["region"]["code"] == "he")
+    for row in (
+        f"| news.csv | 1000 | {digest} |",
+        f"| he | {count} | {days[0]} | {days[-1]} |",
+        "| gone | 1 |",
+        "| without a time | 1 |",
+        f"| {LINES[0]['published_at'][:7]} | 1 |",
+        "| `reason` | `gone.reason` |",
+    ):
+        assert row in said.splitlines(), said
+    assert said.startswith("---\npretty_name: ")
+    assert f"9 lines of {len(LINES)} articles" in said
+    assert "the newest state of each article, regions js" in said
+    assert re.search(r"## Licence\n\n.*belong to their publishers", said)
+    assert "Left out" not in said
+
+
+def test_lines_that_a_format_leaves_out_are_told(tmp_path: Path) -> None:
+    data = tmp_path / "a"
+    data.write_bytes(b"")
+    with Card() as card:
+        for line in (LINES[0], gone(LINES[0])):
+            card.add(line)
+        said = card.markdown("text", data, data, {}, Selection(), files=1, written=1)
+    assert "1 lines of 1 articles" in said
+    assert "Left out are 1 more, which have no text." in said
