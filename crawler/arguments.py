@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 
     from crawler.regions import Region
 
-NAMES = ("regions", "since", "until", "urls", "lists", "recheck", "limit", "from_warc")
+# What each selects, for `scrapy crawl xinhua --help`; README.md has the same in its words.
+MEANINGS = {
+    "regions": "regional channels by code or name: js,he (`scrapy regions`)",
+    "since": "published on this day or later, Beijing time: 2017-09-01",
+    "until": "published on this day or earlier",
+    "urls": "exactly these articles: addresses, a file of them, or -",
+    "lists": "these list pages instead of the registry's",
+    "recheck": "archived articles to look at again: due (default), all, none",
+    "limit": "at most so many articles are published",
+    "from_warc": "archives to crawl in place of the network: 'old/**/*.warc.gz'",
+}
+NAMES = tuple(MEANINGS)
 
 Recheck = Literal["due", "all", "none"]
 

@@ -104,9 +104,10 @@ def lock_file(data_dir: Path) -> Path:
     return data_dir / STATE_FOLDER / "lock"
 
 
-def told_file(data_dir: Path) -> Path:
-    """The file whose time says when alarms that hold were last printed for mail."""
-    return data_dir / STATE_FOLDER / "alarms_told"
+def told_file(data_dir: Path, of: str = "alarms") -> Path:
+    """The file whose time says when something that holds (`alarms`, `lock`) was last printed for
+    mail."""
+    return data_dir / STATE_FOLDER / f"{of}_told"
 
 
 def report_file(data_dir: Path, run_id: str) -> Path:

@@ -177,7 +177,7 @@ def no_archive(data_dir: Path) -> str:
 
 
 # What DATA_DIR is relative to, for help texts and errors.
-WHERE = "-s DATA_DIR or XINHUA_DATA_DIR sets the folder; a relative one is taken from the project"
+WHERE = "-s DATA_DIR or XINHUA_DATA_DIR sets the folder, a relative one is the project's"
 
 
 def printable(text: str) -> str:

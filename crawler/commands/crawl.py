@@ -3,34 +3,41 @@ closes a run, and ends with the exit code of the run (docs/operations.md)."""
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from scrapy.commands import ScrapyHelpFormatter
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
 
 from crawler import regions
-from crawler.arguments import ArgumentError, Arguments, parse
+from crawler.arguments import MEANINGS, ArgumentError, Arguments, parse
+from crawler.clock import BEIJING, now
 from crawler.commands.base_command import ProjectCommand, ends, refuse
-from crawler.data_dir import folder_of
-from crawler.exit_codes import DEGRADED, USAGE
+from crawler.data_dir import folder_of, lock_file, told_file
+from crawler.exit_codes import DEGRADED, LOCKED, OK, USAGE
 from crawler.file_name_escapes import shown
 from crawler.masking import masked_command
 from crawler.notify import end_of_run
 from crawler.run_lock import CannotStartError, take_lock
 from crawler.runner import json_log, settings_check
+from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.process import stop_with
 from crawler.runner.run import Run
 from crawler.spiders.xinhua import XinhuaSpider
 
 if TYPE_CHECKING:
-    import argparse
-
     from scrapy.settings import Settings
+
+
+logger = logging.getLogger(__name__)
 
 
 class Command(ProjectCommand, ScrapyCrawl):
@@ -41,6 +48,17 @@ class Command(ProjectCommand, ScrapyCrawl):
     default_settings: ClassVar[dict[str, Any]] = {}
     _arguments: Arguments
     _lock: int
+
+    def syntax(self) -> str:
+        return "xinhua [-a NAME=VALUE ...] [-s NAME=VALUE ...] [options]"
+
+    def short_desc(self) -> str:
+        return "Crawl the regional channels of Xinhua and archive what is new or changed"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.formatter_class = _HelpFormatter
+        parser.epilog = _help()
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         pidfile = opts.pidfile
@@ -70,12 +88,38 @@ class Command(ProjectCommand, ScrapyCrawl):
         try:
             self._arguments = parse(opts.spargs, regions.load())
             settings_check.check(settings)
+            hours = CrawlHours.of(settings["CRAWL_HOURS"])
+            if hours and not self._arguments.from_warc and hours.end(now()) is None:
+                local = now().astimezone(BEIJING)
+                why = f"it is {local:%H:%M} in Beijing, outside CRAWL_HOURS {hours}"
+                _end_at_once(settings, f"scrapy {self.name}: {why}: nothing is done")
             self._lock = take_lock(folder_of(settings))
             settings_check.check_log(settings)
         except (ArgumentError, settings_check.ConfigurationError, regions.RegionError) as error:
             refuse(self.name, error, USAGE)
         except CannotStartError as error:
+            if error.exitcode == LOCKED:
+                self._meet_lock(settings, error)
             refuse(self.name, error, error.exitcode)
+        os.utime(self._lock)  # whoever meets it sees since when
+
+    def _meet_lock(self, settings: Settings, error: CannotStartError) -> NoReturn:
+        """End because another run is on. Nothing is printed for cron, unless that run has been on
+        for longer than LOCK_MAX_AGE; then as often as alarms are."""
+        data_dir = folder_of(settings)
+        since = end_of_run.told_at(lock_file(data_dir)) or now()
+        told = told_file(data_dir, "lock")
+        told_at = end_of_run.told_at(told)
+        is_old = now() - since >= timedelta(hours=settings.getfloat("LOCK_MAX_AGE"))
+        repeat = timedelta(hours=settings.getfloat("ALARM_REPEAT"))
+        is_told = told_at is not None and told_at >= since and now() - told_at < repeat
+        if not sys.stderr.isatty() and (not is_old or is_told):
+            sys.exit(LOCKED)
+        if is_old:
+            with suppress(OSError):
+                told.touch()
+        local = since.astimezone(BEIJING)
+        refuse(self.name, f"{error}, begun {local:%Y-%m-%d %H:%M} (Beijing)", LOCKED)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if args != [XinhuaSpider.name]:
@@ -97,6 +141,9 @@ class Command(ProjectCommand, ScrapyCrawl):
             with suppress(SystemExit):  # a signal before Scrapy takes them: closed as after one
                 crawler = self._create_crawler(XinhuaSpider)
                 run.watch(crawler)
+                if end_of_run.is_unsigned(self.settings):
+                    signed = self.settings["CONTACT"]
+                    logger.warning("CONTACT is not set: requests are signed %s", signed)
                 end_of_run.ping_start(self.settings)
                 self.crawler_process.crawl(crawler)
                 self.crawler_process.start()
@@ -111,6 +158,44 @@ class Command(ProjectCommand, ScrapyCrawl):
         else:
             data_dir = folder_of(self.settings)
             end_of_run.tell(run.report, data_dir, self.settings, is_first=run.is_first)
+
+
+class _HelpFormatter(ScrapyHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Scrapy's, which leaves the lines of what stands below the options as they are."""
+
+
+# Settings that most operators look for, and what each does.
+_SETTINGS = {
+    "DATA_DIR": "where everything is written (also XINHUA_DATA_DIR)",
+    "CONTACT": "your address, for the site's operators (also XINHUA_CONTACT)",
+    "DOWNLOAD_DELAY": "seconds between two requests to one host",
+    "CRAWL_HOURS": "hours of the day, Beijing time, in which to crawl: 22-6",
+    "BANDWIDTH_MAX": "bytes a second of the whole run",
+    "METRICS_FILE": "Prometheus textfile, written at the end",
+    "PING_URL": "called at start and end, as healthchecks.io has it",
+    "WEBHOOK_URL": "gets the closing block as JSON",
+}
+_EXAMPLES = """\
+  scrapy crawl xinhua -s CONTACT=me@example.org
+  scrapy crawl xinhua -a regions=js,he -a since=2017-09-01 -a until=2017-09-30
+  scrapy crawl xinhua -a urls=http://www.js.xinhuanet.com/2017-09/28/c_1121738857.htm
+  scrapy crawl xinhua -a 'from_warc=old/warc/**/*.warc.gz' -s DATA_DIR=data/again
+"""
+
+
+def _help() -> str:
+    """What stands below the options: arguments, settings, examples."""
+    arguments = "".join(f"  {name:<10} {meaning}\n" for name, meaning in MEANINGS.items())
+    settings = "".join(f"  {name:<15} {meaning}\n" for name, meaning in _SETTINGS.items())
+    return (
+        f"Arguments, each after -a\n========================\n{arguments}\n"
+        f"Settings, each after -s\n=======================\n{settings}"
+        "  and more: docs/operations.md\n\n"
+        "A relative DATA_DIR is the project's, other files are taken from where you are.\n\n"
+        f"Examples\n========\n{_EXAMPLES}\n"
+        "Exit codes: 0 done, 1 error, 2 usage, 3 alarms or stopped, 4 no list answered,\n"
+        "5 storage, 75 another run holds the data folder."
+    )
 
 
 # What Scrapy logs of its settings and parts at every start, by logger. The settings may be secrets.
@@ -139,6 +224,21 @@ def _check_log() -> None:
             handler.flush()
 
 
+def _end_at_once(settings: Settings, text: str) -> NoReturn:
+    """End with 0 and say why: in the log where that is a file and nobody is there to read."""
+    if sys.stderr.isatty() or not settings["LOG_FILE"] or not settings.getbool("LOG_ENABLED"):
+        print(text, file=sys.stderr)
+    else:
+        settings_check.check_log(settings)
+        record = logging.LogRecord(__name__, logging.INFO, "", 0, text, (), None)
+        form = logging.Formatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"])
+        if settings.getbool("LOG_JSON"):
+            form = json_log.JsonFormatter()
+        with Path(settings["LOG_FILE"]).open("a", encoding="utf-8") as log:
+            log.write(form.format(record) + "\n")
+    sys.exit(OK)
+
+
 def _note_pid(file: str) -> None:
     try:
         # a FIFO that nobody reads would wait for ever
@@ -160,6 +260,8 @@ def _cut_off(settings: Settings) -> None:
         "crawler.downloader.backoff.BackoffMiddleware",
     )
     values = {
+        "BANDWIDTH_MAX": 0,
+        "CRAWL_HOURS": "",
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
         "DOWNLOADER_MIDDLEWARES": middlewares | dict.fromkeys(polite),
         "DOWNLOAD_DELAY": 0,

@@ -22,6 +22,7 @@ Private names of Scrapy and Twisted that this folder uses, for which their versi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag
 
@@ -36,6 +37,7 @@ from crawler.archive.decode import Decoded, DecodeError, bound, decode
 from crawler.archive.writer import Exchange, Revisit, WarcWriter
 from crawler.clock import iso
 from crawler.context import attached, required
+from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.errors import CaptureError, CaptureTimeoutError, CaptureTooLargeError
 from crawler.downloader.responses import respond
 from crawler.downloader.taps import TappedFactory, TappedPool
@@ -91,11 +93,16 @@ class CaptureHandler(HTTP11DownloadHandler):
         )
         response: Response | None = None
         failure: BaseException | None = None
+        began = monotonic()
         try:
             with wrap_twisted_exceptions():
                 response = await maybe_deferred_to_future(agent.download_request(request))
         except BaseException as error:
             failure = error
+        bandwidth = attached(self._crawler, Bandwidth)
+        if bandwidth:
+            bytes_of = (len(one.request) + len(one.response) for one in pool.captures)
+            bandwidth.spent(sum(bytes_of), began)
         sent = [capture for capture in pool.captures if _was_sent(request, capture)]
         for number, capture in enumerate(sent[:-1], start=1):
             self._archive(request, capture, _Judgement(), number)

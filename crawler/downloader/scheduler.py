@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from crawler import regions
 from crawler.context import attached
+from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.errors import Ended
 from crawler.downloader.holds import Closed, Holds
 
@@ -41,6 +42,7 @@ class HostScheduler(BaseScheduler):
 
     def __init__(self, crawler: Crawler) -> None:
         self._holds = attached(crawler, Holds) or Holds()
+        self._bandwidth = attached(crawler, Bandwidth) or Bandwidth(0)
         self._crawler = crawler
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
         self._order = itertools.count()
@@ -87,6 +89,7 @@ class HostScheduler(BaseScheduler):
         may. What waits for a closed host is ended."""
         now = monotonic()
         busy = self._busy()
+        free_at = self._bandwidth.ready_at(sum(busy.values()))
         earliest = None
         for host in list(self._queues):
             closed = self._holds.closed(host)
@@ -96,7 +99,7 @@ class HostScheduler(BaseScheduler):
                 continue
             if busy.get(host, 0) >= self._concurrency:
                 continue
-            ready_at = self._holds.ready_at(host)
+            ready_at = max(self._holds.ready_at(host), free_at)
             if ready_at > now:
                 earliest = ready_at if earliest is None else min(earliest, ready_at)
                 continue
@@ -116,6 +119,7 @@ class HostScheduler(BaseScheduler):
         # only upwards: the delay is the least there may be between two requests
         jitter = uniform(0, self._jitter)  # noqa: S311
         self._holds.wait(host, delay * (1 + jitter), now)
+        self._bandwidth.handed_out(now)
         return request
 
     def _region_delay(self, host: str) -> float:

@@ -45,13 +45,16 @@ def is_due(report: Mapping[str, Any], told_at: datetime | None, repeat: timedelt
     return told_at is None or datetime.fromisoformat(report["finished_at"]) - told_at >= repeat
 
 
-def block(report: Mapping[str, Any], data_dir: str, *, is_first: bool) -> str:
-    """The text, without a line feed at its end. `is_first`: the run began an archive."""
+def block(
+    report: Mapping[str, Any], data_dir: str, *, is_first: bool, unsigned: str | None = None
+) -> str:
+    """The text, without a line feed at its end. `is_first`: the run began an archive; `unsigned`:
+    what stood in the User-Agent as nobody had set CONTACT."""
     started = datetime.fromisoformat(report["started_at"])
     finished = datetime.fromisoformat(report["finished_at"])
     minutes = (finished - started).total_seconds() / 60
     lines = [
-        f"xinhua-archive: run {report['run_id']} {_ended(report)} at "
+        f"xinhua-archive: run {report['run_id']} {_ENDED.get(report['reason'], 'ended')} at "
         f"{finished.astimezone(BEIJING):%Y-%m-%d %H:%M} (Beijing) after {minutes:.0f} min, "
         f"exit code {report['exit_code']}"
     ]
@@ -65,13 +68,15 @@ def block(report: Mapping[str, Any], data_dir: str, *, is_first: bool) -> str:
         kind = state["id"].partition(":")[0]
         advice[ADVICE.get(kind, "docs/operations.md says what each alarm means")] = True
     lines += [f"  over: {state['text']}" for state in report["alarms_over"]]
+    if unsigned is not None:
+        advice[f"set CONTACT to your address: requests are signed {unsigned}"] = True
     lines += [f"  to do: {one}" for one in advice]
     lines.append(f"  report: {data_dir}/runs/{report['run_id']}.json")
     return "\n".join(lines)
 
 
-def _ended(report: Mapping[str, Any]) -> str:
-    return "was stopped" if report["reason"] == "shutdown" else "ended"
+# How a run ended that didn't end by itself, by the report's `reason`.
+_ENDED = {"shutdown": "was stopped", "crawl_hours": "stopped at the end of CRAWL_HOURS"}
 
 
 def _found(outcomes: Mapping[str, int]) -> str:

@@ -7,6 +7,7 @@ hear of it, METRICS_FILE, PING_URL, WEBHOOK_URL. What fails here is logged and c
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 from collections import Counter
@@ -15,7 +16,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scrapy.settings import SETTINGS_PRIORITIES
+
+from crawler.clock import now
 from crawler.data_dir import ledger_file, told_file
+from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.notify import calls
@@ -34,8 +39,9 @@ def tell(
     report: Mapping[str, Any], data_dir: Path, settings: BaseSettings, *, is_first: bool
 ) -> None:
     """Tell of a run whose report is written; `is_first`: it began the archive."""
-    text = block(report, str(data_dir), is_first=is_first)
-    _print(text, report, data_dir, timedelta(hours=settings.getfloat("ALARM_REPEAT")))
+    unsigned = settings["CONTACT"] if is_unsigned(settings) else None
+    text = block(report, shown(data_dir), is_first=is_first, unsigned=unsigned)
+    _print(text, report, data_dir, settings, is_first=is_first)
     if settings["METRICS_FILE"]:
         _measure(Path(settings["METRICS_FILE"]), report, data_dir)
     if settings["WEBHOOK_URL"]:
@@ -56,19 +62,48 @@ def ping_end(settings: BaseSettings, exit_code: int) -> None:
         calls.ping(settings["PING_URL"], f"/{exit_code}" if exit_code else "")
 
 
-def _print(text: str, report: Mapping[str, Any], data_dir: Path, repeat: timedelta) -> None:
+def is_unsigned(settings: BaseSettings) -> bool:
+    """Whether nobody has set CONTACT, so that requests are signed with this machine's name."""
+    is_ours = settings.getpriority("CONTACT") == SETTINGS_PRIORITIES["project"]
+    return is_ours and not os.environ.get("XINHUA_CONTACT")
+
+
+def is_silent(settings: BaseSettings) -> bool:
+    """Whether whatever is printed is mailed by cron: no terminal is there, nor goes the log to
+    stderr, where a block at its end is no mail more."""
+    level = settings["LOG_LEVEL"]
+    number = level if isinstance(level, int) else logging.getLevelNamesMapping()[level]
+    is_logged = settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
+    return not (sys.stderr.isatty() or (is_logged and number <= logging.INFO))
+
+
+def told_at(told: Path) -> datetime | None:
+    """When something that holds was last printed, by the time of its file."""
+    with suppress(OSError):
+        return datetime.fromtimestamp(told.stat().st_mtime, UTC)
+    return None
+
+
+def _print(
+    text: str,
+    report: Mapping[str, Any],
+    data_dir: Path,
+    settings: BaseSettings,
+    *,
+    is_first: bool,
+) -> None:
     """Print the block where it is due; a file's time says when alarms were last printed."""
     told = told_file(data_dir)
-    told_at = None
-    with suppress(OSError):
-        told_at = datetime.fromtimestamp(told.stat().st_mtime, UTC)
-    if not (sys.stderr.isatty() or is_due(report, told_at, repeat)):
+    repeat = timedelta(hours=settings.getfloat("ALARM_REPEAT"))
+    is_news = is_first or is_due(report, told_at(told), repeat)
+    if is_silent(settings) and not is_news:
         return
     with suppress(OSError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
         if report["alarms"]:
             told.touch()
+            os.utime(told, (now().timestamp(), now().timestamp()))
         else:
             told.unlink(missing_ok=True)
 

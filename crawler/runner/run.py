@@ -34,24 +34,27 @@ from crawler.data_dir import (
     new_run_id,
     warc_name,
 )
+from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.holds import Holds
 from crawler.downloader.replay import ReplayIndex
 from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.manifest import files_of
 from crawler.exporters.publisher import Aftermath, Publisher
-from crawler.exporters.report import build_report, earlier_reports, write_report
+from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
 from crawler.history.withdrawals import Withdrawals
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.outcomes import Outcome
 from crawler.regions import region_of
 from crawler.run_lock import CannotStartError
+from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.recovery import end_run, recover
 from crawler.storage import StorageError, check_disk, publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
@@ -92,6 +95,7 @@ class Run:
         self._crawler: Crawler | None = None
         self._checkpoints: AsyncioLoopingCall | LoopingCall | None = None
         self._has_failed = False
+        self._ends_at: datetime | None = None  # the end of CRAWL_HOURS
 
     @classmethod
     def open(
@@ -157,11 +161,14 @@ class Run:
         publisher, ledger = self.publisher, self._ledger
         lists = Lists.scratch() if self._replay else ledger.lists
         parts = (self._facts, ledger, lists, self._archive, publisher, self._holds)
+        attach(crawler, Bandwidth(crawler.settings.getint("BANDWIDTH_MAX")))
         attach(crawler, *parts, self._withdrawals, self._replay or ledger.sources)
         publisher.stop = self._stop
         ledger.connection.on_failure = lambda error: publisher.storage_failed(str(error))
         for name in Aftermath.LOGGERS:
             logging.getLogger(name).addFilter(Aftermath(publisher))
+        hours = CrawlHours.of(crawler.settings["CRAWL_HOURS"])
+        self._ends_at = hours.end(self._facts.started_at) if hours else None
         crawler.signals.connect(self._opened, signal=signals.spider_opened)
         crawler.signals.connect(self._closed, signal=signals.spider_closed)
         crawler.signals.connect(self._failed, signal=signals.spider_error)
@@ -186,6 +193,9 @@ class Run:
         self._has_failed = True
 
     def _checkpoint(self) -> None:
+        if self._ends_at and now() >= self._ends_at:
+            self._ends_at = None
+            self._stop(HOURS_OVER)
         try:
             assert self._crawler
             check_disk(self._facts.data_dir, self._crawler.settings.getint("DISK_MIN_FREE"))
@@ -300,7 +310,8 @@ class Run:
         if self._has_failed or self.reason == "start_error":
             return ERROR
         lists, is_stopped = report["lists"], self.reason == "shutdown"
-        if not is_stopped and lists["asked"] and not lists["answered"] and not self._replay:
+        is_early = is_stopped or self.reason == HOURS_OVER
+        if not is_early and lists["asked"] and not lists["answered"] and not self._replay:
             return NO_LISTS
         if self.publisher.alarms() or is_stopped:
             return DEGRADED

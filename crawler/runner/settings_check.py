@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import SETTINGS_PRIORITIES, default_settings
 
+from crawler.runner.crawl_hours import CrawlHours
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 # Whole numbers and the least each may be.
 _WHOLE = {
+    "BANDWIDTH_MAX": 0,
     "CONCURRENT_ITEMS": 1,
     "CONCURRENT_REQUESTS": 1,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
@@ -43,6 +46,7 @@ _NUMBERS = {
     "DOWNLOAD_DELAY_JITTER": 0.0,
     "DOWNLOAD_TIMEOUT": 0.1,
     "GONE_CONFIRM_AFTER": 0.0,
+    "LOCK_MAX_AGE": 0.0,
     "PROGRESS_SECONDS": 0.1,
     "STATUS_MAX_AGE": 0.0,
 }
@@ -84,6 +88,10 @@ def _check_told(settings: BaseSettings) -> None:
         url = str(settings[name] or "")
         if url and not url.startswith(("http://", "https://")):
             raise ConfigurationError(name, "an http or https address is wanted")
+    try:
+        CrawlHours.of(settings["CRAWL_HOURS"])
+    except ValueError as error:
+        raise ConfigurationError("CRAWL_HOURS", str(error)) from error
     level, known = settings["LOG_LEVEL"], logging.getLevelNamesMapping()
     if not (isinstance(level, int) or level in known):
         names = ", ".join(name for name in known if name != "NOTSET")

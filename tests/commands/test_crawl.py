@@ -8,8 +8,10 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,9 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler import extraction
+from crawler import settings as ours
 from crawler.archive.pointers import read_page
+from crawler.arguments import NAMES
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
 from crawler.outcomes import FETCHED
 from tests.conftest import PROJECT
@@ -213,6 +217,38 @@ def test_bad_arguments_are_one_line_and_nothing_written(
     assert not (tmp_path / "data").exists()
 
 
+def test_help_has_the_arguments_settings_and_examples() -> None:
+    """In a terminal of any encoding, on lines of a usual length."""
+    for words in (["xinhua", "--help"], ["-h"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "scrapy", "crawl", *words],
+            cwd=PROJECT / "docs", env=os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "80"},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        _, arguments, rest = re.split(r"(?<=after -a\n)=+\n|(?<=after -s\n)=+\n", done.stdout)
+        assert re.findall(r"^  (\w+) ", arguments, re.MULTILINE) == list(NAMES)
+        settings, examples = rest.split("Examples\n")
+        named = re.findall(r"^  ([A-Z_]+) ", settings, re.MULTILINE)
+        assert {"DATA_DIR", "CONTACT", "CRAWL_HOURS"} <= set(named) <= set(vars(ours))
+        assert examples.count("scrapy crawl xinhua -") > 2
+        assert max(map(len, rest.splitlines())) <= 85
+
+
+def test_who_has_not_set_contact_is_told_before_the_first_request(tmp_path: Path) -> None:
+    nobody = {"http_proxy": "http://127.0.0.1:9"}
+    arguments = ("-a", "lists=http://www.js.xinhuanet.com/no/")
+    unsigned = crawl(*arguments, data_dir=tmp_path / "1", env=nobody)
+    told, opened = (unsigned.stderr.find(text) for text in ("CONTACT is not set", "Spider opened"))
+    assert 0 <= told < opened
+    assert "  to do: set CONTACT" in unsigned.stderr
+    for setting, env in (
+        (("-s", "CONTACT=me@example.org"), {}),
+        ((), {"XINHUA_CONTACT": "me@x.org"}),
+    ):
+        signed = crawl(*arguments, *setting, data_dir=tmp_path / "2", env=nobody | env)
+        assert "CONTACT" not in signed.stderr
+
+
 def test_an_unknown_spider_is_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", "xinhau"],
@@ -236,7 +272,8 @@ def test_a_log_in_a_data_folder_yet_to_be_made(
     log = tmp_path / "data" / "crawl.log"
     done = crawl("-a", "lists=http://www.js.xinhuanet.com/", "-a", "limit=1", *FAST,
                  "--logfile", str(log), data_dir=tmp_path / "data", env=proxy)  # fmt: skip
-    assert (done.exitcode, done.stderr) == (0, "")
+    assert done.exitcode == 0
+    assert f"began an archive in {tmp_path / 'data'}\n" in done.stderr
     assert log.exists()
 
 
@@ -249,14 +286,23 @@ def test_an_unwritable_data_folder_is_exit_2(tmp_path: Path) -> None:
 
 
 def test_a_second_run_at_once_is_exit_75(tmp_path: Path) -> None:
+    """Without a terminal that is said only once the other run has been on for too long, and then
+    once a day."""
     state = tmp_path / "data" / "state"
     state.mkdir(parents=True)
     with (state / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = crawl("-a", "limit=1", data_dir=tmp_path / "data")
-    assert done.exitcode == 75
-    assert "another run" in done.stderr
-    assert [path.name for path in state.iterdir()] == ["lock"]
+        assert (done.exitcode, done.stderr) == (75, "")
+        assert [path.name for path in state.iterdir()] == ["lock"]
+        old = time.time() - 49 * 3600
+        os.utime(state / "lock", (old, old))
+        late = crawl("-a", "limit=1", data_dir=tmp_path / "data")
+        again = crawl("-a", "limit=1", data_dir=tmp_path / "data")
+    assert late.exitcode == again.exitcode == 75
+    assert late.stderr.startswith("scrapy crawl: another run holds ")
+    assert len(late.stderr.splitlines()) == 1
+    assert again.stderr == ""
 
 
 def test_no_list_answering_is_exit_4(tmp_path: Path, site: Site, proxy: dict[str, str]) -> None:
@@ -299,7 +345,6 @@ def test_the_log_as_json(site: Site, proxy: dict[str, str], tmp_path: Path) -> N
         data_dir=tmp_path / "data", env=proxy,
     )  # fmt: skip
     assert done.exitcode == 0, done.stderr
-    assert done.stderr == ""
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {"time", "level", "logger", "message"} <= set(lines[0])
     assert any("Spider closed (finished)" in line["message"] for line in lines)

@@ -29,7 +29,11 @@ def test_cron_hears_of_what_changed_and_of_nothing_else(site: Site, tmp_path: Pa
     env = site.environment
     quick = (*QUICK, "--logfile", str(tmp_path / "log"))
     data = tmp_path / "data"
+    first = crawl(*quick, data_dir=data, env=env)
+    assert f"  began an archive in {data}\n" in first.stderr
     assert crawl(*quick, data_dir=data, env=env).stderr == ""
+    logged = crawl(*QUICK, data_dir=data, env=env)  # the log stands on stderr anyway
+    assert "xinhua-archive: run" in logged.stderr
     site.faults.add(Fault("503"))
     broken = crawl(*quick, "-s", "RETRY_TIMES=0", data_dir=data, env=env)
     assert broken.exitcode == 4
