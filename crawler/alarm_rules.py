@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.alarms import Alarm
-from crawler.outcomes import NEW, READ, UNREAD
+from crawler.outcomes import KNOWN_READ, KNOWN_UNREAD, NEW, NEW_UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -54,10 +54,6 @@ UNCLAIMED_AT_LEAST = 0.05
 # The fields whose fill rate is watched, and by how much it must have fallen.
 FIELDS = ("title", "published_at", "source", "body", "reporters", "editors")
 DROP = 0.2
-
-_NEW_UNREAD = NEW & UNREAD
-_KNOWN = (READ | UNREAD) - NEW
-_KNOWN_UNREAD = UNREAD - NEW
 
 _LARGEST_SAMPLE = 1000  # 2 ** 1000 is still a float
 
@@ -145,12 +141,13 @@ def _unclaimed(
 
 def _new_unread(run: Seen, region: str) -> tuple[int, int]:
     counts = run.regions.get(region, {})
-    return _sum(counts, _NEW_UNREAD), _sum(counts, NEW)
+    return _sum(counts, NEW_UNREAD), _sum(counts, NEW)
 
 
 def _known_unread(run: Seen, region: str) -> tuple[int, int]:
     counts = run.regions.get(region, {})
-    return _sum(counts, _KNOWN_UNREAD) + run.fallback.get(region, 0), _sum(counts, _KNOWN)
+    unread, read = _sum(counts, KNOWN_UNREAD), _sum(counts, KNOWN_READ)
+    return unread + run.fallback.get(region, 0), unread + read
 
 
 # How many pages of a run no layout has read, and of how many, by whether they are new.

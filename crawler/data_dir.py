@@ -17,7 +17,9 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.storage import INDEX_SUFFIX as INDEX_SUFFIX
 from crawler.storage import OPEN_SUFFIX
+from crawler.storage import WARC_SUFFIX as WARC_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +35,6 @@ STATE_FOLDER = "state"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
 
 LINES_SUFFIX = ".jsonl"
-WARC_SUFFIX = ".warc.gz"
-INDEX_SUFFIX = ".cdxj"
 REPORT_SUFFIX = ".json"
 PUBLISHED_SUFFIXES = (LINES_SUFFIX, WARC_SUFFIX, INDEX_SUFFIX)
 
@@ -110,9 +110,14 @@ def told_file(data_dir: Path, of: str = "alarms") -> Path:
     return data_dir / STATE_FOLDER / f"{of}_told"
 
 
+def report_name(run_id: str) -> str:
+    """The report of a run, relative to the data folder."""
+    return f"{REPORTS_FOLDER}/{run_id}{REPORT_SUFFIX}"
+
+
 def report_file(data_dir: Path, run_id: str) -> Path:
     """The report of a run."""
-    return data_dir / REPORTS_FOLDER / f"{run_id}{REPORT_SUFFIX}"
+    return data_dir / report_name(run_id)
 
 
 def reports_of(data_dir: Path) -> list[Path]:

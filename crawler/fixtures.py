@@ -20,7 +20,7 @@ from crawler.items import HISTORY_KEYS, KEYS
 from crawler.pages.errors import Kind
 from crawler.reextraction.filter import Filter
 from crawler.reextraction.one_warc import Tally, reextract
-from crawler.storage import make_folder, path_now, write_atomically
+from crawler.storage import WARC_SUFFIX, make_folder, path_now, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from crawler.archive.reader import Record
     from crawler.items import WarcPointer
-
-SUFFIX: Final = ".warc.gz"
 
 # What a page says of itself: a pure function of its bytes, wherever they are kept.
 DERIVED_KEYS: Final = tuple(
@@ -62,7 +60,7 @@ class Fixture:
 
     @property
     def warc(self) -> Path:
-        return self.folder / (self.name + SUFFIX)
+        return self.folder / (self.name + WARC_SUFFIX)
 
     @property
     def json(self) -> Path:
@@ -105,8 +103,8 @@ class Fixture:
 
 def load(folder: Path) -> list[Fixture]:
     """The fixtures below a folder by name; none where there is no folder."""
-    found = sorted(folder.rglob(f"*{SUFFIX}"))
-    names = (path.relative_to(folder).as_posix().removesuffix(SUFFIX) for path in found)
+    found = sorted(folder.rglob(f"*{WARC_SUFFIX}"))
+    names = (path.relative_to(folder).as_posix().removesuffix(WARC_SUFFIX) for path in found)
     return [Fixture(folder, name) for name in names]
 
 

@@ -26,7 +26,7 @@ from crawler.history.withdrawals import Withdrawals
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.layouts import NotAnArticle
 from crawler.ledger.ledger import Ledger
-from crawler.outcomes import FETCHED, NEW, READ, Outcome
+from crawler.outcomes import FETCHED, KNOWN_READ, Outcome
 from crawler.regions import region_of_url
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-
-# How a known page ends that was read, be it by a layout or by the fallback.
-_READ_AGAIN = READ - NEW
 
 # What is noted of a look at an archived article that made no version.
 _LOOKED = {
@@ -68,7 +65,7 @@ class _RunPipeline:
     def end(self, article: Article, outcome: Outcome, detail: str | None = None) -> None:
         """Give the article's address its outcome."""
         self.publisher.end(article.address, outcome, detail)
-        if outcome in _READ_AGAIN and versions.is_unclaimed(article):
+        if outcome in KNOWN_READ and versions.is_unclaimed(article):
             self.crawler.stats.inc_value(f"crawler/fallback/{_region(article)}")
 
 

@@ -160,3 +160,9 @@ FETCHED = having(Trait.FETCHED)
 NEW = having(Trait.NEW)
 READ = having(Trait.READ)
 UNREAD = having(Trait.UNREAD)
+FAILED = frozenset(Outcome) - SETTLED - OWED_NOW
+NEW_UNREAD = NEW & UNREAD
+KNOWN_READ = READ - NEW
+KNOWN_UNREAD = UNREAD - NEW
+# a line was written
+WITH_LINE = FETCHED | {Outcome.GONE}

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
+# How names of files end: one that isn't published yet, WARCs (ours, and others'), their indexes.
 OPEN_SUFFIX = ".open"
+WARC_SUFFIX = ".warc.gz"
+WARC_SUFFIXES = (WARC_SUFFIX, ".warc", ".warc.zst")
+INDEX_SUFFIX = ".cdxj"
 
 
 def open_path(path: Path) -> Path:

@@ -15,7 +15,7 @@ from warcio.statusandheaders import StatusAndHeadersParser
 
 from crawler.archive.reader import Record, WarcError, read_records
 from crawler.archive.surt import surt
-from crawler.storage import write_atomically
+from crawler.storage import INDEX_SUFFIX, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ _MEDIA_TYPE_END = re.compile(r"[;\s]")
 
 def index_path(warc: Path) -> Path:
     """Where the index of a published WARC stands."""
-    return warc.with_name(warc.name.removesuffix(".gz").removesuffix(".warc") + ".cdxj")
+    return warc.with_name(warc.name.removesuffix(".gz").removesuffix(".warc") + INDEX_SUFFIX)
 
 
 def index_lines(warc: Path, on_damage: Callable[[WarcError], None] | None = None) -> list[str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # In pointers it stands between the name of a WACZ and that of a WARC in it.
 MARK = "#archive/"
 
+WACZ_SUFFIX = ".wacz"
+
 _PIECE = 1024 * 1024
 
 

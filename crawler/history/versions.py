@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 from crawler.extraction import is_empty
 from crawler.items import VERSIONED_KEYS, Article, as_record
 from crawler.layouts import NotAnArticle
-from crawler.outcomes import NEW, UNREAD, Outcome
+from crawler.outcomes import NEW_UNREAD, Outcome
 from crawler.pipelines.content_digest import changed_fields
 from crawler.pipelines.flags import FlagName
 
 if TYPE_CHECKING:
     from crawler.ledger.rows import ArticleRow
-
-# The flags of an article that none or several of the layouts claim, and how a new one ends.
-UNCLAIMED = NEW & UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,8 @@ class Conclusion:
 
 
 def is_unclaimed(article: Article) -> bool:
-    """Whether only the fallback has read it."""
-    return any(flag.flag in UNCLAIMED for flag in article.flags)
+    """Whether only the fallback has read it: the flag is named like the outcome of a new one."""
+    return any(flag.flag in NEW_UNREAD for flag in article.flags)
 
 
 def is_to_compare(article: Article, known: ArticleRow | None) -> bool:
@@ -100,7 +97,7 @@ def published_as(article: Article) -> Outcome:
     if article.version > 1:
         return Outcome.CHANGED
     flags = {flag.flag for flag in article.flags}
-    return next((outcome for outcome in UNCLAIMED if outcome in flags), Outcome.PUBLISHED)
+    return next((outcome for outcome in NEW_UNREAD if outcome in flags), Outcome.PUBLISHED)
 
 
 def _emptied(article: Article, known: ArticleRow | None) -> Conclusion:
@@ -114,7 +111,7 @@ def _emptied(article: Article, known: ArticleRow | None) -> Conclusion:
 
 def _unclaimed(article: Article) -> Conclusion:
     """Archived, noted, and compared by the look that follows the layout's being written."""
-    (detail,) = (flag.detail for flag in article.flags if flag.flag in UNCLAIMED)
+    (detail,) = (flag.detail for flag in article.flags if flag.flag in NEW_UNREAD)
     return Conclusion(Outcome.UNCLAIMED, detail)
 
 

@@ -18,8 +18,8 @@ from crawler.ledger.schedule import next_try
 from crawler.ledger.schema import addresses, articles, visits
 from crawler.ledger.sighting_decisions import OUTCOME_OF, decide, has_ended
 from crawler.outcomes import (
+    FAILED,
     OF_THE_ADDRESS,
-    OWED_NOW,
     PAGE_IS_THERE,
     PROVISIONAL,
     SETTLED,
@@ -204,7 +204,7 @@ class Addresses:
         self._connection.upsert(visits, [visit], update=("outcome", "detail"))
         if outcome in PROVISIONAL:
             return
-        failed = outcome not in SETTLED and outcome not in OWED_NOW
+        failed = outcome in FAILED
         attempts = 0 if outcome in SETTLED else row.attempts + failed
         owed_at = retry_at or (next_try(at, attempts) if failed else at)
         is_settled = outcome in SETTLED or row.archived is not None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING
+from crawler.data_dir import report_name
 from crawler.exit_codes import DEGRADED, OK
 from crawler.outcomes import FETCHED, SETTLED, Outcome
 
@@ -71,7 +72,7 @@ def block(
     if unsigned is not None:
         advice[f"set CONTACT to your address: requests are signed {unsigned}"] = True
     lines += [f"  to do: {one}" for one in advice]
-    lines.append(f"  report: {data_dir}/runs/{report['run_id']}.json")
+    lines.append(f"  report: {data_dir}/{report_name(report['run_id'])}")
     return "\n".join(lines)
 
 

@@ -17,10 +17,10 @@ from crawler.data_dir import ledger_file, report_file
 from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
 from crawler.ledger.dump import StoredArticle, parsed
+from crawler.outcomes import WITH_LINE
 from crawler.storage import open_path
 from crawler.verification.findings import Finding
 from crawler.verification.line_summaries import key_of
-from crawler.verification.manifests import WITH_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

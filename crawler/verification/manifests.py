@@ -24,7 +24,7 @@ from crawler.data_dir import (
 )
 from crawler.exit_codes import DEGRADED, ERROR, OK
 from crawler.exporters.report import KILLED
-from crawler.outcomes import FETCHED, UNREAD, Outcome
+from crawler.outcomes import UNREAD, WITH_LINE, Outcome
 from crawler.storage import open_file
 from crawler.verification.findings import Finding
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from crawler.verification.jsonl_lines import LinesReport
 
-# Each of these gives the run a line.
-WITH_LINE = sorted(FETCHED | {Outcome.GONE})
 CLOCK_STANDS = "the clock stands at "
 _KEPT = ("run_id", "started_at", "finished_at", "command", "exit_code", "reason", "outcomes")
 
@@ -205,7 +203,7 @@ def check_lines_of_runs(
 
 def _line_faults(manifest: Manifest, lines: LinesReport | None) -> Iterator[str]:
     told = manifest.told
-    for outcome in WITH_LINE if told["exit_code"] != ERROR else ():
+    for outcome in sorted(WITH_LINE) if told["exit_code"] != ERROR else ():
         counted = told["outcomes"].get(outcome, 0)
         written = lines.outcomes[outcome] if lines else 0
         # of the last lines of a killed run the ledger may not have heard

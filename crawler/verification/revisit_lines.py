@@ -19,7 +19,8 @@ from crawler import urls
 from crawler.archive.others_records import is_our_warcinfo
 from crawler.archive.reader import WarcError, read_records
 from crawler.archive.revisits import holds_page, means, names_of, repeat_of
-from crawler.archive.wacz import warcs_in
+from crawler.archive.wacz import WACZ_SUFFIX, warcs_in
+from crawler.storage import WARC_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from crawler.archive.revisits import Names, Repeat
     from crawler.items import Page
 
-ARCHIVES = (".warc.gz", ".warc", ".warc.zst", ".wacz")
+_ARCHIVES = (*WARC_SUFFIXES, WACZ_SUFFIX)
 
 _TABLE = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;
@@ -122,7 +123,7 @@ def archives_near(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[Pa
     yield from known
     for folder in dict.fromkeys([*(path.parent for path in known), *folders]):
         for path in sorted(folder.iterdir()):
-            if path.name.endswith(ARCHIVES) and path not in known and path.is_file():
+            if path.name.endswith(_ARCHIVES) and path not in known and path.is_file():
                 yield path
 
 

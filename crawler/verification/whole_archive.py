@@ -29,7 +29,6 @@ from crawler.data_dir import (
     INDEX_SUFFIX,
     LINES_SUFFIX,
     REPORT_SUFFIX,
-    WARC_SUFFIX,
     indexed_by,
     is_data_dir,
     ledger_file,
@@ -42,6 +41,7 @@ from crawler.exporters.report import read_report
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.process_pool import begin_worker, cancelling_on_error
+from crawler.storage import WARC_SUFFIXES
 from crawler.verification.file_places import (
     check_places,
     check_strays,
@@ -64,9 +64,6 @@ from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-
-# Ours are the first kind; of others it is told that they aren't.
-_WARCS = (WARC_SUFFIX, ".warc", ".warc.zst")
 
 Checked = TypeVar("Checked")
 
@@ -121,7 +118,7 @@ class Scope:
         """Take a file in by its kind; a missing one is its manifest's to tell."""
         if path.name.endswith(INDEX_SUFFIX):
             path = indexed_by(path)
-        kinds = {LINES_SUFFIX: self.lines, **dict.fromkeys(_WARCS, self.warcs)}
+        kinds = {LINES_SUFFIX: self.lines, **dict.fromkeys(WARC_SUFFIXES, self.warcs)}
         if path == report_file(self.data_dir, path.stem):
             kinds[REPORT_SUFFIX] = self.manifests
         for suffix, files in kinds.items():

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING, iso
+from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER, run_stamp
 from crawler.run_lock import is_locked
 
 if TYPE_CHECKING:
@@ -119,22 +120,24 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
 
 def _names(data_dir: Path) -> list[str]:
     """The names of the reports, oldest run first: they begin with the run's time."""
-    folder = data_dir / "runs"
+    folder = data_dir / REPORTS_FOLDER
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.name.endswith(".json"))
+        return sorted(entry.name for entry in entries if entry.name.endswith(REPORT_SUFFIX))
 
 
 def _reports(data_dir: Path, since: datetime) -> Iterator[dict[str, Any]]:
-    first = f"{since:%Y%m%dT%H%M%SZ}"
+    first = run_stamp(since)
     for name in _names(data_dir):
-        if name >= first and (report := _read(data_dir / "runs" / name)):
+        if name >= first and (report := _read(data_dir / REPORTS_FOLDER / name)):
             yield report
 
 
 def _newest_report(data_dir: Path) -> dict[str, Any] | None:
-    return next(filter(None, (_read(data_dir / "runs" / n) for n in _names(data_dir)[::-1])), None)
+    return next(
+        filter(None, (_read(data_dir / REPORTS_FOLDER / n) for n in _names(data_dir)[::-1])), None
+    )
 
 
 def _read(path: Path) -> dict[str, Any] | None:
