@@ -5,6 +5,7 @@
     warc/YYYY/MM/xinhua-<run>-<serial>.cdxj     the index of that file
     runs/<run>.json                             its report
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
+    state/ledger.url                            the ledger's database, where it is on a server
 
 A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits. What isn't
 published yet bears `storage.OPEN_SUFFIX` after its name.
@@ -99,6 +100,11 @@ def ledger_file(data_dir: Path) -> Path:
     return data_dir / LEDGER
 
 
+def ledger_url_file(data_dir: Path) -> Path:
+    """The file that names the ledger's database where that is on a server."""
+    return data_dir / STATE_FOLDER / "ledger.url"
+
+
 def lock_file(data_dir: Path) -> Path:
     """The file that a run locks while it is on."""
     return data_dir / STATE_FOLDER / "lock"
@@ -128,6 +134,12 @@ def reports_of(data_dir: Path) -> list[Path]:
 def lines_of(data_dir: Path) -> list[Path]:
     """The published JSONL files."""
     return sorted(data_dir.glob(f"{LINES_FOLDER}/*/*/*{LINES_SUFFIX}"))
+
+
+def has_lines(data_dir: Path) -> bool:
+    """Whether anything was published."""
+    published = data_dir / LINES_FOLDER
+    return next(published.rglob(f"*{LINES_SUFFIX}"), None) is not None
 
 
 def open_lines_of(data_dir: Path) -> list[Path]:

@@ -16,12 +16,13 @@ SECRET_SETTINGS: Final = ("PING_URL", "WEBHOOK_URL")
 MASK: Final = "***"
 
 _PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*(?=@)")
+_PARAMETER = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&\s]*")
 _SETTING = re.compile(rf"({'|'.join(SECRET_SETTINGS)})=.*", re.DOTALL)
 
 
 def masked(text: str) -> str:
     """The text with the passwords of addresses in it masked; user names stay."""
-    return _PASSWORD.sub(rf"\1:{MASK}", text)
+    return _PARAMETER.sub(rf"\1={MASK}", _PASSWORD.sub(rf"\1:{MASK}", text))
 
 
 def masked_command(words: Sequence[str]) -> str:

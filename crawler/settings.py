@@ -17,6 +17,9 @@ COMMANDS_MODULE = "crawler.commands"
 # --- place ---------------------------------------------------------------------------------------
 DATA_DIR = os.environ.get("XINHUA_DATA_DIR") or str(Path(__file__).resolve().parent.parent / "data")
 DISK_MIN_FREE = 32 * 1024 * 1024  # bytes; below it the run stops with exit code 5
+# The ledger on a PostgreSQL server: postgresql+psycopg://USER@HOST/DATABASE, the password in
+# PGPASSWORD or in a password file. Empty: what state/ledger.url says, else state/ledger.sqlite.
+LEDGER = os.environ.get("XINHUA_LEDGER", "")
 FIXTURES_DIR = str(Path(DATA_DIR) / "fixtures")  # real pages are not ours to publish
 
 # --- who we are ----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from scrapy.exceptions import UsageError
 
-from crawler.data_dir import folder_of, ledger_file
+from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
 from crawler.ledger.ledger import Ledger
@@ -161,7 +161,7 @@ def open_ledger(settings: BaseSettings) -> Iterator[Ledger]:
     """The data folder's ledger, to be read. Where a copy of it is read, stderr says so. Raises
     LedgerError (NoLedgerError before a crawl), also at the end, when it was written to while it was
     read in a place where that can't be prevented."""
-    ledger = Ledger.open(ledger_file(folder_of(settings)), read_only=True)
+    ledger = Ledger.of(folder_of(settings), settings["LEDGER"], read_only=True)
     try:
         if ledger.note:
             print(sentence(ledger.note), file=sys.stderr)

@@ -14,9 +14,11 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import ProjectCommand, no_archive
-from crawler.data_dir import folder_of, ledger_file
-from crawler.exit_codes import ERROR, USAGE
+from crawler.data_dir import folder_of
+from crawler.exit_codes import ERROR, LOCKED, USAGE
+from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.location import LedgerUrlError, locate
 from crawler.ledger.rebuild import rebuild
 from crawler.run_lock import CannotStartError, is_begun, take_lock
 from crawler.runner.recovery import recover
@@ -55,16 +57,20 @@ class Command(ProjectCommand, ScrapyCommand):
                 os.close(lock)
         except CannotStartError as error:
             self.say(error, error.exitcode)
+        except LedgerInUseError as error:
+            self.say(error, LOCKED)
+        except LedgerUrlError as error:
+            raise UsageError(f"LEDGER: {error}", print_help=False) from error
 
     def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:
         assert self.settings is not None
-        path = ledger_file(data_dir)
+        setting = self.settings["LEDGER"]
         schedule = recheck_schedule(self.settings)
         if is_ledger_lost:
-            done = rebuild(data_dir, path, schedule=schedule)
+            done = rebuild(data_dir, locate(data_dir, setting), schedule=schedule)
             print(f"ledger: made of {done.lines} lines and {done.runs} runs")
             for problem in done.problems:
                 self.say(problem, ERROR)
-        with closing(Ledger.open(path)) as ledger:
+        with closing(Ledger.of(data_dir, setting)) as ledger:
             sentences = recover(data_dir, ledger, schedule)
         print("\n".join(sentences) or "nothing to mend")

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+
+from crawler.data_dir import has_lines
+from crawler.ledger import location
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
 from crawler.ledger.connection import LedgerConnection
@@ -18,6 +23,8 @@ from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
 from crawler.ledger.publications import Publications
 from crawler.ledger.runs import Runs
+from crawler.ledger.schema import metadata
+from crawler.ledger.server import open_server
 from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
 
@@ -62,10 +69,36 @@ class Ledger:
         """What whoever asked for the ledger must be told of how it is read; "" for nothing."""
         return self.connection.source.note if self.connection.source else ""
 
+    @classmethod
+    def of(cls, data_dir: Path, setting: str = "", *, read_only: bool = False) -> Ledger:
+        """Open the ledger of a data folder, which `setting` (LEDGER) names at first.
+
+        Raises LedgerError, as `open`, and LedgerUrlError where `setting` can't be used.
+        """
+        where = location.locate(data_dir, setting)
+        if not isinstance(where, URL):
+            return cls.open(where, read_only=read_only)
+        opened = cls.at(where, read_only=read_only, fresh=not has_lines(data_dir))
+        if not read_only:
+            location.keep(data_dir, where)
+        return opened
+
+    @classmethod
+    def at(cls, url: URL, *, read_only: bool = False, fresh: bool) -> Ledger:
+        """Open the ledger in a database, an empty one only if it is to be `fresh`. Raises
+        LedgerError."""
+        opened = open_server(url, read_only=read_only, is_lost=not fresh)
+        return cls(LedgerConnection(opened, None))
+
     def commit(self) -> None:
         """Make everything since the last commit durable. To be called after WARC and JSONL are, so
         that an address counts as done only when what it gave is on disk."""
         self.connection.commit()
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever told to it."""
+        found = (self.connection.row(select(table).limit(1)) for table in metadata.sorted_tables)
+        return all(row is None for row in found)
 
     def close(self) -> None:
         """Close the connection; what was not committed is forgotten. A writer empties the log, so

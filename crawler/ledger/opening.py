@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from crawler.data_dir import LINES_FOLDER, LINES_SUFFIX
+from crawler.data_dir import LINES_FOLDER, has_lines
 from crawler.ledger import schema
 from crawler.ledger.errors import (
     RESTORE,
@@ -29,6 +29,8 @@ from crawler.ledger.reading import NO_HELP_FILES, companions, sources, uri
 from crawler.storage import StorageError, fsync_dir, make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, Engine
 
     from crawler.ledger.reading import Source
@@ -147,8 +149,9 @@ def _is_foreign(tables: set[str]) -> bool:
 
 
 def _refuse_if_lost(path: Path, *, fresh: bool) -> None:
-    published = path.parent.parent / LINES_FOLDER
-    if not fresh and next(published.rglob(f"*{LINES_SUFFIX}"), None) is not None:
+    data_dir = path.parent.parent
+    if not fresh and has_lines(data_dir):
+        published = data_dir / LINES_FOLDER
         raise ledger_error(str(path), f"is gone, but {published} holds published lines", RESTORE)
 
 
@@ -163,7 +166,7 @@ def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool
     elif _is_foreign(tables):
         raise ledger_error(str(path), "is a database, but not a ledger of this crawler", RESTORE)
     else:
-        _meet_schema(connection, path, read_only=read_only)
+        meet_schema(connection, str(path), read_only=read_only, migrated=migrate)
     # One page of each table is read, which is cheap at any size; as it is stored, since what a row
     # holds is for those to judge who read it.
     for table in schema.metadata.sorted_tables:
@@ -171,17 +174,25 @@ def _prepare(connection: Connection, path: Path, *, read_only: bool, fresh: bool
     connection.commit()
 
 
-def _meet_schema(connection: Connection, path: Path, *, read_only: bool) -> None:
+def meet_schema(
+    connection: Connection,
+    where: str,
+    *,
+    read_only: bool,
+    migrated: Callable[[Connection], None],
+) -> None:
+    """Bring a ledger's schema to today's by `migrated`. Raises LedgerError for a newer one, and for
+    an older one that is `read_only`."""
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if found == schema.REVISION:
         return
     if found not in revisions():
         problem = f"has schema {found}, newer than this crawler's {schema.REVISION}"
-        raise ledger_error(str(path), problem, "Install the crawler that wrote it.")
+        raise ledger_error(where, problem, "Install the crawler that wrote it.")
     if read_only:
         problem = f"has schema {found}, older than this crawler's {schema.REVISION}"
-        raise OlderLedgerError(f"The ledger {path} {problem}. The next crawl migrates it.")
-    migrate(connection)
+        raise OlderLedgerError(f"The ledger {where} {problem}. The next crawl migrates it.")
+    migrated(connection)
 
 
 def revisions() -> list[str]:

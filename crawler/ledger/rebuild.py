@@ -15,12 +15,14 @@ import json
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine import URL
 
 from crawler import urls
 from crawler.data_dir import REPORTS_FOLDER, indexes_of, lines_of, reports_of
-from crawler.ledger import line_rows
+from crawler.ledger import line_rows, location
 from crawler.ledger.errors import ledger_error
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.reading import companions
@@ -29,7 +31,7 @@ from crawler.ledger.schedule import next_check
 from crawler.storage import StorageError, open_path, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -50,38 +52,69 @@ class Rebuilt:
     problems: list[str] = field(default_factory=list)
 
 
-def rebuild(data_dir: Path, path: Path, *, schedule: Sequence[timedelta] = ()) -> Rebuilt:
-    """Make the ledger at `path`, where there must be none, from the published files of `data_dir`.
+def rebuild(data_dir: Path, where: Path | URL, *, schedule: Sequence[timedelta] = ()) -> Rebuilt:
+    """Make a ledger, where there must be none, from the published files of `data_dir`.
 
-    `schedule` (RECHECK_SCHEDULE) sets when each article is due next. The ledger gets its name when
-    it is whole; a kill leaves none and the next call starts again. Returns what was found. Raises
-    LedgerError.
+    `where` is its file or its database, of which an empty one is wanted. `schedule`
+    (RECHECK_SCHEDULE) sets when each article is due next. The ledger is there when it is whole; a
+    kill leaves none and the next call starts again. Returns what was found. Raises LedgerError.
     """
+    if isinstance(where, URL):
+        return _rebuild_on_server(data_dir, where, schedule)
+    return _rebuild_file(data_dir, where, schedule)
+
+
+def _rebuild_on_server(data_dir: Path, url: URL, schedule: Sequence[timedelta]) -> Rebuilt:
+    done = Rebuilt()
+    with closing(Ledger.at(url, fresh=True)) as ledger:
+        if not ledger.is_empty():
+            advice = "Stop all runs and name an empty database, then rebuild."
+            raise ledger_error(location.shown(url), "is in the way of a new one", advice)
+        # one transaction: a kill leaves the database empty
+        _fill(ledger, data_dir, schedule, done, commit=lambda: None)
+        ledger.commit()
+    location.keep(data_dir, url)
+    return done
+
+
+def _rebuild_file(data_dir: Path, path: Path, schedule: Sequence[timedelta]) -> Rebuilt:
     wal, shm = companions(path)
     if path.exists() or (wal.exists() and wal.stat().st_size):
         advice = f"Stop all runs and move it, {wal.name} and {shm.name} aside, then rebuild."
         raise ledger_error(str(path), "is in the way of a new one", advice)
-    partial = open_path(path)
-    for leftover in (wal, shm, partial, *companions(partial)):
+    unfinished = open_path(path)
+    for leftover in (wal, shm, unfinished, *companions(unfinished)):
         leftover.unlink(missing_ok=True)
     done = Rebuilt()
-    with closing(Ledger.open(partial, fresh=True)) as ledger:
-        for file in lines_of(data_dir):
-            _read_lines(ledger, data_dir, file, schedule, done)
-            _commit_at_times(ledger, done)
-        for file in reports_of(data_dir):
-            _read_report(ledger, file, done)
-            _commit_at_times(ledger, done)
-        for file in indexes_of(data_dir):
-            _read_index(ledger, file, schedule, done)
-            _commit_at_times(ledger, done)
+    with closing(Ledger.open(unfinished, fresh=True)) as ledger:
+        _fill(ledger, data_dir, schedule, done, commit=partial(_commit_at_times, ledger, done))
         ledger.commit()
     try:
-        publish(partial)
+        publish(unfinished)
     except StorageError as error:
         problem = f"can't be put in place ({error})"
         raise ledger_error(str(path), problem, "Check the disk.") from error
     return done
+
+
+def _fill(
+    ledger: Ledger,
+    data_dir: Path,
+    schedule: Sequence[timedelta],
+    done: Rebuilt,
+    *,
+    commit: Callable[[], None],
+) -> None:
+    """Tell the ledger all that is published; `commit` is called after each file."""
+    for file in lines_of(data_dir):
+        _read_lines(ledger, data_dir, file, schedule, done)
+        commit()
+    for file in reports_of(data_dir):
+        _read_report(ledger, file, done)
+        commit()
+    for file in indexes_of(data_dir):
+        _read_index(ledger, file, schedule, done)
+        commit()
 
 
 def _commit_at_times(ledger: Ledger, done: Rebuilt) -> None:

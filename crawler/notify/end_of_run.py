@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from crawler.clock import now
-from crawler.data_dir import ledger_file, told_file
+from crawler.data_dir import told_file
 from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
@@ -110,7 +110,7 @@ def _print(
 
 def _measure(path: Path, report: Mapping[str, Any], data_dir: Path) -> None:
     try:
-        ledger = Ledger.open(ledger_file(data_dir), read_only=True)
+        ledger = Ledger.of(data_dir, read_only=True)
         try:
             rows = ledger.addresses.owed_by_region()
         finally:

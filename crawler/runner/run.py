@@ -29,7 +29,6 @@ from crawler.clock import iso, now
 from crawler.context import RunFacts, attach
 from crawler.data_dir import (
     folder_of,
-    ledger_file,
     lines_name,
     new_run_id,
     warc_name,
@@ -37,14 +36,16 @@ from crawler.data_dir import (
 from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.holds import Holds
 from crawler.downloader.replay import ReplayIndex
-from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE, USAGE
+from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.manifest import files_of
 from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
 from crawler.history.withdrawals import Withdrawals
+from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
+from crawler.ledger.location import LedgerUrlError
 from crawler.outcomes import Outcome
 from crawler.regions import region_of
 from crawler.run_lock import CannotStartError
@@ -117,7 +118,7 @@ class Run:
             replay = _replayed(arguments, bound(settings.getint("DOWNLOAD_MAXSIZE")))
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             facts = _facts(settings, arguments, regions, command)
-            ledger = Ledger.open(ledger_file(data_dir))
+            ledger = Ledger.of(data_dir, settings["LEDGER"])
             for sentence in recover(data_dir, ledger, facts.schedule):
                 logger.warning(sentence)
             newest = ledger.runs.newest(1)
@@ -125,7 +126,11 @@ class Run:
             ledger.commit()
         except StorageError as error:
             os.close(lock)
-            raise CannotStartError(str(error), STORAGE) from error
+            code = LOCKED if isinstance(error, LedgerInUseError) else STORAGE
+            raise CannotStartError(str(error), code) from error
+        except LedgerUrlError as error:
+            os.close(lock)
+            raise CannotStartError(f"LEDGER: {error}", USAGE) from error
         except WarcError as error:
             os.close(lock)
             raise CannotStartError(f"from_warc: {error}", USAGE) from error

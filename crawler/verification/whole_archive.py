@@ -40,6 +40,7 @@ from crawler.data_dir import (
 from crawler.exporters.report import read_report
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.location import locate
 from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.storage import WARC_SUFFIXES
 from crawler.verification.file_places import (
@@ -242,18 +243,19 @@ def _check_ledger(
 ) -> Iterator[Finding]:
     """Hold everything against the ledger, if there is one or should be."""
     data_dir = scope.data_dir
-    path = ledger_file(data_dir)
+    where = locate(data_dir)
     names = {
         one.relative_to(data_dir).as_posix() for one in scope.lines if one.is_relative_to(data_dir)
     }
     is_crawled = bool(names or scope.manifests or (scope.is_whole and scope.warcs))
-    if not (path.is_file() and path.stat().st_size):
+    path = ledger_file(data_dir)
+    if where == path and not (path.is_file() and path.stat().st_size):
         if path.parent.is_dir() and is_crawled:
             verdict.ledger = LEDGER_MISSING
             yield Finding(path, None, "ledger_missing", "it belongs to what is published here")
         return
     try:
-        ledger = Ledger.open(path, read_only=True)
+        ledger = Ledger.of(data_dir, read_only=True)
     except NoLedgerError:
         if is_crawled:
             raise

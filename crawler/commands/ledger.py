@@ -1,0 +1,113 @@
+"""`scrapy ledger copy TO`: moves the ledger between SQLite and a PostgreSQL database.
+
+Exit codes: 0 done, 2 usage or no archive, 5 a ledger or the disk failed or the copy differs, 75 a
+run holds the folder or the ledger.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from sqlalchemy.engine import URL
+
+from crawler.commands.base_command import ProjectCommand
+from crawler.data_dir import folder_of, ledger_file
+from crawler.exit_codes import LOCKED, STORAGE
+from crawler.ledger import location
+from crawler.ledger.copying import copy
+from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.location import LedgerUrlError
+from crawler.ledger.opening import companions
+from crawler.run_lock import CannotStartError, take_lock
+from crawler.storage import fsync_dir, open_path, publish
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+SQLITE = "sqlite"
+
+
+class Command(ProjectCommand, ScrapyCommand):
+    def syntax(self) -> str:
+        return f"copy {SQLITE}|{location.DRIVER}://USER@HOST/DATABASE"
+
+    def short_desc(self) -> str:
+        return "Move the ledger to a PostgreSQL database or back"
+
+    def long_desc(self) -> str:
+        return (
+            "Copies every row into the place named, which must hold no ledger, compares both row "
+            "by row, and lets the data folder use the copy from then on. The old ledger is kept: "
+            "a file under a name of its own, a database as it is. The password of a database "
+            "stands in PGPASSWORD or in a password file."
+        )
+
+    def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
+        if len(args) != 2 or args[0] != "copy":
+            raise UsageError(f"scrapy ledger {self.syntax()}", print_help=False)
+        assert self.settings is not None
+        data_dir = folder_of(self.settings)
+        try:
+            to = ledger_file(data_dir) if args[1] == SQLITE else location.parse(args[1])
+            lock = take_lock(data_dir)
+            try:
+                self._copy(data_dir, to)
+            finally:
+                os.close(lock)
+        except CannotStartError as error:
+            self.say(error, error.exitcode)
+        except (LedgerUrlError, NoLedgerError) as error:
+            raise UsageError(str(error), print_help=False) from error
+        except LedgerInUseError as error:
+            self.say(error, LOCKED)
+        except LedgerError as error:
+            self.say(error, STORAGE)
+
+    def _copy(self, data_dir: Path, to: Path | URL) -> None:
+        where = location.locate(data_dir)
+        if location.shown(where) == location.shown(to):
+            raise LedgerUrlError(f"the ledger of this folder is {location.shown(to)} already")
+        # Opened to be written: nobody may write to it meanwhile, and both are of one schema.
+        if not isinstance(where, URL):
+            Ledger.of(data_dir, read_only=True).close()
+        with closing(Ledger.of(data_dir)) as source:
+            rows = _to_server(source, to) if isinstance(to, URL) else _to_file(source, to)
+        location.keep(data_dir, to)
+        print(f"copied {rows} rows from {location.shown(where)} to {location.shown(to)}")
+        if not isinstance(where, URL):
+            print(f"the old one is {_set_aside(where)}")
+
+
+def _to_server(source: Ledger, url: URL) -> int:
+    with closing(Ledger.at(url, fresh=True)) as target:
+        return sum(copy(source, target).values())
+
+
+def _to_file(source: Ledger, path: Path) -> int:
+    if path.exists():
+        raise LedgerUrlError(f"{path} is in the way; move it aside")
+    unfinished = open_path(path)
+    for leftover in (unfinished, *companions(unfinished)):
+        leftover.unlink(missing_ok=True)
+    with closing(Ledger.open(unfinished, fresh=True)) as target:
+        rows = sum(copy(source, target).values())
+    publish(unfinished)
+    return rows
+
+
+def _set_aside(path: Path) -> Path:
+    """Give the ledger that was copied another name; closed, it has no companions."""
+    aside = path.with_name(f"{path.name}.copied")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.copied{number}")
+    path.rename(aside)
+    fsync_dir(path.parent)
+    return aside

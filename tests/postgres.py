@@ -1,0 +1,125 @@
+"""A real PostgreSQL server for the tests, from Debian's package, on a private port of loopback.
+
+Without fsync, and in memory where there is some.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from uuid import uuid4
+
+USER = "xinhua"
+_WAIT = 60.0
+
+# What the server runs as where the tests run as root, whom it refuses.
+_ACCOUNT = "postgres"
+
+
+class PostgresError(Exception):
+    """The server isn't installed or doesn't start."""
+
+
+class Postgres:
+    """A server of its own, in a temporary folder; `url` is that of its maintenance database."""
+
+    def __init__(
+        self, *, encoding: str = "UTF8", locale: str = "C.UTF-8", log_statements: bool = False
+    ) -> None:
+        memory = Path("/dev/shm")
+        self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+        self._programs = programs()
+        self._as_server: list[str] = []
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, _ACCOUNT)
+            self._as_server = ["setpriv", f"--reuid={_ACCOUNT}", f"--regid={_ACCOUNT}",
+                               "--init-groups"]  # fmt: skip
+        self._data = self.folder / "data"
+        self._call("initdb", "-D", self._data, "-U", USER, "-A", "trust", "-N",
+                   f"--encoding={encoding}", f"--locale={locale}")  # fmt: skip
+        self.port = _free_port()
+        self.log = self.folder / "log"
+        self._log_statements = log_statements
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        log = self.log.open("ab")
+        settings = {
+            "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+            "listen_addresses": "127.0.0.1", "port": self.port, "max_connections": 60,
+            "unix_socket_directories": self.folder, "shared_buffers": "32MB",
+            "autovacuum_naptime": "1h",
+            "log_statement": "all" if self._log_statements else "none",
+        }  # fmt: skip
+        options = [f"-c{name}={value}" for name, value in settings.items()]
+        command = [*self._as_server, str(self._programs / "postgres"), "-D", str(self._data)]
+        self._process = subprocess.Popen(
+            [*command, *options], stdout=log, stderr=log, cwd="/", start_new_session=True
+        )
+        until = time.monotonic() + _WAIT
+        ready = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(ready, check=False).returncode:
+            if self._process.poll() is not None or time.monotonic() > until:
+                raise PostgresError(self.log.read_text(errors="replace")[-2000:])
+            time.sleep(0.05)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server: SIGINT at once but cleanly, SIGQUIT as if it had died."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(how)
+            self._process.wait(_WAIT)
+
+    def close(self) -> None:
+        """End the server and remove what it held."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _call(self, name: str, *arguments: object) -> None:
+        command = [*self._as_server, str(self._programs / name), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+        if done.returncode:
+            raise PostgresError(done.stderr)
+
+
+def programs() -> Path:
+    """The folder of the server's programs. Raises PostgresError where it isn't installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_release)
+    if found:
+        return found[-1].parent
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    message = "PostgreSQL isn't installed: apt-get install postgresql"
+    raise PostgresError(message)
+
+
+def _release(program: Path) -> int:
+    name = program.parts[-3]
+    return int(name) if name.isdigit() else 0
+
+
+def new_name() -> str:
+    """The name of a database that no other test uses."""
+    return f"test_{uuid4().hex}"
+
+
+def _free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
