@@ -21,9 +21,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import create_engine, text
-
-from tests.postgres import Postgres, new_name
+from tests.postgres import Postgres
 from tests.site import Site
 
 _STATEMENT = re.compile(r"(?:statement|execute [^:]*): (.*)")
@@ -46,7 +44,7 @@ def main() -> int:
         ):
             for number in range(options.rounds):
                 for name, used in seconds.items():
-                    url = _new_database(server) if name == "postgresql" else ""
+                    url = server.url_of(server.create()) if name == "postgresql" else ""
                     logged = server.log.stat().st_size
                     data_dir = Path(folder, f"{name}{number}")
                     cpu, pages = _crawl(data_dir, site.environment, url)
@@ -66,13 +64,6 @@ def main() -> int:
     print(f"CPU a page, SQLite             {theirs:.2f} ms")
     print(f"CPU a page, PostgreSQL         {ours:.2f} ms, {ours / theirs:.2f} times")
     return 0
-
-
-def _new_database(server: Postgres) -> str:
-    name = new_name()
-    with create_engine(server.url, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    return server.url.replace("/postgres", f"/{name}")
 
 
 def _crawl(data_dir: Path, env: dict[str, str], url: str) -> tuple[float, int]:

@@ -13,6 +13,7 @@ from crawler.data_dir import (
     REPORTS_FOLDER,
     WARC_FOLDER,
     ledger_file,
+    ledger_url_file,
     lock_file,
 )
 from crawler.exit_codes import LOCKED, STORAGE, USAGE
@@ -65,6 +66,7 @@ def is_begun(data_dir: Path) -> bool:
     return (
         any((data_dir / name).is_dir() for name in folders)
         or ledger_file(data_dir).exists()
+        or ledger_url_file(data_dir).exists()
         or is_locked(data_dir)
     )
 

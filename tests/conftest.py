@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crawler.items import Page
     from tests.archive.crawled import Crawled
     from tests.channel import Archive
+    from tests.postgres import Postgres
     from tests.processes import Crawl
     from tests.site import Site
 
@@ -51,6 +52,33 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real pages (../shared) are not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this worker's own. Where none is installed, CI fails."""
+    from tests.postgres import Postgres, is_installed
+
+    if not is_installed():
+        assert "CI" not in os.environ, "PostgreSQL is not installed"
+        pytest.skip("PostgreSQL is not installed")
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def new_database(postgres: Postgres) -> Iterator[Callable[[], str]]:
+    """Make an empty database on the server; returns its address. It goes with the test."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(postgres.create())
+        return postgres.url_of(made[-1])
+
+    yield make
+    for name in made:
+        postgres.drop(name)
 
 
 @pytest.fixture(scope="module")

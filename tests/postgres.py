@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
+
 USER = "xinhua"
 _WAIT = 60.0
 
@@ -23,7 +25,7 @@ _ACCOUNT = "postgres"
 
 
 class PostgresError(Exception):
-    """The server isn't installed or doesn't start."""
+    """The server doesn't start."""
 
 
 class Postgres:
@@ -34,7 +36,7 @@ class Postgres:
     ) -> None:
         memory = Path("/dev/shm")
         self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
-        self._programs = programs()
+        self._programs = _programs()[-1]
         self._as_server: list[str] = []
         if os.geteuid() == 0:
             shutil.chown(self.folder, _ACCOUNT)
@@ -51,7 +53,27 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/postgres"
+        return self.url_of("postgres")
+
+    def url_of(self, database: str, user: str = USER) -> str:
+        """The address of a database there."""
+        return f"postgresql+psycopg://{user}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, options: str = "") -> str:
+        """Make an empty database; its name."""
+        name = f"test_{uuid4().hex}"
+        self.run(f"CREATE DATABASE {name} {options}")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def run(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement as the superuser."""
+        address = self.url_of(database).replace("+psycopg", "")
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]  # not typed by users
 
     @property
     def pid(self) -> int:
@@ -60,7 +82,6 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        log = self.log.open("ab")
         settings = {
             "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
             "listen_addresses": "127.0.0.1", "port": self.port, "max_connections": 60,
@@ -70,9 +91,10 @@ class Postgres:
         }  # fmt: skip
         options = [f"-c{name}={value}" for name, value in settings.items()]
         command = [*self._as_server, str(self._programs / "postgres"), "-D", str(self._data)]
-        self._process = subprocess.Popen(
-            [*command, *options], stdout=log, stderr=log, cwd="/", start_new_session=True
-        )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *options], stdout=log, stderr=log, cwd="/", start_new_session=True
+            )
         until = time.monotonic() + _WAIT
         ready = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         while subprocess.run(ready, check=False).returncode:
@@ -98,25 +120,21 @@ class Postgres:
             raise PostgresError(done.stderr)
 
 
-def programs() -> Path:
-    """The folder of the server's programs. Raises PostgresError where it isn't installed."""
+def is_installed() -> bool:
+    """Whether the server's programs are there."""
+    return bool(_programs())
+
+
+def _programs() -> list[Path]:
+    """The folders of the servers' programs, the newest last."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_release)
-    if found:
-        return found[-1].parent
-    if on_path := shutil.which("initdb"):
-        return Path(on_path).resolve().parent
-    message = "PostgreSQL isn't installed: apt-get install postgresql"
-    raise PostgresError(message)
+    on_path = shutil.which("initdb")
+    return [path.parent for path in (*([Path(on_path).resolve()] if on_path else ()), *found)]
 
 
 def _release(program: Path) -> int:
     name = program.parts[-3]
     return int(name) if name.isdigit() else 0
-
-
-def new_name() -> str:
-    """The name of a database that no other test uses."""
-    return f"test_{uuid4().hex}"
 
 
 def _free_port() -> int:

@@ -14,16 +14,16 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from sqlalchemy.engine import URL
 
-from crawler.commands.base_command import ProjectCommand
+from crawler.commands.base_command import ProjectCommand, no_archive
 from crawler.data_dir import folder_of, ledger_file
-from crawler.exit_codes import LOCKED, STORAGE
+from crawler.exit_codes import LOCKED, STORAGE, USAGE
 from crawler.ledger import location
 from crawler.ledger.copying import copy
 from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError
-from crawler.ledger.opening import companions
-from crawler.run_lock import CannotStartError, take_lock
+from crawler.ledger.reading import companions
+from crawler.run_lock import CannotStartError, is_begun, take_lock
 from crawler.storage import fsync_dir, open_path, publish
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class Command(ProjectCommand, ScrapyCommand):
             raise UsageError(f"scrapy ledger {self.syntax()}", print_help=False)
         assert self.settings is not None
         data_dir = folder_of(self.settings)
+        if not is_begun(data_dir):
+            self.say(no_archive(data_dir), USAGE)
+            return
         try:
             to = ledger_file(data_dir) if args[1] == SQLITE else location.parse(args[1])
             lock = take_lock(data_dir)

@@ -37,17 +37,23 @@ CHUNK = 500
 class LedgerConnection:
     """One connection and its one open transaction; `raw` is SQLAlchemy's.
 
-    `path` is the SQLite file, None on a database server. A failure ends the transaction, so
-    whatever is asked afterwards is refused with that failure. `on_failure` is called with it before
-    it is raised, so that the run hears of it whoever may catch it.
+    `path` is the SQLite file, None on a database server, whose name is then `where`. A failure ends
+    the transaction, so whatever is asked afterwards is refused with that failure. `on_failure` is
+    called with it before it is raised, so that the run hears of it whoever may catch it.
     """
 
-    def __init__(self, raw: Connection, path: Path | None, source: Source | None = None) -> None:
+    def __init__(
+        self,
+        raw: Connection,
+        path: Path | None,
+        source: Source | None = None,
+        where: str = "",
+    ) -> None:
         self.raw = raw
         self.source = source  # of a reader
         self._path = path
         self._inode = path.stat().st_ino if path else None
-        self._where = str(path or raw.engine.url)
+        self._where = where or str(path)
         self._failure: LedgerError | None = None
         self.on_failure: Callable[[LedgerError], None] = _ignore
 
@@ -100,6 +106,8 @@ class LedgerConnection:
             yield from result.mappings()
         except DatabaseError as error:
             raise self._failed(from_database(self._where, error)) from error
+        finally:
+            result.close()
 
     def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Run one statement, for each of `rows` if given; the number of rows it touched."""

@@ -88,7 +88,7 @@ class Ledger:
         """Open the ledger in a database, an empty one only if it is to be `fresh`. Raises
         LedgerError."""
         opened = open_server(url, read_only=read_only, is_lost=not fresh)
-        return cls(LedgerConnection(opened, None))
+        return cls(LedgerConnection(opened, None, where=location.shown(url)))
 
     def commit(self) -> None:
         """Make everything since the last commit durable. To be called after WARC and JSONL are, so

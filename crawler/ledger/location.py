@@ -48,6 +48,11 @@ def parse(text: str) -> URL:
     return url.set(drivername=DRIVER)
 
 
+def holds_password(setting: str) -> bool:
+    """Whether LEDGER gives away a password."""
+    return bool(setting) and parse(setting) != without_password(parse(setting))
+
+
 def without_password(url: URL) -> URL:
     """The address as it may be kept and shown."""
     return url._replace(password=None).difference_update_query(_SECRETS)

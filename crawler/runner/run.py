@@ -45,7 +45,7 @@ from crawler.history.withdrawals import Withdrawals
 from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
-from crawler.ledger.location import LedgerUrlError
+from crawler.ledger.location import LedgerUrlError, holds_password
 from crawler.outcomes import Outcome
 from crawler.regions import region_of
 from crawler.run_lock import CannotStartError
@@ -119,6 +119,11 @@ class Run:
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             facts = _facts(settings, arguments, regions, command)
             ledger = Ledger.of(data_dir, settings["LEDGER"])
+            if holds_password(settings["LEDGER"]):
+                logger.warning(
+                    "LEDGER holds a password, which others see in the list of processes: "
+                    "PGPASSWORD or a password file keeps it"
+                )
             for sentence in recover(data_dir, ledger, facts.schedule):
                 logger.warning(sentence)
             newest = ledger.runs.newest(1)

@@ -1,32 +1,22 @@
-"""Ledgers to test on, and lines to tell them.
-
-SQLite always. Set LEDGER_TEST_SERVER to a SQLAlchemy URL of an empty PostgreSQL database to run the
-same tests on it as well.
-"""
+"""Ledgers to test on, in SQLite and on a PostgreSQL server, and lines to tell them."""
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import make_url
 
 from crawler.items import Article, DiscoveredFrom, Http, RegionRef, WarcPointer, as_record
-from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.opening import migrate
 from crawler.ledger.rows import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-SERVER = os.environ.get("LEDGER_TEST_SERVER")
 
 T0 = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -108,27 +98,15 @@ def gone_line(at: str = "2026-01-03T08:00:00Z", **values: Any) -> dict[str, Any]
     )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger of each kind, empty."""
     if request.param == "sqlite":
         opened = Ledger.open(tmp_path / "state" / "ledger.sqlite")
-        yield opened
-        opened.close()
-        return
-    assert SERVER
-    engine = create_engine(SERVER)
-    name = f"test_{uuid4().hex}"
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-        connection.execute(text(f"SET search_path TO {name}"))
-        connection.commit()
-        migrate(connection)
-        connection.commit()
-        yield Ledger(LedgerConnection(connection, None))
-        connection.rollback()
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        connection.commit()
-    engine.dispose()
+    else:
+        opened = Ledger.at(make_url(request.getfixturevalue("new_database")()), fresh=True)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
