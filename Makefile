@@ -74,6 +74,7 @@ sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
 lock:  ## resolve the lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-export.lock --extra export pyproject.toml
+	uv pip compile $(LOCK) --output-file requirements-postgresql.lock --extra postgresql pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-pywb.lock --group pywb
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -59,6 +59,17 @@ class Postgres:
         """The address of a database there."""
         return f"postgresql+psycopg://{user}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def address(self) -> str:
+        """User, host and port, as in addresses."""
+        return f"{USER}@127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes PostgreSQL's own programs talk to this server."""
+        path = f"{self._programs}:{os.environ['PATH']}"
+        return {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": USER, "PATH": path}
+
     def create(self, options: str = "") -> str:
         """Make an empty database; its name."""
         name = f"test_{uuid4().hex}"

@@ -30,6 +30,7 @@ from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW, blocks, documents, is_recipe, links
 
 if TYPE_CHECKING:
+    from tests.postgres import Postgres
     from tests.tooling.markdown import Block
 
 HOME = "/srv/xinhua-archive"
@@ -95,11 +96,18 @@ def test_the_files_named_to_contributors_are_there() -> None:
 
 
 @pytest.mark.parametrize("block", cases("sh"))
-def test_shell_commands_run(block: Block, checkout: Path, proxy: dict[str, str]) -> None:
+def test_shell_commands_run(
+    block: Block, checkout: Path, proxy: dict[str, str], request: pytest.FixtureRequest
+) -> None:
     for name in re.findall(r"^(?:jq|flock)\b", block.text, re.MULTILINE):
         tool(name)
     commands = re.sub(r"^make ", "make --dry-run ", block.text, flags=re.MULTILINE)
-    done = shell(commands, checkout, proxy)
+    env = dict(proxy)
+    if "createdb" in commands:
+        server: Postgres = request.getfixturevalue("postgres")
+        commands = commands.replace("//localhost/", f"//{server.address}/")
+        env |= server.environment
+    done = shell(commands, checkout, env)
     assert done.returncode == 0, done.stderr
 
 
