@@ -36,7 +36,7 @@ def parse(text: str) -> URL:
     """The address of a database. Raises LedgerUrlError."""
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise LedgerUrlError(f"{DRIVER}://USER@HOST/DATABASE is wanted") from error
     if url.drivername not in ("postgresql", "postgres", DRIVER):
         reason = f"{DRIVER}://USER@HOST/DATABASE is wanted, not a database of {url.drivername}"
