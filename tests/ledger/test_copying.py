@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import make_url, select, text
+from sqlalchemy import Column, insert, make_url, select, text
 
+from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 from crawler.ledger.copying import CopyError, copy
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.schema import metadata
@@ -17,7 +19,6 @@ from tests.ledger.conftest import DAY, RUN, T0, at_site, gone_line, line, pointe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import Any
 
 
 @pytest.fixture
@@ -38,9 +39,31 @@ def source(tmp_path: Path) -> Iterator[Ledger]:
     ledger.hosts.hold("x", T0 + DAY, "429")
     ledger.hosts.store_robots("http://x", T0, 200, bytes(range(256)))
     ledger.publications.add(1, "runs/x.json", run_id=RUN, part=None, published_at=T0)
+    for table in metadata.sorted_tables:
+        if ledger.connection.row(select(table)) is None:
+            ledger.connection.write(insert(table), [{one.name: made_up(one) for one in table.c}])
     ledger.commit()
     yield ledger
     ledger.close()
+
+
+def made_up(column: Column[Any]) -> Any:
+    """Some value of a column's type."""
+    if isinstance(column.type, UtcTime):
+        return T0
+    if isinstance(column.type, Pointers):
+        return (pointer(),)
+    if isinstance(column.type, OutcomeName):
+        return Outcome.PUBLISHED
+    made: dict[type, Any] = {
+        int: 7,
+        date: T0.date(),
+        bytes: b"7",
+        float: 0.5,
+        bool: True,
+        dict: {"7": 7},
+    }
+    return made.get(column.type.python_type, "seven")
 
 
 def rows(ledger: Ledger) -> dict[str, list[Any]]:
