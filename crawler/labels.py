@@ -74,6 +74,15 @@ CREDITS_WITH_COLON: Final[dict[Any, str]] = {
     "author": _WITH_COLON["author"],
 }
 BEFORE_CREDIT: Final = any_of(_TABLE["before"]["words"])
+
+_PHOTO = _TABLE["photo"]
+PHOTO_DONE: Final = any_of(_PHOTO["done"])
+PHOTO_LABEL: Final = any_of(_PHOTO["label"])
+PHOTO_AGENCY: Final = any_of(_PHOTO["agency"])
+PHOTO_FOREIGN_AGENCY: Final = any_of(_PHOTO["foreign_agency"])
+PHOTO_LIBRARY: Final = any_of(_PHOTO["library"])
+PHOTO_KIND: Final = f"(?:{any_of(_PHOTO['kind'])})?(?:{any_of(_PHOTO['picture'])})"
+
 # Whoever reports or comments needs no colon even where the name is an unusual one.
 REPORTS: Final = padded(
     _SITE["reporter"], _SITE["correspondent"], _BARE["commentator"], _BARE["trainee"]

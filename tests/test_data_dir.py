@@ -88,9 +88,9 @@ def test_files_are_found_where_their_names_put_them(tmp_path: Path) -> None:
     assert data_dir.files_of_run(tmp_path, RUN) == published
 
 
-def test_a_relative_folder_is_relative_to_where_one_stands(
+def test_a_relative_folder_is_relative_to_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert folder_of(Settings({"DATA_DIR": "kept/here"})) == tmp_path / "kept" / "here"
+    assert folder_of(Settings({"DATA_DIR": "kept/here"})) == data_dir.PROJECT / "kept" / "here"
     assert folder_of(Settings({"DATA_DIR": "/srv/data"})).as_posix() == "/srv/data"

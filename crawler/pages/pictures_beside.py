@@ -54,7 +54,7 @@ _NEAREST = 3
 _MOST_LINES = 3
 
 _CREDIT = re.compile(
-    rf"(?:新华[社网]|中新社|本报|{labels.REPORTER})[^。，]{{0,24}}摄\s?[)）]?\s?[。.]?\s*$"
+    rf"(?:{labels.PHOTO_AGENCY}|{labels.REPORTER})[^。，]{{0,24}}摄\s?[)）]?\s?[。.]?\s*$"
 )
 _CAPTION = re.compile(
     r"摄\s?[)）]?\s?[。.]?\s*$|供图|图为|[上下左右]图|新华[社网](?:发|记者|照片|资料)|资料(?:图|照)片"

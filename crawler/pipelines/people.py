@@ -56,8 +56,9 @@ _OUTLET = re.compile(
     rf"(?:[报社网台刊线端点站”》]|媒体?|中心|频道|集团|新闻|杂志|驻[{HAN}]{{1,6}}))?\s*"
 )
 _QUOTED_SENTENCE = re.compile(r"据|受访|图为|接受")
+_OURS = "新华社|新华网|本报|本网"
 _REPORTER_REPORTS = (
-    rf"(?:新华社|新华网|本报|本网)?({labels.REPORTER})\s*"
+    rf"(?:{_OURS})?({labels.REPORTER})\s*"
     rf"([{HAN}]{{2,4}}(?:、[{HAN}]{{2,3}}){{0,5}})\s*报道"
 )
 _REPORTS = re.compile(rf"[电讯]\s*{_REPORTER_REPORTS}[:：，,]")
@@ -86,7 +87,7 @@ _NO_SIGN_OFF = re.compile("[部委司处界院站会所组办员区县市省州�
 _PHOTO_CREDIT = re.compile(r"[^/／并]摄$")
 
 _LISTED = re.compile(r"\w{0,4}记者\s?[:：]")
-_SURE = re.compile(r"新华[社网]|本[报网]")
+_SURE = re.compile(_OURS)
 
 
 def set_people(current: Normalisation) -> Normalisation:
