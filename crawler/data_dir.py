@@ -3,6 +3,7 @@
     jsonl/YYYY/MM/xinhua-<run>.jsonl            the lines of a run, in the month it began in
     warc/YYYY/MM/xinhua-<run>-<serial>.warc.gz  its captures, in the month of the file's first one
     warc/YYYY/MM/xinhua-<run>-<serial>.cdxj     the index of that file
+    sightings/YYYY/MM/xinhua-<run>.jsonl        what appeared on lists in it, and what went
     runs/<run>.json                             its report
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
     state/ledger.url                            the ledger's database, where it is on a server
@@ -31,6 +32,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 LINES_FOLDER = "jsonl"
 WARC_FOLDER = "warc"
+SIGHTINGS_FOLDER = "sightings"
 REPORTS_FOLDER = "runs"
 STATE_FOLDER = "state"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
@@ -74,6 +76,11 @@ def lines_name(run_id: str) -> str:
     return f"{LINES_FOLDER}/{run_id[:4]}/{run_id[4:6]}/{FILE_PREFIX}{run_id}{LINES_SUFFIX}"
 
 
+def sightings_name(run_id: str) -> str:
+    """The published sightings of a run, relative to the data folder."""
+    return f"{SIGHTINGS_FOLDER}/{run_id[:4]}/{run_id[4:6]}/{FILE_PREFIX}{run_id}{LINES_SUFFIX}"
+
+
 def warc_name(run_id: str, began: datetime, serial: int) -> str:
     """The published WARC of a run whose first capture began then, relative to the data folder."""
     return f"{WARC_FOLDER}/{began:%Y/%m}/{FILE_PREFIX}{run_id}-{serial:05d}{WARC_SUFFIX}"
@@ -88,7 +95,7 @@ def is_placed(name: str, began: str | None = None) -> bool:
     if run_id is None:
         return False
     if file.endswith(LINES_SUFFIX):
-        return name == lines_name(run_id)
+        return name in (lines_name(run_id), sightings_name(run_id))
     if began is not None:
         return folder == f"{WARC_FOLDER}/{began[:4]}/{began[5:7]}"
     month = re.fullmatch(rf"{WARC_FOLDER}/(\d{{4}}/\d\d)", folder)
@@ -142,14 +149,20 @@ def has_lines(data_dir: Path) -> bool:
     return next(published.rglob(f"*{LINES_SUFFIX}"), None) is not None
 
 
+def sightings_of(data_dir: Path) -> list[Path]:
+    """The published files of sightings."""
+    return sorted(data_dir.glob(f"{SIGHTINGS_FOLDER}/*/*/*{LINES_SUFFIX}"))
+
+
 def open_lines_of(data_dir: Path) -> list[Path]:
     """The JSONL files that were not published."""
     return sorted(data_dir.glob(f"{LINES_FOLDER}/*/*/*{LINES_SUFFIX}{OPEN_SUFFIX}"))
 
 
 def open_files_of(data_dir: Path) -> list[Path]:
-    """Whatever was not published below the folders of WARCs and JSONL."""
-    globs = (f"{folder}/*/*/*{OPEN_SUFFIX}" for folder in (WARC_FOLDER, LINES_FOLDER))
+    """Whatever was not published below the folders of WARCs, JSONL and sightings."""
+    folders = (WARC_FOLDER, LINES_FOLDER, SIGHTINGS_FOLDER)
+    globs = (f"{folder}/*/*/*{OPEN_SUFFIX}" for folder in folders)
     return [path for pattern in globs for path in sorted(data_dir.glob(pattern))]
 
 

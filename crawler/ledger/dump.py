@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, String, Text, select, type_coerce
 
-from crawler.ledger.schema import addresses, articles, lists, observations, runs, versions
+from crawler.ledger.schema import (
+    addresses,
+    articles,
+    lists,
+    observations,
+    placements,
+    runs,
+    versions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -70,6 +78,10 @@ class Dump:
     def lists(self) -> Iterator[Values]:
         """The rows of all lists that have an archived answer."""
         yield from self._values(select(*_plain(lists)).where(lists.c.captured_url.is_not(None)))
+
+    def placements(self) -> Iterator[Values]:
+        """The rows of all that the first pages of lists show."""
+        yield from self._values(select(*_plain(placements)))
 
     def _of(self, table: Table, ids: Collection[str] | None, order: Any) -> Iterator[Values]:
         statement = select(*_plain(table))

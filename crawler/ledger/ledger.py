@@ -21,6 +21,7 @@ from crawler.ledger.hosts import Hosts
 from crawler.ledger.lists import Lists
 from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
+from crawler.ledger.placements import Placements
 from crawler.ledger.publications import Publications
 from crawler.ledger.runs import Runs
 from crawler.ledger.schema import metadata
@@ -49,6 +50,7 @@ class Ledger:
         self.observations = Observations(connection)
         self.lists = Lists(connection)
         self.sources = Sources(connection)
+        self.placements = Placements(connection)
         self.hosts = Hosts(connection)
         self.dump = Dump(connection)
 

@@ -4,8 +4,10 @@ Articles, versions with their revisions, addresses and confirmed withdrawals are
 lines, runs and publications from `runs/*.json`, and when each article was last answered for from
 the CDXJ beside each WARC.
 
+What lists show, and addresses that are owed, are read from the sightings.
+
 What is published nowhere is lost, and costs requests, not articles: list walks (each list is walked
-as if for the first time), addresses still owed (found again on the lists), suspected withdrawals
+as if for the first time), what was learnt of lists, suspected withdrawals
 (observed again), validators newer than the last line, holds and robots answers.
 """
 
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.engine import URL
 
 from crawler import urls
-from crawler.data_dir import REPORTS_FOLDER, indexes_of, lines_of, reports_of
+from crawler.data_dir import REPORTS_FOLDER, indexes_of, lines_of, reports_of, sightings_of
 from crawler.ledger import line_rows, location
 from crawler.ledger.errors import ledger_error
 from crawler.ledger.ledger import Ledger
@@ -46,6 +48,7 @@ class Rebuilt:
     """What was found; `problems` name file, line and reason of what could not be taken over."""
 
     lines: int = 0
+    sightings: int = 0
     runs: int = 0
     captures: int = 0
     committed: int = 0
@@ -109,6 +112,9 @@ def _fill(
     for file in lines_of(data_dir):
         _read_lines(ledger, data_dir, file, schedule, done)
         commit()
+    for file in sorted(sightings_of(data_dir), key=lambda path: path.name):
+        _read_sightings(ledger, data_dir, file, done)
+        commit()
     for file in reports_of(data_dir):
         _read_report(ledger, file, done)
         commit()
@@ -119,7 +125,7 @@ def _fill(
 
 def _commit_at_times(ledger: Ledger, done: Rebuilt) -> None:
     """Keep SQLite's log short. No more often, since after years there are many small files."""
-    count = done.lines + done.runs + done.captures
+    count = done.lines + done.sightings + done.runs + done.captures
     if count - done.committed >= COMMIT_EVERY:
         ledger.commit()
         done.committed = count
@@ -137,6 +143,20 @@ def _read_lines(
                 done.problems.append(f"{name} line {number} is no record: {error!r}")
             else:
                 done.lines += 1
+
+
+def _read_sightings(ledger: Ledger, data_dir: Path, file: Path, done: Rebuilt) -> None:
+    name = file.relative_to(data_dir).as_posix()
+    with file.open("rb") as opened:
+        for number, line in enumerate(opened, start=1):
+            try:
+                told = json.loads(line)
+                article = urls.article(told["url"])
+                ledger.placements.restore(told, day=article.day if article else None)
+            except (ValueError, KeyError, TypeError) as error:
+                done.problems.append(f"{name} line {number} is no sighting: {error!r}")
+            else:
+                done.sightings += 1
 
 
 def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:

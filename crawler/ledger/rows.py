@@ -272,6 +272,27 @@ class ShownLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """An article's address under a headline on a list's first page."""
+
+    url: str
+    headline: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SightingLine:
+    """A line of data/sightings/ that is not published yet. `keys`: those of the line but for what
+    the ledger knows of the article; `title` is the article's newest, None where it isn't archived;
+    `addresses` are all that it was seen at."""
+
+    number: int
+    article_id: str
+    keys: Mapping[str, Any]
+    title: str | None
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A list that was read: since when, how many links its first page shows, and the article that
     appeared on it last."""

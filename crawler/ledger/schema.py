@@ -256,6 +256,27 @@ finds = Table(
 )
 Index("ix_finds_day", finds.c.day)
 
+# What the first pages of lists show now. `repair --ledger` restores it from data/sightings/.
+placements = Table(
+    "placements",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("headline", Text, primary_key=True),  # "" for a picture without text
+    Column("appeared_at", UtcTime, nullable=False),
+)
+
+# Lines of data/sightings/ that are not published yet: those of the run that runs, of one that was
+# killed. Nothing of it is restored: what no file holds is lost with the ledger.
+sighting_lines = Table(
+    "sighting_lines",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("article_id", Text, nullable=False),
+    Column("keys", JSON, nullable=False),  # of the line, but for those that name the article
+)
+
 holds = Table(
     "holds",
     metadata,

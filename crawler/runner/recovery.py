@@ -15,6 +15,7 @@ from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.torn_warcs import recover_warcs
 from crawler.clock import now
+from crawler.coverage.sightings import publish_sightings
 from crawler.data_dir import open_lines_of, open_warcs_of, warc_folders_of
 from crawler.exporters.manifest import files_of
 from crawler.exporters.report import KILLED, build_report, read_report, write_report
@@ -42,9 +43,11 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
     for run in ledger.runs.unfinished():
         written = read_report(data_dir, run.run_id)
         if written is not None:  # killed when all was said and done
+            ledger.placements.drop_lines(run.run_id)
             end_run(ledger, written)
             continue
         ledger.visits.end_open(run.run_id)
+        publish_sightings(data_dir, ledger, run.run_id)
         report = build_report(
             ledger,
             run_id=run.run_id,

@@ -27,6 +27,7 @@ from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import RunFacts, attach
+from crawler.coverage.sightings import publish_sightings
 from crawler.data_dir import (
     folder_of,
     lines_name,
@@ -172,7 +173,11 @@ class Run:
         lists = Lists.scratch() if self._replay else ledger.lists
         parts = (self._facts, ledger, lists, self._archive, publisher, self._holds)
         attach(crawler, Bandwidth(crawler.settings.getint("BANDWIDTH_MAX")))
-        attach(crawler, *parts, self._withdrawals, self._replay or ledger.sources)
+        attach(crawler, *parts, self._withdrawals)
+        if self._replay:
+            attach(crawler, self._replay)
+        else:
+            attach(crawler, ledger.sources, ledger.placements)
         publisher.stop = self._stop
         ledger.connection.on_failure = lambda error: publisher.storage_failed(str(error))
         for name in Aftermath.LOGGERS:
@@ -248,6 +253,7 @@ class Run:
             cdxj.write_index(publish(path))
         if self._output.lines:
             publish(self._output.path)
+        publish_sightings(facts.data_dir, ledger, facts.run_id)
         report = self._report()
         write_report(facts.data_dir, report)  # a run with an end in the ledger has its report
         end_run(ledger, report)

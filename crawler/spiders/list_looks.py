@@ -7,13 +7,16 @@ for all of them.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler import urls
 from crawler.alarms import Alarm
-from crawler.clock import BEIJING, now
+from crawler.clock import BEIJING, iso, now
 from crawler.context import RunFacts, attached, required
+from crawler.coverage.placements import changes, placement
+from crawler.coverage.sightings import APPEARED, GONE
 from crawler.ledger.lists import Lists
+from crawler.ledger.placements import Placements
 from crawler.ledger.rows import ShownLink, SourceYield
 from crawler.ledger.schedule import (
     GIVE_UP,
@@ -26,10 +29,11 @@ from crawler.ledger.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from scrapy.crawler import Crawler
 
-    from crawler.ledger.rows import ListState
+    from crawler.ledger.rows import ListState, Placement
     from crawler.lists.list_page import ListLink
     from crawler.spiders.list_requests import ListStep
 
@@ -49,6 +53,8 @@ class ListLooks:
         arguments = facts.arguments
         self._lists = required(crawler, Lists)
         self._sources = attached(crawler, Sources)
+        self._placements = attached(crawler, Placements)
+        self._run_id = facts.run_id
         self._roots = {url for region in facts.regions.values() for url in region.roots}
         self._asks_all = bool(arguments.lists or arguments.since)
         self._at = now()
@@ -94,6 +100,7 @@ class ListLooks:
         """A list's page shows these links; to be called before they join its known ground."""
         if self._sources is None or step.since is not None:
             return
+        self._place(step, links)
         met = self._lists.met_links(step.source, [link.url for link in links])
         new = [_shown(link) for link in links if link.url not in met]
         is_first_walk = self._lists.state(step.source).completed_at is None
@@ -103,6 +110,32 @@ class ListLooks:
         if not is_first_walk:
             ids = list(dict.fromkeys(link.article_id for link in new))
             self._sources.note_news(step.source, at=now(), article_ids=ids)
+
+    def _place(self, step: ListStep, links: Sequence[ListLink]) -> None:
+        """Note what appeared on a list's first page since it was last read, and what went; of a
+        further page, what no list has shown."""
+        placements = self._placements
+        assert placements is not None
+        at = now()
+        if step.page > 1:
+            unknown = placements.unknown([link.url for link in links])
+            appeared = [link for link in links if link.url in unknown]
+            gone: Iterable[Placement] = ()
+        else:
+            change = changes(placements.of_list(step.source), links)
+            appeared, gone = list(change.appeared), change.gone
+            placements.gone(step.source, gone)
+            placements.appeared(step.source, [placement(link) for link in appeared], at=at)
+        last_ok_at = self._lists.state(step.source).last_ok_at
+        lines = [
+            _line(step, APPEARED, at, link.url, link.title, link.position, link.time, None)
+            for link in appeared
+        ]
+        lines += [
+            _line(step, GONE, at, one.url, one.headline, None, None, last_ok_at)
+            for one in sorted(gone, key=lambda one: (one.url, one.headline or ""))
+        ]
+        placements.add_lines(self._run_id, lines)
 
     def forget(self) -> None:
         """Forget the looks that count no longer."""
@@ -124,6 +157,31 @@ class ListLooks:
                 more = ", …" if len(dead) > 1 else ""
                 found.append(Alarm(f"dead_lists:{region}", text + more, region))
         return found
+
+
+def _line(
+    step: ListStep,
+    event: str,
+    at: datetime,
+    url: str,
+    headline: str | None,
+    position: int | None,
+    time_shown: str | None,
+    last_shown_at: datetime | None,
+) -> tuple[str, dict[str, Any]]:
+    """An article's id, and the keys of a line on its placement."""
+    return urls.article_id(url), {
+        "event": event,
+        "at": iso(at),
+        "list": step.source,
+        "region": step.region,
+        "page": step.page,
+        "url": url,
+        "headline": headline,
+        "position": position,
+        "time_shown": time_shown,
+        "last_shown_at": iso(last_shown_at) if last_shown_at else None,
+    }
 
 
 def is_given_up(state: ListState) -> bool:

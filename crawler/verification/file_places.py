@@ -18,6 +18,7 @@ from crawler.data_dir import (
     PUBLISHED_SUFFIXES,
     REPORT_SUFFIX,
     REPORTS_FOLDER,
+    SIGHTINGS_FOLDER,
     STATE_FOLDER,
     WARC_FOLDER,
     WARC_SUFFIX,
@@ -28,6 +29,7 @@ from crawler.data_dir import (
     lines_of,
     open_files_of,
     run_of,
+    sightings_of,
     warcs_of,
 )
 from crawler.verification.findings import Finding
@@ -48,7 +50,8 @@ def check_strays(data_dir: Path, listed: Collection[str]) -> Iterator[Finding]:
     for path in indexes:
         if not indexed_by(path).exists():
             yield Finding(path, None, "orphan_index", "the WARC it indexes is not there")
-    for path in sorted([*warcs_of(data_dir), *indexes, *lines_of(data_dir)]):
+    published = [*warcs_of(data_dir), *indexes, *lines_of(data_dir), *sightings_of(data_dir)]
+    for path in sorted(published):
         if path.relative_to(data_dir).as_posix() not in listed:
             yield Finding(path, None, "orphan_file", "no run's manifest lists it")
 
@@ -69,14 +72,14 @@ def check_warc_places(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator
 
 def check_places(data_dir: Path, runs: Collection[str]) -> Iterator[Finding]:
     """Files of the folder's runs that stand elsewhere than a run puts them, and whatever looks
-    published in `jsonl/`, `warc/` or `runs/` and isn't where it is looked for."""
+    published in `jsonl/`, `warc/`, `sightings/` or `runs/` and isn't where it is looked for."""
     for path in sorted(_files(data_dir)):
         name = path.relative_to(data_dir).as_posix()
         top, _, rest = name.partition("/")
         is_published = path.name.endswith(PUBLISHED_SUFFIXES)
-        if top in (LINES_FOLDER, WARC_FOLDER):
+        if top in (LINES_FOLDER, WARC_FOLDER, SIGHTINGS_FOLDER):
             is_sought = re.fullmatch(r"[^/]+/[^/]+/[^/]+", rest) and path.name.endswith(
-                LINES_SUFFIX if top == LINES_FOLDER else (WARC_SUFFIX, INDEX_SUFFIX)
+                (WARC_SUFFIX, INDEX_SUFFIX) if top == WARC_FOLDER else LINES_SUFFIX
             )
             if is_sought and (run_of(path.name) is None or is_placed(name)):
                 continue

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import (
     FILE_PREFIX,
+    SIGHTINGS_FOLDER,
     WARC_SUFFIX,
     is_placed,
     is_run_id,
@@ -195,7 +196,8 @@ def check_lines_of_runs(
             continue
         name = PurePath(lines_name(manifest.run_id)).name
         lines = by_name.get(name)
-        if lines is None and any(one.endswith(f"/{name}") for one in manifest.listed):
+        listed = [one for one in manifest.listed if not one.startswith(f"{SIGHTINGS_FOLDER}/")]
+        if lines is None and any(one.endswith(f"/{name}") for one in listed):
             continue
         for message in _line_faults(manifest, lines):
             yield Finding(manifest.path, None, "manifest_mismatch", message)

@@ -29,12 +29,14 @@ from crawler.data_dir import (
     INDEX_SUFFIX,
     LINES_SUFFIX,
     REPORT_SUFFIX,
+    SIGHTINGS_FOLDER,
     indexed_by,
     is_data_dir,
     ledger_file,
     lines_of,
     report_file,
     reports_of,
+    sightings_of,
     warcs_of,
 )
 from crawler.exporters.report import read_report
@@ -61,6 +63,11 @@ from crawler.verification.manifests import (
 )
 from crawler.verification.record_ids import RecordIds, spool_ids
 from crawler.verification.revisit_originals import check_originals
+from crawler.verification.sighting_lines import (
+    SightingsReport,
+    check_shown,
+    check_sightings,
+)
 from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
@@ -81,6 +88,7 @@ class Scope:
     warcs: list[Path] = field(default_factory=list)
     lines: list[Path] = field(default_factory=list)
     manifests: list[Path] = field(default_factory=list)
+    sightings: list[Path] = field(default_factory=list)
     is_whole: bool = False
 
     @classmethod
@@ -89,12 +97,15 @@ class Scope:
         if len(names) == 1 and is_data_dir(Path(names[0])):
             data_dir, names = Path(names[0]).absolute(), ()
         if not names:
-            every = (warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir))
+            every = (
+                warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
+                sightings_of(data_dir),
+            )  # fmt: skip
             return cls(data_dir, *every, is_whole=True)
         scope = cls(data_dir)
         for name in names:
             scope._add(name)
-        for files in (scope.warcs, scope.lines, scope.manifests):
+        for files in (scope.warcs, scope.lines, scope.manifests, scope.sightings):
             files[:] = sorted(set(files))
         return scope
 
@@ -119,7 +130,9 @@ class Scope:
         """Take a file in by its kind; a missing one is its manifest's to tell."""
         if path.name.endswith(INDEX_SUFFIX):
             path = indexed_by(path)
-        kinds = {LINES_SUFFIX: self.lines, **dict.fromkeys(WARC_SUFFIXES, self.warcs)}
+        are_sightings = path.is_relative_to(self.data_dir / SIGHTINGS_FOLDER)
+        lines = self.sightings if are_sightings else self.lines
+        kinds = {LINES_SUFFIX: lines, **dict.fromkeys(WARC_SUFFIXES, self.warcs)}
         if path == report_file(self.data_dir, path.stem):
             kinds[REPORT_SUFFIX] = self.manifests
         for suffix, files in kinds.items():
@@ -204,10 +217,13 @@ def _verify(
     verdict.findings += check_warc_places(data_dir, warcs)
     verdict.findings += check_lines_of_runs(manifests, lines)
     verdict.findings += check_listed_once(manifests)
+    sightings = check_sightings(scope.sightings, is_whole=scope.is_whole)
+    verdict.findings += sightings.findings
+    verdict.counts["sightings"] = sightings.lines
     busy = was_busy or is_busy() or (scope.is_whole and reports_of(data_dir) != scope.manifests)
     if scope.is_whole:
         verdict.findings += _check_whole(scope, manifests, kept.summaries, busy)
-    verdict.findings += _check_ledger(verdict, scope, manifests, kept, busy)
+    verdict.findings += _check_ledger(verdict, scope, manifests, kept, sightings, busy)
     verdict.counts.update(WARCs=len(warcs), manifests=len(manifests))
     verdict.counts["JSONL files"] = len(lines)
     return verdict
@@ -239,7 +255,12 @@ def _check_whole(
 
 
 def _check_ledger(
-    verdict: Verdict, scope: Scope, manifests: Sequence[Manifest], kept: _Kept, busy: bool
+    verdict: Verdict,
+    scope: Scope,
+    manifests: Sequence[Manifest],
+    kept: _Kept,
+    sightings: SightingsReport,
+    busy: bool,
 ) -> Iterator[Finding]:
     """Hold everything against the ledger, if there is one or should be."""
     data_dir = scope.data_dir
@@ -269,6 +290,8 @@ def _check_ledger(
         by_run = {manifest.run_id: manifest for manifest in manifests}
         proof = LedgerProof(data_dir, ledger, names, by_run, scope.is_whole, busy)
         yield from proof.check(kept.summaries, kept.ids)
+        if scope.is_whole and not busy and not proof.unfinished:
+            yield from check_shown(sightings, ledger, path)
         ledger.connection.check_unchanged()
 
 

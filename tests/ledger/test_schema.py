@@ -23,8 +23,9 @@ from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.ledger.observations import Observations
+from crawler.ledger.placements import Placements
 from crawler.ledger.publications import Publications
-from crawler.ledger.rows import ShownLink, Validators
+from crawler.ledger.rows import Placement, ShownLink, Validators
 from crawler.ledger.runs import Runs
 from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
@@ -105,6 +106,20 @@ def everything(ledger: Ledger) -> None:
     ledger.sources.note_news(LIST, at=T0, article_ids=[first.article_id, "0"])
     ledger.sources.yields(DAY_BEFORE, regions=["js"])
     ledger.sources.known([LIST])
+    shown = [Placement(first.url, None)]
+    ledger.placements.appeared(LIST, shown, at=T0)
+    ledger.placements.of_list(LIST)
+    ledger.placements.gone(LIST, shown)
+    ledger.placements.unknown([first.url])
+    ledger.placements.add_lines(RUN, [(first.article_id, {"url": first.url})])
+    assert list(ledger.placements.lines(RUN))
+    ledger.placements.drop_lines(RUN)
+    restored = {
+        "at": "2026-01-01T08:00:00Z", "event": "appeared", "list": LIST, "page": 1,
+        "url": first.url, "article_id": first.article_id, "region": "js", "headline": None,
+        "position": 1, "time_shown": None,
+    }  # fmt: skip
+    ledger.placements.restore(restored, day=DAY_BEFORE)
     ledger.sources.forget(DAY_BEFORE)
     ledger.hosts.hold("host", T0, "reason")
     ledger.hosts.holds(T0)
@@ -132,7 +147,18 @@ def everything(ledger: Ledger) -> None:
 def test_everything_is_everything() -> None:
     """So that a new method can't be left out of what follows. A dump reads whole tables."""
     source = Path(__file__).read_text()
-    parts = (Runs, Publications, Visits, Addresses, Articles, Observations, Lists, Hosts, Sources)
+    parts = (
+        Runs,
+        Publications,
+        Visits,
+        Addresses,
+        Articles,
+        Observations,
+        Lists,
+        Hosts,
+        Sources,
+        Placements,
+    )
     methods = {
         f"ledger.{part.__name__.lower()}.{name}"
         for part in parts

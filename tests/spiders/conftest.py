@@ -85,7 +85,9 @@ class Walks:
         publisher = Publisher(run, self.ledger, archive, output)
         limits = {"LIST_MAX_PAGES": 5, "LIST_MAX_COLUMNS": 40, "LIST_MAX_DEPTH": 3}
         crawler = get_crawler(settings_dict=limits | (settings or {}))
-        attach(crawler, run, self.ledger.lists, self.ledger.sources, publisher)
+        attach(
+            crawler, run, self.ledger.lists, self.ledger.sources, self.ledger.placements, publisher
+        )
         walk = ListWalk(crawler)
         self.asked, self.sent = [], {}
         steps = deque(walk.start())

@@ -82,7 +82,14 @@ class Runs:
         archive = WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1)
         output = JsonlWriter(self.folder, "jsonl/run.jsonl")
         publisher = Publisher(run, self.ledger, archive, output)
-        attach(self.crawler, run, self.ledger.lists, self.ledger.sources, publisher)
+        attach(
+            self.crawler,
+            run,
+            self.ledger.lists,
+            self.ledger.sources,
+            self.ledger.placements,
+            publisher,
+        )
         walk = ListWalk(self.crawler)
         self.asked = []
         steps = deque(walk.start())

@@ -13,6 +13,7 @@ from scrapy.utils.project import get_project_settings
 from crawler import items
 from crawler.archive.writer import Exchange, Tls, _metadata
 from crawler.clock import now
+from crawler.coverage import sightings
 from crawler.export_formats import csv_table, json_ld, parquet, plain_text, zyte
 from crawler.exporters.report import build_report
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
@@ -65,6 +66,12 @@ def paths(owner: type, names: typing.Iterable[str], prefix: str = "") -> typing.
 
 def test_the_keys_of_a_line_are_listed_in_their_order() -> None:
     assert listed(DOCUMENT, "An article line") == list(paths(Article, KEYS))
+
+
+def test_the_keys_of_a_sighting_are_listed() -> None:
+    assert [name.removesuffix("[]") for name in listed(DOCUMENT, "A sighting line")] == list(
+        sightings.KEYS
+    )
 
 
 def test_the_keys_of_history_and_of_a_version_are_named() -> None:

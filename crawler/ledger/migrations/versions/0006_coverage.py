@@ -1,4 +1,5 @@
-"""What is learnt of lists: their looks day by day, what each was the first to show.
+"""What is learnt of lists: their looks day by day, what each was the first to show, what their
+first pages show now.
 
 Revision ID: 0006
 Revises: 0005
@@ -45,3 +46,17 @@ def upgrade() -> None:
         sa.Column("is_sole", sa.Boolean, nullable=False),
     )
     op.create_index("ix_finds_day", "finds", ["day"])
+    op.create_table(
+        "placements",
+        sa.Column("list_url", sa.Text, primary_key=True),
+        sa.Column("url", sa.Text, primary_key=True),
+        sa.Column("headline", sa.Text, primary_key=True),
+        sa.Column("appeared_at", TIME, nullable=False),
+    )
+    op.create_table(
+        "sighting_lines",
+        sa.Column("run_id", sa.Text, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("article_id", sa.Text, nullable=False),
+        sa.Column("keys", sa.JSON, nullable=False),
+    )

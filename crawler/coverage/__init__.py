@@ -1,0 +1,1 @@
+"""What was and wasn't collected: placements on lists, certificates of days."""

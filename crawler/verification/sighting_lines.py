@@ -1,0 +1,144 @@
+"""The lines of `data/sightings/`: each by itself, then one after the other, then the ledger.
+
+What appeared can't appear again before it went, and what went had appeared. What is left at the end
+is what the ledger takes for shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from crawler import urls
+from crawler.coverage.sightings import APPEARED, GONE, KEYS, SCHEMA_VERSION
+from crawler.data_dir import run_of
+from crawler.items import as_line
+from crawler.storage import open_file
+from crawler.verification.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from crawler.ledger.ledger import Ledger
+
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+
+# The types of the keys that may be null, beside null.
+_NULLABLE: Mapping[str, type] = {
+    "region": str, "headline": str, "differs": bool, "position": int, "time_shown": str,
+    "last_shown_at": str,
+}  # fmt: skip
+
+Key = tuple[str, str, str | None]
+
+
+@dataclass(slots=True)
+class SightingsReport:
+    """What was found, how many lines there are, and what is shown after the last of them: list,
+    address and headline, with the time it appeared."""
+
+    findings: list[Finding] = field(default_factory=list)
+    lines: int = 0
+    shown: dict[Key, str] = field(default_factory=dict)
+
+
+def check_sightings(paths: Sequence[Path], *, is_whole: bool) -> SightingsReport:
+    """Check these files in the order of their runs; with `is_whole` they are all there are, so that
+    their lines must follow from each other."""
+    report = SightingsReport()
+    for path in sorted(paths, key=lambda path: path.name):
+        offset = 0
+        try:
+            with open_file(path) as file:
+                for number, line in enumerate(file, start=1):
+                    report.lines += 1
+                    told, fault = _read(path, line)
+                    if told is not None and is_whole:
+                        fault = fault or _follow(report.shown, told)
+                    if fault:
+                        code = "bad_sighting" if told is None else "sighting_mismatch"
+                        finding = Finding(path, offset, code, f"line {number}: {fault}")
+                        report.findings.append(finding)
+                    offset += len(line)
+        except OSError as error:
+            message = error.strerror or str(error)
+            report.findings.append(Finding(path, None, "bad_sighting", message))
+    return report
+
+
+def _read(path: Path, line: bytes) -> tuple[dict[str, Any] | None, str | None]:
+    """What a line says, or None and what is wrong with it."""
+    try:
+        told = json.loads(line)
+    except ValueError as error:
+        return None, f"no JSON: {error}"
+    if not isinstance(told, dict) or tuple(told) != KEYS:
+        return None, "its keys are not those of a sighting"
+    fault = _fault(path, told)
+    if fault is None and as_line(told) != line:
+        fault = "it isn't written as a sighting is"
+    return (None, fault) if fault else (told, None)
+
+
+def _fault(path: Path, told: Mapping[str, Any]) -> str | None:
+    """What a line says against the format."""
+    for name, kind in _NULLABLE.items():
+        if told[name] is not None and type(told[name]) is not kind:
+            return f"{name} is {told[name]!r}"
+    for name in ("run_id", "at", "list", "article_id", "url"):
+        if not isinstance(told[name], str):
+            return f"{name} is {told[name]!r}"
+    if told["schema_version"] != SCHEMA_VERSION or told["event"] not in (APPEARED, GONE):
+        return f"version {told['schema_version']!r}, event {told['event']!r}"
+    if told["run_id"] != run_of(path.name):
+        return f"it is of run {told['run_id']}"
+    for name in ("at", "last_shown_at"):
+        if told[name] is not None and not _UTC.fullmatch(told[name]):
+            return f"{name} is {told[name]!r}"
+    if (
+        urls.canonical(told["url"]) != told["url"]
+        or urls.article_id(told["url"]) != (told["article_id"])
+    ):
+        return f"{told['url']} is not the address of {told['article_id']}"
+    if type(told["page"]) is not int or told["page"] < 1:
+        return f"page is {told['page']!r}"
+    also_at = told["also_at"]
+    if not isinstance(also_at, list) or not all(isinstance(one, str) for one in also_at):
+        return f"also_at is {also_at!r}"
+    return None
+
+
+def _follow(shown: dict[Key, str], told: Mapping[str, Any]) -> str | None:
+    """Take a line in; what it says against those before it. Further pages are not followed."""
+    key = (told["list"], told["url"], told["headline"])
+    if told["page"] > 1:
+        return None
+    if told["event"] == APPEARED:
+        if key in shown:
+            return f"{told['url']} appeared on {told['list']}, where it was shown already"
+        shown[key] = told["at"]
+        return None
+    since = shown.pop(key, None)
+    if since is None:
+        return f"{told['url']} went from {told['list']}, where it had not appeared"
+    if not since <= (told["last_shown_at"] or since) <= told["at"]:
+        return f"{told['url']} was last shown at {told['last_shown_at']}"
+    return None
+
+
+def check_shown(report: SightingsReport, ledger: Ledger, path: Path) -> Iterator[Finding]:
+    """Hold what the lines leave as shown against the ledger's placements."""
+    known = {
+        (row["list_url"], row["url"], row["headline"] or None): row["appeared_at"]
+        for row in ledger.dump.placements()
+    }
+    for keys, message in (
+        (known.keys() - report.shown.keys(), "the ledger takes it for shown, the sightings don't"),
+        (report.shown.keys() - known.keys(), "the sightings take it for shown, the ledger doesn't"),
+    ):
+        if keys:
+            where, url, _ = min(keys, key=lambda key: (key[0], key[1]))
+            yield Finding(path, None, "ledger_mismatch", f"{url} on {where}: {message}")
