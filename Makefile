@@ -17,7 +17,7 @@ EXTRAS :=
 install: $(VENV)/.runtime  ## the crawler in .venv; EXTRAS='export' adds what those commands need
 	@for extra in $(EXTRAS); do test -f requirements-$$extra.lock || \
 		{ echo "there is no extra $$extra; there is: $(EXTRAS_THERE)" >&2; exit 2; }; done
-	@for extra in $(EXTRAS); do $(INSTALL) --requirement requirements-$$extra.lock || exit 1; done
+	@for extra in $(EXTRAS); do $(INSTALL) --quiet --requirement requirements-$$extra.lock || exit 1; done
 EXTRAS_THERE := $(filter-out dev pywb,$(patsubst requirements-%.lock,%,$(wildcard requirements-*.lock)))
 
 demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written

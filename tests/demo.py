@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -24,9 +25,13 @@ DATA = Path("data", "demo")
 REGIONS = ("js", "he")
 COMMAND = (
     "crawl", "xinhua", "-a", f"regions={','.join(REGIONS)}", "-s", f"DATA_DIR={DATA}",
-    "-s", "DOWNLOAD_DELAY=0.05", "--logfile", str(DATA / "crawl.log"),
+    "-s", "CONTACT=archive@example.org", "-s", "DOWNLOAD_DELAY=0.05",
+    "--logfile", str(DATA / "crawl.log"),
 )  # fmt: skip
 LINES, COLUMNS = 24, 80
+
+# What does not begin a line in Chinese. Two of them at most stand together.
+CLOSING = "。，、；：？！”’）》】…"
 
 
 def main() -> int:
@@ -36,7 +41,8 @@ def main() -> int:
     DATA.mkdir(parents=True, exist_ok=True)
     earlier = set(DATA.rglob("*"))
     print(f"The loopback Xinhua plays {' and '.join(REGIONS)} on this machine. Crawling:\n")
-    print(f"    scrapy {' '.join(COMMAND[:6])} \\\n        {' '.join(COMMAND[6:])}\n", flush=True)
+    print(f"    scrapy {' '.join(COMMAND[:6])} \\")
+    print(f"        {' '.join(COMMAND[6:10])} \\\n        {' '.join(COMMAND[10:])}\n", flush=True)
     with Site(regions=list(REGIONS)) as site:
         crawl = subprocess.run(
             [sys.executable, "-m", "scrapy", *COMMAND],
@@ -69,7 +75,7 @@ def summary(report: dict[str, Any]) -> list[str]:
     said.append(f"{'the report':>15} {'':4}  runs/{report['run_id']}.json")
     counts = sorted(report["outcomes"].items(), key=lambda one: -one[1])
     outcomes = ", ".join(f"{count} {name}" for name, count in counts)
-    said += wrapped(f"{report['urls_seen']} addresses: {outcomes}.")
+    said += wrapped(f"Of article addresses it saw {report['urls_seen']}: {outcomes}.")
     for alarm in report["alarms"]:
         said += wrapped(f"Alarm: {alarm}")
     if not any(file["path"].endswith(".jsonl") for file in report["files"]):
@@ -129,8 +135,13 @@ def wrapped(text: str | None) -> list[str]:
     """A text in lines of a screen's width, where a Chinese character takes two columns."""
     if not text:
         return []
-    console = Console(width=COLUMNS, color_system=None)
-    return [line.plain.rstrip() for line in Text(text).wrap(console, COLUMNS)]
+    width = COLUMNS - cell_len("。”")
+    lines = [line.plain.rstrip() for line in Text(text).wrap(Console(width=width), width)]
+    for number in range(1, len(lines)):
+        rest = lines[number].lstrip(CLOSING)
+        lines[number - 1] += lines[number][: len(lines[number]) - len(rest)]
+        lines[number] = rest
+    return [line for line in lines if line]
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ class Command(ProjectCommand, ScrapyCommand):
             else:
                 count = _write_file(form, lines, output, card, selection, len(files))
         nothing = "" if count else "; nothing matches" if read else "; nothing is published yet"
-        print(f"{count} of {read} lines in {len(files)} files{nothing}", file=sys.stderr)
+        told = "1 file" if len(files) == 1 else f"{len(files)} files"
+        print(f"{count} of {read} lines in {told}{nothing}", file=sys.stderr)
 
 
 def _check(output: Path, data_dir: Path) -> None:
