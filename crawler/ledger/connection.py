@@ -119,8 +119,14 @@ class LedgerConnection:
         self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
     ) -> None:
         """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
-        if rows:
-            self.write(upsert(self.raw.dialect.name, table, list(rows[0]), update), rows)
+        if not rows:
+            return
+        statement = upsert(self.raw.dialect.name, table, list(rows[0]), update)
+        # SQLAlchemy makes one statement of many rows on a server only if it returns something.
+        is_batch = len(rows) > 1 and self._path is None
+        self.write(
+            statement.returning(next(iter(table.primary_key))) if is_batch else statement, rows
+        )
 
     def _same_file(self, path: Path) -> bool:
         try:
@@ -150,7 +156,7 @@ def _ignore(error: LedgerError) -> None:
 
 def upsert(
     dialect: str, table: Table, columns: Sequence[str], update: Collection[str] | None
-) -> Executable:
+) -> sqlite.Insert | postgresql.Insert:
     """The INSERT of `columns` that, where the key exists, sets `update` (None: all but the key)."""
     insert = _INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]

@@ -81,6 +81,8 @@ def _connect(url: URL, where: str, *, read_only: bool) -> Connection:
             **_KEEPALIVE,
         },
     )
+    # Many rows are one statement, as psycopg2's dialect has it by itself.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
     try:
         connection = engine.connect()
     except (DBAPIError, UnicodeError) as error:
