@@ -18,7 +18,6 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crawler.ledger import opening, schema
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
-from crawler.ledger.connection import upsert
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
@@ -185,27 +184,6 @@ def watched(ledger: Ledger) -> Iterator[list[tuple[Any, str, Any]]]:
     event.listen(ledger.connection.raw, "before_cursor_execute", note)
     yield seen
     event.remove(ledger.connection.raw, "before_cursor_execute", note)
-
-
-def test_every_statement_compiles_for_postgresql(ledger: Ledger) -> None:
-    with watched(ledger) as seen:
-        everything(ledger)
-    assert len({sql for _, sql, _ in seen}) > 40
-    for statement, sql, _ in seen:
-        if "ON CONFLICT" not in sql:  # those are made for one dialect, below
-            assert str(statement.compile(dialect=postgresql.dialect()))
-
-
-@pytest.mark.parametrize("update", [None, (), ("reason",)])
-def test_upserts_compile_for_both(update: tuple[str, ...] | None) -> None:
-    columns = ["host", "until", "reason"]
-    texts = {
-        re.sub(r"%\(\w+\)s::VARCHAR|\?", "?", str(upsert(name, schema.holds, columns, update)
-                                        .compile(dialect=dialect)))
-        for name, dialect in (("sqlite", sqlite.dialect()), ("postgresql", postgresql.dialect()))
-    }  # fmt: skip
-    assert len(texts) == 1
-    assert "ON CONFLICT (host) DO" in texts.pop()
 
 
 def test_every_look_up_has_its_index(tmp_path: Path) -> None:
