@@ -178,7 +178,7 @@ def watched(ledger: Ledger) -> Iterator[list[tuple[Any, str, Any]]]:
         connection: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
     ) -> None:
         if context.compiled is not None:
-            one = parameters[0] if many else parameters
+            one = parameters[0] if many and isinstance(parameters, list) else parameters
             seen.append((context.compiled.statement, sql, one))
 
     event.listen(ledger.connection.raw, "before_cursor_execute", note)
