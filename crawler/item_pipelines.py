@@ -193,6 +193,7 @@ class PublishPipeline(_RunPipeline):
     """Writes the JSONL line and tells the ledger."""
 
     def process_item(self, article: Article) -> Article:
+        article.line = self.publisher.next_line()
         self.publisher.publish(as_record(article))
         self.end(article, versions.published_as(article))
         self._count(article)

@@ -171,7 +171,8 @@ class Reading:
     pages: tuple[Page, ...] = field(repr=False)
 
 
-SCHEMA_VERSION = 1
+# The version of new lines. Lines of version 1 stay valid and are read everywhere.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +259,33 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """What a withdrawn page last was: its line with content. `line` is that one's key, None where
+    it is of schema version 1."""
+
+    version: int
+    published_at: str | None
+    source: str | None
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     reason: str
     first_observed_at: str
     confirmed_at: str
     observations: list[Observation]
+    last: Last
+
+
+@dataclass(frozen=True, slots=True)
+class Corrects:
+    """The line that a correction takes the place of: its key (None in schema version 1), the keys
+    that were read otherwise, and why they were."""
+
+    line: str | None
+    keys: list[str]
+    reason: str
 
 
 Status = Literal["live", "gone", "restored"]
@@ -325,6 +348,9 @@ class Article:
     flags: list[Flag] = field(default_factory=list)
     run_id: str | None = None
     warc: WarcPointer | None = None
+    line: str | None = None
+    revision: int = 0
+    corrects: Corrects | None = None
     address: str = ""
 
 
@@ -336,13 +362,17 @@ KEYS: tuple[str, ...] = (
     "editors", "byline_raw", "body", "paragraphs", "images", "videos", "attachments", "keywords",
     "summary", "language", "page_urls", "warc_pages", "removed", "codes", "content_sha256",
     "previous_sha256", "changed", "discovered_from", "first_seen_at", "fetched_at", "http",
-    "encoding", "layout", "flags", "extractor_version", "run_id", "warc",
+    "encoding", "layout", "flags", "extractor_version", "run_id", "warc", "line", "revision",
+    "corrects",
 )  # fmt: skip
+
+# Those of a line of schema version 1, in whose `gone` there is no `last` either.
+KEYS_1: tuple[str, ...] = KEYS[: KEYS.index("line")]
 
 # Keys that come from the ledger; all others are a pure function of the WARC and the code.
 HISTORY_KEYS = frozenset({
     "version", "status", "gone", "also_at", "changed", "previous_sha256", "discovered_from",
-    "first_seen_at", "run_id",
+    "first_seen_at", "run_id", "line", "revision", "corrects",
 })  # fmt: skip
 
 # A change in one of these makes a new version (of images only url and caption count).
@@ -350,6 +380,25 @@ VERSIONED_KEYS: tuple[str, ...] = (
     "title", "subtitle", "kicker", "published_at", "source", "reporters", "editors", "body",
     "images", "videos", "attachments",
 )  # fmt: skip
+
+
+# What a correction may be made for: what the code reads from the page, whichever page it is.
+CORRECTABLE_KEYS: tuple[str, ...] = tuple(
+    key for key in KEYS
+    if key not in HISTORY_KEYS | {
+        "schema_version", "id", "url", "fetched_at", "http", "warc", "warc_pages",
+        "content_sha256", "extractor_version",
+    }
+)  # fmt: skip
+
+
+def keys_of(schema_version: object) -> tuple[str, ...]:
+    """The keys of a line of this version, in order. Raises ValueError for one that isn't known."""
+    known = {1: KEYS_1, SCHEMA_VERSION: KEYS}
+    if isinstance(schema_version, bool) or schema_version not in known:
+        message = f"schema_version {str(schema_version)[:20]}"
+        raise ValueError(message)
+    return known[schema_version]
 
 
 def as_record(article: Article) -> dict[str, Any]:

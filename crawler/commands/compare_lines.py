@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crawler.reextraction.filter import Filter
 
-_NOT_COMPARED = HISTORY_KEYS | {"extractor_version", "warc", "warc_pages"}
+_NOT_COMPARED = HISTORY_KEYS | {"schema_version", "extractor_version", "warc", "warc_pages"}
 
 # What changes with the fields that are shown.
 _FOLLOWS = frozenset({"paragraphs", "content_sha256"})

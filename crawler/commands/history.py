@@ -7,8 +7,6 @@ the folder, 5 the ledger can't be read.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -29,9 +27,9 @@ from crawler.commands.base_command import (
 from crawler.commands.text_diff import of_fields
 from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR, OK, STORAGE, USAGE
+from crawler.exporters.published_lines import lines_with
 from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError, NoLedgerError
-from crawler.storage import path_now
 
 if TYPE_CHECKING:
     import argparse
@@ -80,7 +78,9 @@ class Command(ProjectCommand, ScrapyCommand):
             print(f"No article {article_id} is archived in {where}.", file=sys.stderr)
             self.exitcode = ERROR
             return
-        records = [_record(data_dir, row) for row in rows]
+        records = [
+            lines_with(data_dir, row.jsonl, [row.line_sha256]).get(row.line_sha256) for row in rows
+        ]
         if opts.json:
             print_json(_object(data_dir, article_id, rows, records), indent=1)
         else:
@@ -99,6 +99,7 @@ def _object(
         "lines": [
             {
                 "version": row.version,
+                "revision": row.revision,
                 "status": row.status,
                 "fetched_at": iso(row.fetched_at),
                 "changed": list(row.changed),
@@ -120,30 +121,25 @@ def _article_id(given: str) -> str:
     return urls.article_id(given)
 
 
-def _record(data_dir: Path, row: VersionRow) -> dict[str, Any] | None:
-    """The version's record, found by its line's digest; None if it isn't there."""
-    path = path_now(data_dir / row.jsonl)
-    if path is None:
-        return None
-    with path.open("rb") as lines:
-        for line in lines:
-            if hashlib.sha256(line).hexdigest() == row.line_sha256:
-                record: dict[str, Any] = json.loads(line)
-                return record
-    return None
-
-
 def _history(rows: list[VersionRow], records: list[dict[str, Any] | None]) -> Iterator[str]:
     before: dict[str, Any] | None = None
     for row, record in zip(rows, records, strict=True):
         if before is not None:
             yield ""
-        yield f"Version {row.version}, {row.status}, {iso(row.fetched_at)}, {row.jsonl}"
+        revision = f", revision {row.revision}" if row.revision else ""
+        when = iso(row.fetched_at)
+        yield f"Version {row.version}{revision}, {row.status}, {when}, {row.jsonl}"
         if record is None:
             yield "    This line is missing from its file."
             continue
         if record["gone"]:
             yield from _withdrawal(record["gone"])
+            continue
+        if row.corrects:
+            yield f"    A correction: {row.corrects['reason']}."
+            if before is not None:
+                yield from of_fields(row.corrects["keys"], before, record)
+            before = record
             continue
         if before is None:
             yield f"    {record['title'] or '(no title)'}"

@@ -99,6 +99,7 @@ COLUMNS: dict[str, tuple[str, _Value]] = {
     "warc_file": _of("warc", "file"),
     "warc_offset": _of("warc", "offset"),
     "warc_length": _of("warc", "length"),
+    "line": _same("line"),
 }
 
 

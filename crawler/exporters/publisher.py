@@ -51,6 +51,7 @@ class Publisher:
         self._output = output
         self._alarms: list[Alarm] = []
         self._more_alarms = 0
+        self._named = 0
         self.open: set[str] = set()
         self.fetched = 0
         self.stop: Callable[[str], None] = _no_engine
@@ -78,6 +79,11 @@ class Publisher:
             logger.critical(sentence)
             self.storage_error = sentence
             self.stop("storage")
+
+    def next_line(self) -> str:
+        """The key of the run's next line, that no other line has: counted over all of its files."""
+        self._named += 1
+        return f"{self._facts.run_id}:{self._named}"
 
     def publish(self, record: dict[str, Any]) -> None:
         """Write a JSONL line and tell the ledger. Raises StorageError, which stops the run."""

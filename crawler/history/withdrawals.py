@@ -17,13 +17,15 @@ from urllib.parse import urlsplit
 
 from crawler import urls
 from crawler.clock import iso, now
+from crawler.exporters.published_lines import lines_with
 from crawler.extractor_version import extractor_version
-from crawler.items import Article, Gone, Observation, RegionRef, as_record
+from crawler.items import Article, Gone, Last, Observation, RegionRef, as_record
 from crawler.ledger import line_rows
 from crawler.ledger.schedule import next_check
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from crawler.context import RunFacts
@@ -143,13 +145,35 @@ class Withdrawals:
 
     def confirm(self) -> None:
         """After the last exchange: write the `gone` records of what is no outage's."""
-        for one, doubt in [(one, self._doubt(one)) for one in self._candidates]:
+        doubts = [(one, self._doubt(one)) for one in self._candidates]
+        sources = self._sources([one.article for one, doubt in doubts if not doubt])
+        for one, doubt in doubts:
             if doubt:
                 self._suspect(one.address, f"{one.reason}, {doubt}", one.since)
             else:
-                self._publisher.publish(as_record(self._gone(one)))
+                self._publisher.publish(as_record(self._gone(one, sources)))
                 self._publisher.end(one.address, Outcome.GONE, one.reason)
         self._candidates.clear()
+
+    def _sources(self, articles: Sequence[ArticleRow]) -> dict[str, str | None]:
+        """The sources by article, as published. The ledger doesn't know them of lines of schema
+        version 1: their files are read, each once."""
+        sources = {one.id: one.source for one in articles}
+        by_file: dict[str, dict[str, str]] = {}
+        for one in articles:
+            if one.line is None and one.jsonl and one.line_sha256:
+                by_file.setdefault(one.jsonl, {})[one.line_sha256] = one.id
+        for jsonl, wanted in by_file.items():
+            try:
+                found = lines_with(self._facts.data_dir, jsonl, wanted)
+            except OSError:
+                found = {}
+            sources |= {wanted[digest]: line["source"] for digest, line in found.items()}
+            if len(found) < len(wanted):
+                lacking = min(set(wanted.values()) - {line["id"] for line in found.values()})
+                text = f"{jsonl} lacks the line of {lacking}: the source it had isn't known"
+                self._publisher.alarm(text)
+        return sources
 
     def _doubt(self, one: _Candidate) -> str | None:
         """Why a candidate may be an outage's; None when it is believed.
@@ -173,7 +197,7 @@ class Withdrawals:
         again = max(since + self._facts.confirm_after, now() + (now() - since))
         self._publisher.end(address, Outcome.SUSPECTED, reason, retry_at=again)
 
-    def _gone(self, one: _Candidate) -> Article:
+    def _gone(self, one: _Candidate, sources: Mapping[str, str | None]) -> Article:
         """A record without content: the last version's number, ids and title, and the evidence."""
         facts, article = self._facts, one.article
         # The first sign was noted a moment before the suspicion, perhaps in another second.
@@ -182,11 +206,12 @@ class Withdrawals:
         observations = [Observation(iso(row.at), row.status, row.reason, row.warc) for row in seen]
         region = facts.regions.get(article.region or "")
         others = set(self._ledger.addresses.of_article(article.id)) - {article.canonical_url}
+        last = Last(article.version, article.published_at, sources[article.id], article.line)
         return Article(
             id=article.id,
             version=article.version,
             status="gone",
-            gone=Gone(one.reason, observations[0].at, observations[-1].at, observations),
+            gone=Gone(one.reason, observations[0].at, observations[-1].at, observations, last),
             url=article.url,
             canonical_url=article.canonical_url,
             also_at=sorted(others),
@@ -198,6 +223,7 @@ class Withdrawals:
             layout=None,
             extractor_version=extractor_version(),
             run_id=facts.run_id,
+            line=self._publisher.next_line(),
         )
 
 

@@ -32,6 +32,10 @@ _OF_CONTENT = [
     versions.c.warc_pages,
     versions.c.fetched_at.label("warc_date"),
     versions.c.jsonl,
+    versions.c.line_sha256,
+    versions.c.line,
+    versions.c.revision,
+    versions.c.source,
 ]
 
 
@@ -47,11 +51,11 @@ class Articles:
         return None if row is None else _article(row)
 
     def versions(self, article_id: str) -> list[VersionRow]:
-        """An article's JSONL lines, oldest first."""
+        """An article's JSONL lines, oldest first, each followed by its corrections."""
         statement = (
             select(versions)
             .where(versions.c.article_id == article_id)
-            .order_by(versions.c.fetched_at, versions.c.number)
+            .order_by(versions.c.fetched_at, versions.c.revision, versions.c.number)
         )
         return [VersionRow(**row._mapping) for row in self._connection.rows(statement)]
 
@@ -62,9 +66,10 @@ class Articles:
 
         `line` is the record as parsed, `jsonl` the published file that holds it, relative to
         DATA_DIR. Lines may come in any order and more than once: an article's state is that of its
-        newest line, its content that of its newest line with content. Nothing is owed any more at
-        any of its addresses. `schedule` (RECHECK_SCHEDULE) sets the next check of a live article;
-        without one it is never due.
+        newest line, its content that of its newest line with content, the greatest by `fetched_at`
+        and `revision`. Nothing is owed any more at any of its addresses. `schedule`
+        (RECHECK_SCHEDULE) sets the next check of a live article; without one it is never due. A
+        correction is no look at a page: what was learnt of looks stays.
         """
         known = self.versions(line["id"])
         digest = line_rows.digest(line)
@@ -77,6 +82,10 @@ class Articles:
         version = line_rows.version(line, number, jsonl)  # all is read before anything is written
         observed, rows = line_rows.observations(line), line_rows.addresses(line)
         state, content = line_rows.state(line, schedule), line_rows.content(line, number)
+        is_corrected = any(
+            row.fetched_at == version["fetched_at"] and row.revision > version["revision"]
+            for row in known
+        )
         self._connection.write(insert(versions).values(version))
         self._connection.upsert(observations, observed, update=("status", "reason", "warc"))
         self._connection.upsert(addresses, rows, update=())
@@ -85,7 +94,8 @@ class Articles:
             .where(addresses.c.article_id == line["id"], addresses.c.retry_at.is_not(None))
             .values(retry_at=None, attempts=0)
         )
-        self._write_state(line, state, {} if line["status"] == "gone" else content)
+        if not is_corrected:
+            self._write_state(line, state, {} if line["status"] == "gone" else content)
         return True
 
     def _move_line(self, row: VersionRow, jsonl: str) -> None:
@@ -107,6 +117,8 @@ class Articles:
             self._connection.write(insert(articles).values(line_rows.first(line) | state | content))
             return
         at = state["state_at"]
+        if line.get("revision"):
+            state, content = line_rows.corrected(state), line_rows.corrected(content)
         values = state if at >= before.state_at else {}
         if before.fetched_at is None or at >= before.fetched_at:
             values = values | content

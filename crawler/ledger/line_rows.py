@@ -145,6 +145,18 @@ def content(line: Mapping[str, Any], number: int) -> dict[str, Any]:
     }
 
 
+# What a correction says of its article as any line does; the rest is of the look at the page.
+_CORRECTED = frozenset({
+    "url", "canonical_url", "region", "number", "content_sha256", "extractor_version",
+    "published_at",
+})  # fmt: skip
+
+
+def corrected(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a correction's `state` or `content` what it changes."""
+    return {name: value for name, value in values.items() if name in _CORRECTED}
+
+
 def first(line: Mapping[str, Any]) -> dict[str, Any]:
     """What stays of the first line of an article."""
     return {"article_id": line["id"], "first_seen_at": _first_seen(line)}

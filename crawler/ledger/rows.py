@@ -130,8 +130,9 @@ class Owed:
 class ArticleRow:
     """The state of an article: that of its newest line.
 
-    Everything about content (digests, title, pointers, `warc_date`, `jsonl`) is that of the newest
-    line with content, so a gone article still says what it last was. `content_sha256` is what
+    Everything about content (digests, title, source, pointers, `warc_date`, `jsonl`, `line`,
+    `revision`) is that of the newest line with content, so a gone article still says what it last
+    was; where `line` is None, `source` isn't known. `content_sha256` is what
     today's code makes of it (see `Articles.rebase`), `published_sha256` what its line says.
     `published_at` is as in the line; `warc_pages` holds all pages, page 1 first; `jsonl` is
     relative to DATA_DIR.
@@ -157,6 +158,10 @@ class ArticleRow:
     warc_pages: tuple[WarcPointer, ...]
     warc_date: datetime | None
     jsonl: str | None
+    line_sha256: str | None
+    line: str | None
+    revision: int | None
+    source: str | None
 
     @property
     def warc(self) -> WarcPointer | None:

@@ -6,11 +6,12 @@ sentences.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler import extraction, urls
-from crawler.items import KEYS, Article, as_record
+from crawler.items import Article, Gone, as_record, keys_of
 from crawler.ledger import line_rows
 from crawler.verification.extract_again import REFUSALS, extract_again
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _SAID = frozenset({
     "id", "version", "status", "gone", "url", "canonical_url", "also_at", "region", "title",
     "previous_sha256", "first_seen_at", "fetched_at", "extractor_version", "run_id",
+    "schema_version", "line",
 })  # fmt: skip
 
 LEAST_LOOKS = 2
@@ -37,9 +39,14 @@ def faults_of_gone(
     in their order; `is_same_code`: today's code made the line. Raises TypeError, KeyError,
     ValueError where its values aren't of the format."""
     blank = _blank(line)
-    full = [key for key in KEYS if key not in _SAID and line[key] != blank[key]]
+    keys = keys_of(line["schema_version"])
+    full = [key for key in keys if key not in _SAID and line[key] != blank[key]]
     if full or not line["gone"]:
         yield f"a gone record without reason or with content: {', '.join(full) or 'gone'}"
+        return
+    said = [one.name for one in fields(Gone) if line["schema_version"] > 1 or one.name != "last"]
+    if list(line["gone"]) != said:
+        yield f"gone has not the keys {', '.join(said)}"
         return
     looks = line["gone"]["observations"]
     if len(looks) < LEAST_LOOKS:

@@ -1,8 +1,9 @@
 """The lines of one article against each other: a history without gap, double or contradiction.
 
-In: the summaries of an article's lines, oldest first. Out: a Fault for each line that can't stand
-where it stands. What makes a line follow another is in `crawler.history.versions` and
-`crawler.history.withdrawals` (gone records).
+In: the summaries of an article's lines, oldest first, each followed by its corrections. Out: a
+Fault for each line that can't stand where it stands. What makes a line follow another is in
+`crawler.history.versions`, `crawler.history.withdrawals` (gone records) and
+`crawler.reextraction.correction`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from crawler.items import VERSIONED_KEYS
+from crawler.items import CORRECTABLE_KEYS, VERSIONED_KEYS
 from crawler.pipelines.content_digest import changed_fields
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.verification.line_summaries import LineSummary
+
+
+# What a correction says as the line does that it corrects.
+_KEPT_BY_CORRECTIONS = (
+    "id", "version", "status", "gone", "url", "previous_sha256", "changed", "discovered_from",
+    "first_seen_at", "fetched_at", "warc", "warc_pages",
+)  # fmt: skip
 
 
 class Fault(NamedTuple):
@@ -41,34 +49,90 @@ def faults_of_history(
         else:
             where = f"it stands in {first.jsonl} as well, as line {first.number}"
             yield Fault(line, "duplicate_line", where)
-    content: LineSummary | None = None
-    for number, line in enumerate(history):
-        before = history[number - 1] if number else None
+    stays, corrections = _revisions(history)
+    for line, before in corrections:
+        for message in _corrected(line, before, data_dir):
+            yield Fault(line, "history_mismatch", message)
+    content: list[LineSummary] = []
+    for number, revisions in enumerate(stays):
+        line = revisions[0]
+        before = stays[number - 1][0] if number else None
         for message in _contradictions(line, before, content):
             yield Fault(line, "history_mismatch", message)
         if line.row["run_id"] not in clock_errors:
-            for message in _times(line, history[0]):
+            for message in _times(line, stays[0][0]):
                 yield Fault(line, "history_mismatch", message)
         if content and not line.is_gone:
             for message in _changes(line, content, data_dir):
                 yield Fault(line, "history_mismatch", message)
-        content = content if line.is_gone else line
+        content = content if line.is_gone else revisions
+
+
+def _revisions(
+    history: Sequence[LineSummary],
+) -> tuple[list[list[LineSummary]], list[tuple[LineSummary, LineSummary | None]]]:
+    """The lines that stand by themselves, each with its corrections; and each correction with the
+    revision before it, None where that isn't there. `history` is in the order of revisions."""
+    stays: list[list[LineSummary]] = []
+    corrections: list[tuple[LineSummary, LineSummary | None]] = []
+    of: dict[tuple[Any, ...], list[LineSummary]] = {}
+    for line in history:
+        key = (line.fetched_at, line.version, line.status)
+        if not line.revision:
+            of[key] = [line]
+            stays.append(of[key])
+            continue
+        revisions = of.get(key, [])
+        corrections.append((line, revisions[-1] if revisions else None))
+        revisions.append(line)
+    return stays, corrections
+
+
+def _corrected(line: LineSummary, before: LineSummary | None, data_dir: Path) -> Iterator[str]:
+    """What is wrong with a correction; `before` is the revision before it."""
+    if before is None or line.corrects is None or line.is_gone:
+        yield f"revision {line.revision} corrects no line that is here"
+        return
+    if line.revision != before.revision + 1:
+        yield f"revision {line.revision} follows {before.revision}"
+    if line.corrects["line"] != before.line:
+        yield f"it corrects {line.corrects['line']}, the revision before it is {before.line}"
+    one, other = _record(before, data_dir), _record(line, data_dir)
+    differing = {key for key in CORRECTABLE_KEYS if one[key] != other[key]}
+    named = set(line.corrects["keys"])
+    if not named:
+        yield "it corrects no key"
+    if named - differing:
+        yield f"it corrects {min(named - differing)}, which is the same"
+    unnamed = set(changed_fields(one, other)) - named
+    if unnamed:
+        yield f"it doesn't say that {min(unnamed)} differs"
+    kept = [key for key in _KEPT_BY_CORRECTIONS if one[key] != other[key]]
+    if kept:
+        yield f"a correction keeps {', '.join(kept)}"
+    if {one["canonical_url"], *one["also_at"]} != {other["canonical_url"], *other["also_at"]}:
+        yield "a correction keeps the addresses"
 
 
 def _contradictions(
-    line: LineSummary, before: LineSummary | None, content: LineSummary | None
+    line: LineSummary, before: LineSummary | None, content: Sequence[LineSummary]
 ) -> Iterator[str]:
-    """What a line says against those before it: `before` is the last of them, `content` the last
-    that has content."""
+    """What a line says against those before it: `before` is the last of them, `content` the
+    revisions of the last that has content. By which of these the line was made depends on when it
+    was corrected."""
+    if line.revision or line.corrects:
+        yield "it says that it corrects a line, and stands by itself"
     if line.also_at != sorted(set(line.also_at) - {line.canonical_url}):
         yield "also_at is not sorted, or names an address twice"
-    previous = content.row["content_sha256"] if content else None
-    if line.previous_sha256 != previous:
+    previous = {one.row["content_sha256"] for one in content} or {None}
+    if line.previous_sha256 not in previous:
         yield "previous_sha256 is not the content_sha256 of the record before"
     if line.status not in _statuses_after(before):
         yield f"status is {line.status} after {before.status if before else 'no other record'}"
-    if before is not None and content is not None:
-        yield from _steps(line, before, content)
+    if before is not None and content:
+        yield from _steps(line, before)
+        if line.is_gone:
+            yield from _last(line, content)
     elif line.version != 1 or line.row["changed"]:
         yield f"version {line.version} is the first there is"
 
@@ -80,7 +144,7 @@ def _statuses_after(before: LineSummary | None) -> tuple[str, ...]:
     return ("restored",) if before.is_gone else ("live", "gone")
 
 
-def _steps(line: LineSummary, before: LineSummary, content: LineSummary) -> Iterator[str]:
+def _steps(line: LineSummary, before: LineSummary) -> Iterator[str]:
     """A version more with each change and none without; nothing that was known is lost."""
     step = bool(line.row["changed"])
     if line.version != before.version + step:
@@ -89,11 +153,28 @@ def _steps(line: LineSummary, before: LineSummary, content: LineSummary) -> Iter
         yield "it changes nothing"
     if line.is_gone and step:
         yield "a gone record changes nothing"
-    if line.is_gone and line.title != content.title:
-        yield "its title is not that of the last version"
     lost = {before.canonical_url, *before.also_at} - {line.canonical_url, *line.also_at}
     if lost:
         yield f"also_at lacks {min(lost)}, which the record before has"
+
+
+def _last(line: LineSummary, content: Sequence[LineSummary]) -> Iterator[str]:
+    """What a gone line says of the line with content before it, in one of its revisions."""
+    if line.title not in {one.title for one in content}:
+        yield "its title is not that of the last version"
+    if line.last is None:  # of schema version 1
+        return
+    told = [
+        {
+            "version": one.version,
+            "published_at": one.content["published_at"],
+            "source": one.source,
+            "line": one.line,
+        }
+        for one in content
+    ]
+    if line.last not in told:
+        yield f"gone.last is {line.last}; the last version was {told[-1]}"
 
 
 def _times(line: LineSummary, first: LineSummary) -> Iterator[str]:
@@ -103,14 +184,24 @@ def _times(line: LineSummary, first: LineSummary) -> Iterator[str]:
         yield f"it was first seen at {line.first_seen_at}, after it was fetched"
 
 
-def _changes(line: LineSummary, before: LineSummary, data_dir: Path) -> Iterator[str]:
-    """`changed` names the fields that differ. Where another extractor read the version before, that
-    was extracted again to compare, so only the names can be checked."""
+def _changes(line: LineSummary, content: Sequence[LineSummary], data_dir: Path) -> Iterator[str]:
+    """`changed` names the fields that differ from the last version with content, in the revision
+    that the line follows. Where another extractor read that one, it was extracted again to compare,
+    so only the names can be checked."""
     changed: Any = line.row["changed"]
     if not set(changed) <= set(VERSIONED_KEYS):
         yield "changed names fields that make no version"
         return
-    if line.row["extractor_version"] != before.row["extractor_version"]:
+    before = next(
+        (
+            one
+            for one in content
+            if one.row["content_sha256"] == line.previous_sha256
+            and one.row["extractor_version"] == line.row["extractor_version"]
+        ),
+        None,
+    )
+    if before is None:
         return
     found = []
     if line.row["content_sha256"] != before.row["content_sha256"]:

@@ -8,6 +8,7 @@ line, by which lines are held against each other and against the ledger.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
@@ -19,7 +20,14 @@ from crawler.archive.reader import WarcError
 from crawler.archive.wacz import MARK, Unpacked
 from crawler.data_dir import FILE_PREFIX, LINES_FOLDER, LINES_SUFFIX
 from crawler.extractor_version import extractor_version
-from crawler.items import HISTORY_KEYS, KEYS, LONGEST_VALIDATOR, WarcPointer, as_line, as_record
+from crawler.items import (
+    HISTORY_KEYS,
+    LONGEST_VALIDATOR,
+    WarcPointer,
+    as_line,
+    as_record,
+    keys_of,
+)
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.content_digest import content_sha256
 from crawler.storage import open_file
@@ -42,6 +50,9 @@ MAX_NOTES = 1000
 # What no extractor decides: it must be the same whichever version made the line.
 _OF_THE_RECORD = frozenset({"url", "fetched_at", "http", "warc", "warc_pages"})
 
+# The number of a line in its run.
+_COUNT = re.compile("[1-9][0-9]{0,9}")
+
 _POINTER = {one.name: {"str": str, "int": int}[str(one.type)] for one in fields(WarcPointer)}
 
 
@@ -49,8 +60,8 @@ _POINTER = {one.name: {"str": str, "int": int}[str(one.type)] for one in fields(
 class LinesReport:
     """What was found in one JSONL file. `notes` tell lines that another extractor version made and
     today's reads otherwise, `fields` counts in which fields: no defects. `outcomes` counts the
-    lines as their run does, `foreign` those whose records aren't of that run; `spool` holds their
-    summaries."""
+    lines as their run does but for corrections, which `corrections` counts; `foreign` are those
+    whose records aren't of that run; `spool` holds their summaries."""
 
     path: Path
     spool: Path | None = None
@@ -60,6 +71,7 @@ class LinesReport:
     fields: Counter[str] = field(default_factory=Counter)
     differing: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    corrections: int = 0
     foreign: int = 0
 
 
@@ -97,6 +109,7 @@ class _Proof:
         self._data_dir = data_dir
         self._summaries = summaries
         self._offset = 0
+        self._count = 0
         self._missing: Counter[Path] = Counter()
         self._files: dict[str, None] = {}
         self._needed = NeededRevisits()
@@ -164,10 +177,15 @@ class _Proof:
         except (ValueError, RecursionError) as error:
             self._add("bad_line", f"not JSON: {error}")
             return None
-        if not isinstance(line, dict) or tuple(line) != KEYS:
+        try:
+            keys = keys_of(line["schema_version"])
+        except (TypeError, KeyError, ValueError) as error:
+            self._add("bad_line", f"no format of ours: {error}")
+            return None
+        if tuple(line) != keys:
             self._add("bad_line", "its keys are not those of the format, in their order")
             return None
-        return line
+        return line  # type: ignore[no-any-return]
 
     def _check_told(
         self, line: dict[str, Any], raw: bytes, pages: list[Page]
@@ -196,14 +214,16 @@ class _Proof:
         is_same_code = line["extractor_version"] == extractor_version()
         try:
             derived = as_record(extract_again(pages, must_be_whole=True))
+            derived["schema_version"] = line["schema_version"]
         except REFUSALS as error:
             self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
             return None
-        again = as_line({key: line[key] if key in HISTORY_KEYS else derived[key] for key in KEYS})
+        keys = keys_of(line["schema_version"])
+        again = as_line({key: line[key] if key in HISTORY_KEYS else derived[key] for key in keys})
         if again == raw:
             return derived
         values = json.loads(again)
-        names = [key for key in KEYS if values[key] != line[key]]
+        names = [key for key in keys if values[key] != line[key]]
         others = [name for name in names if name != "extractor_version"]
         if not names:
             self._add("line_mismatch", "the values are right, but not written as the crawl does")
@@ -246,6 +266,7 @@ class _Proof:
             return  # `scrapy reextract` made it, no run
         if path.name != f"{FILE_PREFIX}{line['run_id']}{LINES_SUFFIX}":
             self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
+        self._check_key(line)
         if self._summaries is None:
             return
         summary = summary_of(
@@ -256,8 +277,22 @@ class _Proof:
             derived=derived,
         )
         self._summaries.write(spooled(summary))
-        self._report.outcomes[summary.outcome] += 1
+        if summary.outcome is None:
+            self._report.corrections += 1
+        else:
+            self._report.outcomes[summary.outcome] += 1
         self._report.foreign += not summary.is_own_capture
+
+    def _check_key(self, line: Mapping[str, Any]) -> None:
+        """The key of a line is its run's and a number, which grows from line to line of a file."""
+        if line["schema_version"] == 1:
+            return
+        run_id, _, number = str(line["line"]).rpartition(":")
+        count = int(number) if _COUNT.fullmatch(number) else 0
+        if run_id != line["run_id"] or count <= self._count:
+            message = f"its key is {line['line']!r}, number {self._count} the one before"
+            self._add("history_mismatch", f"{line['id']}: {message}")
+        self._count = max(self._count, count)
 
 
 def _pointers(line: Mapping[str, Any]) -> list[WarcPointer]:

@@ -36,7 +36,7 @@ _CHUNK = 500
 _POINTER = [one.name for one in fields(WarcPointer)]
 _OF_VERSIONS = (
     "version", "status", "fetched_at", "title", "content_sha256", "extractor_version", "changed",
-    "warc_pages", "jsonl", "line_sha256", "run_id",
+    "warc_pages", "jsonl", "line_sha256", "run_id", "line", "revision", "corrects", "source",
 )  # fmt: skip
 _OF_STATE = ("url", "canonical_url", "region", "status", "state_at", "version")
 _OF_CONTENT = ("published_at", "etag", "last_modified")
@@ -166,7 +166,8 @@ class LedgerProof:
             else:
                 yield from self._check_version(line, row, told)
         for line in unknown:
-            same_time = [one for one in left.values() if one["fetched_at"] == line.fetched_at]
+            order = (line.fetched_at, line.revision)
+            same_time = [one for one in left.values() if _order(one) == order]
             if same_time:
                 row = left.pop(same_time[-1]["line_sha256"])
                 names = _differences(row, line.row, _OF_VERSIONS)
@@ -203,7 +204,9 @@ class LedgerProof:
     def _check_state(self, told: Sequence[LineSummary], rows: StoredArticle) -> Iterator[Finding]:
         """The article's own row follows from its newest line and its newest with content."""
         order = {row["line_sha256"]: row["number"] for row in rows.versions}
-        lines = sorted(told, key=lambda one: (one.fetched_at, order[one.row["line_sha256"]]))
+        lines = sorted(
+            told, key=lambda one: (one.fetched_at, one.revision, order[one.row["line_sha256"]])
+        )
         newest, content = lines[-1], [one for one in lines if not one.is_gone][-1:]
         row = rows.article
         if row is None:
@@ -340,7 +343,11 @@ def _differences(row: Values, told: Mapping[str, Any], names: Iterable[str]) -> 
 def _value(name: str, stored: Any) -> Any:
     if name == "warc_pages":
         return _pointers(stored)
-    return parsed(stored) if name == "changed" else stored
+    return parsed(stored) if name in ("changed", "corrects") else stored
+
+
+def _order(row: Values) -> tuple[Any, Any]:
+    return row["fetched_at"], row["revision"]
 
 
 def _pointers(stored: Any) -> list[Any]:

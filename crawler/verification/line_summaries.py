@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.clock import iso
 from crawler.data_dir import FILE_PREFIX
+from crawler.items import CORRECTABLE_KEYS
 from crawler.ledger import line_rows
 from crawler.outcomes import Outcome
 from crawler.pipelines.flags import FlagName
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 _TABLES = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;
-CREATE TABLE lines (article_id BLOB, fetched_at TEXT, jsonl TEXT, offset INTEGER, summary TEXT);
+CREATE TABLE lines (
+    article_id BLOB, fetched_at TEXT, revision INTEGER, jsonl TEXT, offset INTEGER, line TEXT,
+    digest TEXT, summary TEXT
+);
 BEGIN;
 """
 
@@ -33,7 +37,8 @@ class LineSummary(NamedTuple):
 
     Times are UTC as in the line; `row`, `state` and `content` are what the ledger learns of it
     (`crawler.ledger.line_rows`), their times as text. `outcome` is the one the run counts it as,
-    and `is_own_capture` says that its records are of that run, as those of a replay aren't.
+    None for a correction, and `is_own_capture` says that its records are of that run, as those of
+    a replay aren't. `last` is that of a gone line.
     `again_sha256` is the content digest that today's code gives, None where it gives none.
     """
 
@@ -46,9 +51,11 @@ class LineSummary(NamedTuple):
     canonical_url: str
     url: str
     title: str | None
+    source: str | None
+    last: dict[str, Any] | None
     previous_sha256: str | None
     is_own_capture: bool
-    outcome: str
+    outcome: str | None
     discovered_from: list[Any] | None
     observations: list[list[Any]]
     row: dict[str, Any]
@@ -69,6 +76,21 @@ class LineSummary(NamedTuple):
     def is_gone(self) -> bool:
         return self.status == "gone"
 
+    @property
+    def line(self) -> str | None:
+        """Its own key, None in schema version 1."""
+        key: str | None = self.row["line"]
+        return key
+
+    @property
+    def revision(self) -> int:
+        return int(self.row["revision"])
+
+    @property
+    def corrects(self) -> dict[str, Any] | None:
+        corrects: dict[str, Any] | None = self.row["corrects"]
+        return corrects
+
 
 def summary_of(
     line: Mapping[str, Any],
@@ -81,6 +103,7 @@ def summary_of(
     """Sum up a line of the file `jsonl`; `derived` is what today's code makes of its pages. Raises
     TypeError, KeyError, ValueError, AttributeError where its values aren't of the format."""
     row = _plain(line_rows.version(line, 0, jsonl))
+    _check_history(row)
     content = _plain(line_rows.content(line, 0))
     state = _plain(line_rows.state(line, ()))
     for values, dropped in ((row, "number"), (content, "number"), (state, "next_check_at")):
@@ -100,6 +123,8 @@ def summary_of(
         canonical_url=str(line["canonical_url"]),
         url=str(line["url"]),
         title=line["title"],
+        source=line["source"],
+        last=line["gone"].get("last") if is_gone else None,
         previous_sha256=line["previous_sha256"],
         is_own_capture=is_gone or f"/{FILE_PREFIX}{line['run_id']}-" in file,
         outcome=outcome_of(line),
@@ -113,8 +138,27 @@ def summary_of(
     )
 
 
-def outcome_of(line: Mapping[str, Any]) -> str:
-    """The outcome with which a run counts the address that gave it this line."""
+def _check_history(row: Mapping[str, Any]) -> None:
+    """Raise TypeError where what tells a line from others is not of the format."""
+    revision, corrects = row["revision"], row["corrects"]
+    if not isinstance(row["line"], str | None) or type(revision) is not int or revision < 0:
+        raise TypeError("line or revision")
+    if corrects is None:
+        return
+    if (
+        tuple(corrects) != ("line", "keys", "reason")
+        or not isinstance(corrects["line"], str | None)
+        or not isinstance(corrects["reason"], str)
+        or not set(corrects["keys"]) <= set(CORRECTABLE_KEYS)
+    ):
+        raise TypeError("corrects")
+
+
+def outcome_of(line: Mapping[str, Any]) -> str | None:
+    """The outcome with which a run counts the address that gave it this line; None for a
+    correction, which no address gave."""
+    if line.get("corrects"):
+        return None
     if line["status"] in (Outcome.GONE, Outcome.RESTORED):
         return str(line["status"])
     if line["version"] != 1:
@@ -152,7 +196,7 @@ class Summaries:
         """Take over what a process wrote of one file of lines, and remove it."""
         with spool.open(encoding="utf-8") as file:
             self._database.executemany(
-                "INSERT INTO lines VALUES (?, ?, ?, ?, ?)", map(_entry, file)
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_entry, file)
             )
         spool.unlink()
 
@@ -161,12 +205,24 @@ class Summaries:
         self._database.close()
 
     def by_article(self) -> Iterator[tuple[bytes, list[LineSummary]]]:
-        """Each article's key with its lines, oldest first, in the order of the keys."""
+        """Each article's key with its lines, oldest first, each before its corrections; in the
+        order of the keys."""
         rows = self._database.execute(
-            "SELECT article_id, summary FROM lines  ORDER BY article_id, fetched_at, jsonl, offset"
+            "SELECT article_id, summary FROM lines"
+            " ORDER BY article_id, fetched_at, revision, jsonl, offset"
         )
         for article_id, group in groupby(rows, key=lambda row: row[0]):
             yield article_id, [LineSummary(*json.loads(summary)) for _, summary in group]
+
+    def sharing_keys(self) -> Iterator[list[LineSummary]]:
+        """Lines that share their own key and are not the same line twice, together."""
+        rows = self._database.execute(
+            "SELECT line, summary FROM lines WHERE line IN ("
+            " SELECT line FROM lines WHERE line IS NOT NULL GROUP BY line"
+            " HAVING count(DISTINCT digest) > 1) ORDER BY line, jsonl, offset"
+        )
+        for _, group in groupby(rows, key=lambda row: row[0]):
+            yield [LineSummary(*json.loads(summary)) for _, summary in group]
 
 
 def key_of(article_id: str) -> bytes:
@@ -179,10 +235,11 @@ def spooled(summary: LineSummary) -> str:
     return json.dumps(summary) + "\n"
 
 
-def _entry(text: str) -> tuple[bytes, str, str, int, str]:
+def _entry(text: str) -> tuple[bytes, str, int, str, int, str | None, str, str]:
     summary = LineSummary(*json.loads(text))
     return (
-        key_of(summary.id), summary.fetched_at, _escaped(summary.jsonl), summary.offset, text,
+        key_of(summary.id), summary.fetched_at, summary.revision, _escaped(summary.jsonl),
+        summary.offset, summary.line and _escaped(summary.line), summary.row["line_sha256"], text,
     )  # fmt: skip
 
 

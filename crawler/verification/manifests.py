@@ -65,6 +65,8 @@ def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) 
         with open_file(manifest) as file:
             told: dict[str, Any] = json.load(file)
         report.told = {key: told[key] for key in _KEPT}
+        corrections = told.get("corrections")
+        report.told["corrections"] = int(corrections["written"]) if corrections else 0
         report.has_clock_error = any(str(one).startswith(CLOCK_STANDS) for one in told["alarms"])
         rows: list[dict[str, Any]] = told["files"]
         names = [str(row["path"]) for row in rows]
@@ -205,6 +207,9 @@ def check_lines_of_runs(
 
 def _line_faults(manifest: Manifest, lines: LinesReport | None) -> Iterator[str]:
     told = manifest.told
+    written = lines.corrections if lines else 0
+    if told["corrections"] != written and told["reason"] != KILLED:
+        yield f"it counts {told['corrections']} corrections, its lines are {written}"
     for outcome in sorted(WITH_LINE) if told["exit_code"] != ERROR else ():
         counted = told["outcomes"].get(outcome, 0)
         written = lines.outcomes[outcome] if lines else 0

@@ -247,6 +247,12 @@ def _check_whole(
         if not busy or finding.code == "orphan_index":
             yield finding
     yield from check_places(data_dir, {manifest.run_id for manifest in manifests})
+    for sharing in summaries.sharing_keys():
+        first, *others = sharing
+        for line in others:
+            what = f"line {line.number}: {line.id}: its key {line.line} is that of line"
+            where = f"{what} {first.number} of {first.jsonl}"
+            yield Finding(data_dir / line.jsonl, line.offset, "duplicate_line", where)
     clock_errors = {one.run_id for one in manifests if one.has_clock_error}
     for _, told in summaries.by_article():
         for line, code, message in faults_of_history(told, data_dir, clock_errors):

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from crawler.export_formats.selection import PublishedLine
+from crawler.items import KEYS_1
 from tests.conftest import PROJECT
 
 (PUBLISHED,) = (PROJECT / "data" / "sample").glob("jsonl/*/*/*.jsonl")
 LINES: list[dict[str, Any]] = [
     json.loads(line) for line in PUBLISHED.read_text("utf-8").splitlines()
 ]
-LATER = "2026-11-27T12:00:00Z"
-OBSERVED = {"at": "2026-11-26T12:00:00Z", "status": 404, "reason": "HTTP 404", "warc": None}
+# After the sample was fetched, whenever it is made again.
+LATER = "2099-01-02T12:00:00Z"
+OBSERVED = {"at": "2099-01-01T12:00:00Z", "status": 404, "reason": "HTTP 404", "warc": None}
 
 
 def gone(line: dict[str, Any]) -> dict[str, Any]:
@@ -27,9 +29,23 @@ def gone(line: dict[str, Any]) -> dict[str, Any]:
         "first_observed_at": OBSERVED["at"],
         "confirmed_at": LATER,
         "observations": [OBSERVED, OBSERVED | {"at": LATER}],
+        "last": {key: line[key] for key in ("version", "published_at", "source", "line")},
     }
-    changed = {"status": "gone", "gone": reason, "fetched_at": LATER}
+    changed = {"status": "gone", "gone": reason, "fetched_at": LATER, "revision": 0,
+               "line": f"{line['run_id']}:901"}  # fmt: skip
     return emptied | {key: line[key] for key in kept} | changed
+
+
+def of_version_1(line: dict[str, Any]) -> dict[str, Any]:
+    """The line as it was before lines had keys of their own."""
+    return {key: line[key] for key in KEYS_1} | {"schema_version": 1}
+
+
+def corrected(line: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """The line's correction."""
+    corrects = {"line": line["line"], "keys": list(values), "reason": "another extractor"}
+    key = f"{line['run_id']}:902"
+    return line | values | {"line": key, "revision": 1, "corrects": corrects}
 
 
 def encoded(keys: dict[str, Any]) -> bytes:

@@ -11,7 +11,14 @@ import pytest
 from crawler.export_formats import parquet
 from crawler.export_formats.parquet import arrow_schema, columns, write_parquet
 from crawler.export_formats.selection import BadLineError
-from tests.export_formats.lines import LINES, encoded, gone, published
+from tests.export_formats.lines import (
+    LINES,
+    corrected,
+    encoded,
+    gone,
+    of_version_1,
+    published,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +39,8 @@ def written(*lines: dict[str, Any]) -> io.BytesIO:
 
 
 def test_every_field_is_kept() -> None:
-    lines = [*LINES, gone(LINES[0]), LINES[1] | ODD]
+    other = corrected(LINES[2], title="改正")
+    lines = [*LINES, gone(LINES[0]), LINES[1] | ODD, of_version_1(LINES[3]), other]
     found = pq.read_table(written(*lines)).select(arrow_schema().names).to_pylist()
     # A key that a schema version doesn't have is null.
     assert found == [dict.fromkeys(arrow_schema().names) | line for line in lines]

@@ -1,4 +1,4 @@
-"""The shipped JSON Schema: it accepts what we extract, rejects what breaks the contract."""
+"""The shipped JSON Schemas: they accept what we extract, reject what breaks the contract."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from crawler.items import KEYS, VERSIONED_KEYS, Precision, Role, Status, as_line, as_record
+from crawler.exporters.article_schema import FILES, line_schema
+from crawler.items import (
+    CORRECTABLE_KEYS,
+    KEYS,
+    KEYS_1,
+    VERSIONED_KEYS,
+    Precision,
+    Role,
+    Status,
+    as_line,
+    as_record,
+    keys_of,
+)
 from crawler.pipelines.flags import FlagName
 from crawler.pipelines.validate import LONGEST, MOST
 from tests.conftest import PROJECT
@@ -17,13 +29,29 @@ from tests.pipelines.drafts import MORE, NOTICE, TEXT, article, image, text, vid
 
 SCHEMA = json.loads((PROJECT / "crawler" / "exporters" / "article.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
+VALIDATOR_1 = Draft202012Validator(line_schema(1))
 AT = "2026-11-24T00:00:00Z"
+RUN = "20261124T000000Z-0a1b"
 
 
 def record() -> dict[str, Any]:
     """A published line as it is read back."""
     values: dict[str, Any] = json.loads(as_line(as_record(whole())))
-    return values | {"run_id": "20261124T000000Z-0a1b", "first_seen_at": AT}
+    return values | {"run_id": RUN, "first_seen_at": AT, "line": f"{RUN}:17"}
+
+
+def correction() -> dict[str, Any]:
+    """The same corrected, by a later run."""
+    corrects = {"line": f"{RUN}:17", "keys": ["title", "summary"], "reason": "another extractor"}
+    return record() | {"line": "20261125T000000Z-0a1c:1", "revision": 1, "corrects": corrects}
+
+
+def of_version_1(values: dict[str, Any]) -> dict[str, Any]:
+    """A line as it was before there were keys of its own."""
+    former = {key: values[key] for key in KEYS_1} | {"schema_version": 1}
+    if former["gone"]:
+        former["gone"] = {key: value for key, value in former["gone"].items() if key != "last"}
+    return former
 
 
 _NULL_WHEN_GONE = (
@@ -46,7 +74,11 @@ def gone_record() -> dict[str, Any]:
         "first_observed_at": AT,
         "confirmed_at": AT,
         "observations": looks,
-    }
+        "last": {
+            "version": 1, "published_at": "2017-09-28T12:53:36+08:00", "source": "新华社",
+            "line": "20261101T000000Z-0a1b:3",
+        },
+    }  # fmt: skip
     return values
 
 
@@ -75,6 +107,22 @@ def test_it_has_exactly_the_contract_s_keys_in_order() -> None:
     assert SCHEMA["additionalProperties"] is False
 
 
+def test_the_schema_of_each_version_is_shipped() -> None:
+    for version, name in FILES.items():
+        schema = line_schema(version)
+        assert json.loads((PROJECT / "crawler" / "exporters" / name).read_text()) == schema
+        Draft202012Validator.check_schema(schema)
+        assert schema["$id"].endswith(f":{version}")
+        assert tuple(schema["properties"]) == tuple(schema["required"]) == keys_of(version)
+        assert schema["properties"]["schema_version"] == {"const": version}
+
+
+@pytest.mark.parametrize("version", [0, 3, True, None, "1", [], {}])
+def test_a_line_of_another_version_has_no_keys(version: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        keys_of(version)
+
+
 def test_its_vocabularies_are_the_code_s() -> None:
     keys = SCHEMA["properties"]
     assert keys["status"]["enum"] == list(get_args(Status))
@@ -82,6 +130,8 @@ def test_its_vocabularies_are_the_code_s() -> None:
     roles = keys["reporters"]["items"]["properties"]["role"]["enum"]
     assert roles == list(get_args(Role))
     assert keys["changed"]["items"]["enum"] == list(VERSIONED_KEYS)
+    named = keys["corrects"]["properties"]["keys"]["items"]["enum"]
+    assert named == list(CORRECTABLE_KEYS)
     assert keys["flags"]["items"]["properties"]["flag"]["enum"] == [str(name) for name in FlagName]
 
 
@@ -114,6 +164,9 @@ def test_every_object_in_it_is_closed() -> None:
     [
         record(),
         gone_record(),
+        correction(),
+        correction() | {"corrects": correction()["corrects"] | {"line": None}},
+        record() | {"run_id": None, "line": None},
         record() | {"status": "restored"},
         record() | {"version": 2, "previous_sha256": "0" * 64, "changed": ["title", "body"]},
         as_record(article()),
@@ -122,10 +175,20 @@ def test_every_object_in_it_is_closed() -> None:
         as_record(article(TEXT, *NOTICE, layout="fallback")),
         as_record(article(image(), text("图为河道。", is_caption=True), MORE)),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_good_lines_pass(values: dict[str, Any]) -> None:
-    assert errors(values) == []
+    run = {"run_id": None, "line": None} if values["line"] is None else {}
+    assert errors(values | run) == []
+
+
+@pytest.mark.parametrize("values", [record(), gone_record(), record() | {"status": "restored"}])
+def test_lines_of_version_1_stay_valid(values: dict[str, Any]) -> None:
+    former = of_version_1(values)
+    assert list(VALIDATOR_1.iter_errors(former)) == []
+    assert errors(former)
+    assert list(VALIDATOR_1.iter_errors(values))
+    assert list(VALIDATOR_1.iter_errors(former | {"line": None}))
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -143,7 +206,20 @@ def test_no_other_key_may_be_there() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("schema_version", 2),
+        ("schema_version", 1),
+        ("schema_version", 3),
+        ("line", None),
+        ("line", ""),
+        ("line", RUN),
+        ("line", f"{RUN}:0"),
+        ("line", f"{RUN}:1\n"),
+        ("line", 1),
+        ("run_id", None),
+        ("revision", -1),
+        ("revision", 1),
+        ("revision", None),
+        ("corrects", {"line": None, "keys": ["title"], "reason": "x"}),
+        ("corrects", {}),
         ("id", ""),
         ("id", "../../etc"),
         ("version", 0),
@@ -222,6 +298,27 @@ def test_bad_lines_are_rejected(path: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("revision", 0),
+        ("corrects", None),
+        ("corrects", {"line": None, "keys": [], "reason": "x"}),
+        ("corrects", {"line": None, "keys": ["title", "title"], "reason": "x"}),
+        ("corrects", {"line": None, "keys": ["version"], "reason": "x"}),
+        ("corrects", {"line": None, "keys": ["title"], "reason": ""}),
+        ("corrects", {"line": "x", "keys": ["title"], "reason": "x"}),
+        ("corrects", {"line": None, "keys": ["title"]}),
+    ],
+)
+def test_bad_corrections_are_rejected(key: str, value: Any) -> None:
+    assert errors(correction() | {key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("revision", 1),
+        ("gone", {key: gone_record()["gone"][key] for key in list(gone_record()["gone"])[:-1]}),
+        ("gone", gone_record()["gone"] | {"last": None}),
+        ("gone", gone_record()["gone"] | {"last": {"version": 1, "line": None}}),
         ("gone", None),
         ("body", TEXT),
         ("paragraphs", [TEXT]),

@@ -71,6 +71,7 @@ def line(number: int = 1, at: str = "2026-01-01T08:00:00Z", **values: Any) -> di
         http=Http(200, '"e1"', None),
         run_id=RUN,
         warc=pointer(),
+        line=f"{RUN}:{number}",
     )
     return as_record(article) | values
 
@@ -89,6 +90,7 @@ def gone_line(at: str = "2026-01-03T08:00:00Z", **values: Any) -> dict[str, Any]
             "first_observed_at": seen[0]["at"],
             "confirmed_at": at,
             "observations": seen,
+            "last": {"version": 1, "published_at": None, "source": None, "line": f"{RUN}:1"},
         },
         content_sha256=None,
         http=None,

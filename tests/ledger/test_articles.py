@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.items import as_line
+from crawler.items import KEYS_1, as_line
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line, pointer
 
@@ -112,6 +112,75 @@ def test_any_order_gives_the_same_state(ledger: Ledger, order: tuple[int, ...]) 
         ("restored", 2),
     ]
     assert [one.status for one in ledger.observations.of_article(ID)] == [404, 404]
+
+
+CORRECTS = {"line": FIRST["line"], "keys": ["title"], "reason": "another extractor"}
+CORRECTED = FIRST | {
+    "title": "春灌开闸放水", "content_sha256": "e" * 64, "extractor_version": "2.0",
+    "published_at": "2025-12-31T20:30:00+08:00", "run_id": "r5", "line": "r5:1", "revision": 1,
+    "corrects": CORRECTS,
+}  # fmt: skip
+AGAIN = CORRECTED | {
+    "title": "春灌，开闸放水", "content_sha256": "f" * 64, "line": "r6:1", "revision": 2,
+    "corrects": CORRECTS | {"line": "r5:1"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_state_is_the_newest_revision_in_any_order(
+    ledger: Ledger, order: tuple[int, ...]
+) -> None:
+    every = (FIRST, CORRECTED, AGAIN)
+    article = tell(ledger, *(every[index] for index in order))
+    assert (article.title, article.content_sha256) == ("春灌，开闸放水", "f" * 64)
+    assert (article.published_sha256, article.extractor_version) == ("f" * 64, "2.0")
+    assert article.published_at == "2025-12-31T20:30:00+08:00"
+    assert (article.line, article.revision, article.version) == ("r6:1", 2, 1)
+    rows = ledger.articles.versions(ID)
+    assert [(row.line, row.revision) for row in rows] == [
+        (FIRST["line"], 0), ("r5:1", 1), ("r6:1", 2),
+    ]  # fmt: skip
+    assert [row.corrects for row in rows] == [None, CORRECTS, AGAIN["corrects"]]
+    assert [row.order for row in rows] == [(T0, 0), (T0, 1), (T0, 2)]
+
+
+def test_a_correction_is_no_look_at_the_page(ledger: Ledger) -> None:
+    """When it is due, its validators and a suspicion stay as looks have left them."""
+    tell(ledger, FIRST)
+    ledger.articles.note_check(ID, T0 + DAY, T0 + 9 * DAY, '"e9"', "today")
+    ledger.addresses.finish(at_site(1).url, Outcome.SUSPECTED, run_id="r2", at=T0 + DAY)
+    before = ledger.articles.get(ID)
+
+    article = tell(ledger, CORRECTED)
+
+    assert before
+    assert (article.etag, article.last_modified) == ('"e9"', "today")
+    assert article.last_checked_at == T0 + DAY
+    assert article.next_check_at == before.next_check_at
+    assert article.suspected_at == before.suspected_at == T0 + DAY
+
+
+def test_a_correction_of_an_earlier_version_is_not_the_state(ledger: Ledger) -> None:
+    article = tell(ledger, FIRST, CHANGED, CORRECTED)
+    assert (article.version, article.content_sha256) == (2, "b" * 64)
+    assert (article.line, article.revision) == (CHANGED["line"], 0)
+
+
+@pytest.mark.parametrize("lines", [(FIRST, CORRECTED, GONE), (FIRST, GONE, CORRECTED)])
+def test_what_a_gone_article_was_is_corrected(
+    ledger: Ledger, lines: tuple[dict[str, Any], ...]
+) -> None:
+    article = tell(ledger, *(one | {"version": 1} for one in lines))
+    assert (article.status, article.next_check_at) == ("gone", None)
+    assert (article.title, article.content_sha256) == ("春灌开闸放水", "e" * 64)
+    assert article.last_checked_at == T0 + 2 * DAY
+
+
+def test_of_a_line_of_schema_version_1_there_is_no_key_and_no_source(ledger: Ledger) -> None:
+    former = {key: FIRST[key] for key in KEYS_1} | {"schema_version": 1, "source": "新华社"}
+    article = tell(ledger, former)
+    assert (article.line, article.revision, article.source) == (None, 0, None)
+    assert tell(ledger, CORRECTED | {"source": "新华网"}).source == "新华网"
 
 
 @pytest.mark.parametrize("lines", [(FIRST, CHANGED, GONE), (GONE, CHANGED, FIRST)])

@@ -53,6 +53,7 @@ def test_addresses_of_a_line() -> None:
     [
         (FIRST, Outcome.PUBLISHED),
         (line(version=2), Outcome.CHANGED),
+        (line(revision=1), Outcome.PUBLISHED),
         (line(version=2, status="restored"), Outcome.RESTORED),
         (gone_line(version=1), Outcome.GONE),
     ],

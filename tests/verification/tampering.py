@@ -203,6 +203,50 @@ def title_under_the_name_of_another_extractor(folder: Folder) -> None:
     folder.change(FIRST, STANDING, title="另一个标题", extractor_version="0.0.1+0")
 
 
+@tampering("duplicate_line")
+def line_with_the_key_of_another(folder: Folder) -> None:
+    folder.change(BACK, EDITED[0], line=folder.line(FIRST, STANDING)["line"])
+
+
+@tampering("history_mismatch")
+def line_with_the_key_of_another_run(folder: Folder) -> None:
+    folder.change(FIRST, STANDING, line="20260831T160102Z-0000:1")
+
+
+@tampering("history_mismatch")
+def line_numbered_before_the_one_before_it(folder: Folder) -> None:
+    *_, last = folder.lines(FIRST)
+    folder.change(FIRST, last["id"], line=f"{last['run_id']}:1")
+
+
+@tampering("history_mismatch")
+def line_that_corrects_nothing(folder: Folder) -> None:
+    corrects = {"line": None, "keys": ["title"], "reason": "x"}
+    folder.change(FIRST, STANDING, revision=1, corrects=corrects)
+
+
+@tampering("bad_line")
+def line_of_an_unknown_schema(folder: Folder) -> None:
+    folder.change(FIRST, STANDING, schema_version=3)
+
+
+@tampering("bad_line")
+def line_with_the_keys_of_another_schema(folder: Folder) -> None:
+    folder.change(FIRST, STANDING, schema_version=1)
+
+
+for _key, _untrue in (("line", None), ("version", 2), ("source", "另一家"), ("published_at", None)):
+    also(
+        f"last_{_key}_of_a_withdrawn_page", "history_mismatch",
+        lambda folder, last={_key: _untrue}: _tell_last(folder, last),
+    )  # fmt: skip
+
+
+def _tell_last(folder: Folder, last: dict[str, Any]) -> None:
+    gone = folder.line(GONE, WITHDRAWN[0])["gone"]
+    folder.change(GONE, WITHDRAWN[0], gone=gone | {"last": gone["last"] | last})
+
+
 # --- files -------------------------------------------------------------------------------------
 
 
@@ -541,6 +585,10 @@ _LEDGER: dict[str, dict[str, tuple[str, Any]]] = {
         "jsonl": (_OF_STANDING, "jsonl/2026/08/xinhua-20260831T160102Z-0000.jsonl"),
         "line_sha256": (_OF_STANDING, "0" * 64),
         "run_id": (_OF_STANDING, "20260831T160102Z-0000"),
+        "line": (_OF_STANDING, "20260831T160102Z-0000:1"),
+        "revision": (_OF_STANDING, 1),
+        "corrects": (_OF_STANDING, '{"line": null, "keys": ["title"], "reason": "x"}'),
+        "source": (_OF_STANDING, "另一家"),
     },
     "articles": {
         "url": (_OF_STANDING, "http://js.news.cn/a"),
