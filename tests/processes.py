@@ -48,7 +48,7 @@ class Crawl:
         records = [
             json.loads(line)
             for file in self.report["files"]
-            if file["path"].endswith(".jsonl")
+            if file["path"].startswith("jsonl/")
             for line in (self.data_dir / file["path"]).read_bytes().splitlines()
         ]
         for record in records:
