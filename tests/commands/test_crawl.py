@@ -150,7 +150,7 @@ def test_the_manifest_is_true(first: Crawl, data_dir: Path) -> None:
     files = {file["path"]: file for file in first.report["files"]}
     on_disk = {
         path.relative_to(data_dir).as_posix()
-        for folder in ("jsonl", "warc")
+        for folder in ("jsonl", "sightings", "warc")
         for path in (data_dir / folder).rglob("*")
         if path.is_file() and first.report["run_id"] in path.name
     }
