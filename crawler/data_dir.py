@@ -7,6 +7,7 @@
     runs/<run>.json                             its report
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
     state/ledger.url                            the ledger's database, where it is on a server
+    state/search.sqlite                         the search index
 
 A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits. What isn't
 published yet bears `storage.OPEN_SUFFIX` after its name.
@@ -115,6 +116,12 @@ def ledger_url_file(data_dir: Path) -> Path:
 def lock_file(data_dir: Path) -> Path:
     """The file that a run locks while it is on."""
     return data_dir / STATE_FOLDER / "lock"
+
+
+def search_index_file(settings: Mapping[Any, Any]) -> Path:
+    """The search index: INDEX, taken as DATA_DIR is, or else `state/search.sqlite`."""
+    default = folder_of(settings) / STATE_FOLDER / "search.sqlite"
+    return PROJECT / str(settings["INDEX"]) if settings["INDEX"] else default
 
 
 def told_file(data_dir: Path, of: str = "alarms") -> Path:

@@ -20,6 +20,7 @@ DISK_MIN_FREE = 32 * 1024 * 1024  # bytes; below it the run stops with exit code
 # The ledger on a PostgreSQL server: postgresql+psycopg://USER@HOST/DATABASE, the password in
 # PGPASSWORD or in a password file. Empty: what state/ledger.url says, else state/ledger.sqlite.
 LEDGER = os.environ.get("XINHUA_LEDGER", "")
+INDEX = os.environ.get("XINHUA_INDEX", "")  # the search index; empty: state/search.sqlite
 FIXTURES_DIR = str(Path(DATA_DIR) / "fixtures")  # real pages are not ours to publish
 
 # --- who we are ----------------------------------------------------------------------------------
@@ -116,6 +117,7 @@ METRICS_FILE = ""  # a Prometheus textfile, written at the end of a run
 PING_URL = ""  # called at a run's start and end, as healthchecks.io has it
 WEBHOOK_URL = ""  # gets the closing block as JSON
 DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"  # each has its outcome; the entry would hold the whole page
+INDEX_AFTER_CRAWL = False  # bring the search index up to date at a run's end
 LOG_JSON = False  # the log as JSON lines
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import sqlite3
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -20,8 +21,8 @@ from scrapy.spiderloader import get_spider_loader
 from crawler import regions
 from crawler.arguments import MEANINGS, ArgumentError, Arguments, parse
 from crawler.clock import BEIJING, now
-from crawler.commands.base_command import ProjectCommand, ends, refuse
-from crawler.data_dir import folder_of, lock_file, told_file
+from crawler.commands.base_command import ProjectCommand, ends, refuse, sentence
+from crawler.data_dir import folder_of, lock_file, search_index_file, told_file
 from crawler.exit_codes import DEGRADED, LOCKED, OK, USAGE
 from crawler.file_name_escapes import shown
 from crawler.masking import masked_command
@@ -31,7 +32,9 @@ from crawler.runner import json_log, settings_check
 from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.process import stop_with
 from crawler.runner.run import Run
+from crawler.search.index import SearchIndexError, update
 from crawler.spiders.xinhua import XinhuaSpider
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -158,6 +161,21 @@ class Command(ProjectCommand, ScrapyCrawl):
         else:
             data_dir = folder_of(self.settings)
             end_of_run.tell(run.report, data_dir, self.settings, is_first=run.is_first)
+            if self.settings.getbool("INDEX_AFTER_CRAWL"):
+                _index(self.settings)
+
+
+def _index(settings: Settings) -> None:
+    """Bring the search index up to date. The run is over: what fails is told, and `scrapy index`
+    does it later."""
+    try:
+        done = update(search_index_file(settings), folder_of(settings), lambda _: None)
+        problems = done.damaged
+    except (SearchIndexError, StorageError, OSError, sqlite3.Error) as error:
+        problems = [f"the search index isn't up to date: {error}"]
+    for problem in problems:
+        logging.getLogger(__name__).error("%s", problem)
+        print(f"scrapy crawl: {sentence(problem)}", file=sys.stderr)
 
 
 class _HelpFormatter(ScrapyHelpFormatter, argparse.RawDescriptionHelpFormatter):
