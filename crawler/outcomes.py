@@ -152,6 +152,9 @@ def having(trait: Trait) -> frozenset[Outcome]:
 
 SETTLED = having(Trait.SETTLED)
 OWED_NOW = having(Trait.OWED_NOW)
+
+# Asked for again one day, but nobody owes them: they are counted apart from what is owed.
+DENIED = frozenset({Outcome.ROBOTS_DENIED})
 PROVISIONAL = having(Trait.PROVISIONAL)
 OF_THE_ADDRESS = having(Trait.OF_THE_ADDRESS)
 OF_THE_HOST = having(Trait.OF_THE_HOST)

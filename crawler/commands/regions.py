@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from crawler.commands.base_command import ProjectCommand, open_ledger, print_jso
 from crawler.exit_codes import STORAGE
 from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.regions import Region, RegionError, load, resolve
+from crawler.text_columns import columns, padded
 from crawler.views.list_sources import sources_of
 
 if TYPE_CHECKING:
@@ -158,15 +158,9 @@ def _source_row(row: SourceRow) -> tuple[str, ...]:
 
 def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     table = [headings, *rows]
-    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*table, strict=True)]
     lines = []
     for row in table:
         cells = zip(row, widths, strict=True)
-        padded = (cell + " " * (width - _width(cell)) for cell, width in cells)
-        lines.append("  ".join(padded).rstrip())
+        lines.append("  ".join(padded(cell, width) for cell, width in cells).rstrip())
     return "\n".join(lines)
-
-
-def _width(text: str) -> int:
-    """Terminal columns: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -12,25 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING
 from crawler.data_dir import report_name
-from crawler.exit_codes import DEGRADED, OK
-from crawler.outcomes import FETCHED, SETTLED, Outcome
+from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE
+from crawler.outcomes import DENIED, FETCHED, SETTLED, Outcome
+from crawler.text_columns import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What to do about an alarm, by the kind its id begins with; docs/operations.md says more.
+_LISTS = "look at its lists, they may have moved: `scrapy regions CODE`"
+_DESIGN = "the region may have a new design: docs/layout-changed.md"
+_OURS = "an error of ours: what came is archived; please report it with the log"
 ADVICE = {
-    "quiet": "look at the region's lists: `scrapy regions`; they may have moved",
-    "floor": "look at the region's lists: `scrapy regions`; they may have moved",
-    "unread": "the region may have a new design: docs/layout-changed.md",
-    "unclaimed": "the region may have a new design: docs/layout-changed.md",
-    "drift": "a template changed: docs/layout-changed.md",
-    "host": "the host answered badly; it is asked again by the next run",
-    "no_list": "the region's lists don't answer: `scrapy regions`",
-    "list_unreadable": "the list's form is new: its page is in the archive, `scrapy explain`",
-    "extraction_failed": "an error of ours: the page is kept; report it with the address",
-    "error_of_ours": "an error of ours or of this machine: disk, memory, see the log",
+    "quiet": _LISTS,
+    "floor": _LISTS,
+    "no_list": _LISTS,
+    "dead_lists": _LISTS,
+    "unclaimed_new": _DESIGN,
+    "unclaimed_known": _DESIGN,
+    "field": "a template changed: docs/layout-changed.md",
+    "host_given_up": "nothing at first: the next run asks the host again",
+    "list_unreadable": "the list's form is new: `scrapy explain` says where its page is archived",
+    "not_compared": "put the archive of the last version back: docs/operations.md, retention",
+    "extraction_failed": _OURS,
+    "lost": _OURS,
+    "watch_failed": _OURS,
+    "error_of_ours": "look at memory, open files and the log: the next run asks again",
     "clock": "set the machine's clock",
+    "told": "docs/operations.md says what it means",
 }
 
 
@@ -53,28 +62,47 @@ def block(
     what stood in the User-Agent as nobody had set CONTACT."""
     started = datetime.fromisoformat(report["started_at"])
     finished = datetime.fromisoformat(report["finished_at"])
-    minutes = (finished - started).total_seconds() / 60
+    how = _ENDED.get(report["reason"], "ended")
+    code = report["exit_code"]
     lines = [
-        f"xinhua-archive: run {report['run_id']} {_ENDED.get(report['reason'], 'ended')} at "
-        f"{finished.astimezone(BEIJING):%Y-%m-%d %H:%M} (Beijing) after {minutes:.0f} min, "
-        f"exit code {report['exit_code']}"
+        f"xinhua-archive: run {report['run_id']} {how}, exit code {code}",
+        f"  {_local(finished)} Beijing time, after {_duration(finished - started)}",
     ]
     if is_first:
         lines.append(f"  began an archive in {data_dir}")
-    lines.append(f"  {_found(report['outcomes'])}")
+    lines += wrapped(_found(report["outcomes"]), "  ", "    ")
+    if code in _MEANINGS:
+        lines += wrapped(_MEANINGS[code], "  ", "    ")
     advice = {}
     for state in report["alarm_states"]:
-        said = "new alarm" if state["is_new"] else f"alarm since {state['since']}"
-        lines.append(f"  {said}: {state['text']}")
+        since = _local(datetime.fromisoformat(state["since"]))
+        said = "new alarm: " if state["is_new"] else f"alarm since {since}: "
+        lines += wrapped(state["text"], f"  {said}", "    ")
         kind = state["id"].partition(":")[0]
-        advice[ADVICE.get(kind, "docs/operations.md says what each alarm means")] = True
-    lines += [f"  over: {state['text']}" for state in report["alarms_over"]]
+        advice[ADVICE.get(kind, ADVICE["told"])] = True
+    for state in report["alarms_over"]:
+        lines += wrapped(state["text"], "  over: ", "    ")
+    if code in _TO_DO:
+        advice[_TO_DO[code]] = True
     if unsigned is not None:
         advice[f"set CONTACT to your address: requests are signed {unsigned}"] = True
-    lines += [f"  to do: {one}" for one in advice]
+    for one in advice:
+        lines += wrapped(one, "  to do: ", "    ")
     lines.append(f"  report: {data_dir}/{report_name(report['run_id'])}")
     return "\n".join(lines)
 
+
+# What a run with this exit code met, and what to do about it (docs/operations.md).
+_MEANINGS = {
+    ERROR: "an unexpected error: the log has it; what was done is published",
+    NO_LISTS: "no list page answered",
+    STORAGE: "storage failed, the disk or the ledger: what was written is kept",
+}
+_TO_DO = {
+    ERROR: "read the log and report it",
+    NO_LISTS: "look at the network, then at the site",
+    STORAGE: "make room or mend the disk; the next run goes on",
+}
 
 # How a run ended that didn't end by itself, by the report's `reason`.
 _ENDED = {"shutdown": "was stopped", "crawl_hours": "stopped at the end of CRAWL_HOURS"}
@@ -85,7 +113,21 @@ def _found(outcomes: Mapping[str, int]) -> str:
     new = sum(count for name, count in outcomes.items() if Outcome(name) in FETCHED)
     owed = sum(count for name, count in outcomes.items() if Outcome(name) not in SETTLED)
     gone = outcomes.get(Outcome.GONE, 0)
+    denied = sum(outcomes.get(one, 0) for one in DENIED)
     said = [f"{new} articles published or changed"]
     said += [f"{gone} withdrawn"] if gone else []
     known = sum(outcomes.values()) - new - owed - gone
-    return ", ".join([*said, f"{known} known", f"{owed} still owed"])
+    said += [f"{known} known", f"{owed - denied} still owed"]
+    said += [f"{denied} denied by robots.txt"] if denied else []
+    return ", ".join(said)
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+
+
+def _duration(span: timedelta) -> str:
+    minutes, seconds = divmod(round(span.total_seconds()), 60)
+    if minutes < 10:
+        return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"

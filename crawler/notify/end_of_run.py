@@ -26,6 +26,7 @@ from crawler.ledger.ledger import Ledger
 from crawler.notify import calls
 from crawler.notify.closing_block import block, is_due
 from crawler.notify.metrics import write_metrics
+from crawler.outcomes import DENIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,11 +117,14 @@ def _measure(path: Path, report: Mapping[str, Any], data_dir: Path) -> None:
         finally:
             ledger.close()
         owed: Counter[str] = Counter()
+        denied: Counter[str] = Counter()
         for row in rows:
-            owed[row.region or ""] += row.addresses
-        days = [row.oldest_day for row in rows if row.oldest_day]
+            (denied if row.result in DENIED else owed)[row.region or ""] += row.addresses
+        days = [row.oldest_day for row in rows if row.oldest_day and row.result not in DENIED]
         free = shutil.disk_usage(data_dir).free
         oldest = min(days) if days else None
-        write_metrics(path, report, owed=owed, oldest_owed_day=oldest, bytes_free=free)
+        write_metrics(
+            path, report, owed=owed, denied=denied, oldest_incomplete_day=oldest, bytes_free=free
+        )
     except (OSError, LedgerError) as error:
         logger.warning("METRICS_FILE could not be written: %s", error)

@@ -23,10 +23,11 @@ def write_metrics(
     report: Mapping[str, Any],
     *,
     owed: Mapping[str, int],
-    oldest_owed_day: date | None,
+    denied: Mapping[str, int],
+    oldest_incomplete_day: date | None,
     bytes_free: int,
 ) -> None:
-    """Write the file; `owed` holds addresses by region code. Raises OSError."""
+    """Write the file; `owed` and `denied` hold addresses by region code. Raises OSError."""
     registry = CollectorRegistry()
     started = datetime.fromisoformat(report["started_at"])
     finished = datetime.fromisoformat(report["finished_at"])
@@ -39,10 +40,10 @@ def write_metrics(
         "alarms": ("Alarms that hold", len(report["alarms"])),
         "disk_free_bytes": ("Free bytes on the disk of the data folder", bytes_free),
     }  # fmt: skip
-    if oldest_owed_day is not None:
+    if oldest_incomplete_day is not None:
         said = "Start of the oldest day of publication of which something is owed"
-        midnight = datetime.combine(oldest_owed_day, datetime.min.time(), finished.tzinfo)
-        values["oldest_owed_day_timestamp_seconds"] = (said, midnight.timestamp())
+        midnight = datetime.combine(oldest_incomplete_day, datetime.min.time(), finished.tzinfo)
+        values["oldest_incomplete_day_timestamp_seconds"] = (said, midnight.timestamp())
     for name, (said, value) in values.items():
         Gauge(f"xinhua_{name}", said, registry=registry).set(value)
     outcomes = Gauge(
@@ -51,12 +52,17 @@ def write_metrics(
     for outcome in Outcome:
         outcomes.labels(outcome.value).set(report["outcomes"].get(outcome.value, 0))
     waiting = Gauge("xinhua_owed", "Addresses owed by region", ["region"], registry=registry)
+    kept_out = Gauge(
+        "xinhua_denied", "Addresses that robots.txt forbids, by region", ["region"],
+        registry=registry,
+    )  # fmt: skip
     unread = Gauge(
         "xinhua_unread", "Pages of the last run that no one layout claims, by region",
         ["region"], registry=registry,
     )  # fmt: skip
-    for region in sorted({*owed, *report["regions"]}):
+    for region in sorted({*owed, *denied, *report["regions"]}):
         counts = report["regions"].get(region, {})
         waiting.labels(region).set(owed.get(region, 0))
+        kept_out.labels(region).set(denied.get(region, 0))
         unread.labels(region).set(sum(counts.get(one.value, 0) for one in UNREAD))
     write_to_textfile(str(path), registry)

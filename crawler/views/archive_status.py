@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING, iso
 from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER, run_stamp
+from crawler.outcomes import DENIED
 from crawler.run_lock import is_locked
+from crawler.text_columns import padded, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 # The disk's growth is taken from the files of the runs of so many days.
 GROWTH = timedelta(days=30)
+
+# A month's cost is told from so many days on.
+TELLING = timedelta(days=7)
 
 # An unreadable list is silent from so many failures in a row on: one is a hiccup.
 SILENT_AFTER = 2
@@ -51,7 +56,7 @@ class LastRun:
 class Running:
     """A run that is on: what has its outcome, what waits, and how long that will take at its pace.
 
-    `left_seconds` is None while there is no pace to tell by.
+    `left_seconds` and `done_at` are None while there is no pace to tell by.
     """
 
     run_id: str
@@ -60,6 +65,7 @@ class Running:
     waiting: int
     per_minute: float
     left_seconds: int | None
+    done_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +73,12 @@ class Status:
     """All of it. `alarms` and `alarms_over` are rows of the last run's report (DATA_FORMAT.md).
 
     `owed`: region code → outcome of the last attempt (`new` before the first) → addresses;
-    `oldest_owed_day` is the first day of publication (Beijing) of which something is owed.
+    `oldest_incomplete_day` is the first day of publication (Beijing) of which something is owed.
+    `denied`: region code → addresses that robots.txt forbids, which are owed to nobody.
     `silent_lists`: region code → lists that failed several times in a row. `bytes_free` is the
-    disk's, `bytes_per_month` what the runs of the last 30 days wrote. `is_late`: no run is on and
-    the last one ended longer ago than STATUS_MAX_AGE.
+    disk's, `bytes_written` what the runs of the last 30 days wrote, `bytes_per_month` what a month
+    costs at that pace; None before there is a week to tell by. `is_late`: no run is on and the last
+    one ended longer ago than STATUS_MAX_AGE.
     """
 
     data_dir: str
@@ -81,10 +89,12 @@ class Status:
     alarms: list[dict[str, Any]] = field(default_factory=list)
     alarms_over: list[dict[str, Any]] = field(default_factory=list)
     owed: dict[str, dict[str, int]] = field(default_factory=dict)
-    oldest_owed_day: str | None = None
+    oldest_incomplete_day: str | None = None
+    denied: dict[str, int] = field(default_factory=dict)
     silent_lists: dict[str, list[str]] = field(default_factory=dict)
     bytes_free: int = 0
-    bytes_per_month: int = 0
+    bytes_written: int = 0
+    bytes_per_month: int | None = None
 
     @property
     def is_fine(self) -> bool:
@@ -101,7 +111,8 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
     reports = list(_reports(data_dir, at - GROWTH))
     last = reports[-1] if reports else _newest_report(data_dir)
     running = _running(data_dir, ledger, at)
-    owed, oldest = _owed(ledger)
+    owed, denied, oldest = _owed(ledger)
+    written = sum(_bytes(report) for report in reports)
     return Status(
         data_dir=str(data_dir),
         at=iso(at),
@@ -111,10 +122,12 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
         alarms=_alarms(last) if last else [],
         alarms_over=list(last.get("alarms_over", [])) if last else [],
         owed=owed,
-        oldest_owed_day=oldest.isoformat() if oldest else None,
+        oldest_incomplete_day=oldest.isoformat() if oldest else None,
+        denied=denied,
         silent_lists=_silent_lists(ledger),
         bytes_free=shutil.disk_usage(data_dir).free,
-        bytes_per_month=sum(_bytes(report) for report in reports),
+        bytes_written=written,
+        bytes_per_month=_a_month(written, reports, at),
     )
 
 
@@ -180,6 +193,13 @@ def _bytes(report: Mapping[str, Any]) -> int:
     return sum(int(file.get("bytes", 0)) for file in report.get("files", ()))
 
 
+def _a_month(written: int, reports: Sequence[Mapping[str, Any]], at: datetime) -> int | None:
+    """What a month costs; a backfill's first days tell nothing of it."""
+    since = min((_finished(report) for report in reports), default=at)
+    span = min(at - since, GROWTH)
+    return round(written * (GROWTH / span)) if span >= TELLING else None
+
+
 def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
     """The run that holds the data folder's lock, if one does."""
     unfinished = ledger.runs.unfinished()
@@ -191,24 +211,29 @@ def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
     done = sum(counts.values()) - waiting
     minutes = max((at - run.started_at).total_seconds() / 60, 1 / 60)
     pace = done / minutes
+    left = timedelta(minutes=waiting / pace) if pace else None
     return Running(
         run_id=run.run_id,
         started_at=iso(run.started_at),
         done=done,
         waiting=waiting,
         per_minute=round(pace, 1),
-        left_seconds=round(waiting / pace * 60) if pace else None,
+        left_seconds=None if left is None else round(left.total_seconds()),
+        done_at=None if left is None else iso(at + left),
     )
 
 
-def _owed(ledger: Ledger) -> tuple[dict[str, dict[str, int]], date | None]:
+def _owed(ledger: Ledger) -> tuple[dict[str, dict[str, int]], dict[str, int], date | None]:
     owed: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    oldest: date | None = None
+    denied: Counter[str] = Counter()
+    days = []
     for row in ledger.addresses.owed_by_region():
+        if row.result in DENIED:
+            denied[row.region or ""] += row.addresses
+            continue
         owed[row.region or ""][row.result.value if row.result else "new"] = row.addresses
-        if row.oldest_day and (oldest is None or row.oldest_day < oldest):
-            oldest = row.oldest_day
-    return dict(sorted(owed.items())), oldest
+        days += [row.oldest_day] if row.oldest_day else []
+    return dict(sorted(owed.items())), dict(sorted(denied.items())), min(days, default=None)
 
 
 def _silent_lists(ledger: Ledger) -> dict[str, list[str]]:
@@ -220,74 +245,121 @@ def _silent_lists(ledger: Ledger) -> dict[str, list[str]]:
 
 
 def screen(status: Status) -> str:
-    """The status as a person reads it: a screen, most important first."""
-    lines = [f"{status.data_dir}  {_local(status.at)} (Beijing)", ""]
+    """The status as a person reads it: a screen of 80 columns, most important first."""
+    where = f"{status.data_dir} at {_local(status.at)} Beijing time"
+    lines = [*wrapped(where), "", _verdict(status)]
     lines += _running_lines(status.running)
     lines += _last_lines(status)
     lines += _alarm_lines(status)
     lines += _owed_lines(status)
+    lines += _list_lines(status)
     lines += [_disk_line(status)]
     return "\n".join(lines)
+
+
+# The width of what stands before each line.
+_LABEL = 10
+_INDENT = " " * _LABEL
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    return wrapped(text, padded(label, _LABEL), _INDENT)
+
+
+def _verdict(status: Status) -> str:
+    wrong = [_counted(len(status.alarms), "alarm")] if status.alarms else []
+    wrong += ["the last run is longer ago than STATUS_MAX_AGE"] if status.is_late else []
+    return padded("verdict", _LABEL) + (", ".join(wrong) or "all is well")
 
 
 def _running_lines(running: Running | None) -> list[str]:
     if running is None:
         return []
     left = ""
-    if running.left_seconds is not None:
-        left = f", about {_duration(timedelta(seconds=running.left_seconds))} left"
-    pace = f"{running.per_minute:g} a minute"
+    if running.left_seconds is not None and running.done_at is not None and running.waiting:
+        span = _duration(timedelta(seconds=running.left_seconds))
+        left = f"; about {span} left, until {_local(running.done_at)}"
     return [
-        f"running   {running.run_id}, since {_local(running.started_at)}: "
-        f"{running.done} addresses ended, {running.waiting} waiting, {pace}{left}"
+        *_labelled("running", f"{running.run_id}, since {_local(running.started_at)}"),
+        *_labelled(
+            "",
+            f"{running.done} addresses ended, {running.waiting} waiting, "
+            f"{running.per_minute:g} a minute{left}",
+        ),
     ]
 
 
 def _last_lines(status: Status) -> list[str]:
     last = status.last
     if last is None:
-        return ["last run  none is over yet"]
+        return _labelled("last run", "none is over yet")
     age = datetime.fromisoformat(status.at) - datetime.fromisoformat(last.finished_at)
-    late = "  ← longer ago than STATUS_MAX_AGE" if status.is_late else ""
-    counts = ", ".join(f"{count} {name}" for name, count in last.outcomes.items() if count)
+    by_number = sorted(last.outcomes.items(), key=lambda item: (-item[1], item[0]))
+    counts = ", ".join(f"{count} {name}" for name, count in by_number if count)
+    code = "no exit code" if last.exit_code is None else f"exit code {last.exit_code}"
     return [
-        f"last run  {last.run_id}: {last.reason}, exit code {last.exit_code}, "
-        f"ended {_local(last.finished_at)}, {_duration(age)} ago{late}",
-        f"          {last.urls_seen} addresses: {counts or 'none'}",
+        *_labelled("last run", f"{last.run_id}, {last.reason}, {code}"),
+        *_labelled("", f"ended {_local(last.finished_at)}, {_duration(age)} ago"),
+        *_labelled("", f"{_counted(last.urls_seen, 'address')}{': ' if counts else ''}{counts}"),
     ]
 
 
 def _alarm_lines(status: Status) -> list[str]:
-    lines = ["alarms    none" if not status.alarms else f"alarms    {len(status.alarms)}"]
+    lines = [] if status.alarms else _labelled("alarms", "none")
+    told = []
     for alarm in status.alarms:
         since = "new" if alarm["is_new"] else f"since {_local(alarm['since'])}"
-        lines.append(f"  {since}: {alarm['text']}")
-    lines += [f"  over: {alarm['text']}" for alarm in status.alarms_over]
+        told.append(f"{since}: {alarm['text']}")
+    told += [f"over: {alarm['text']}" for alarm in status.alarms_over]
+    for number, text in enumerate(told):
+        is_labelled = not number and status.alarms
+        lines += _labelled("alarms" if is_labelled else "", text)
     return lines
 
 
 def _owed_lines(status: Status) -> list[str]:
     total = sum(sum(row.values()) for row in status.owed.values())
-    if not total:
-        return ["owed      nothing"]
-    oldest = f", the oldest of {status.oldest_owed_day}" if status.oldest_owed_day else ""
-    lines = [f"owed      {total} addresses{oldest}"]
+    day = status.oldest_incomplete_day
+    oldest = f"; the oldest day not complete is {day}" if day else ""
+    lines = _labelled("owed", f"{_counted(total, 'address')}{oldest}" if total else "nothing")
     for region, row in status.owed.items():
-        why = ", ".join(f"{count} {name}" for name, count in sorted(row.items()))
-        lines.append(f"  {region or 'no region'}: {why}")
+        by_number = sorted(row.items(), key=lambda item: (-item[1], item[0]))
+        why = ", ".join(f"{count} {name}" for name, count in by_number)
+        lines += wrapped(why, _INDENT + padded(region or "-", 6), _INDENT + " " * 6)
+    if status.denied:
+        regions = ", ".join(f"{count} {region or '-'}" for region, count in status.denied.items())
+        lines += _labelled("denied", f"by robots.txt, owed to nobody: {regions}")
+    return lines
+
+
+def _list_lines(status: Status) -> list[str]:
+    label = "silent"
+    lines = []
     for region, lists in status.silent_lists.items():
-        more = f" and {len(lists) - 1} more" if len(lists) > 1 else ""
-        lines.append(f"  {region or 'no region'}: silent list {lists[0]}{more}")
+        more = ", one of them" if len(lists) > 1 else ""
+        text = f"{_counted(len(lists), 'list')}{more} {lists[0]}"
+        lines += wrapped(text, padded(label, _LABEL) + padded(region or "-", 6), _INDENT + " " * 6)
+        label = ""
     return lines
 
 
 def _disk_line(status: Status) -> str:
     month = status.bytes_per_month
-    lasts = ""
-    if month:
-        months = status.bytes_free / month
-        lasts = f", enough for {months:.0f} months" if months < 600 else ", enough for decades"
-    return f"disk      {_size(status.bytes_free)} free, {_size(month)} in the last 30 days{lasts}"
+    cost = f"{_size(status.bytes_written)} written so far, too early to tell a month's cost"
+    if month is not None:
+        months = status.bytes_free / month if month else MANY_MONTHS
+        lasts = f"{months:.0f} months" if months < MANY_MONTHS else "decades"
+        cost = f"a month costs {_size(month)}: enough for {lasts}"
+    return f"{padded('disk', _LABEL)}{_size(status.bytes_free)} free; {cost}"
+
+
+# From so many months on nobody counts.
+MANY_MONTHS = 600
+
+
+def _counted(count: int, noun: str) -> str:
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{count} {noun}{'' if count == 1 else plural}"
 
 
 def _local(moment: str) -> str:
@@ -296,6 +368,8 @@ def _local(moment: str) -> str:
 
 def _duration(span: timedelta) -> str:
     minutes = max(round(span.total_seconds() / 60), 0)
+    if not minutes:
+        return "less than a minute"
     if minutes < 90:
         return f"{minutes} min"
     if minutes < 48 * 60:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from crawler.notify.closing_block import ADVICE, block, is_due
+from crawler.text_columns import columns
+from tests.conftest import PROJECT
 
 REPEAT = timedelta(hours=24)
 END = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -59,18 +62,41 @@ def test_who_reads_mail_hears_of_it(told: dict[str, Any], hours: float, wanted: 
 
 def test_the_block_says_what_was_found_what_is_wrong_and_what_to_do() -> None:
     alarms = (state("quiet:js", is_new=True), state("extraction_failed:http://x"))
-    said = block(report(3, *alarms, alarms_over=[state("host:y")]), "/srv/data", is_first=False)
+    outcomes = {"published": 3, "changed": 1, "known": 40, "gone": 1, "http_error": 2,
+                "robots_denied": 7}  # fmt: skip
+    told = report(3, *alarms, alarms_over=[state("host:y")], outcomes=outcomes)
+    said = block(told, "/srv/data", is_first=False, unsigned="me@here")
     assert said.splitlines() == [
-        "xinhua-archive: run 20260331T115500Z-0a0b ended at 2026-03-31 20:00 (Beijing) after 5 "
-        "min, exit code 3",
-        "  4 articles published or changed, 1 withdrawn, 40 known, 2 still owed",
+        "xinhua-archive: run 20260331T115500Z-0a0b ended, exit code 3",
+        "  2026-03-31 20:00 Beijing time, after 5 min 0 s",
+        "  4 articles published or changed, 1 withdrawn, 40 known, 2 still owed, 7 denied",
+        "    by robots.txt",
         "  new alarm: quiet:js is told",
-        "  alarm since 2026-03-30T12:00:00Z: extraction_failed:http://x is told",
+        "  alarm since 2026-03-30 20:00: extraction_failed:http://x is told",
         "  over: host:y is told",
         f"  to do: {ADVICE['quiet']}",
         f"  to do: {ADVICE['extraction_failed']}",
+        "  to do: set CONTACT to your address: requests are signed me@here",
         "  report: /srv/data/runs/20260331T115500Z-0a0b.json",
     ]
+
+
+@pytest.mark.parametrize("code", [1, 4, 5])
+def test_what_a_run_met_that_failed(code: int) -> None:
+    said = block(report(code), "/srv/data", is_first=False)
+    assert said.count("  to do: ") == 1
+    assert max(map(columns, said.splitlines())) <= 80
+
+
+def test_there_is_advice_on_every_kind_of_alarm() -> None:
+    """The beginnings of the ids that the code gives to alarms."""
+    code = "\n".join(path.read_text() for path in (PROJECT / "crawler").rglob("*.py"))
+    given = re.findall(r'(?:Alarm\(|key = |^HOST = )f?"([a-z_{}]+)[:"]', code, re.MULTILINE)
+    kinds = {kind for one in given for kind in (
+        [one.replace("{kind}", "new"), one.replace("{kind}", "known")] if "{kind}" in one else [one]
+    ) if "{" not in kind}  # fmt: skip
+    assert len(kinds) > 10
+    assert kinds - ADVICE.keys() == set()
 
 
 def test_an_archive_that_was_begun_is_said() -> None:

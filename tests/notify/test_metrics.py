@@ -25,7 +25,8 @@ def written(tmp_path: Path) -> str:
         tmp_path / "xinhua.prom",
         report(3, state("quiet:js"), regions=regions),
         owed={"js": 7, "he": 2},
-        oldest_owed_day=date(2026, 3, 1),
+        denied={"gs": 4},
+        oldest_incomplete_day=date(2026, 3, 1),
         bytes_free=5_000_000,
     )
     assert [path.name for path in tmp_path.iterdir()] == ["xinhua.prom"]
@@ -43,11 +44,12 @@ def test_it_says_what_the_report_says(written: str) -> None:
     assert samples["xinhua_run_end_timestamp_seconds",] == 1774958400
     assert samples["xinhua_alarms",] == 1
     assert samples["xinhua_disk_free_bytes",] == 5_000_000
-    assert samples["xinhua_oldest_owed_day_timestamp_seconds",] == 1772323200
+    assert samples["xinhua_oldest_incomplete_day_timestamp_seconds",] == 1772323200
     assert samples["xinhua_addresses", "published"] == 3
     assert samples["xinhua_addresses", "timeout"] == 0
     assert samples["xinhua_owed", "js"] == 7
     assert samples["xinhua_owed", "he"] == 2
+    assert (samples["xinhua_denied", "gs"], samples["xinhua_denied", "js"]) == (4, 0)
     assert samples["xinhua_unread", "js"] == 2
 
 

@@ -48,7 +48,8 @@ def write_report(folder: Path, ended: datetime, **values: Any) -> None:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """One that owes two addresses and has a list that failed twice and one that failed once."""
+    """One that owes two addresses, is denied one, and has a list that failed twice and one that
+    failed once."""
     opened = Ledger.open(tmp_path / "state" / "ledger.sqlite")
     opened.runs.start("20260331T120000Z-0001", AT - timedelta(minutes=30), "scrapy crawl xinhua")
     found = [
@@ -56,11 +57,16 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
                  "js", date(2026, 3, day))
         for day in (3, 9, 12)
     ]  # fmt: skip
-    opened.addresses.see(found, run_id="20260331T120000Z-0001", at=AT)
+    kept_out = Sighting("http://he.news.cn/2010-01/01/c_1120009999.htm", "1120009999", "he",
+                        date(2010, 1, 1))  # fmt: skip
+    opened.addresses.see([*found, kept_out], run_id="20260331T120000Z-0001", at=AT)
     for sighting, outcome in zip(found, (Outcome.TIMEOUT, Outcome.PUBLISHED), strict=False):
         opened.addresses.finish(
             sighting.url, outcome, run_id="20260331T120000Z-0001", at=AT, detail=None
         )
+    opened.addresses.finish(
+        kept_out.url, Outcome.ROBOTS_DENIED, run_id="20260331T120000Z-0001", at=AT
+    )
     for name, failures in (("a", 2), ("b", 1)):
         for _ in range(failures):
             opened.lists.add_answer(f"http://js.news.cn/{name}.htm", at=AT, status=503, region="js")
@@ -78,14 +84,34 @@ def test_a_good_night(tmp_path: Path, ledger: Ledger) -> None:
     assert status.last.outcomes == {"published": 1, "known": 3}
     assert status.running is None
     assert status.owed == {"js": {"new": 1, "timeout": 1}}
-    assert status.oldest_owed_day == "2026-03-03"
+    assert status.denied == {"he": 1}
+    assert status.oldest_incomplete_day == "2026-03-03"
     assert status.silent_lists == {"js": ["http://js.news.cn/a.htm"]}
-    assert status.bytes_per_month == 3_000_000
+    assert (status.bytes_written, status.bytes_per_month) == (3_000_000, None)
     said = screen(status)
-    assert "ended 2026-03-31 19:30, 60 min ago" in said
-    assert "alarms    none" in said
-    assert "owed      2 addresses, the oldest of 2026-03-03" in said
-    assert "silent list http://js.news.cn/a.htm" in said
+    where, _, told = said.partition("\n\n")
+    assert where.replace("\n", " ") == f"{tmp_path} at 2026-03-31 20:30 Beijing time"
+    assert told.splitlines() == [
+        "verdict   all is well",
+        "last run  20260331T112500Z-0000, finished, exit code 0",
+        "          ended 2026-03-31 19:30, 60 min ago",
+        "          4 addresses: 3 known, 1 published",
+        "alarms    none",
+        "owed      2 addresses; the oldest day not complete is 2026-03-03",
+        "          js    1 new, 1 timeout",
+        "denied    by robots.txt, owed to nobody: 1 he",
+        "silent    js    1 list http://js.news.cn/a.htm",
+        f"disk      {said.rpartition('disk      ')[2]}",
+    ]
+
+
+def test_what_a_month_costs_is_told_after_a_week(tmp_path: Path, ledger: Ledger) -> None:
+    for days in (31, 10, 5, 0):
+        write_report(tmp_path, AT - timedelta(days=days))
+    status = status_of(tmp_path, ledger, AT, AGE)
+    assert status.bytes_written == 4_500_000
+    assert status.bytes_per_month == 13_500_000
+    assert "a month costs 13.5 MB: enough for " in screen(status)
 
 
 @pytest.mark.parametrize("hours", [25, 27])
@@ -103,8 +129,9 @@ def test_alarms_hold_until_the_last_report_says_no_more(tmp_path: Path, ledger: 
     write_report(tmp_path, AT - timedelta(hours=2), **values)
     status = status_of(tmp_path, ledger, AT, AGE)
     assert not status.is_fine
-    assert "since 2026-03-29 20:00: region js is quiet" in screen(status)
-    assert "over: x was given up" in screen(status)
+    assert "\nalarms    since 2026-03-29 20:00: region js is quiet\n" in screen(status)
+    assert "\n          over: x was given up\n" in screen(status)
+    assert "\nverdict   1 alarm\n" in screen(status)
     write_report(tmp_path, AT - timedelta(hours=1))
     assert status_of(tmp_path, ledger, AT, AGE).is_fine
 
@@ -126,9 +153,13 @@ def test_a_run_that_is_on_tells_its_pace(tmp_path: Path, ledger: Ledger) -> None
         running = status_of(tmp_path, ledger, AT, AGE)
     assert not running.is_late
     assert running.running is not None
-    assert (running.running.done, running.running.waiting) == (2, 1)
-    assert running.running.left_seconds == 900
-    assert "2 addresses ended, 1 waiting, 0.1 a minute, about 15 min left" in screen(running)
+    assert (running.running.done, running.running.waiting) == (3, 1)
+    assert running.running.left_seconds == 600
+    assert running.running.done_at == "2026-03-31T12:40:00Z"
+    assert (
+        "\n          3 addresses ended, 1 waiting, 0.1 a minute; about 10 min left, until\n"
+        "          2026-03-31 20:40\n"
+    ) in screen(running)
     killed = status_of(tmp_path, ledger, AT, AGE)
     assert killed.running is None
     assert killed.is_late
