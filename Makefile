@@ -14,7 +14,7 @@ help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 EXTRAS :=
-install: $(VENV)/.runtime  ## the crawler in .venv; EXTRAS='export' adds what those commands need
+install: $(VENV)/.runtime  ## the crawler in .venv; EXTRAS='export cluster' adds what needs more
 	@for extra in $(EXTRAS); do test -f requirements-$$extra.lock || \
 		{ echo "there is no extra $$extra; there is: $(EXTRAS_THERE)" >&2; exit 2; }; done
 	@for extra in $(EXTRAS); do $(INSTALL) --quiet --requirement requirements-$$extra.lock || exit 1; done
@@ -74,7 +74,7 @@ sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
 lock:  ## resolve the lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-export.lock --extra export pyproject.toml
-	uv pip compile $(LOCK) --output-file requirements-postgresql.lock --extra postgresql pyproject.toml
+	uv pip compile $(LOCK) --output-file requirements-cluster.lock --extra cluster pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-pywb.lock --group pywb
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DRIVER: Final = "postgresql+psycopg"
-INSTALL: Final = "make install EXTRAS='postgresql'"
+INSTALL: Final = "make install EXTRAS='cluster'"
 
 # Parameters of libpq that are secrets.
 _SECRETS: Final = ("password", "sslpassword")
