@@ -55,6 +55,10 @@ def _joined(name: str, key: str | None, between: str) -> tuple[str, _Value]:
     return path, lambda line: between.join(one[key] if key else one for one in line[name])
 
 
+def _gone(line: _Line) -> dict[str, Any]:
+    return line["gone"] or {}
+
+
 def _same(name: str) -> tuple[str, _Value]:
     return name, lambda line: line.get(name)
 
@@ -70,6 +74,18 @@ COLUMNS: dict[str, tuple[str, _Value]] = {
     "revision": ("revision", lambda line: line.get("revision") or 0),
     "status": _same("status"),
     "gone_reason": _of("gone", "reason"),
+    "gone_confirmed_at": (
+        "gone.confirmed_at",
+        lambda line: _local(_gone(line).get("confirmed_at")),
+    ),
+    "gone_published_at": (
+        "gone.last.published_at",
+        lambda line: _local(_gone(line).get("last", {}).get("published_at")),
+    ),
+    "gone_source": (
+        "gone.last.source",
+        lambda line: _gone(line).get("last", {}).get("source"),
+    ),
     "region": _of("region", "code"),
     "region_name": _of("region", "name"),
     "published_at": ("published_at", _published),

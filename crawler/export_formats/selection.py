@@ -10,6 +10,7 @@ import json
 import sqlite3
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.exporters.article_schema import line_schema
@@ -61,7 +62,8 @@ class Selection:
 
     `regions`: codes. `since`, `until`: days of publication in Beijing, both included; a line
     without a time is out once one of them is given. `query`: words that all stand in title or body,
-    width and case aside. `source`: part of the source's name. `statuses`, `layouts`: names.
+    width and case aside. `source`: part of the source's name. `statuses`, `layouts`: names. Time
+    and source of a withdrawal are those of the text that was withdrawn.
     `latest`: of each article only the line that is its state, the one with the greatest
     (fetched_at, revision); the other filters are held against that line.
     """
@@ -122,12 +124,55 @@ def selected(
     """
     newest = _latest(files, on_look_ahead) if selection.latest else None
     is_wanted = selection.test()
+    if selection.since or selection.until or selection.source:
+        is_wanted = _of_what_was(is_wanted, files)
     for path, number, line in _lines(files):
         on_line(len(line))
         if newest is None or newest(path, number):
             keys = _read(path, number, line)
             if is_wanted(keys):
                 yield PublishedLine(line, keys, path, number)
+
+
+def _of_what_was(
+    is_wanted: Callable[[dict[str, Any]], bool], files: list[Path]
+) -> Callable[[dict[str, Any]], bool]:
+    """The same test, for a withdrawal with time and source of the text that was withdrawn: as its
+    line says, or, where that is of schema version 1, as the line before it said."""
+    before = cache(lambda: _texts(files))
+
+    def test(line: dict[str, Any]) -> bool:
+        if line["status"] == "gone":
+            last = line["gone"].get("last") or before()(line["id"], line["fetched_at"])
+            line = line | last
+        return is_wanted(line)
+
+    return test
+
+
+def _texts(files: list[Path]) -> Callable[[str, str], dict[str, Any]]:
+    """Time and source of an article's newest text before a moment; none where it has none. Kept in
+    a temporary SQLite file, as in `_latest`."""
+    database = sqlite3.connect("")
+    database.execute(
+        "CREATE TABLE texts (id TEXT, fetched_at TEXT, published_at TEXT, source TEXT)"
+    )
+    for path, number, line in _lines(files):
+        one = _read(path, number, line)
+        if one["status"] != "gone":
+            row = (one["id"], one["fetched_at"], one["published_at"], one["source"])
+            database.execute("INSERT INTO texts VALUES (?, ?, ?, ?)", row)
+    database.execute("CREATE INDEX ids ON texts (id, fetched_at)")
+
+    def text(article_id: str, before: str) -> dict[str, Any]:
+        row = database.execute(
+            "SELECT published_at, source FROM texts WHERE id = ? AND fetched_at < ?"
+            " ORDER BY fetched_at DESC LIMIT 1",
+            (article_id, before),
+        ).fetchone()
+        return dict(zip(("published_at", "source"), row or (None, None), strict=True))
+
+    return text
 
 
 def _lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:

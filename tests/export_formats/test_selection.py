@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.export_formats.selection import BadLineError, Selection, selected
-from tests.export_formats.lines import LINES, encoded, write_archive
+from tests.export_formats.lines import LINES, encoded, gone, write_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,11 @@ def chosen(data_dir: Path, selection: Selection) -> list[dict[str, Any]]:
     return [line.keys for line in selected(files, selection, lambda _: None, lambda _: None)]
 
 
+def was(line: dict[str, Any]) -> dict[str, Any]:
+    """The line itself, or of the withdrawal the text that was withdrawn."""
+    return LINES[0] if line["status"] == "gone" else line
+
+
 @pytest.mark.parametrize(
     ("selection", "wanted"),
     [
@@ -26,13 +31,13 @@ def chosen(data_dir: Path, selection: Selection) -> list[dict[str, Any]]:
         (Selection(regions=frozenset({"he"})), lambda line: line["region"]["code"] == "he"),
         (Selection(layouts=frozenset({"Main2017", "Cms2022"})),
          lambda line: line["layout"] in ("Main2017", "Cms2022")),
-        (Selection(since=date(2021, 1, 1)), lambda line: (line["published_at"] or "") >= "2021"),
+        (Selection(since=date(2021, 1, 1)), lambda line: was(line)["published_at"] >= "2021"),
         (Selection(until=date(2010, 12, 31)),
-         lambda line: "0" < (line["published_at"] or "") < "2011"),
+         lambda line: was(line)["published_at"] < "2011"),
         (Selection(query=LINES[2]["title"][:6]),
          lambda line: LINES[2]["title"][:6] in f"{line['title']} {line['body']}"),
         (Selection(source=LINES[0]["source"][:2]),
-         lambda line: LINES[0]["source"][:2] in (line["source"] or "")),
+         lambda line: LINES[0]["source"][:2] in (was(line)["source"] or "")),
     ],
 )  # fmt: skip
 def test_filters(
@@ -43,10 +48,37 @@ def test_filters(
     assert chosen(tmp_path, selection) == expected
 
 
+@pytest.mark.parametrize("schema_version", [1, 2])
+def test_withdrawn_articles_of_a_month(tmp_path: Path, schema_version: int) -> None:
+    """By time and source of what was withdrawn, also where the gone line doesn't say them."""
+    text = LINES[2] | {"published_at": "2017-09-30T23:59:59+08:00", "source": "宝港日报"}
+    line = gone(text)
+    if schema_version == 2:
+        last = {"published_at": text["published_at"], "source": text["source"]}
+        line |= {"gone": line["gone"] | {"last": last | {"version": 1, "line": "1:1"}}}
+    # a text from after the withdrawal, and one from before that was edited
+    restored = text | {"fetched_at": "2026-12-24T00:00:00Z", "published_at": None, "source": None}
+    edited = restored | {"fetched_at": "2017-10-01T00:00:00Z"}
+    folder = tmp_path / "jsonl" / "2026" / "11"
+    folder.mkdir(parents=True)
+    (folder / "xinhua-a.jsonl").write_bytes(
+        b"".join(map(encoded, (line, restored, edited, text, gone(LINES[3]))))
+    )
+    september = Selection(
+        since=date(2017, 9, 1), until=date(2017, 9, 30), statuses=frozenset({"gone"})
+    )
+    assert chosen(tmp_path, september) == [line]
+    source = Selection(source="宝港", statuses=frozenset({"gone"}))
+    assert chosen(tmp_path, source) == [line]
+    october = Selection(since=date(2017, 10, 1), statuses=frozenset({"gone"}))
+    assert chosen(tmp_path, october) == []
+
+
 def test_a_day_is_beijings(tmp_path: Path) -> None:
     lines = write_archive(tmp_path)
     day = date.fromisoformat(lines[0]["published_at"][:10])
-    assert chosen(tmp_path, Selection(since=day, until=day)) == [lines[0]]
+    first = Selection(since=day, until=day)
+    assert chosen(tmp_path, first) == [line for line in lines if line["id"] == LINES[0]["id"]]
 
 
 def test_words_are_found_in_any_width_and_case(tmp_path: Path) -> None:
