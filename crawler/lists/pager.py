@@ -84,35 +84,47 @@ def read_pager(anchors: Sequence[Anchor], own: str) -> Pager:
     """
     here = page_of(own)
     worded = {url for url, text in anchors if not _is_pagers(text)}
-    lists = {page_of(url).name for url in worded if not page_of(url).number}
-    families = {_family(own), *(_family(url) for url in worded if not page_of(url).number)}
+    named = [url for url in worded if not page_of(url).number]
+    lists = {page_of(url).name for url in named}
+    families = {_family(url) for url in (own, *named)}
     groups = _printed(anchors, worded)
     following = _following(anchors, here) or _by_number(groups, _family(own))
-    paged = {here.name, *(page_of(url).name for url in following)}
-    pages = {
-        url
-        for url, text in anchors
-        if _is_page(url, paged, set() if url in worded else lists)
-        or (_is_next(text) and url not in worded)
-    }
+    pages = _pages(anchors, worded, lists, {here.name, *(page_of(url).name for url in following)})
     for family, group in groups.items():
         if family in families or len(group) > 1:
             pages.update(group)
-    first = {here.name, *lists, *(page_of(url).name for url in following[:1])}
-    others = [url for url in following[1:] if page_of(url).name not in first]
-    begun = families.union(map(_family, following))
-    others += [
-        min(group, key=group.__getitem__)
-        for family, group in groups.items()
-        if family not in begun and len(group) > 1
-    ]
+    known = {here.name, *lists, *(page_of(url).name for url in following[:1])}
+    others = [url for url in following[1:] if page_of(url).name not in known]
+    others += _begun(groups, but=families.union(map(_family, following)))
     return Pager(following, frozenset(pages), list(dict.fromkeys(others)))
 
 
-def _is_page(url: str, paged: set[str], lists: set[str]) -> bool:
+def _pages(
+    anchors: Sequence[Anchor], worded: set[str], lists: set[str], paged: set[str]
+) -> set[str]:
+    """The links that are called the next page, or add a number to a list: one with words of its
+    own only to those of `paged`, the lists that this page's pagers lead through."""
+    return {
+        url
+        for url, text in anchors
+        if _is_page(url, paged if url in worded else paged | lists)
+        or (_is_next(text) and url not in worded)
+    }
+
+
+def _is_page(url: str, lists: set[str]) -> bool:
     """Whether an address adds a number to that of one of these lists."""
     name, number = page_of(url)
-    return number > 0 and (name in paged or name in lists)
+    return number > 0 and name in lists
+
+
+def _begun(groups: dict[str, dict[str, int]], but: set[str]) -> list[str]:
+    """Where the numbered pagers of other families begin: at their lowest number."""
+    return [
+        min(group, key=group.__getitem__)
+        for family, group in groups.items()
+        if family not in but and len(group) > 1
+    ]
 
 
 def _printed(anchors: Sequence[Anchor], worded: set[str]) -> dict[str, dict[str, int]]:

@@ -25,7 +25,7 @@ from crawler.pages.document import UNSEEN, around_and, is_hidden, is_shown, name
 from crawler.pages.media_urls import image_url, is_furniture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from crawler.items import Block, Removed
     from crawler.pages.blocks import Part
@@ -82,8 +82,8 @@ def pictures_beside(
     if not images:
         return found
     before = _before(container)
-    around = around_and(container)
-    frames = around.union(*(around_and(node) for node in fields if node.mem_id not in inside))
+    outside = (around_and(node) for node in fields if node.mem_id not in inside)
+    frames = around_and(container).union(*outside)
     others = set(frames)
     shown = {url for image in container.css("img") if (url := image_url(image, doc))}
     taken: set[int] = set()
@@ -95,46 +95,68 @@ def pictures_beside(
         for node in nodes:
             taken.update(inner.mem_id for inner in node.traverse())
         blocks, removed = _read(doc, nodes)
-        is_framed = nodes[0].parent is not None and nodes[0].parent.mem_id in frames
-        if not is_framed and not _is_proven(image, blocks, doc):
-            continue
-        shown.update(block.url for block in blocks if block.url)
-        (found.before if around_and(nodes[0]) & before else found.after).extend(blocks)
-        found.removed += removed
+        parent = nodes[0].parent
+        is_framed = parent is not None and parent.mem_id in frames
+        if is_framed or _is_proven(image, blocks, doc):
+            shown.update(block.url for block in blocks if block.url)
+            (found.before if around_and(nodes[0]) & before else found.after).extend(blocks)
+            found.removed += removed
     return found
 
 
 def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:
     """The pictures outside the container that bear the article's address, or stand in an element
     that is named for them."""
-    own = urls.article(doc.url)
-    number = own.id if own is not None else "/"
-    day = f"/{own.day:%Y-%m/%d}/" if own is not None and own.day is not None else "/"
-    around = around_and(container) if "摄" in doc.source else set()
-    element = doc.maybe(_OWN_ELEMENTS)
-    named = set()
-    if element is not None and element.mem_id not in inside | around_and(container):
-        named = {image.mem_id for image in element.css("img")}
-    found = []
-    for image in doc.all("img")[:_MOST_LOOKED_AT]:
+    marks = _Marks.of(doc, container, inside)
+    return [
+        image
+        for image in doc.all("img")[:_MOST_LOOKED_AT]
+        if image.mem_id not in inside and marks.prove(image, doc) and not _is_others(image, doc)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """By what a picture of an article is known: its address, its day, a name of 2009; the element
+    of its own that it stands in; a photo credit beside it, in elements that aren't `around` the
+    container (which is empty where the page has no such credit)."""
+
+    article: ArticleUrl | None
+    named: frozenset[int]
+    around: frozenset[int]
+
+    @classmethod
+    def of(cls, doc: Document, container: Node, inside: set[int]) -> _Marks:
+        around = around_and(container)
+        element = doc.maybe(_OWN_ELEMENTS)
+        is_beside = element is not None and element.mem_id not in inside | around
+        images = element.css("img") if element is not None and is_beside else ()
+        return cls(
+            urls.article(doc.url),
+            frozenset(image.mem_id for image in images),
+            frozenset(around if "摄" in doc.source else ()),
+        )
+
+    def prove(self, image: Node, doc: Document) -> bool:
+        """Whether a picture may be the article's. Most aren't, as their address alone tells."""
         source = image.attributes.get("src")
-        if not source:
-            continue
-        may_be_own = "/" not in source or any(part in source for part in ("/xin", number, day))
-        if not (may_be_own or around or named):
-            continue  # as most are: told by the address alone
-        if image.mem_id in inside or _is_linked(image, number):
-            continue
-        if (
-            image.mem_id in named
-            or _is_own(source, doc, own)
-            or (around and _has_credit(image, around))
-        ):
-            found.append(image)
-    return [image for image in found if not _is_others(image, doc)]
+        if not source or not (self.around or self.named or self._may_name(source)):
+            return False
+        if _is_linked(image, "/" if self.article is None else self.article.id):
+            return False
+        if image.mem_id in self.named or _is_own(source, doc, self.article):
+            return True
+        return bool(self.around) and _has_credit(image, self.around)
+
+    def _may_name(self, source: str) -> bool:
+        """Whether a picture's address has what those of articles have."""
+        if "/" not in source or "/xin" in source or self.article is None:
+            return True
+        day = self.article.day
+        return self.article.id in source or day is None or f"/{day:%Y-%m/%d}/" in source
 
 
-def _has_credit(image: Node, around: set[int]) -> bool:
+def _has_credit(image: Node, around: Collection[int]) -> bool:
     """Whether a picture shares an element with little but a photo credit."""
     at = image.parent
     for _ in range(_NEAREST):
@@ -165,10 +187,7 @@ def _is_linked(image: Node, number: str) -> bool:
 def _is_own(source: str, doc: Document, own: ArticleUrl | None) -> bool:
     """Whether a picture's address shows that it is the article's."""
     name = source.rpartition("/")[2]
-    if is_furniture(name) or not _PICTURE.search(name):
-        return False
-    may_be = name == source or "/xin" in source or (own is not None and own.id in source)
-    if not may_be and not (own is not None and own.day and f"{own.day:%Y-%m/%d}/" in source):
+    if is_furniture(name) or not _PICTURE.search(name) or not _may_be_own(source, name, own):
         return False
     url = doc.absolute(source)
     path = "" if url is None else urlsplit(url).path
@@ -178,6 +197,16 @@ def _is_own(source: str, doc: Document, own: ArticleUrl | None) -> bool:
         return False
     content_id = f"{own.day:%Y%m%d}{own.id}" if own.day is not None else own.id
     return name.startswith((own.id, content_id))
+
+
+def _may_be_own(source: str, name: str, own: ArticleUrl | None) -> bool:
+    """Whether a picture's address is a bare name, a name of 2009, or has the article's number or
+    day."""
+    if name == source or "/xin" in source:
+        return True
+    if own is None:
+        return False
+    return own.id in source or (own.day is not None and f"{own.day:%Y-%m/%d}/" in source)
 
 
 def _is_others(image: Node, doc: Document) -> bool:
