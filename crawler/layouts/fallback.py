@@ -145,12 +145,7 @@ class _Density:
     def _credit(self, text: Node, block: Node) -> None:
         """Prose counts for its block, most for the one that holds paragraphs, less further out."""
         said = squeeze(text.text_content or "").strip()
-        is_sentence = said.endswith(_SENTENCE_ENDS)
-        if len(said) < (_SHORTEST_OF_ALL if is_sentence else self._shortest):
-            return
-        if not _PROSE.search(said) or _BOILERPLATE.search(said):
-            return
-        if SOURCE.search(said) and DATE.search(said):
+        if not self._is_prose(said):
             return
         self._found = self._found or len(said) >= self._shortest
         shares = [0.9, 1.0, 0.5, 0.25] if self._is_paragraph(block) else [1.0, 0.5, 0.25]
@@ -164,6 +159,16 @@ class _Density:
             if around is block or (_starts_block(around) and not _only_wraps(around)):
                 shares.pop(0)
             around = around.parent
+
+    def _is_prose(self, said: str) -> bool:
+        """Whether a run of text is long enough, and neither boilerplate nor a line with source and
+        day."""
+        is_sentence = said.endswith(_SENTENCE_ENDS)
+        if len(said) < (_SHORTEST_OF_ALL if is_sentence else self._shortest):
+            return False
+        if not _PROSE.search(said) or _BOILERPLATE.search(said):
+            return False
+        return not (SOURCE.search(said) and DATE.search(said))
 
     def _is_paragraph(self, block: Node) -> bool:
         """Whether a block is a `<p>` or, like one, holds but one line."""

@@ -16,7 +16,7 @@ from crawler.pages.blocks import read_blocks
 from crawler.pages.container_parts import parts_of
 from crawler.pages.document import shows_text
 from crawler.pages.errors import NotAnArticle
-from crawler.pages.header import Header, take_editor_lines, take_header_lines
+from crawler.pages.header import Header, Shown, take_editor_lines, take_header_lines
 from crawler.pages.labelled_lines import (
     DATE,
     EDITOR,
@@ -113,22 +113,6 @@ def _is_links(container: Node, draft: Draft) -> bool:
     )
 
 
-def _share_line(
-    lines: list[str],
-    times: list[Evidence],
-    sources: list[Evidence],
-    editors: list[Evidence],
-    draft: Draft,
-) -> None:
-    """Take what stands in one element, or within the container in one line, with time or source."""
-    where = "line of the time or source"
-    if not times and (dated := next(filter(DATE.search, lines), None)):
-        times.append(Evidence(dated, where))
-    sources += [] if sources else find(SOURCE, lines, where)
-    editors += [] if editors else find(EDITOR, lines, where)
-    draft.bylines += find_byline(lines, where)
-
-
 def read_with(doc: Document, name: str, selectors: Selectors, container: Node, where: str) -> Draft:
     """The Draft of a page whose content container is known."""
     draft = page_metadata.start(doc, name, selectors.crumbs)
@@ -137,36 +121,56 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     if doc.maybe(f"{selectors.subtitle}, {selectors.kicker}") is not None:
         draft.subtitle = header.outside(selectors.subtitle)
         draft.kicker = header.outside(selectors.kicker)
-    times = header.split_time(selectors.time_parts) + header.times(selectors.time)
-    sources = header.sources(selectors.source)
-    editors = header.editors()
-    if header.is_within or not (times and sources):
-        _share_line(header.lines(), times, sources, editors, draft)
+    shown = _read_header(draft, header, selectors)
     parts = parts_of(doc, container) | header.parts()
     draft.blocks, removed = read_blocks(doc, container, where, parts)
     draft.removed = removed + header.removed
-    if not sources and _is_links(container, draft):
+    if not shown.sources and _is_links(container, draft):
         raise NotAnArticle("list_page", "the content is links")
-    take_header_lines(draft, times, sources, editors)
+    take_header_lines(draft, shown)
     duty, plain = take_editor_lines(draft)
-    editors += duty
-
-    is_complete = bool(times and sources and editors)
-    if selectors.author_lines or not is_complete:
-        before, after = lines_around(container, near=is_complete)
-        times += [] if times else find_time_line(before, after)
-        sides = ((before, "line before the content"), (after, "line after the content"))
-        for lines, place in sides:
-            sources += [] if sources else find(SOURCE, lines, place)
-        for lines, place in reversed(sides):
-            found = [] if editors else find(EDITOR, lines, place)
-            editors += [editor for editor in found if "责" in editor.text or not plain]
-            draft.bylines += find_byline(lines, place)
-
+    shown.editors += duty
+    if selectors.author_lines or not shown.is_complete:
+        _read_around(draft, container, shown, has_editors=bool(plain))
     pictures = pictures_beside(doc, container, header.inside, header.fields)
     draft.blocks = [*pictures.before, *draft.blocks, *pictures.after]
     draft.removed += pictures.removed
     draft.beside = notices_beside(doc, container)
-    page_metadata.put_visible(draft, times=times, sources=sources, keywords=header.tags())
-    draft.editors = editors + plain
+    page_metadata.put_visible(
+        draft, times=shown.times, sources=shown.sources, keywords=header.tags()
+    )
+    draft.editors = shown.editors + plain
     return draft
+
+
+def _read_header(draft: Draft, header: Header, selectors: Selectors) -> Shown:
+    """What stands in elements of its own, and what shares one with time or source; within the
+    container, a line."""
+    shown = Shown(
+        times=header.split_time(selectors.time_parts) + header.times(selectors.time),
+        sources=header.sources(selectors.source),
+        editors=header.editors(),
+    )
+    if header.is_within or not (shown.times and shown.sources):
+        lines, where = header.lines(), "line of the time or source"
+        dated = next(filter(DATE.search, lines), None)
+        if dated:
+            shown.times = shown.times or [Evidence(dated, where)]
+        shown.sources = shown.sources or find(SOURCE, lines, where)
+        shown.editors = shown.editors or find(EDITOR, lines, where)
+        draft.bylines += find_byline(lines, where)
+    return shown
+
+
+def _read_around(draft: Draft, container: Node, shown: Shown, *, has_editors: bool) -> None:
+    """What is lacking, and bylines, in the lines around the container. With `has_editors` plain
+    编辑 is named in the text: then only 责任编辑 counts here."""
+    before, after = lines_around(container, near=shown.is_complete)
+    shown.times = shown.times or find_time_line(before, after)
+    sides = ((before, "line before the content"), (after, "line after the content"))
+    for lines, place in sides:
+        shown.sources = shown.sources or find(SOURCE, lines, place)
+    for lines, place in reversed(sides):
+        found = [] if shown.editors else find(EDITOR, lines, place)
+        shown.editors += [one for one in found if "责" in one.text or not has_editors]
+        draft.bylines += find_byline(lines, place)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from crawler.pages.document import Document, Node
 
+_META = "meta[http-equiv='refresh' i]"
 _MAX_CONTENT = 4096
 # The shared declarative refresh steps of the HTML Standard, on a content with single blanks.
 _REFRESH = re.compile(
@@ -65,7 +66,7 @@ _SKIPPED = "/webSkipping.htm"
 def refresh_of(doc: Document, longest: int) -> str | None:
     """The address that the page's meta refresh leads to within `longest` seconds, as a browser with
     scripts takes it: the first one in effect, as long as it leads away from the page."""
-    for node in doc.all("meta[http-equiv='refresh' i]"):
+    for node in doc.all(_META):
         found = _REFRESH.fullmatch(_content(node))
         if found is None or not _is_in_effect(node):
             continue
@@ -106,21 +107,22 @@ def refuse_stub(doc: Document) -> None:
     """Raise NotAnArticle for a page that shows next to nothing and sends its reader on: `challenge`
     where that leads back or to a gate, or can't be told, else `script_redirect`."""
     script = "\n".join(_scripts(doc))[:_MAX_SCRIPT]
-    metas = [_REFRESH.fullmatch(_content(n)) for n in doc.all("meta[http-equiv='refresh' i]")]
-    reloads = doc.maybe("meta[http-equiv='refresh' i]") is not None and not any(metas)
-    if not _MOVES.search(script) and not any(metas) and not reloads:
+    metas = [_REFRESH.fullmatch(_content(node)) for node in doc.all(_META)]
+    if not metas and not _MOVES.search(script):
         return
     scripted = _absolute(doc, (one or other for one, other in _LOCATION.findall(script)))
     targets = scripted + _absolute(doc, (_unquoted(one[2]) for one in metas if one))
-    article_id = urls.article_id(doc.url)
-    if (
-        not targets
-        or _SETS_COOKIE.search(script)
-        or any(urls.article_id(one) == article_id for one in scripted)
-        or any(is_same_page(one, doc.url) or is_gate(one, doc.url) for one in targets)
-    ):
+    if not targets or _SETS_COOKIE.search(script) or _leads_back(doc.url, scripted, targets):
         raise NotAnArticle("challenge", "a script that leads back, to a gate or nobody knows where")
     raise NotAnArticle("script_redirect", targets[-1][:500], leads_to=targets[-1])
+
+
+def _leads_back(url: str, scripted: Iterable[str], targets: Iterable[str]) -> bool:
+    """Whether one of the targets is the page itself or a gate, or a script's the article."""
+    article_id = urls.article_id(url)
+    return any(urls.article_id(one) == article_id for one in scripted) or any(
+        is_same_page(one, url) or is_gate(one, url) for one in targets
+    )
 
 
 def _absolute(doc: Document, named: Iterable[str]) -> list[str]:

@@ -92,12 +92,18 @@ _FORMER_PRIVATE = str.maketrans(
 def decode(body: bytes, content_type: str | None = None) -> tuple[str, Encoding]:
     """The text of a page, never raising; what can't be read is U+FFFD."""
     labels = _labels(body, content_type)
-    declared = labels[0] if labels else None
+    text, used = _decoded(body, labels)
+    return text, Encoding(labels[0] if labels else None, used)
+
+
+def _decoded(body: bytes, labels: list[str]) -> tuple[str, str]:
+    """The text and the charset it was read by: a byte order mark's, UTF-8 where all of it is that,
+    a declared one that the text looks like, GB18030, or UTF-8 where that damages less."""
     for bom, codec in _BOMS:
         if body.startswith(bom):
-            return _read(body[len(bom) :], codec), Encoding(declared, codec)
+            return _read(body[len(bom) :], codec), codec
     if wide := _utf16(body):
-        return _read(body, wide), Encoding(declared, wide)
+        return _read(body, wide), wide
     known = [name for label in labels if (name := _codec(label))]
     try:
         text = body.decode("utf-8")
@@ -106,19 +112,25 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, Encoding]
     else:
         known = [name for name in known if name in _SHIFTS and _SHIFTS[name] in body]
         if not known:
-            return text, Encoding(declared, "utf-8")
+            return text, "utf-8"
     as_gb = _read(body, "gb18030")
     for name in known:
         as_declared = _as_declared(body, name, as_gb)
         if as_declared is not None:
-            return as_declared, Encoding(declared, DECLARED.get(name, name))
+            return as_declared, DECLARED.get(name, name)
+    return _less_damaged(body, as_gb, labels[0] if labels else "")
+
+
+def _less_damaged(body: bytes, as_gb: str, declared: str) -> tuple[str, str]:
+    """GB18030 or UTF-8, whichever leaves fewer characters unread; what is declared where both leave
+    as many."""
     if "\ufffd" not in as_gb:
-        return as_gb, Encoding(declared, "gb18030")
+        return as_gb, "gb18030"
     as_utf8 = _read(body, "utf-8")
-    says_gb = (declared or "").lower().startswith(("gb", "x-gb", "cp936", "hz"))
+    says_gb = declared.lower().startswith(("gb", "x-gb", "cp936", "hz"))
     if (_damage(as_gb), not says_gb) < (_damage(as_utf8), says_gb):
-        return as_gb, Encoding(declared, "gb18030")
-    return as_utf8, Encoding(declared, "utf-8")
+        return as_gb, "gb18030"
+    return as_utf8, "utf-8"
 
 
 def _labels(body: bytes, content_type: str | None) -> list[str]:

@@ -7,6 +7,7 @@ so that it isn't read as text too, and what stood beside it is kept as removed.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,20 @@ _HEAD = 6
 _AROUND = 3
 
 _EDITOR_LINE_LENGTH = 60
+
+
+@dataclass(slots=True)
+class Shown:
+    """Times, sources and editors that a page shows. Each is looked for in one place after the other
+    until there is one."""
+
+    times: list[Evidence]
+    sources: list[Evidence]
+    editors: list[Evidence]
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.times and self.sources and self.editors)
 
 
 class Header:
@@ -189,32 +204,34 @@ def _is_labelled(node: Node) -> bool:
     return parent is not None and SOURCE.search(visible_text(parent)[: 2 * LONGEST]) is not None
 
 
-def take_header_lines(
-    draft: Draft, times: list[Evidence], sources: list[Evidence], editors: list[Evidence]
-) -> None:
+def take_header_lines(draft: Draft, shown: Shown) -> None:
     """Title, time and source printed as text at the head of the container are evidence, not text.
 
     Only where a line with the time stands there: the first paragraph may well be the title again.
     """
-    head = [b for b in draft.blocks if b.kind is BlockKind.TEXT][:_HEAD]
-    head = [*takewhile(lambda block: "。" not in block.text, head)]
-    head = [b for b in head if len(b.text) <= LONGEST]
-    lines = [b for b in head if _has_time(b.text)]
+    head = _head(draft)
+    lines = [block for block in head if _has_time(block.text)]
     if not lines:
         return
     title = squeeze(draft.title.text if draft.title else "").strip()
     taken = [
         b for b in head if b in lines or SOURCE.match(b.text) or squeeze(b.text).strip() == title
     ]
-    if not times:
-        times.append(Evidence(lines[0].text.strip(), lines[0].where))
+    shown.times = shown.times or [Evidence(lines[0].text.strip(), lines[0].where)]
     for block in taken:
-        sources += [] if sources else find(SOURCE, [block.text], block.where)
+        shown.sources = shown.sources or find(SOURCE, [block.text], block.where)
     said = [block.text for block in taken]
-    editors += [] if editors else find(EDITOR, said, taken[0].where)
+    shown.editors = shown.editors or find(EDITOR, said, taken[0].where)
     draft.bylines += find_byline(said, taken[0].where)
     draft.removed += [Removed(b.text.strip(), "header", b.where) for b in taken]
     _drop(draft, taken)
+
+
+def _head(draft: Draft) -> list[Block]:
+    """The short lines that the text begins with, up to its first sentence."""
+    head = [block for block in draft.blocks if block.kind is BlockKind.TEXT][:_HEAD]
+    before_text = takewhile(lambda block: "。" not in block.text, head)
+    return [block for block in before_text if len(block.text) <= LONGEST]
 
 
 def _has_time(line: str) -> bool:

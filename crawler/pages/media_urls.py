@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crawler.pages.document import Document, Node
 
 # QR codes, share pictures and spacers (ewm_<id>1n.jpg, zxcode_<contentid>.jpg, space.gif), and the
@@ -35,6 +37,8 @@ _SMALLEST = 20
 _FILM_FILE = re.compile(r"\.(mp4|m3u8|flv|f4v|mov|wmv|webm|avi|mpe?g)$", re.IGNORECASE)
 _FILM_HINT = re.compile(r"player|video|vod|\.(mp4|m3u8|flv|f4v|swf)\b", re.IGNORECASE)
 _FILM_SOURCES = ("video_src", "data-video-src", "videourl", "src", "data-src", "href", "data")
+# Addresses taken from a hidden text.
+_MOST_IN_TEXT = 4
 _URL_IN_TEXT = re.compile(r"https?://[^\s\"'<>\\]{4,500}")
 
 _FILE = re.compile(
@@ -68,20 +72,26 @@ def film_url(node: Node, doc: Document) -> str | None:
     `iframe.pageVideo` names the file in `video_src` beside the player in `src`; `.video-url` holds
     the address as hidden text.
     """
-    urls = [u for name in _FILM_SOURCES if (u := doc.absolute(node.attributes.get(name)))]
-    if node.tag in ("video", "object"):
-        inner = node.css("source[src], embed[src], param[value]")
-        urls += [
-            u
-            for n in inner
-            if (u := doc.absolute(n.attributes.get("src") or n.attributes.get("value")))
-        ]
-    elif "video-url" in (node.attributes.get("class") or ""):
-        urls += _URL_IN_TEXT.findall(node.text() or "")[:4]
+    here = doc.url.partition("?")[0]
+    urls = [url for url in _film_addresses(node, doc) if url.partition("?")[0] != here]
     if node.tag != "video":
-        urls = [u for u in urls if _FILM_HINT.search(u)]
-    urls = [u for u in urls if u.partition("?")[0] != doc.url.partition("?")[0]]
-    return next((u for u in urls if _FILM_FILE.search(urlsplit(u).path)), urls[0] if urls else None)
+        urls = [url for url in urls if _FILM_HINT.search(url)]
+    files = (url for url in urls if _FILM_FILE.search(urlsplit(url).path))
+    return next(files, urls[0] if urls else None)
+
+
+def _film_addresses(node: Node, doc: Document) -> Iterator[str]:
+    """Whatever addresses an element names that may be its film's."""
+    attributes = node.attributes
+    named = [attributes.get(name) for name in _FILM_SOURCES]
+    texts: list[str] = []
+    if node.tag in ("video", "object"):
+        inner = [each.attributes for each in node.css("source[src], embed[src], param[value]")]
+        named += [each.get("src") or each.get("value") for each in inner]
+    elif "video-url" in (attributes.get("class") or ""):
+        texts = _URL_IN_TEXT.findall(node.text() or "")[:_MOST_IN_TEXT]
+    yield from filter(None, map(doc.absolute, named))
+    yield from texts
 
 
 def file_url(node: Node, doc: Document) -> str | None:

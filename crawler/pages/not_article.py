@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from crawler import dates, urls
 from crawler.items import BlockKind
@@ -91,23 +91,31 @@ _DOUBTFUL_SHARE_OF_TITLE = 0.25
 def refuse_no_article(doc: Document, draft: Draft) -> None:
     """Raise NotAnArticle when the page holds none."""
     text = "".join(b.text for b in draft.blocks if b.kind is BlockKind.TEXT)
-    has_media = any(b.kind is not BlockKind.TEXT for b in draft.blocks)
-    for said in (draft.title_tag, draft.title.text if draft.title else None):
-        if said and _DELETED.match(said):
-            raise NotAnArticle("soft_404", said.strip()[:80])
+    _refuse_deleted(draft)
     seen = "" if text and draft.claims else _seen(doc)
     _refuse_garbled(draft, text or seen)
     if len(draft.claims) == 1 and draft.times:
         _refuse_apology(draft, text)
     else:
-        _refuse_message(doc, draft, text)
-        if not _has_header(draft) and not _is_headed(draft) and _is_list(doc, text):
+        has_evidence = _has_header(draft) or _is_headed(draft)
+        _refuse_message(doc, draft, text, has_evidence=has_evidence)
+        if not has_evidence and _is_list(doc, text):
             raise NotAnArticle("list_page", "more links than text")
-    if not text and not has_media:
-        if not seen and not draft.claims:
-            raise NotAnArticle("blank", "nothing to see, and nothing of a template")
-        is_proven = len(draft.claims) == 1
-        raise NotAnArticle("empty", "no text and no media in the content", is_proven=is_proven)
+    if not text and all(block.kind is BlockKind.TEXT for block in draft.blocks):
+        _refuse_empty(draft, seen)
+
+
+def _refuse_deleted(draft: Draft) -> None:
+    for said in (draft.title_tag, draft.title.text if draft.title else None):
+        if said and _DELETED.match(said):
+            raise NotAnArticle("soft_404", said.strip()[:80])
+
+
+def _refuse_empty(draft: Draft, seen: str) -> NoReturn:
+    if not seen and not draft.claims:
+        raise NotAnArticle("blank", "nothing to see, and nothing of a template")
+    is_proven = len(draft.claims) == 1
+    raise NotAnArticle("empty", "no text and no media in the content", is_proven=is_proven)
 
 
 def challenge_in(doc: Document) -> str | None:
@@ -143,12 +151,13 @@ def _refuse_apology(draft: Draft, text: str) -> None:
             raise NotAnArticle("challenge", said.strip()[:80])
 
 
-def _refuse_message(doc: Document, draft: Draft, text: str) -> None:
-    """A page without evidence of an article: what do its title and its few words say?"""
+def _refuse_message(doc: Document, draft: Draft, text: str, *, has_evidence: bool) -> None:
+    """A page that no layout claims alone, or without a time: what do its title and its few words
+    say? A challenge is looked for only where nothing shows an article."""
     title = draft.title_tag or ""
     heading = doc.text("h1")[:LITTLE]
     seen = _seen(doc)
-    told = None if _has_header(draft) or _is_headed(draft) else challenge_in(doc)
+    told = None if has_evidence else challenge_in(doc)
     if told:
         raise NotAnArticle("challenge", told)
     said = [title, heading, text if len(text) <= LITTLE else ""]

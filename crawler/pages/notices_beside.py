@@ -74,38 +74,59 @@ def notices_beside(doc: Document, container: Node) -> list[Evidence]:
         if not todo or len(found) >= _MOST:
             break
         node, side = todo.pop()
-        inner: list[Node] = []
-        holders: list[int] = []
         deeper: list[tuple[Node, str]] = []
-        for child in [*children(node), None]:
-            if child is None or child.mem_id in around:
-                found += _taken(node, inner, holders, side)
-                inner, holders = [], []
-                if child is not None and child.mem_id != container.mem_id:
-                    deeper.append((child, "before"))
-                side = "after" if child is not None else side
-            elif child.is_text_node:
-                text = child.text_content or ""
-                if text.strip():
-                    holders += [len(inner)] if _has_sign(text) else []
-                    inner.append(child)
-            elif is_shown(child):
-                if child.tag != "a" and _has_sign(child.text() or ""):
-                    if not _is_line(child):
-                        deeper.append((child, side))
-                    elif _has_sign_beside_links(child):
-                        holders.append(len(inner))
-                inner.append(child)
-        todo.extend(reversed(deeper))
+        part = _Part(node, side)
+        for child in children(node):
+            if child.mem_id not in around:
+                part.add(child)
+                continue
+            found += part.evidence()
+            deeper += part.deeper
+            if child.mem_id != container.mem_id:
+                deeper.append((child, "before"))
+            part = _Part(node, "after")
+        found += part.evidence()
+        todo.extend(reversed(deeper + part.deeper))
     return found
 
 
-def _taken(parent: Node, inner: list[Node], holders: list[int], side: str) -> Iterator[Evidence]:
-    """The lines of an element's children on one side of the content that may be a notice."""
-    for start, end in _runs(inner, holders) if holders else ():
-        lines = "\n".join(_lines(inner[start:end]))
-        held = [inner[place] for place in holders if start <= place < end]
-        yield Evidence(lines, f"{side} the content, {_place(parent, held)}")
+class _Part:
+    """The children of an element on one side of the content. `deeper` are those to be looked into
+    themselves, with the side."""
+
+    def __init__(self, parent: Node, side: str) -> None:
+        self.deeper: list[tuple[Node, str]] = []
+        self._parent = parent
+        self._side = side
+        self._shown: list[Node] = []
+        # the places of lines with a sign among them
+        self._holders: list[int] = []
+
+    def add(self, child: Node) -> None:
+        """The next child; one that shows nothing is passed over."""
+        if child.is_text_node:
+            text = child.text_content or ""
+            if not text.strip():
+                return
+            holds_sign = _has_sign(text)
+        elif not is_shown(child):
+            return
+        else:
+            holds_sign = child.tag != "a" and _has_sign(child.text() or "")
+            if holds_sign and not _is_line(child):
+                self.deeper.append((child, self._side))
+                holds_sign = False
+            holds_sign = holds_sign and _has_sign_beside_links(child)
+        if holds_sign:
+            self._holders.append(len(self._shown))
+        self._shown.append(child)
+
+    def evidence(self) -> Iterator[Evidence]:
+        """The runs of its lines that may be a notice."""
+        for start, end in _runs(self._shown, self._holders) if self._holders else ():
+            lines = "\n".join(_lines(self._shown[start:end]))
+            held = [self._shown[place] for place in self._holders if start <= place < end]
+            yield Evidence(lines, f"{self._side} the content, {_place(self._parent, held)}")
 
 
 def _runs(inner: list[Node], holders: list[int]) -> Iterator[tuple[int, int]]:

@@ -48,16 +48,20 @@ def start(doc: Document, layout: str, crumbs: Sequence[str] = CRUMBS) -> Draft:
     draft = Draft(url=doc.url, layout=layout, encoding=doc.encoding)
     title_tag = doc.maybe("title")
     draft.title_tag = (title_tag.text() or "").strip() or None if title_tag is not None else None
-    draft.times = [e for name in _TIME_METAS if (e := doc.meta(name))]
-    draft.sources = [e for name in ("source",) if (e := doc.meta(name))]
-    draft.keywords = [e for name in ("keywords",) if (e := doc.meta(name))]
-    draft.summaries = [e for name in ("description", "og:description") if (e := doc.meta(name))]
+    draft.times = _metas(doc, *_TIME_METAS)
+    draft.sources = _metas(doc, "source")
+    draft.keywords = _metas(doc, "keywords")
+    draft.summaries = _metas(doc, "description", "og:description")
     draft.channel = _channel(doc, crumbs)
     if (root := doc.tree.root) is not None:
         draft.language = (root.attributes.get("lang") or "").strip() or None
     draft.codes = _codes(doc)
     draft.next_pages, draft.page_count = _further_pages(doc)
     return draft
+
+
+def _metas(doc: Document, *names: str) -> list[Evidence]:
+    return [evidence for name in names if (evidence := doc.meta(name))]
 
 
 def _channel(doc: Document, crumbs: Sequence[str]) -> list[str]:

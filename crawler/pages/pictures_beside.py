@@ -82,8 +82,7 @@ def pictures_beside(
     if not images:
         return found
     before = _before(container)
-    outside = (around_and(node) for node in fields if node.mem_id not in inside)
-    frames = around_and(container).union(*outside)
+    frames = _frames(container, inside, fields)
     others = set(frames)
     shown = {url for image in container.css("img") if (url := image_url(image, doc))}
     taken: set[int] = set()
@@ -95,13 +94,21 @@ def pictures_beside(
         for node in nodes:
             taken.update(inner.mem_id for inner in node.traverse())
         blocks, removed = _read(doc, nodes)
-        parent = nodes[0].parent
-        is_framed = parent is not None and parent.mem_id in frames
-        if is_framed or _is_proven(image, blocks, doc):
+        if _is_child_of(nodes[0], frames) or _is_proven(image, blocks, doc):
             shown.update(block.url for block in blocks if block.url)
             (found.before if around_and(nodes[0]) & before else found.after).extend(blocks)
             found.removed += removed
     return found
+
+
+def _frames(container: Node, inside: set[int], fields: Iterable[Node]) -> set[int]:
+    """The elements around the container, and around title and time outside it."""
+    outside = (around_and(node) for node in fields if node.mem_id not in inside)
+    return around_and(container).union(*outside)
+
+
+def _is_child_of(node: Node, elements: set[int]) -> bool:
+    return node.parent is not None and node.parent.mem_id in elements
 
 
 def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:

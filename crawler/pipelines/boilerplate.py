@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crawler.items import Draft
+    from crawler.pipelines.credits import Credit
     from crawler.pipelines.normalisation import Normalisation
 
 # Characters of a line that names editors; a longer one is text.
 _LONGEST_EDITOR_LINE = 120
 _EDITOR_LABEL = re.compile(rf"(?:{labels.DUTY_EDITOR})\s?[:：]\s?$")
 
+_SENTENCE = re.compile(r"[。！？!?；]")
+_COLON = re.compile("[:：]")
 _AUTHOR_LABEL = re.compile(rf"\W*(?:{labels.AUTHOR})\s?[:：]")
 
 # Not before the notices are found: a notice split over lines has a line 来源：新华网.
@@ -178,22 +181,27 @@ def _cut_line(
 def _credit_line(text: str) -> str | None:
     """`editor` when the line names editors or checkers (and perhaps others), `author` when it is
     作者： and names, None when it is text."""
-    if len(text) > _LONGEST_EDITOR_LINE or re.search(r"[。！？!?；]", text):
+    if len(text) > _LONGEST_EDITOR_LINE or _SENTENCE.search(text):
         return None
     line = read_credits(without_brackets(text))
     if line is None or line.before:
         return None
-    functions = {credit.function for credit in line.found}
-    certain = all(credit.names is not None for credit in line.found)
-    has_label = re.search(r"[:：]", text) is not None
-    if "duty_editor" in functions and (certain or (has_label and "，" not in text)):
+    if _names_editor(line.found, text):
         return "editor"
-    named = any(credit.names for credit in line.found)
-    if functions & _EDITORIAL and certain and named:
-        return "editor"
-    if functions == {"author"} and certain and named and _AUTHOR_LABEL.match(text):
-        return "author"
-    return None
+    authors = [credit for credit in line.found if credit.function == "author" and credit.names]
+    is_author = authors and authors == line.found
+    return "author" if is_author and _AUTHOR_LABEL.match(text) else None
+
+
+def _names_editor(found: list[Credit], text: str) -> bool:
+    """Whether the credits of a line are an editor's: where not all names are certain, only a duty
+    editor's behind a colon."""
+    functions = {credit.function for credit in found}
+    if any(credit.names is None for credit in found):
+        is_labelled = _COLON.search(text) is not None and "，" not in text
+        return "duty_editor" in functions and is_labelled
+    is_named = any(credit.names for credit in found)
+    return "duty_editor" in functions or (is_named and bool(functions & _EDITORIAL))
 
 
 def _is_of_film(lines: Sequence[Line], number: int) -> bool:

@@ -103,19 +103,26 @@ def set_media(current: Normalisation) -> Normalisation:
 def _kinds(blocks: Sequence[Block]) -> list[_Is]:
     kinds = [_kind(block) for block in blocks]
     _keep_film_credits(blocks, kinds)
-    telling = any(b.is_set_apart for b in blocks) and not _mostly_apart(blocks, kinds)
+    tells = any(b.is_set_apart for b in blocks) and not _mostly_apart(blocks, kinds)
     for place in range(len(kinds) - 1):
-        kind, below = kinds[place], kinds[place + 1]
-        text, under = blocks[place].text, blocks[place + 1].text
-        if kind is _Is.PICTURE and below is _Is.PLAIN:
-            if len(under) <= LONGEST_CAPTION and (is_legend(under) or credit_at_end(under)):
-                kinds[place + 1] = _Is.OTHER if names_makers(under) else _Is.CAPTION
-            elif telling:
-                for line in _set_apart(blocks, kinds, place + 1):
-                    kinds[line] = _Is.CAPTION
-        elif kind is _Is.PLAIN and below is _Is.PICTURE and blocks[place].is_set_apart:
-            kinds[place] = _Is.CAPTION if credit_at_end(text) else kind
+        if (kinds[place], kinds[place + 1]) == (_Is.PICTURE, _Is.PLAIN):
+            _mark_below(blocks, kinds, place + 1, look_tells=tells)
+        elif (kinds[place], kinds[place + 1]) == (_Is.PLAIN, _Is.PICTURE):
+            above = blocks[place]
+            if above.is_set_apart and credit_at_end(above.text):
+                kinds[place] = _Is.CAPTION
     return kinds
+
+
+def _mark_below(blocks: Sequence[Block], kinds: list[_Is], place: int, *, look_tells: bool) -> None:
+    """Mark the text under an image as its caption where its words show it; where a look apart from
+    the text's tells something, also the lines that have it."""
+    text = blocks[place].text
+    if len(text) <= LONGEST_CAPTION and (is_legend(text) or credit_at_end(text)):
+        kinds[place] = _Is.OTHER if names_makers(text) else _Is.CAPTION
+    elif look_tells:
+        for line in _set_apart(blocks, kinds, place):
+            kinds[line] = _Is.CAPTION
 
 
 def _keep_film_credits(blocks: Sequence[Block], kinds: list[_Is]) -> None:

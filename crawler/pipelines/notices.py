@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from crawler.pipelines.boilerplate_lines import WORDING
@@ -98,6 +98,10 @@ class _Line:
     def index(self, letter: int) -> int:
         """The place in the text of a letter of the skeleton."""
         return self.places[letter] if letter < len(self.places) else len(self.text)
+
+    def letters_in(self, span: NoticeSpan) -> int:
+        """How many letters of the skeleton stand in a part of the line."""
+        return sum(span.start <= place < span.end for place in self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,29 +229,29 @@ def _candidate(group: list[_Line], begin: int, *, at_end: bool) -> _Candidate:
     """What a group looks like whose first line's notice begins there."""
     first, last = group[0], group[-1]
     end = _end(last)
+    spans = _spans(group, begin, end)
     hits = [hit for hit in first.hits if first.index(hit.start) >= begin]
     hits += [hit for line in group[1:] for hit in line.hits]
     phrases = {hit.name for hit in hits}
-    spans = [
-        NoticeSpan(
-            line.number, begin if line is first else 0, end if line is last else len(line.text)
-        )
-        for line in group
-    ]
-    length = sum(
-        sum(span.start <= place < span.end for place in line.places)
-        for line, span in zip(group, spans, strict=True)
-    )
-    is_whole = begin == 0 and end == len(last.text)
+    letters = sum(line.letters_in(span) for line, span in zip(group, spans, strict=True))
     names_itself = any(_OF_ITSELF.search(line.letters) for line in group)
-    is_last = at_end and end == len(last.text) and (names_itself or length <= _SHORT)
+    is_to_the_end = end == len(last.text)
+    is_last = at_end and is_to_the_end and (names_itself or letters <= _SHORT)
     return _Candidate(
         spans=spans,
         phrases=len(phrases),
         clauses=len({name.rpartition("_")[0] for name in phrases} - _PROVES_NOTHING),
-        covered=sum(hit.end - hit.start for hit in hits) / max(length, 1),
-        least=_LEAST[is_last, is_whole],
+        covered=sum(hit.end - hit.start for hit in hits) / max(letters, 1),
+        least=_LEAST[is_last, begin == 0 and is_to_the_end],
     )
+
+
+def _spans(group: list[_Line], begin: int, end: int) -> list[NoticeSpan]:
+    """All of the lines, but the first from `begin` on and the last up to `end`."""
+    spans = [NoticeSpan(line.number, 0, len(line.text)) for line in group]
+    spans[0] = replace(spans[0], start=begin)
+    spans[-1] = replace(spans[-1], end=end)
+    return spans
 
 
 def _begin(line: _Line) -> int | None:

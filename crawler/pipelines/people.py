@@ -95,25 +95,37 @@ def set_people(current: Normalisation) -> Normalisation:
     paragraphs = current.article.paragraphs
     edited = [(each, read_credits(each.text)) for each in current.draft.editors]
     found = [*_in_text(paragraphs), *_in_evidence(current.draft, edited)]
-    if paragraphs and not any(c.names and c.function in _IN_TEXT for c in found):
+    if paragraphs and not _signing(found):
         found += _signed_off(paragraphs[-1])
-    credited = ""
+    raw = dict.fromkeys(credit.raw for credit in _signing(found))
+    return current.with_values(
+        reporters=_reporters(found, _photo_credits(current, found)),
+        byline_raw="\n".join(raw) or None,
+        editors=_editors(edited),
+    )
+
+
+def _signing(found: list[Credit]) -> list[Credit]:
+    """The credits that name a writer."""
+    return [credit for credit in found if credit.names and credit.function in _IN_TEXT]
+
+
+def _photo_credits(current: Normalisation, found: list[Credit]) -> str:
+    """The photo credits of a photo story that has an author, else nothing."""
     if any(c.function == "author" for c in found) and is_photo_story(current.blocks):
-        credited = " ".join(image.credit or "" for image in current.article.images)
+        return " ".join(image.credit or "" for image in current.article.images)
+    return ""
+
+
+def _reporters(found: list[Credit], credited: str) -> list[Person]:
+    """Each name once, with the first role that is more than an author's."""
     reporters: dict[str, Role] = {}
-    raw: list[str] = []
     for credit in found:
         for name in credit.names or ():
             role = _role(credit, name, credited)
             if role and (name not in reporters or reporters[name] == "author"):
                 reporters[name] = role
-        if credit.names and credit.function in _IN_TEXT:
-            raw.append(credit.raw)
-    return current.with_values(
-        reporters=[Person(name, role) for name, role in reporters.items()],
-        byline_raw="\n".join(dict.fromkeys(raw)) or None,
-        editors=_editors(edited),
-    )
+    return [Person(name, role) for name, role in reporters.items()]
 
 
 def _role(credit: Credit, name: str, credited: str) -> Role | None:

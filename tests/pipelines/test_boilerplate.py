@@ -112,3 +112,10 @@ def test_an_editor_beside_the_size_of_letters() -> None:
 def test_an_interview_with_an_editor_is_text() -> None:
     talk = ("编辑：今天请来的是谁", "作家：是我")
     assert article(*talk, TEXT).paragraphs == [*talk, TEXT]
+
+
+def test_an_author_line_is_evidence_and_a_label_without_names_is_text() -> None:
+    made = article(TEXT, "作者：张三")
+    assert [cut.rule for cut in made.removed] == ["author_line"]
+    assert [person.name for person in made.reporters] == ["张三"]
+    assert article(TEXT, "作者：").removed == []
