@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
+def as_stored(value: Any) -> Any:
+    """A value as it is read back: times in UTC, to the second."""
+    is_time = isinstance(value, datetime) and value.tzinfo is not None
+    return value.astimezone(UTC).replace(microsecond=0) if is_time else value
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware datetime, to the second, as `2026-01-31T08:00:00Z`, which sorts as text."""
 

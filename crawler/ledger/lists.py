@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, delete, exists, select, update
+from sqlalchemy import create_engine, delete, exists, insert, select, update
 
+from crawler.ledger.column_types import as_stored
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.rows import Backfill, ListCapture, ListState, PageState, Validators
 from crawler.ledger.schema import backfills, list_links, list_pages, lists, metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, RowMapping
 
 # Columns that no ListState has under their own name.
 _HIDDEN = ("walk", "captured_url", "captured_at", "warc")
@@ -37,6 +38,8 @@ class Lists:
 
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
+        # Rows of `lists` as they are stored, None for one that isn't: nobody else writes them.
+        self._rows: dict[str, dict[str, Any] | None] = {}
 
     @classmethod
     def scratch(cls) -> Lists:
@@ -48,7 +51,7 @@ class Lists:
 
     def state(self, url: str) -> ListState:
         """What is known of a list; a bare ListState for one never asked."""
-        row = self._list(url)
+        row = self._row(url)
         return ListState(url) if row is None else _state(row)
 
     def states(self, regions: Collection[str] | None = None) -> list[ListState]:
@@ -56,33 +59,24 @@ class Lists:
         statement = select(lists).order_by(lists.c.url)
         if regions is not None:
             statement = statement.where(lists.c.region.in_(regions))
-        return [_state(row) for row in self._connection.rows(statement)]
+        return [_state(row._mapping) for row in self._connection.rows(statement)]
 
     def remember(self, list_url: str, *, region: str | None, depth: int) -> None:
         """Know a list from before it is asked. `depth`: so many links from the registry's lists, or
         fewer if that is known."""
-        self._ensure(list_url, region, depth)
-        self._connection.write(
-            update(lists).where(lists.c.url == list_url, lists.c.depth > depth).values(depth=depth)
-        )
+        row = self._ensured(list_url, region, depth)
+        self._update(list_url, {"depth": min(depth, row["depth"])})
 
     def start_walk(self, list_url: str, *, at: datetime) -> None:
         """Open a walk. One that was cut off stays open: its links and its page are kept."""
-        self._ensure(list_url)
-        self._connection.write(
-            update(lists)
-            .where(lists.c.url == list_url, lists.c.walk_started_at.is_(None))
-            .values(walk_started_at=at, resume_url=None, resume_page=None)
-        )
+        if self._ensured(list_url)["walk_started_at"] is None:
+            values = {"walk_started_at": at, "resume_url": None, "resume_page": None}
+            self._update(list_url, values)
 
     def save_walk(self, list_url: str, next_url: str, page: int) -> None:
         """Note the page the open walk is to go on with, should it be cut off now."""
         self._open_walk(list_url)
-        self._connection.write(
-            update(lists)
-            .where(lists.c.url == list_url)
-            .values(resume_url=next_url, resume_page=page)
-        )
+        self._update(list_url, {"resume_url": next_url, "resume_page": page})
 
     def finish_walk(self, list_url: str, *, at: datetime) -> None:
         """The walk has met known ground or the list's end: its links become known ground. A walk
@@ -95,17 +89,8 @@ class Lists:
         self._connection.write(
             delete(list_links).where(of_list, list_links.c.walk <= walk - KEPT_WALKS)
         )
-        self._connection.write(
-            update(lists)
-            .where(lists.c.url == list_url)
-            .values(
-                walk=walk,
-                completed_at=at,
-                walk_started_at=None,
-                resume_url=None,
-                resume_page=None,
-            )
-        )
+        ended = {"walk_started_at": None, "resume_url": None, "resume_page": None}
+        self._update(list_url, {"walk": walk, "completed_at": at} | ended)
 
     def backfill(self, list_url: str, since: date) -> Backfill | None:
         """The open walk of a list below known ground, back to a day; None when none is open."""
@@ -131,8 +116,8 @@ class Lists:
 
     def known_links(self, list_url: str, urls: Collection[str]) -> set[str]:
         """Those of `urls` that are known ground of the list."""
-        row = self._list(list_url)
-        if row is None or not row.walk:
+        row = self._row(list_url)
+        if row is None or not row["walk"]:
             return set()
         return {
             found.url
@@ -140,7 +125,7 @@ class Lists:
             for found in self._connection.rows(
                 select(list_links.c.url).where(
                     list_links.c.list_url == list_url,
-                    list_links.c.walk <= row.walk,
+                    list_links.c.walk <= row["walk"],
                     list_links.c.url.in_(chunk),
                 )
             )
@@ -175,7 +160,7 @@ class Lists:
         is. Validators are kept for a 2xx answer and stay as they were otherwise. An answer that is
         not `is_readable` counts as a failure.
         """
-        self._ensure(url)
+        row = self._ensured(url)
         values: dict[str, Any] = {"region": region, "last_status": status, "last_at": at}
         is_ok = _is_ok(status) and is_readable
         if is_ok:
@@ -183,15 +168,13 @@ class Lists:
         if is_ok or status == 304:
             values |= {"last_ok_at": at, "failures": 0}
         else:
-            values["failures"] = lists.c.failures + 1
-        self._connection.write(update(lists).where(lists.c.url == url).values(values))
+            values["failures"] = row["failures"] + 1
+        self._update(url, values)
         self._add_links(url, links, at)
 
     def keep_validators(self, url: str, validators: Validators) -> None:
         """Keep those of the last answer after all: what it named is remembered now."""
-        self._connection.write(
-            update(lists).where(lists.c.url == url).values(_validators(validators))
-        )
+        self._update(url, _validators(validators))
 
     def add_page_answer(
         self,
@@ -231,20 +214,36 @@ class Lists:
             key = {"list_url": list_url, "walk": self._open_walk(list_url)}
             self._connection.upsert(list_links, [key | {"url": link} for link in links], update=())
 
-    def _list(self, url: str) -> Row[Any] | None:
-        return self._connection.row(select(lists).where(lists.c.url == url))
+    def _row(self, url: str) -> dict[str, Any] | None:
+        if url not in self._rows:
+            row = self._connection.row(select(lists).where(lists.c.url == url))
+            self._rows[url] = None if row is None else dict(row._mapping)
+        return self._rows[url]
 
-    def _ensure(self, url: str, region: str | None = None, depth: int = 1) -> None:
-        row = {"url": url, "region": region, "depth": depth, "failures": 0, "walk": 0}
-        self._connection.upsert(lists, [row], update=())
+    def _ensured(self, url: str, region: str | None = None, depth: int = 1) -> dict[str, Any]:
+        """The row of a list, made if there is none."""
+        row = self._row(url)
+        if row is None:
+            made = {"url": url, "region": region, "depth": depth, "failures": 0, "walk": 0}
+            self._connection.write(insert(lists).values(made))
+            row = self._rows[url] = dict.fromkeys(lists.c.keys()) | {"warc": ()} | made
+        return row
+
+    def _update(self, url: str, values: dict[str, Any]) -> None:
+        """Set columns of a list's row, if any changes."""
+        row = self._row(url)
+        changed = {name: as_stored(value) for name, value in values.items()}
+        if row is not None and changed.items() - row.items():
+            self._connection.write(update(lists).where(lists.c.url == url).values(changed))
+            row.update(changed)
 
     def _open_walk(self, list_url: str) -> int:
         """The number of the open walk; completed ones count from 1."""
-        row = self._list(list_url)
-        if row is None or row.walk_started_at is None:
+        row = self._row(list_url)
+        if row is None or row["walk_started_at"] is None:
             message = f"no walk of {list_url} is open"
             raise ValueError(message)
-        return int(row.walk) + 1
+        return int(row["walk"]) + 1
 
     def _has_news(self, list_url: str, walk: int) -> bool:
         """Whether a walk met a link that is not known ground."""
@@ -285,7 +284,9 @@ def _chunks(urls: Collection[str]) -> Iterator[list[str]]:
         yield every[start : start + CHUNK]
 
 
-def _state(row: Row[Any]) -> ListState:
-    values = {name: value for name, value in row._mapping.items() if name not in _HIDDEN}
-    capture = ListCapture(row.captured_url, row.captured_at, row.warc[0]) if row.warc else None
+def _state(row: Mapping[str, Any] | RowMapping) -> ListState:
+    values = {name: value for name, value in row.items() if name not in _HIDDEN}
+    capture = None
+    if row["warc"]:
+        capture = ListCapture(row["captured_url"], row["captured_at"], row["warc"][0])
     return ListState(**values, capture=capture)
