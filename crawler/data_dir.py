@@ -1,32 +1,35 @@
 """The data folder: the names and places of its files.
 
     jsonl/YYYY/MM/xinhua-<run>.jsonl            the lines of a run, in the month it began in
+    jsonl/YYYY/MM/xinhua-<run>-<part>.jsonl     the same of a run that publishes in parts
     warc/YYYY/MM/xinhua-<run>-<serial>.warc.gz  its captures, in the month of the file's first one
     warc/YYYY/MM/xinhua-<run>-<serial>.cdxj     the index of that file
     sightings/YYYY/MM/xinhua-<run>.jsonl        what appeared on lists in it, and what went
-    runs/<run>.json                             its report
+    runs/<run>-<part>.json                      the manifest of a part
+    runs/<run>.json                             the run's report, the manifest of all its files
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
     state/ledger.url                            the ledger's database, where it is on a server
     state/search.sqlite                         the search index
 
-A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits. What isn't
-published yet bears `storage.OPEN_SUFFIX` after its name.
+A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits; parts and WARCs
+are numbered from 00000. What isn't published yet bears `storage.OPEN_SUFFIX` after its name.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.storage import INDEX_SUFFIX as INDEX_SUFFIX
-from crawler.storage import OPEN_SUFFIX
+from crawler.storage import OPEN_SUFFIX, path_now
 from crawler.storage import WARC_SUFFIX as WARC_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 # The folder of the project, which holds that of this package.
 PROJECT = Path(__file__).resolve().parent.parent
@@ -46,9 +49,12 @@ PUBLISHED_SUFFIXES = (LINES_SUFFIX, WARC_SUFFIX, INDEX_SUFFIX)
 FILE_PREFIX = "xinhua-"
 
 _RUN_STAMP = "%Y%m%dT%H%M%SZ"
+_RUN = r"(\d{8}T\d{6}Z-[0-9a-f]{4})"
+_NUMBER = r"(\d{5,})"
 _FILE_NAME = re.compile(
-    rf"{FILE_PREFIX}(\d{{8}}T\d{{6}}Z-[0-9a-f]{{4}})(?:\.jsonl|-\d{{5,}}\.(?:warc\.gz|cdxj))"
+    rf"{FILE_PREFIX}{_RUN}(?:(?:-{_NUMBER})?\.jsonl|-\d{{5,}}\.(?:warc\.gz|cdxj))"
 )
+_PART_MANIFEST = re.compile(rf"{_RUN}-{_NUMBER}\.json")
 
 
 def run_stamp(began: datetime) -> str:
@@ -59,6 +65,11 @@ def run_stamp(began: datetime) -> str:
 def new_run_id(began: datetime) -> str:
     """An id for a run that begins then."""
     return f"{run_stamp(began)}-{secrets.token_hex(2)}"
+
+
+def run_began(run_id: str) -> datetime:
+    """When the run of an id began, which its id says. Raises ValueError for one of another form."""
+    return datetime.strptime(run_id.partition("-")[0], _RUN_STAMP).replace(tzinfo=UTC)
 
 
 def is_run_id(run_id: str) -> bool:
@@ -72,9 +83,17 @@ def run_of(file_name: str) -> str | None:
     return found[1] if found else None
 
 
-def lines_name(run_id: str) -> str:
-    """The published JSONL of a run, relative to the data folder."""
-    return f"{LINES_FOLDER}/{run_id[:4]}/{run_id[4:6]}/{FILE_PREFIX}{run_id}{LINES_SUFFIX}"
+def lines_part_of(file_name: str) -> int | None:
+    """The part whose lines a file of that name holds; None where it holds those of a whole run."""
+    found = _FILE_NAME.fullmatch(file_name)
+    return int(found[2]) if found and found[2] else None
+
+
+def lines_name(run_id: str, part: int | None = None) -> str:
+    """The published JSONL of a run that has one part, or of a part, relative to the data folder."""
+    number = "" if part is None else f"-{part:05d}"
+    folder = f"{LINES_FOLDER}/{run_id[:4]}/{run_id[4:6]}"
+    return f"{folder}/{FILE_PREFIX}{run_id}{number}{LINES_SUFFIX}"
 
 
 def sightings_name(run_id: str) -> str:
@@ -96,7 +115,7 @@ def is_placed(name: str, began: str | None = None) -> bool:
     if run_id is None:
         return False
     if file.endswith(LINES_SUFFIX):
-        return name in (lines_name(run_id), sightings_name(run_id))
+        return name in (lines_name(run_id, lines_part_of(file)), sightings_name(run_id))
     if began is not None:
         return folder == f"{WARC_FOLDER}/{began[:4]}/{began[5:7]}"
     month = re.fullmatch(rf"{WARC_FOLDER}/(\d{{4}}/\d\d)", folder)
@@ -140,14 +159,82 @@ def report_file(data_dir: Path, run_id: str) -> Path:
     return data_dir / report_name(run_id)
 
 
-def reports_of(data_dir: Path) -> list[Path]:
-    """The run reports, which are the manifests of their files."""
-    return sorted(data_dir.glob(f"{REPORTS_FOLDER}/*{REPORT_SUFFIX}"))
+def part_manifest_name(run_id: str, part: int) -> str:
+    """The manifest of a part, relative to the data folder."""
+    return f"{REPORTS_FOLDER}/{run_id}-{part:05d}{REPORT_SUFFIX}"
+
+
+class PartName(NamedTuple):
+    """The run and the number that the name of a part's manifest says."""
+
+    run_id: str
+    part: int
+
+
+def part_of(manifest_name: str) -> PartName | None:
+    """What part a manifest's name says it is of; None for a report's."""
+    found = _PART_MANIFEST.fullmatch(manifest_name)
+    return PartName(found[1], int(found[2])) if found else None
+
+
+def manifests_of(data_dir: Path) -> list[Path]:
+    """The reports and the manifests of parts, those of a run before its report."""
+    return _manifests_from(data_dir, "")
+
+
+def reports_of(
+    data_dir: Path, *, since: datetime | None = None, before: str | None = None
+) -> list[Path]:
+    """The run reports, which are the manifests of their files, oldest run first: those of runs that
+    began at `since` or later and before the run `before`."""
+    first = run_stamp(since) if since else ""
+    return [path for path in _manifests_from(data_dir, first, before) if part_of(path.name) is None]
+
+
+def part_manifests_of(data_dir: Path, run_id: str | None = None) -> list[Path]:
+    """The manifests of parts, of all runs or of one, in their order."""
+    start = f"{run_id}-" if run_id else ""
+    found = _manifests_from(data_dir, start, f"{run_id}." if run_id else None)
+    return [path for path in found if path.name.startswith(start) and part_of(path.name)]
+
+
+def newest_manifest(data_dir: Path) -> Path | None:
+    """The report or the part's manifest that is last by name."""
+    folder = data_dir / REPORTS_FOLDER
+    if not folder.is_dir():
+        return None
+    with os.scandir(folder) as entries:
+        newest = max((one.name for one in entries if one.name.endswith(REPORT_SUFFIX)), default="")
+    return folder / newest if newest else None
+
+
+def _manifests_from(data_dir: Path, first: str, last: str | None = None) -> list[Path]:
+    """The manifests whose names lie between these, `last` left out, sorted."""
+    folder = data_dir / REPORTS_FOLDER
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        names = [
+            one.name
+            for one in entries
+            if one.name >= first
+            and (last is None or one.name < last)
+            and one.name.endswith(REPORT_SUFFIX)
+        ]
+    return [folder / name for name in sorted(names)]
 
 
 def lines_of(data_dir: Path) -> list[Path]:
     """The published JSONL files."""
-    return sorted(data_dir.glob(f"{LINES_FOLDER}/*/*/*{LINES_SUFFIX}"))
+    return _files_of(data_dir, LINES_FOLDER, LINES_SUFFIX)
+
+
+def lines_now(data_dir: Path, name: str) -> Path | None:
+    """Where a JSONL file stands that the ledger knows by this name: published, or still open, or
+    published as the first part of a run since the ledger was read. None where it isn't there."""
+    run_id = run_of(name.rpartition("/")[2])
+    names = [name, lines_name(run_id, 0)] if run_id and name == lines_name(run_id) else [name]
+    return next(filter(None, (path_now(data_dir / one) for one in names)), None)
 
 
 def has_lines(data_dir: Path) -> bool:
@@ -158,45 +245,70 @@ def has_lines(data_dir: Path) -> bool:
 
 def sightings_of(data_dir: Path) -> list[Path]:
     """The published files of sightings."""
-    return sorted(data_dir.glob(f"{SIGHTINGS_FOLDER}/*/*/*{LINES_SUFFIX}"))
+    return _files_of(data_dir, SIGHTINGS_FOLDER, LINES_SUFFIX)
 
 
 def open_lines_of(data_dir: Path) -> list[Path]:
     """The JSONL files that were not published."""
-    return sorted(data_dir.glob(f"{LINES_FOLDER}/*/*/*{LINES_SUFFIX}{OPEN_SUFFIX}"))
+    return _files_of(data_dir, LINES_FOLDER, LINES_SUFFIX + OPEN_SUFFIX)
 
 
 def open_files_of(data_dir: Path) -> list[Path]:
     """Whatever was not published below the folders of WARCs, JSONL and sightings."""
-    folders = (WARC_FOLDER, LINES_FOLDER, SIGHTINGS_FOLDER)
-    globs = (f"{folder}/*/*/*{OPEN_SUFFIX}" for folder in folders)
-    return [path for pattern in globs for path in sorted(data_dir.glob(pattern))]
+    return [
+        path
+        for folder in (WARC_FOLDER, LINES_FOLDER, SIGHTINGS_FOLDER)
+        for path in _files_of(data_dir, folder, OPEN_SUFFIX)
+    ]
 
 
 def warcs_of(data_dir: Path) -> list[Path]:
     """The published WARCs."""
-    return sorted(data_dir.glob(f"{WARC_FOLDER}/*/*/*{WARC_SUFFIX}"))
+    return _files_of(data_dir, WARC_FOLDER, WARC_SUFFIX)
 
 
 def open_warcs_of(data_dir: Path) -> list[Path]:
     """The WARCs that were not published."""
-    return sorted(data_dir.glob(f"{WARC_FOLDER}/*/*/*{WARC_SUFFIX}{OPEN_SUFFIX}"))
+    return _files_of(data_dir, WARC_FOLDER, WARC_SUFFIX + OPEN_SUFFIX)
 
 
 def warc_folders_of(data_dir: Path) -> list[Path]:
     """The folders of the months that have WARCs."""
-    return sorted(data_dir.glob(f"{WARC_FOLDER}/*/*"))
+    return _months_of(data_dir, WARC_FOLDER)
 
 
 def indexes_of(data_dir: Path) -> list[Path]:
     """The indexes of WARCs."""
-    return sorted(data_dir.glob(f"{WARC_FOLDER}/*/*/*{INDEX_SUFFIX}"))
+    return _files_of(data_dir, WARC_FOLDER, INDEX_SUFFIX)
 
 
 def files_of_run(data_dir: Path, run_id: str) -> list[Path]:
-    """The published files of a run but its report."""
-    found = data_dir.glob(f"*/*/*/{FILE_PREFIX}{run_id}*")
-    return sorted(path for path in found if path.suffix != OPEN_SUFFIX)
+    """The published files of a run but its manifests."""
+    first = f"{run_id[:4]}/{run_id[4:6]}" if is_run_id(run_id) else ""
+    found = []
+    for folder in (LINES_FOLDER, SIGHTINGS_FOLDER, WARC_FOLDER):
+        for month in _months_of(data_dir, folder):
+            if month.relative_to(data_dir / folder).as_posix() >= first:
+                found += _entries(month, PUBLISHED_SUFFIXES, FILE_PREFIX + run_id)
+    return sorted(found)
+
+
+def _files_of(data_dir: Path, folder: str, suffix: str) -> list[Path]:
+    """The files of the months below a folder whose names end so, sorted."""
+    months = _months_of(data_dir, folder)
+    return [path for month in months for path in _entries(month, (suffix,))]
+
+
+def _months_of(data_dir: Path, folder: str) -> list[Path]:
+    return sorted(path for path in data_dir.glob(f"{folder}/*/*") if path.is_dir())
+
+
+def _entries(folder: Path, suffixes: tuple[str, ...], prefix: str = "") -> list[Path]:
+    """What in a folder has such a name, sorted. Only these become Paths: after years of hourly runs
+    most of the time would go there."""
+    with os.scandir(folder) as entries:
+        names = [one.name for one in entries if one.name.endswith(suffixes)]
+    return [folder / name for name in sorted(names) if name.startswith(prefix)]
 
 
 def indexed_by(index: Path) -> Path:

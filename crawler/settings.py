@@ -86,6 +86,8 @@ DOWNLOAD_HANDLERS = {
 }
 WARC_MAX_BYTES = 1024 * 1024 * 1024  # a larger file is closed and the next one begun
 CHECKPOINT_SECONDS = 2.0  # how often written records are made durable
+PART_SECONDS = 30 * 60  # a line waits no longer for its run to end: a part is published
+PART_MAX_BYTES = 1024 * 1024 * 1024  # of WARC and JSONL, after which a part is published as well
 
 # --- normalise, publish --------------------------------------------------------------------------
 ITEM_PIPELINES = {

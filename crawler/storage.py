@@ -79,12 +79,13 @@ def make_folder(path: Path) -> None:
         fsync_dir(folder.parent)
 
 
-def publish(path: Path) -> Path:
-    """Give a written, fsynced `<name>.open` its final name, durably; return that path."""
+def publish(path: Path, name: str | None = None) -> Path:
+    """Give a written, fsynced `<name>.open` its final name, durably; return that path. With `name`
+    it is called so, in the same folder."""
     if path.suffix != OPEN_SUFFIX:
         message = f"not an open file: {path}"
         raise ValueError(message)
-    final = path.with_suffix("")
+    final = path.with_name(name) if name else path.with_suffix("")
     if final.exists():
         raise StorageError.of("publishing", final, "a published file of that name exists")
     try:

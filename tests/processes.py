@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
+from crawler.data_dir import reports_of
 from crawler.verification.whole_archive import Scope, verify
 from tests.conftest import PROJECT
 
@@ -114,6 +115,5 @@ def defects(data_dir: Path) -> list[Finding]:
 
 
 def reports(data_dir: Path) -> set[str]:
-    return (
-        {path.stem for path in (data_dir / "runs").glob("*.json")} if data_dir.is_dir() else set()
-    )
+    """The ids of the runs that have a report."""
+    return {path.stem for path in reports_of(data_dir)}

@@ -23,6 +23,7 @@ def test_a_run_id_tells_when_the_run_began() -> None:
     assert run_id.startswith(f"{data_dir.run_stamp(BEGAN)}-")
     assert data_dir.is_run_id(run_id)
     assert run_id != data_dir.new_run_id(BEGAN)
+    assert data_dir.run_began(run_id) == BEGAN
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,8 @@ def test_a_run_id_tells_when_the_run_began() -> None:
         (f"xinhua-{RUN}-00012.warc.gz", RUN),
         (f"xinhua-{RUN}-100000.cdxj", RUN),
         (f"xinhua-{RUN}.warc.gz", None),
-        (f"xinhua-{RUN}-00012.jsonl", None),
+        (f"xinhua-{RUN}-00012.jsonl", RUN),
+        (f"xinhua-{RUN}-12.jsonl", None),
         (f"{RUN}.json", None),
         ("xinhua-20260331.jsonl", None),
     ],
@@ -43,6 +45,8 @@ def test_the_run_of_a_file(name: str, run: str | None) -> None:
 
 def test_published_names() -> None:
     assert data_dir.lines_name(RUN) == f"jsonl/2026/03/xinhua-{RUN}.jsonl"
+    assert data_dir.lines_name(RUN, 12) == f"jsonl/2026/03/xinhua-{RUN}-00012.jsonl"
+    assert data_dir.part_manifest_name(RUN, 12) == f"runs/{RUN}-00012.json"
     april = datetime(2026, 4, 1, tzinfo=UTC)
     assert data_dir.warc_name(RUN, april, 7) == f"warc/2026/04/xinhua-{RUN}-00007.warc.gz"
 
@@ -52,6 +56,8 @@ def test_published_names() -> None:
     [
         (f"jsonl/2026/03/xinhua-{RUN}.jsonl", None, True),
         (f"jsonl/2026/04/xinhua-{RUN}.jsonl", None, False),
+        (f"jsonl/2026/03/xinhua-{RUN}-00000.jsonl", None, True),
+        (f"jsonl/2026/04/xinhua-{RUN}-00000.jsonl", None, False),
         (f"warc/2026/04/xinhua-{RUN}-00000.warc.gz", None, True),
         (f"warc/2026/02/xinhua-{RUN}-00000.warc.gz", None, False),
         (f"warc/2026/04/xinhua-{RUN}-00000.warc.gz", "2026-04-01T00:00:00Z", True),
@@ -68,6 +74,9 @@ def test_files_are_found_where_their_names_put_them(tmp_path: Path) -> None:
         "lines": data_dir.lines_name(RUN),
         "warc": data_dir.warc_name(RUN, BEGAN, 0),
         "index": data_dir.warc_name(RUN, BEGAN, 0).replace(".warc.gz", ".cdxj"),
+        "part": data_dir.lines_name(RUN, 0),
+        "manifest": data_dir.part_manifest_name(RUN, 0),
+        "other": data_dir.lines_name(f"{RUN[:-1]}1"),
         "open lines": data_dir.lines_name(f"{RUN[:-1]}0") + ".open",
         "open warc": data_dir.warc_name(RUN, BEGAN, 1) + ".open",
     }
@@ -76,7 +85,7 @@ def test_files_are_found_where_their_names_put_them(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert data_dir.is_data_dir(tmp_path)
-    assert data_dir.lines_of(tmp_path) == [paths["lines"]]
+    assert data_dir.lines_of(tmp_path) == [paths["other"], paths["part"], paths["lines"]]
     assert data_dir.warcs_of(tmp_path) == [paths["warc"]]
     assert data_dir.indexes_of(tmp_path) == [paths["index"]]
     assert data_dir.indexed_by(paths["index"]) == paths["warc"]
@@ -84,7 +93,12 @@ def test_files_are_found_where_their_names_put_them(tmp_path: Path) -> None:
     assert data_dir.open_warcs_of(tmp_path) == [paths["open warc"]]
     assert data_dir.open_files_of(tmp_path) == [paths["open warc"], paths["open lines"]]
     assert data_dir.reports_of(tmp_path) == [data_dir.report_file(tmp_path, RUN)]
-    published = [paths["lines"], paths["index"], paths["warc"]]
+    assert data_dir.part_manifests_of(tmp_path) == [paths["manifest"]]
+    assert data_dir.part_manifests_of(tmp_path, RUN) == [paths["manifest"]]
+    assert data_dir.part_manifests_of(tmp_path, RUN[:-1]) == []
+    assert data_dir.part_of(paths["manifest"].name) == (RUN, 0)
+    assert data_dir.part_of(f"{RUN}.json") is None
+    published = [paths["part"], paths["lines"], paths["index"], paths["warc"]]
     assert data_dir.files_of_run(tmp_path, RUN) == published
 
 

@@ -83,7 +83,8 @@ class WarcWriter:
 
     `name_of` gives a published file its path below `folder`, from the time of its first exchange
     and its number; `info` is what its warcinfo record says. Files are made with the first exchange
-    they hold, so a run that fetches nothing leaves none.
+    they hold, so a run that fetches nothing leaves none. `files` are those that nobody has taken
+    over to be published.
     """
 
     def __init__(
@@ -103,6 +104,8 @@ class WarcWriter:
         self._name = ""
         self._warcinfo_id = ""
         self._size = 0
+        self._closed_bytes = 0
+        self._serial = 0
         self._is_broken = False
 
     def write(self, exchange: Exchange) -> WarcPointer | None:
@@ -133,8 +136,13 @@ class WarcWriter:
             entity_sha256=entity.entity_sha256 if entity else "",
         )
 
+    @property
+    def size(self) -> int:
+        """The size of `files` together."""
+        return self._closed_bytes + self._size
+
     def wrote(self, pointer: WarcPointer) -> bool:
-        """Whether a record is in a file of this run, which isn't published yet."""
+        """Whether a record is in a file of this run that isn't published yet."""
         return open_path(self._folder / pointer.file) in self.files
 
     def sync(self) -> None:
@@ -153,11 +161,20 @@ class WarcWriter:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+            self._closed_bytes += self._size
+            self._size = 0
+
+    def take(self) -> list[Path]:
+        """Close and hand over `files`, which keep their `.open` names; what follows goes to further
+        ones."""
+        self.close()
+        taken, self.files = self.files, []
+        self._closed_bytes = 0
+        return taken
 
     def _open(self, moment: datetime) -> None:
         """Make the next file."""
-        serial = len(self.files)
-        self._name = self._name_of(moment, serial)
+        self._name = self._name_of(moment, self._serial)
         path = open_path(self._folder / self._name)
         make_folder(path.parent)
         try:
@@ -165,6 +182,7 @@ class WarcWriter:
         except OSError as error:
             raise StorageError.of("creating", path, error) from error
         self.files.append(path)
+        self._serial += 1
         self._size = 0
         fsync_dir(path.parent)
 
@@ -203,6 +221,7 @@ class WarcWriter:
                 os.close(self._fd)
                 self._fd = None
                 self.files.pop().unlink()
+                self._serial -= 1
         except OSError:
             self._is_broken = True
 

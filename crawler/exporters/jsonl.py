@@ -1,6 +1,6 @@
 """The JSONL output of a run: records in key order, one on a line.
 
-The file is made with its first line, so that a run with nothing new leaves none.
+A file is made with its first line, so that a run with nothing new leaves none.
 """
 
 from __future__ import annotations
@@ -20,14 +20,21 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
 class JsonlWriter:
-    """Appends whole lines to the file `name` below `data_dir`, which isn't published yet.
-    `lines` counts them."""
+    """Appends whole lines to the file `name` below `data_dir`, which isn't published yet. `lines`
+    counts those of all files; `ids` are the articles of the lines in this one, `size` its bytes.
+    """
 
     def __init__(self, data_dir: Path, name: str) -> None:
-        self.name = name
-        self.path = open_path(data_dir / name)
         self.lines = 0
+        self._data_dir = data_dir
         self._fd: int | None = None
+        self._begin(name)
+
+    def _begin(self, name: str) -> None:
+        self.name = name
+        self.path = open_path(self._data_dir / name)
+        self.ids: list[str] = []
+        self.size = 0
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record. Raises StorageError; a half line is cut off again."""
@@ -48,6 +55,8 @@ class JsonlWriter:
         except OSError as error:
             raise StorageError(f"writing {self.path} failed: {error.strerror}") from error
         self.lines += 1
+        self.size += len(line)
+        self.ids.append(record["id"])
 
     def sync(self) -> None:
         """Make the lines durable. Raises StorageError."""
@@ -62,3 +71,12 @@ class JsonlWriter:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def take(self, name: str) -> Path | None:
+        """Sync, close and hand over the file, which keeps its `.open` name; None where there is no
+        line. What follows goes to the file `name`. Raises StorageError."""
+        self.sync()
+        self.close()
+        taken = self.path if self.ids else None
+        self._begin(name)
+        return taken

@@ -1,4 +1,4 @@
-"""The manifest of a run: its published files with their digests, part of the run report."""
+"""The rows of a manifest: published files with their digests, of a part or of a whole run."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.gzip_members import members
-from crawler.data_dir import files_of_run
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
-def files_of(data_dir: Path, run_id: str) -> list[dict[str, Any]]:
-    """One row a file: path relative to DATA_DIR, hex SHA-256, size in bytes, and how many WARC
-    records, JSONL lines or CDXJ lines it holds."""
-    return [_row(data_dir, path) for path in files_of_run(data_dir, run_id)]
+def rows_of(data_dir: Path, files: Iterable[Path]) -> list[dict[str, Any]]:
+    """One row a file, sorted by path: path relative to DATA_DIR, hex SHA-256, size in bytes, and
+    how many WARC records, JSONL lines or CDXJ lines it holds. Raises StorageError."""
+    try:
+        return [_row(data_dir, path) for path in sorted(files)]
+    except OSError as error:
+        raise StorageError.of("reading", data_dir, error) from error
 
 
 def _row(data_dir: Path, path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from crawler.storage import path_now
+from crawler.data_dir import lines_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,7 +20,7 @@ def lines_with(data_dir: Path, jsonl: str, digests: Collection[str]) -> dict[str
     under the name it has until then. The file is read once, line by line. What isn't there is left
     out. Raises OSError where a file can't be read.
     """
-    path = path_now(data_dir / jsonl)
+    path = lines_now(data_dir, jsonl)
     found: dict[str, dict[str, Any]] = {}
     if path is None:
         return found

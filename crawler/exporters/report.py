@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import logging
-import os
 import platform
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from crawler import __version__
 from crawler.alarm_rules import FIELDS
 from crawler.alarms import Seen
 from crawler.clock import iso
-from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER, report_file, run_stamp
+from crawler.data_dir import report_file, reports_of
 from crawler.file_name_escapes import shown
 from crawler.outcomes import UNREAD
 from crawler.storage import make_folder, open_file, write_atomically
@@ -52,6 +51,8 @@ def build_report(
     command: str,
     narrowed: bool,
     reason: str,
+    seq: int,
+    parts: int,
     files: Sequence[Mapping[str, Any]],
     stats: Mapping[str, Any],
     regions: Collection[str] = (),
@@ -60,8 +61,10 @@ def build_report(
     """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None and there are no
     alarms: the caller knows them.
 
-    `files` are rows of `manifest.files_of`; `stats` are Scrapy's, {} for a run that was killed.
-    `regions` are those whose lists were to be asked, `watched` those of which all was seen.
+    `seq` is its place among all publications, `parts` the number of manifests of parts that were
+    written before; `files` are rows of `manifest.rows_of`; `stats` are Scrapy's, {} for a run that
+    was killed. `regions` are those whose lists were to be asked, `watched` those of which all was
+    seen.
     """
     by_region = ledger.visits.outcomes_by_region(run_id)
     fields = _fields(stats)
@@ -94,6 +97,8 @@ def build_report(
         "alarms": [],
         "alarm_states": [],
         "alarms_over": [],
+        "seq": seq,
+        "parts": parts,
         "files": list(files),
         "versions": versions(),
     }
@@ -130,19 +135,13 @@ def earlier_reports(data_dir: Path, *, since: datetime, before: str) -> list[See
     """What the reports of the runs since then say that began before the run `before`, oldest first.
     Only these are read, for there are many after years. One that can't be read is passed over
     (`scrapy verify` names it). Raises OSError if the folder can't be read."""
-    first, last = run_stamp(since), f"{before}{REPORT_SUFFIX}"
-    folder = data_dir / REPORTS_FOLDER
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:
-        names = [one.name for one in entries if first <= one.name < last]
     found = []
-    for name in sorted(name for name in names if name.endswith(REPORT_SUFFIX)):
+    for path in reports_of(data_dir, since=since, before=before):
         try:
-            with open_file(folder / name) as file:
+            with open_file(path) as file:
                 found.append(Seen.of(json.load(file)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            logger.warning("%s is no report: %s", shown(folder / name), error)
+            logger.warning("%s is no report: %s", shown(path), error)
     return found
 
 

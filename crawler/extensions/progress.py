@@ -24,6 +24,7 @@ from scrapy.utils.asyncio import create_looping_call
 from crawler.clock import now
 from crawler.context import RunFacts, required
 from crawler.downloader.holds import Holds
+from crawler.exporters.parts import Parts
 from crawler.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ _LEAST_LOOK = 2.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How far a run is. `responses` are answers of any kind; `held` hosts that are left alone."""
+    """How far a run is. `responses` are answers of any kind; `held` hosts that are left alone;
+    `parts` of the run are published."""
 
     run_id: str
     elapsed: timedelta
@@ -54,6 +56,7 @@ class Snapshot:
     lists_answered: int
     regions: Sequence[RegionProgress]
     held: Sequence[str]
+    parts: int = 0
 
     @property
     def ended(self) -> int:
@@ -80,10 +83,11 @@ class Snapshot:
         )
         new = sum(one.new for one in self.regions)
         held = f", {len(self.held)} hosts left alone" if self.held else ""
+        parts = f"; parts published: {self.parts}" if self.parts else ""
         return (
             f"{self.ended} addresses ended, {new} of them new, {self.waiting} waiting; "
             f"lists {self.lists_answered} of {self.lists_asked}; "
-            f"{self.per_minute:.0f} answers a minute{held}{left}"
+            f"{self.per_minute:.0f} answers a minute{held}{left}{parts}"
         )
 
 
@@ -116,6 +120,7 @@ class Progress:
         self._facts = required(crawler, RunFacts)
         self._ledger = required(crawler, Ledger)
         self._holds = required(crawler, Holds)
+        self._parts = required(crawler, Parts)
         self._seconds = seconds
         self._console = Console(stderr=True)
         self._live: Live | None = None
@@ -181,6 +186,7 @@ class Progress:
             lists_answered=stats.get("crawler/lists/answered", 0),
             regions=self._regions,
             held=sorted(self._holds.closed_hosts()),
+            parts=self._parts.count,
         )
 
 

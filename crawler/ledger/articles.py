@@ -105,6 +105,14 @@ class Articles:
             .values(jsonl=jsonl)
         )
 
+    def move_lines(self, ids: Sequence[str], before: str, now: str) -> None:
+        """The lines of these articles that are known of the file `before` are in the file `now`."""
+        asked = sorted(set(ids))
+        for start in range(0, len(asked), CHUNK):
+            chunk = versions.c.article_id.in_(asked[start : start + CHUNK])
+            moved = update(versions).where(chunk, versions.c.jsonl == before)
+            self._connection.write(moved.values(jsonl=now))
+
     def _write_state(
         self, line: Mapping[str, Any], state: dict[str, Any], content: dict[str, Any]
     ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from crawler.ledger.rows import Publication
 from crawler.ledger.schema import publications
@@ -59,6 +59,21 @@ class Publications:
         }  # fmt: skip
         self._connection.write(insert(publications).values(values))
         return True
+
+    def take(
+        self, path: str, *, run_id: str, part: int | None, published_at: datetime, least: int = 1
+    ) -> int:
+        """The number of a publication: a new one, `least` or above, or the one that was noted for
+        this path, whose time is then `published_at`: a kill came between its number and its file.
+        """
+        row = self._connection.row(select(publications).where(publications.c.path == path))
+        if row is None:
+            seq = max(self.next_seq(), least)
+            self.add(seq, path, run_id=run_id, part=part, published_at=published_at)
+            return seq
+        known = update(publications).where(publications.c.path == path)
+        self._connection.write(known.values(published_at=published_at))
+        return int(row.seq)
 
     def after(self, seq: int, limit: int = 1000) -> list[Publication]:
         """The publications after the cursor `seq` (0: from the first), in their order."""

@@ -23,14 +23,26 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.engine import URL
 
 from crawler import urls
-from crawler.data_dir import REPORTS_FOLDER, indexes_of, lines_of, reports_of, sightings_of
+from crawler.data_dir import (
+    REPORTS_FOLDER,
+    indexes_of,
+    lines_of,
+    manifests_of,
+    open_files_of,
+    part_manifests_of,
+    part_of,
+    reports_of,
+    run_began,
+    run_of,
+    sightings_of,
+)
 from crawler.ledger import line_rows, location
 from crawler.ledger.errors import ledger_error
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.reading import companions
 from crawler.ledger.rows import RunKind
 from crawler.ledger.schedule import next_check
-from crawler.storage import StorageError, open_path, publish
+from crawler.storage import OPEN_SUFFIX, StorageError, open_path, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,9 +127,10 @@ def _fill(
     for file in sorted(sightings_of(data_dir), key=lambda path: path.name):
         _read_sightings(ledger, data_dir, file, done)
         commit()
-    for file in reports_of(data_dir):
+    for file in manifests_of(data_dir):
         _read_report(ledger, file, done)
         commit()
+    _begin_unreported(ledger, data_dir)
     for file in indexes_of(data_dir):
         _read_index(ledger, file, schedule, done)
         commit()
@@ -191,6 +204,18 @@ def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
         ledger.runs.start(*began)
         ledger.runs.finish(*ended)
         done.runs += 1
+
+
+def _begin_unreported(ledger: Ledger, data_dir: Path) -> None:
+    """Runs that have files and no report were killed, or their reports are lost: recovery closes
+    them. Their commands are known no more."""
+    published = (lines_of, sightings_of, indexes_of, open_files_of)
+    files = [path for those_of in published for path in those_of(data_dir)]
+    found = {run_of(path.name.removesuffix(OPEN_SUFFIX)) for path in files}
+    found |= {part.run_id for path in part_manifests_of(data_dir) if (part := part_of(path.name))}
+    reported = {path.stem for path in reports_of(data_dir)}
+    for run_id in sorted(one for one in found if one and one not in reported):
+        ledger.runs.start(run_id, run_began(run_id), "")
 
 
 def _read_index(ledger: Ledger, file: Path, schedule: Sequence[timedelta], done: Rebuilt) -> None:

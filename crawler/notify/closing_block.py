@@ -71,6 +71,8 @@ def block(
     if is_first:
         lines.append(f"  began an archive in {data_dir}")
     lines += wrapped(_found(report["outcomes"]), "  ", "    ")
+    if report.get("parts", 0) > 1:
+        lines.append(f"  published in {report['parts']} parts")
     if code in _MEANINGS:
         lines += wrapped(_MEANINGS[code], "  ", "    ")
     advice = {}

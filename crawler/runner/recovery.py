@@ -1,7 +1,9 @@
 """Start-up recovery: what a killed run left is cut, closed, published and told to the ledger (I4).
 
-WARC first, then JSONL, so that a line is only kept when the record it points at is there. A killed
-run gets its report too: it is the manifest of what could be saved.
+WARC first, then JSONL, so that a line is only kept when the record it points at is there. A part
+whose files have their names gets its manifest before anything later is published, so that `seq`
+only ever grows for whoever reads along. A killed run gets its report too: it is the manifest of
+what could be saved.
 """
 
 from __future__ import annotations
@@ -16,8 +18,26 @@ from crawler.archive.reader import WarcError
 from crawler.archive.torn_warcs import recover_warcs
 from crawler.clock import now
 from crawler.coverage.sightings import publish_sightings
-from crawler.data_dir import open_lines_of, open_warcs_of, warc_folders_of
-from crawler.exporters.manifest import files_of
+from crawler.data_dir import (
+    INDEX_SUFFIX,
+    files_of_run,
+    lines_name,
+    open_lines_of,
+    open_warcs_of,
+    part_manifest_name,
+    part_manifests_of,
+    part_of,
+    report_name,
+    run_of,
+    warc_folders_of,
+)
+from crawler.exporters.parts import (
+    begin_manifest,
+    index_and_measure,
+    read_manifest,
+    take_seq,
+    write_manifest,
+)
 from crawler.exporters.report import KILLED, build_report, read_report, write_report
 from crawler.items import WarcPointer
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
@@ -29,6 +49,7 @@ if TYPE_CHECKING:
 
     from crawler.archive.torn_warcs import Recovered
     from crawler.ledger.ledger import Ledger
+    from crawler.ledger.rows import RunRow
 
 
 def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> list[str]:
@@ -37,17 +58,78 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
     `schedule` holds the ages at which articles are looked at again. Returns what was done, in
     sentences; nothing to do gives []. Idempotent. Commits the ledger. Raises StorageError.
     """
+    killed = [_Killed(data_dir, ledger, run) for run in ledger.runs.unfinished()]
+    did = [sentence for run in killed for sentence in run.finish_renamed()]
     mended = recover_warcs(open_warcs_of(data_dir), warc_folders_of(data_dir))
-    did = [_sentence(data_dir, warc) for warc in mended]
-    did += [_recover_jsonl(data_dir, path, ledger, schedule) for path in open_lines_of(data_dir)]
-    for run in ledger.runs.unfinished():
-        written = read_report(data_dir, run.run_id)
+    did += [_sentence(data_dir, warc) for warc in mended]
+    parts = {run.run_id: run.part for run in killed}
+    for path in open_lines_of(data_dir):
+        run_id = run_of(path.name.removesuffix(OPEN_SUFFIX))
+        part = parts.get(run_id) if run_id else None
+        final = path.with_suffix("").name
+        if run_id and part is not None:
+            final = lines_name(run_id, part).rpartition("/")[2]
+        did.append(_recover_jsonl(data_dir, path, final, ledger, schedule))
+    for run in killed:
+        did += run.close()
+    return did
+
+
+class _Killed:
+    """A run that has no end. `part` is the number of the part that is not published yet, None while
+    the run has no other: then its report is the manifest."""
+
+    def __init__(self, data_dir: Path, ledger: Ledger, run: RunRow) -> None:
+        self.run_id = run.run_id
+        self._data_dir = data_dir
+        self._ledger = ledger
+        self._run = run
+        self._rows: list[dict[str, Any]] = []
+        self._begun = {
+            one.part for one in ledger.publications.of_run(run.run_id) if one.part is not None
+        }
+        for path in part_manifests_of(data_dir, run.run_id):
+            self._rows += read_manifest(path)["files"]
+            named = part_of(path.name)
+            assert named
+            self._begun.add(named.part)
+        self.part = self._next_part()
+
+    def _next_part(self) -> int | None:
+        """The first part that was begun and has no manifest, else the one after the last."""
+        for part in sorted(self._begun):
+            if not self._manifest(part).is_file():
+                return part
+        return max(self._begun) + 1 if self._begun else None
+
+    def _manifest(self, part: int) -> Path:
+        return self._data_dir / part_manifest_name(self.run_id, part)
+
+    def finish_renamed(self) -> list[str]:
+        """Write the manifest of a part that the run had renamed: while its JSONL has its name and
+        it lacks the manifest, what is still open belongs to the part after it."""
+        part = self.part
+        if part not in self._begun or not (self._data_dir / lines_name(self.run_id, part)).exists():
+            return []
+        return self._write_manifest()
+
+    def close(self) -> list[str]:
+        """Publish what is left, as a part where there are others, and write the report."""
+        written = read_report(self._data_dir, self.run_id)
         if written is not None:  # killed when all was said and done
-            ledger.placements.drop_lines(run.run_id)
-            end_run(ledger, written)
-            continue
+            self._ledger.placements.drop_lines(self.run_id)
+            end_run(self._ledger, written)
+            return []
+        run, ledger = self._run, self._ledger
         ledger.visits.end_open(run.run_id)
-        publish_sightings(data_dir, ledger, run.run_id)
+        publish_sightings(self._data_dir, ledger, run.run_id)
+        did = []
+        if self.part is not None and (self.part in self._begun or self._unlisted()):
+            did += self._write_manifest()
+        if not self._rows:
+            self._rows = index_and_measure(self._data_dir, self._unlisted())
+        seq = take_seq(self._data_dir, ledger, run.run_id, None, now())
+        ledger.commit()
         report = build_report(
             ledger,
             run_id=run.run_id,
@@ -56,24 +138,51 @@ def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> li
             command=run.command,
             narrowed=True,
             reason=KILLED,
-            files=files_of(data_dir, run.run_id),
+            seq=seq,
+            parts=len(self._begun),
+            files=sorted(self._rows, key=lambda row: str(row["path"])),
             stats={},
         )
-        write_report(data_dir, report)
+        write_report(self._data_dir, report)
         end_run(ledger, report)
-        did.append(f"run {run.run_id} was killed; its report is written")
-    return did
+        return [*did, f"run {run.run_id} was killed; its report is written"]
+
+    def _unlisted(self) -> list[Path]:
+        """The published files of the run, but indexes, that no manifest of a part lists."""
+        listed = {row["path"] for row in self._rows}
+        return [
+            path
+            for path in files_of_run(self._data_dir, self.run_id)
+            if path.suffix != INDEX_SUFFIX
+            and path.relative_to(self._data_dir).as_posix() not in listed
+        ]
+
+    def _write_manifest(self) -> list[str]:
+        part = self.part
+        assert part is not None
+        manifest = begin_manifest(self._data_dir, self._ledger, self.run_id, part)
+        self._ledger.commit()
+        rows = index_and_measure(self._data_dir, self._unlisted())
+        write_manifest(self._data_dir, manifest, rows)
+        self._rows += rows
+        self._begun.add(part)
+        self.part = self._next_part()
+        return [f"part {part} of run {self.run_id} is published"]
 
 
 def end_run(ledger: Ledger, report: Mapping[str, Any]) -> None:
     """Tell the ledger that a run is over, as its written report says. Commits."""
+    finished_at = datetime.fromisoformat(report["finished_at"])
     ledger.runs.finish(
         report["run_id"],
-        datetime.fromisoformat(report["finished_at"]),
+        finished_at,
         report["exit_code"],
         report["reason"],
         report["outcomes"],
     )
+    if "seq" in report:  # those of before there were any have none
+        path, run_id = report_name(report["run_id"]), report["run_id"]
+        ledger.publications.take(path, run_id=run_id, part=None, published_at=finished_at)
     ledger.commit()
 
 
@@ -87,10 +196,11 @@ def _sentence(data_dir: Path, warc: Recovered) -> str:
 
 
 def _recover_jsonl(
-    data_dir: Path, path: Path, ledger: Ledger, schedule: Sequence[timedelta]
+    data_dir: Path, path: Path, final: str, ledger: Ledger, schedule: Sequence[timedelta]
 ) -> str:
+    """Mend a file of lines and publish it under the name `final`."""
     cut = cut_lines(path)
-    name = path.relative_to(data_dir).as_posix().removesuffix(OPEN_SUFFIX)
+    name = path.with_name(final).relative_to(data_dir).as_posix()
     lines, lost = 0, set()
     with path.open("rb") as file:  # line by line: a long run's file is larger than memory
         for line in file:
@@ -106,7 +216,7 @@ def _recover_jsonl(
     if lost:
         _drop(path, lost)
     ledger.commit()  # before the rename: a kill in between only repeats this
-    publish(path)
+    publish(path, final)
     return f"{name}: published {lines - len(lost)} lines; {len(lost)} lines, {cut} bytes cut"
 
 

@@ -2,7 +2,8 @@
 
 Open: lock → ledger → recovery of what an earlier run left → run row. Close, after the last
 exchange: outcomes → WARC fsync → JSONL fsync → ledger commit → renames → CDXJ → report. Scrapy
-closes its components in another order, so none of this happens in them.
+closes its components in another order, so none of this happens in them. A long run publishes in
+parts meanwhile (`exporters.parts`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from scrapy.utils.defer import deferred_from_coro
 
 from crawler import __version__, alarm_rules, alarms
 from crawler.alarms import Alarm
-from crawler.archive import cdxj
 from crawler.archive.decode import bound
 from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
@@ -39,7 +39,7 @@ from crawler.downloader.holds import Holds
 from crawler.downloader.replay import ReplayIndex
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.manifest import files_of
+from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
 from crawler.history.withdrawals import Withdrawals
@@ -52,10 +52,10 @@ from crawler.regions import region_of
 from crawler.run_lock import CannotStartError
 from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.recovery import end_run, recover
-from crawler.storage import StorageError, check_disk, publish
+from crawler.storage import StorageError, check_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from scrapy.crawler import Crawler
@@ -78,6 +78,7 @@ class Run:
         ledger: Ledger,
         archive: WarcWriter,
         output: JsonlWriter,
+        parts: Parts,
         holds: Holds,
         replay: ReplayIndex | None,
         lock: int,
@@ -89,7 +90,7 @@ class Run:
         self._facts = facts
         self._ledger = ledger
         self._archive = archive
-        self._output = output
+        self._parts = parts
         self._holds = holds
         self._replay = replay
         self._withdrawals = Withdrawals(facts, ledger, self.publisher)
@@ -141,16 +142,19 @@ class Run:
             os.close(lock)
             raise CannotStartError(f"from_warc: {error}", USAGE) from error
         run_id, started_at = facts.run_id, facts.started_at
+        archive = WarcWriter(
+            data_dir,
+            partial(warc_name, run_id),
+            info={**_warcinfo(settings), "run-id": run_id},
+            max_bytes=settings.getint("WARC_MAX_BYTES"),
+        )
+        output = JsonlWriter(data_dir, lines_name(run_id))
         run = cls(
             facts,
             ledger,
-            WarcWriter(
-                data_dir,
-                partial(warc_name, run_id),
-                info={**_warcinfo(settings), "run-id": run_id},
-                max_bytes=settings.getint("WARC_MAX_BYTES"),
-            ),
-            JsonlWriter(data_dir, lines_name(run_id)),
+            archive,
+            output,
+            Parts(data_dir, run_id, ledger, archive, output, part_limits(settings)),
             Holds() if replay else Holds.resumed(ledger.hosts.holds(started_at), started_at),
             replay,
             lock,
@@ -171,7 +175,9 @@ class Run:
         self._crawler = crawler
         publisher, ledger = self.publisher, self._ledger
         lists = Lists.scratch() if self._replay else ledger.lists
-        parts = (self._facts, ledger, lists, self._archive, publisher, self._holds)
+        parts = (
+            self._facts, ledger, lists, self._archive, publisher, self._parts, self._holds,
+        )  # fmt: skip
         attach(crawler, Bandwidth(crawler.settings.getint("BANDWIDTH_MAX")))
         attach(crawler, *parts, self._withdrawals)
         if self._replay:
@@ -215,8 +221,13 @@ class Run:
             assert self._crawler
             check_disk(self._facts.data_dir, self._crawler.settings.getint("DISK_MIN_FREE"))
             self.publisher.checkpoint()
+            self._parts.publish_due()
         except StorageError as error:
             self.publisher.storage_failed(str(error))
+        except Exception:  # no checkpoint would follow it, and nobody would hear of that
+            logger.exception("a checkpoint failed")
+            self._has_failed = True
+            self._stop("checkpoint_failed")
 
     def _stop(self, reason: str) -> None:
         engine = self._crawler.engine if self._crawler else None
@@ -246,21 +257,14 @@ class Run:
     def _publish(self) -> int:
         facts, ledger = self._facts, self._ledger
         ledger.visits.end_open(facts.run_id)
-        self.publisher.checkpoint()
-        self._archive.close()
-        self._output.close()
-        for path in self._archive.files:
-            cdxj.write_index(publish(path))
-        if self._output.lines:
-            publish(self._output.path)
-        publish_sightings(facts.data_dir, ledger, facts.run_id)
-        report = self._report()
+        further = partial(publish_sightings, facts.data_dir, ledger, facts.run_id)
+        report = self._report(self._parts.close(further))
         write_report(facts.data_dir, report)  # a run with an end in the ledger has its report
         end_run(ledger, report)
         self.report = report
         return int(report["exit_code"])
 
-    def _report(self) -> dict[str, Any]:
+    def _report(self, files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         facts, publisher, arguments = self._facts, self.publisher, self._facts.arguments
         for host, reason in sorted(self._holds.closed_hosts().items()):
             region = region_of(host)
@@ -279,7 +283,9 @@ class Run:
             command=facts.command,
             narrowed=arguments.narrowed,
             reason=self.reason,
-            files=files_of(facts.data_dir, facts.run_id),
+            seq=self._parts.seq,
+            parts=self._parts.count,
+            files=files,
             stats=stats.get_stats() if stats else {},
             regions=() if arguments.urls or arguments.lists else arguments.regions,
             watched=self._watched(),
@@ -354,6 +360,11 @@ def _facts(
 def recheck_schedule(settings: BaseSettings) -> list[timedelta]:
     """RECHECK_SCHEDULE: the ages at which an article is looked at again."""
     return [timedelta(hours=float(age)) for age in settings.getlist("RECHECK_SCHEDULE")]
+
+
+def part_limits(settings: BaseSettings) -> PartLimits:
+    """PART_SECONDS and PART_MAX_BYTES: when a part of a run is published."""
+    return PartLimits(settings.getfloat("PART_SECONDS"), settings.getint("PART_MAX_BYTES"))
 
 
 def _replayed(arguments: Arguments, max_bytes: int) -> ReplayIndex | None:

@@ -18,7 +18,7 @@ from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.wacz import MARK, Unpacked
-from crawler.data_dir import FILE_PREFIX, LINES_FOLDER, LINES_SUFFIX
+from crawler.data_dir import FILE_PREFIX, LINES_FOLDER, LINES_SUFFIX, run_of
 from crawler.extractor_version import extractor_version
 from crawler.items import (
     HISTORY_KEYS,
@@ -264,7 +264,8 @@ class _Proof:
         path = self._report.path
         if line["run_id"] is None and not path.is_relative_to(self._data_dir / LINES_FOLDER):
             return  # `scrapy reextract` made it, no run
-        if path.name != f"{FILE_PREFIX}{line['run_id']}{LINES_SUFFIX}":
+        is_own = path.name == f"{FILE_PREFIX}{line['run_id']}{LINES_SUFFIX}"
+        if not is_own and run_of(path.name) != line["run_id"]:
             self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
         self._check_key(line)
         if self._summaries is None:

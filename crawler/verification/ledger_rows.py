@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crawler.data_dir import ledger_file, report_file
+from crawler.clock import iso
+from crawler.data_dir import ledger_file, lines_name, report_file
 from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
 from crawler.ledger.dump import StoredArticle, parsed
@@ -56,6 +57,7 @@ class LedgerProof:
     ledger: Ledger
     names: Collection[str]
     manifests: Mapping[str, Manifest]
+    parts: Sequence[Manifest]
     is_whole: bool
     is_busy: bool
     unfinished: set[str] = field(default_factory=set)
@@ -72,6 +74,7 @@ class LedgerProof:
         if self.is_whole:
             yield from self._check_lists(ids)
             yield from self._check_visits()
+            yield from self._check_publications()
 
     # --- runs ----------------------------------------------------------------------------------
 
@@ -110,6 +113,36 @@ class LedgerProof:
             names = [name for name, value in kept.items() if value != told[name]]
             yield from self._differing(manifest.path, names)
 
+    def _check_publications(self) -> Iterator[Finding]:
+        """The numbers of parts and reports. Those of a run that is on, or was killed, are still
+        being given."""
+        left = {
+            one.path.relative_to(self.data_dir).as_posix(): one
+            for one in (*self.parts, *self.manifests.values())
+            if one.seq and one.told
+        }
+        after = 0
+        while rows := self.ledger.publications.after(after):
+            after = rows[-1].seq
+            for row in rows:
+                manifest = left.pop(row.path, None)
+                path = self.data_dir / row.path
+                if row.run_id in self.unfinished or self._is_new({"run_id": row.run_id}):
+                    continue
+                if manifest is None:
+                    if row.part is not None:  # a missing report is told of already
+                        message = f"the ledger knows it as publication {row.seq}"
+                        yield Finding(path, None, "missing_report", message)
+                    continue
+                at = manifest.told["published_at" if row.part is not None else "finished_at"]
+                told = {"seq": manifest.seq, "part": manifest.told.get("part"), "published_at": at}
+                kept = {"seq": row.seq, "part": row.part, "published_at": iso(row.published_at)}
+                yield from self._differing(path, [key for key in kept if kept[key] != told[key]])
+        for manifest in left.values():
+            if not self.is_busy:
+                message = f"the ledger doesn't know publication {manifest.seq}"
+                yield Finding(manifest.path, None, "not_in_ledger", message)
+
     # --- articles ------------------------------------------------------------------------------
 
     def _check_articles(self, summaries: Summaries, ids: RecordIds) -> Iterator[Finding]:
@@ -143,11 +176,14 @@ class LedgerProof:
         )
 
     def _is_open(self, row: Values) -> bool:
-        """Whether a row tells of a line in a file that no reader takes for finished."""
+        """Whether a row tells of a line in a file that no reader takes for finished. The first of
+        several parts is begun under the name of an only one."""
         if self._is_new(row):
             return True
-        path = open_path(self.data_dir / row["jsonl"])
-        return row["run_id"] in self.unfinished and path.is_file()
+        if row["run_id"] not in self.unfinished:
+            return False
+        names = (row["jsonl"], lines_name(row["run_id"]))
+        return any(open_path(self.data_dir / name).is_file() for name in names)
 
     def _is_new(self, row: Values) -> bool:
         return self.is_busy and row["run_id"] not in self.manifests

@@ -1,7 +1,7 @@
 """Manifests: each run's report against itself, the files it lists, and the lines of the run.
 
 In: a report and its data folder. Out: Findings, of sums that don't add up, of files that are gone
-or others, of outcomes that no lines bear out.
+or others, of outcomes that no lines bear out. The manifests of parts are in `part_manifests`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import (
     FILE_PREFIX,
+    LINES_SUFFIX,
     SIGHTINGS_FOLDER,
     WARC_SUFFIX,
     is_placed,
     is_run_id,
-    lines_name,
     run_of,
     run_stamp,
 )
@@ -42,13 +42,17 @@ _KEPT = ("run_id", "started_at", "finished_at", "command", "exit_code", "reason"
 class Manifest:
     """What was found in one manifest, and the files it lists, relative to the data folder. `told`
     holds what is held against lines and ledger; it is empty where the report can't be read.
-    `has_clock_error`: the run began while the clock stood before an earlier one."""
+    `has_clock_error`: the run began while the clock stood before an earlier one. `seq` is None in
+    reports of before there was any; `rows` are kept of runs in several parts."""
 
     path: Path
     told: dict[str, Any] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     has_clock_error: bool = False
+    seq: int | None = None
+    parts: int = 0
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, path: Path, code: str, message: str) -> None:
         self.findings.append(Finding(path, None, code, message))
@@ -70,6 +74,8 @@ def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) 
         report.has_clock_error = any(str(one).startswith(CLOCK_STANDS) for one in told["alarms"])
         rows: list[dict[str, Any]] = told["files"]
         names = [str(row["path"]) for row in rows]
+        report.seq, report.parts = seq_of(told) if "seq" in told else None, told.get("parts", 0)
+        report.rows = rows if report.parts else []
         faults = list(_faults(told, manifest.stem))
     except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
         report.told = {}
@@ -78,13 +84,21 @@ def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) 
     for message in faults:
         report.add(manifest, "bad_manifest", message)
     for row, name in zip(rows, names, strict=True):
-        if _is_listed(report, name):
-            _check_file(report, row, data_dir / name, records)
+        if is_to_check(report, name):
+            check_file(report, row, data_dir / name, records)
     return report
 
 
-def _is_listed(report: Manifest, name: str) -> bool:
-    """Note a path that a report lists; whether it may be followed, and was not listed before."""
+def seq_of(told: Mapping[str, Any]) -> int:
+    """The place among all publications. Raises TypeError, KeyError where there is none."""
+    seq = told["seq"]
+    if not _is_count(seq) or seq < 1:
+        raise TypeError(f"seq is {seq!r}")
+    return int(seq)
+
+
+def is_to_check(report: Manifest, name: str) -> bool:
+    """Note a path that a manifest lists; whether it may be followed, and was not listed before."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         report.add(report.path, "bad_manifest", f"it leads out of the folder: {name!r}")
         return False
@@ -97,10 +111,10 @@ def _is_listed(report: Manifest, name: str) -> bool:
     return True
 
 
-def _check_file(
+def check_file(
     report: Manifest, row: Mapping[str, Any], path: Path, records: Mapping[Path, int]
 ) -> None:
-    """Hold a file against the row of the report that lists it."""
+    """Hold a file against the row of the manifest that lists it."""
     manifest = report.path.name
     if not path.is_file():
         report.add(path, "missing_file", f"{manifest} lists it")
@@ -192,34 +206,41 @@ def check_lines_of_runs(
     manifests: Sequence[Manifest], reports: Sequence[LinesReport]
 ) -> Iterator[Finding]:
     """Hold what the runs counted against the lines they wrote, where their file was looked at."""
-    by_name = {report.path.name: report for report in reports}
+    by_run: dict[str, list[LinesReport]] = {}
+    for report in reports:
+        name = report.path.name
+        run_id = run_of(name) or name.removeprefix(FILE_PREFIX).removesuffix(LINES_SUFFIX)
+        by_run.setdefault(run_id, []).append(report)
     for manifest in manifests:
-        if not manifest.told:
-            continue
-        name = PurePath(lines_name(manifest.run_id)).name
-        lines = by_name.get(name)
-        listed = [one for one in manifest.listed if not one.startswith(f"{SIGHTINGS_FOLDER}/")]
-        if lines is None and any(one.endswith(f"/{name}") for one in listed):
-            continue
-        for message in _line_faults(manifest, lines):
-            yield Finding(manifest.path, None, "manifest_mismatch", message)
+        own = by_run.get(manifest.run_id, [])
+        seen = {report.path.name for report in own}
+        listed = {
+            PurePath(name).name
+            for name in manifest.listed
+            if name.endswith(LINES_SUFFIX) and not name.startswith(f"{SIGHTINGS_FOLDER}/")
+        }
+        if manifest.told and listed <= seen:
+            for message in _line_faults(manifest, own):
+                yield Finding(manifest.path, None, "manifest_mismatch", message)
 
 
-def _line_faults(manifest: Manifest, lines: LinesReport | None) -> Iterator[str]:
+def _line_faults(manifest: Manifest, reports: Sequence[LinesReport]) -> Iterator[str]:
+    """`reports` are those of the run's files of lines."""
     told = manifest.told
-    written = lines.corrections if lines else 0
+    written = sum(report.corrections for report in reports)
     if told["corrections"] != written and told["reason"] != KILLED:
         yield f"it counts {told['corrections']} corrections, its lines are {written}"
     for outcome in sorted(WITH_LINE) if told["exit_code"] != ERROR else ():
         counted = told["outcomes"].get(outcome, 0)
-        written = lines.outcomes[outcome] if lines else 0
+        written = sum(report.outcomes[outcome] for report in reports)
         # of the last lines of a killed run the ledger may not have heard
         is_wrong = counted > written if told["reason"] == KILLED else counted != written
         if is_wrong:
             yield f"it counts {counted} {outcome}, its lines are {written}"
     has_captures = any(name.endswith(WARC_SUFFIX) for name in manifest.listed)
-    if lines and lines.foreign and has_captures:
-        yield f"{lines.foreign} of its lines point into archives of other runs"
+    foreign = sum(report.foreign for report in reports)
+    if foreign and has_captures:
+        yield f"{foreign} of its lines point into archives of other runs"
 
 
 def check_listed_once(manifests: Sequence[Manifest]) -> Iterator[Finding]:

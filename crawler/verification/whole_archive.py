@@ -16,7 +16,7 @@ import multiprocessing
 import os
 from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,17 +34,21 @@ from crawler.data_dir import (
     is_data_dir,
     ledger_file,
     lines_of,
+    part_manifests_of,
+    part_of,
     report_file,
     reports_of,
+    run_of,
     sightings_of,
     warcs_of,
 )
+from crawler.exporters.parts import read_manifest
 from crawler.exporters.report import read_report
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
 from crawler.process_pool import begin_worker, cancelling_on_error
-from crawler.storage import WARC_SUFFIXES
+from crawler.storage import OPEN_SUFFIX, WARC_SUFFIXES, StorageError
 from crawler.verification.file_places import (
     check_places,
     check_strays,
@@ -61,17 +65,17 @@ from crawler.verification.manifests import (
     check_listed_once,
     check_manifest,
 )
+from crawler.verification.part_manifests import check_numbers, check_part, check_parts
 from crawler.verification.record_ids import RecordIds, spool_ids
 from crawler.verification.revisit_originals import check_originals
 from crawler.verification.sighting_lines import (
-    SightingsReport,
     check_shown,
     check_sightings,
 )
 from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 Checked = TypeVar("Checked")
 
@@ -88,6 +92,7 @@ class Scope:
     warcs: list[Path] = field(default_factory=list)
     lines: list[Path] = field(default_factory=list)
     manifests: list[Path] = field(default_factory=list)
+    parts: list[Path] = field(default_factory=list)
     sightings: list[Path] = field(default_factory=list)
     is_whole: bool = False
 
@@ -97,15 +102,16 @@ class Scope:
         if len(names) == 1 and is_data_dir(Path(names[0])):
             data_dir, names = Path(names[0]).absolute(), ()
         if not names:
-            every = (
-                warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
-                sightings_of(data_dir),
+            return cls(
+                data_dir, warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
+                part_manifests_of(data_dir), sightings_of(data_dir), is_whole=True,
             )  # fmt: skip
-            return cls(data_dir, *every, is_whole=True)
         scope = cls(data_dir)
         for name in names:
             scope._add(name)
-        for files in (scope.warcs, scope.lines, scope.manifests, scope.sightings):
+        for files in (
+            scope.warcs, scope.lines, scope.manifests, scope.parts, scope.sightings,
+        ):  # fmt: skip
             files[:] = sorted(set(files))
         return scope
 
@@ -119,11 +125,19 @@ class Scope:
             if not self._take(path):
                 raise ScopeError(f"neither a WARC, its index, JSONL nor a report: {name}")
         else:
-            report = None if "/" in name else read_report(self.data_dir, name)
-            if report is None:
-                raise ScopeError(f"neither a file, a folder nor a run of {self.data_dir}: {name}")
-            self.manifests.append(report_file(self.data_dir, name))
-            for row in report["files"]:
+            self._add_run(name)
+
+    def _add_run(self, run_id: str) -> None:
+        """Take in a run's manifests and the files they list; a run that is on has no report."""
+        is_name = "/" not in run_id
+        report = read_report(self.data_dir, run_id) if is_name else None
+        parts = part_manifests_of(self.data_dir, run_id) if is_name else []
+        if report is None and not parts:
+            raise ScopeError(f"neither a file, a folder nor a run of {self.data_dir}: {run_id}")
+        self.manifests += [report_file(self.data_dir, run_id)] if report else []
+        self.parts += parts
+        for manifest in (report or {}, *map(_read_part, parts)):
+            for row in manifest.get("files", ()):
                 self._take(self.data_dir / row["path"])
 
     def _take(self, path: Path) -> bool:
@@ -134,13 +148,21 @@ class Scope:
         lines = self.sightings if are_sightings else self.lines
         kinds = {LINES_SUFFIX: lines, **dict.fromkeys(WARC_SUFFIXES, self.warcs)}
         if path == report_file(self.data_dir, path.stem):
-            kinds[REPORT_SUFFIX] = self.manifests
+            kinds[REPORT_SUFFIX] = self.parts if part_of(path.name) else self.manifests
         for suffix, files in kinds.items():
             if path.name.endswith(suffix):
                 if path.is_file():
                     files.append(path)
                 return True
         return False
+
+
+def _read_part(path: Path) -> dict[str, Any]:
+    """The manifest of a part; one that can't be read is its check's to tell."""
+    try:
+        return read_manifest(path)
+    except StorageError:
+        return {}
 
 
 # Whether the lines were held against a ledger.
@@ -190,7 +212,7 @@ def _verify(
     was_busy = is_busy()
     verdict = Verdict()
     data_dir = scope.data_dir
-    files = [*scope.warcs, *scope.lines, *scope.manifests]
+    files = [*scope.warcs, *scope.lines, *scope.manifests, *scope.parts]
     tqdm.monitor_interval = 0  # its thread would be forked
     with (
         _executor(processes) as pool,
@@ -204,27 +226,45 @@ def _verify(
         records = {report.path: report.records for report in warcs}
         check = partial(check_manifest, data_dir, records=records)
         manifests = _run(pool, check, scope.manifests, bar)
+        reported = {manifest.run_id for manifest in manifests if manifest.told}
+        check = partial(check_part, data_dir, records=records, reported=reported)
+        parts = _run(pool, check, scope.parts, bar)
     for report in warcs:
         verdict.findings += report.findings
         verdict.notes += report.notes
         verdict.counts["records"] += report.records
     for proved in lines:
         _take_lines(verdict, proved)
-    for manifest in manifests:
+    for manifest in (*manifests, *parts):
         verdict.findings += manifest.findings
     verdict.findings += check_originals(data_dir, [one for one in warcs if one.originals])
     verdict.findings += kept.ids.shared()
     verdict.findings += check_warc_places(data_dir, warcs)
     verdict.findings += check_lines_of_runs(manifests, lines)
     verdict.findings += check_listed_once(manifests)
+    verdict.findings += check_listed_once(parts)
+    verdict.findings += check_parts(manifests, parts)
+    verdict.findings += check_numbers([*manifests, *parts])
     sightings = check_sightings(scope.sightings, is_whole=scope.is_whole)
     verdict.findings += sightings.findings
     verdict.counts["sightings"] = sightings.lines
-    busy = was_busy or is_busy() or (scope.is_whole and reports_of(data_dir) != scope.manifests)
-    if scope.is_whole:
-        verdict.findings += _check_whole(scope, manifests, kept.summaries, busy)
-    verdict.findings += _check_ledger(verdict, scope, manifests, kept, sightings, busy)
-    verdict.counts.update(WARCs=len(warcs), manifests=len(manifests))
+    busy = was_busy or is_busy() or (scope.is_whole and _has_more(scope))
+    ledger = _ledger_of(verdict, scope)
+    with closing(ledger) if ledger else nullcontext():
+        on = {run.run_id for run in ledger.runs.unfinished()} if ledger else set[str]()
+        # of files that a run has just renamed, or that were left so by a kill
+        verdict.findings = [one for one in verdict.findings if not _is_unindexed(one, on)]
+        if scope.is_whole:
+            _check_whole(verdict, scope, manifests, parts, kept.summaries, busy=busy, on=on)
+        if ledger:
+            by_run = {manifest.run_id: manifest for manifest in manifests}
+            names = _names(scope)
+            proof = LedgerProof(data_dir, ledger, names, by_run, parts, scope.is_whole, busy)
+            verdict.findings += proof.check(kept.summaries, kept.ids)
+            if scope.is_whole and not (busy or on):
+                verdict.findings += check_shown(sightings, ledger, ledger_file(data_dir))
+            ledger.connection.check_unchanged()
+    verdict.counts.update(WARCs=len(warcs), manifests=len(manifests) + len(parts))
     verdict.counts["JSONL files"] = len(lines)
     return verdict
 
@@ -237,68 +277,89 @@ def _take_lines(verdict: Verdict, report: LinesReport) -> None:
     verdict.counts["differing"] += report.differing
 
 
+def _has_more(scope: Scope) -> bool:
+    """Whether a run has published something since the files were looked up."""
+    manifests = (reports_of(scope.data_dir), part_manifests_of(scope.data_dir))
+    return manifests != (scope.manifests, scope.parts)
+
+
+def _is_unindexed(finding: Finding, on: Collection[str]) -> bool:
+    return finding.code == "missing_index" and run_of(finding.file.name) in on
+
+
 def _check_whole(
-    scope: Scope, manifests: Sequence[Manifest], summaries: Summaries, busy: bool
-) -> Iterator[Finding]:
-    """What only shows when all files of a folder are there."""
+    verdict: Verdict,
+    scope: Scope,
+    manifests: Sequence[Manifest],
+    parts: Sequence[Manifest],
+    summaries: Summaries,
+    *,
+    busy: bool,
+    on: Collection[str],
+) -> None:
+    """What only shows when all files of a folder are there. `on` are the runs that have no end in
+    the ledger: what a killed one left is told as a note, since the next run takes care of it."""
     data_dir = scope.data_dir
-    listed = {name for manifest in manifests for name in manifest.listed}
+    listed = {name for manifest in (*manifests, *parts) for name in manifest.listed}
+    left: Counter[str] = Counter()
     for finding in check_strays(data_dir, listed):
-        if not busy or finding.code == "orphan_index":
-            yield finding
-    yield from check_places(data_dir, {manifest.run_id for manifest in manifests})
+        run_id = run_of(finding.file.name.removesuffix(OPEN_SUFFIX))
+        if finding.code == "orphan_index" or not (busy or run_id in on):
+            verdict.findings.append(finding)
+        elif run_id and not busy:
+            left[run_id] += 1
+    for run_id, count in sorted(left.items()):
+        what = "1 file of it waits" if count == 1 else f"{count} files of it wait"
+        verdict.notes.append(f"run {run_id} was killed: {what} for the next run or `scrapy repair`")
+    runs = {manifest.run_id for manifest in (*manifests, *parts)}
+    verdict.findings += check_places(data_dir, runs)
     for sharing in summaries.sharing_keys():
         first, *others = sharing
         for line in others:
             what = f"line {line.number}: {line.id}: its key {line.line} is that of line"
             where = f"{what} {first.number} of {first.jsonl}"
-            yield Finding(data_dir / line.jsonl, line.offset, "duplicate_line", where)
+            verdict.findings.append(
+                Finding(data_dir / line.jsonl, line.offset, "duplicate_line", where)
+            )
     clock_errors = {one.run_id for one in manifests if one.has_clock_error}
     for _, told in summaries.by_article():
         for line, code, message in faults_of_history(told, data_dir, clock_errors):
             where = f"line {line.number}: {line.id}: {message}"
-            yield Finding(data_dir / line.jsonl, line.offset, code, where)
+            verdict.findings.append(Finding(data_dir / line.jsonl, line.offset, code, where))
 
 
-def _check_ledger(
-    verdict: Verdict,
-    scope: Scope,
-    manifests: Sequence[Manifest],
-    kept: _Kept,
-    sightings: SightingsReport,
-    busy: bool,
-) -> Iterator[Finding]:
-    """Hold everything against the ledger, if there is one or should be."""
+def _names(scope: Scope) -> set[str]:
+    """The JSONL files that were read, relative to the data folder."""
     data_dir = scope.data_dir
-    where = locate(data_dir)
-    names = {
+    return {
         one.relative_to(data_dir).as_posix() for one in scope.lines if one.is_relative_to(data_dir)
     }
-    is_crawled = bool(names or scope.manifests or (scope.is_whole and scope.warcs))
-    path = ledger_file(data_dir)
+
+
+def _ledger_of(verdict: Verdict, scope: Scope) -> Ledger | None:
+    """The ledger to hold everything against, if there is one; a Finding if there should be. Raises
+    LedgerError."""
+    data_dir = scope.data_dir
+    where, path = locate(data_dir), ledger_file(data_dir)
+    is_crawled = bool(_names(scope) or scope.manifests or (scope.is_whole and scope.warcs))
     if where == path and not (path.is_file() and path.stat().st_size):
         if path.parent.is_dir() and is_crawled:
             verdict.ledger = LEDGER_MISSING
-            yield Finding(path, None, "ledger_missing", "it belongs to what is published here")
-        return
+            message = "it belongs to what is published here"
+            verdict.findings.append(Finding(path, None, "ledger_missing", message))
+        return None
     try:
         ledger = Ledger.of(data_dir, read_only=True)
     except NoLedgerError:
         if is_crawled:
             raise
-        return  # the first run is just making it
+        return None  # the first run is just making it
     except OlderLedgerError as error:
         verdict.ledger = OLDER_LEDGER
         verdict.notes.append(f"not held against the ledger: {error}")
-        return
+        return None
     verdict.ledger, verdict.told = HELD, ledger.note
-    with closing(ledger):
-        by_run = {manifest.run_id: manifest for manifest in manifests}
-        proof = LedgerProof(data_dir, ledger, names, by_run, scope.is_whole, busy)
-        yield from proof.check(kept.summaries, kept.ids)
-        if scope.is_whole and not busy and not proof.unfinished:
-            yield from check_shown(sightings, ledger, path)
-        ledger.connection.check_unchanged()
+    return ledger
 
 
 def _check_warc(path: Path, *, folder: Path) -> WarcReport:

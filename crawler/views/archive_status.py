@@ -8,7 +8,6 @@ a month of them.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
@@ -16,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING, iso
-from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER, run_stamp
+from crawler.data_dir import reports_of
 from crawler.outcomes import DENIED
 from crawler.run_lock import is_locked
 from crawler.text_columns import padded, wrapped
@@ -56,7 +55,8 @@ class LastRun:
 class Running:
     """A run that is on: what has its outcome, what waits, and how long that will take at its pace.
 
-    `left_seconds` and `done_at` are None while there is no pace to tell by.
+    `left_seconds` and `done_at` are None while there is no pace to tell by. `parts` of it are
+    published by now, the last at `published_at`.
     """
 
     run_id: str
@@ -66,6 +66,8 @@ class Running:
     per_minute: float
     left_seconds: int | None
     done_at: str | None
+    parts: int
+    published_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +133,12 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
     )
 
 
-def _names(data_dir: Path) -> list[str]:
-    """The names of the reports, oldest run first: they begin with the run's time."""
-    folder = data_dir / REPORTS_FOLDER
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.name.endswith(REPORT_SUFFIX))
-
-
 def _reports(data_dir: Path, since: datetime) -> Iterator[dict[str, Any]]:
-    first = run_stamp(since)
-    for name in _names(data_dir):
-        if name >= first and (report := _read(data_dir / REPORTS_FOLDER / name)):
-            yield report
+    yield from filter(None, map(_read, reports_of(data_dir, since=since)))
 
 
 def _newest_report(data_dir: Path) -> dict[str, Any] | None:
-    return next(
-        filter(None, (_read(data_dir / REPORTS_FOLDER / n) for n in _names(data_dir)[::-1])), None
-    )
+    return next(filter(None, map(_read, reversed(reports_of(data_dir)))), None)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -212,6 +200,11 @@ def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
     minutes = max((at - run.started_at).total_seconds() / 60, 1 / 60)
     pace = done / minutes
     left = timedelta(minutes=waiting / pace) if pace else None
+    parts = [
+        one
+        for one in ledger.publications.of_run(run.run_id)
+        if one.part is not None and (data_dir / one.path).is_file()
+    ]
     return Running(
         run_id=run.run_id,
         started_at=iso(run.started_at),
@@ -220,6 +213,8 @@ def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
         per_minute=round(pace, 1),
         left_seconds=None if left is None else round(left.total_seconds()),
         done_at=None if left is None else iso(at + left),
+        parts=len(parts),
+        published_at=iso(parts[-1].published_at) if parts else None,
     )
 
 
@@ -279,7 +274,7 @@ def _running_lines(running: Running | None) -> list[str]:
     if running.left_seconds is not None and running.done_at is not None and running.waiting:
         span = _duration(timedelta(seconds=running.left_seconds))
         left = f"; about {span} left, until {_local(running.done_at)}"
-    return [
+    lines = [
         *_labelled("running", f"{running.run_id}, since {_local(running.started_at)}"),
         *_labelled(
             "",
@@ -287,6 +282,10 @@ def _running_lines(running: Running | None) -> list[str]:
             f"{running.per_minute:g} a minute{left}",
         ),
     ]
+    if running.published_at:
+        parts = "1 part" if running.parts == 1 else f"{running.parts} parts"
+        lines += _labelled("", f"{parts} published, the last at {_local(running.published_at)}")
+    return lines
 
 
 def _last_lines(status: Status) -> list[str]:

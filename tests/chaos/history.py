@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.ledger.ledger import Ledger
 from tests.chaos.soundness import content_of, faults_of, lines_of
 from tests.conftest import PROJECT
+from tests.processes import defects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,15 +30,19 @@ KILLER = Path(__file__).with_name("killer")
 STEPS = (
     "crawler.archive.writer:WarcWriter.write",
     "crawler.archive.writer:WarcWriter.sync",
-    "crawler.archive.writer:WarcWriter.close",
+    "crawler.archive.writer:WarcWriter.take",
     "crawler.exporters.jsonl:JsonlWriter.write",
     "crawler.exporters.jsonl:JsonlWriter.sync",
-    "crawler.exporters.jsonl:JsonlWriter.close",
+    "crawler.exporters.jsonl:JsonlWriter.take",
     "crawler.ledger.connection:LedgerConnection.commit",
     "crawler.storage:publish",
     "crawler.storage:write_atomically",
     "crawler.archive.cdxj:write_index",
     "crawler.exporters.report:write_report",
+    "crawler.exporters.parts:begin_manifest",
+    "crawler.exporters.parts:index_and_measure",
+    "crawler.exporters.parts:write_manifest",
+    "crawler.exporters.parts:take_seq",
     "crawler.runner.recovery:end_run",
     "crawler.runner.recovery:recover",
     "crawler.ledger.runs:Runs.start",
@@ -53,16 +58,20 @@ STEPS = (
 SETTINGS = (
     "-a", "regions=js", "-a", "recheck=all",
     "-s", "DOWNLOAD_DELAY=0", "-s", "CHECKPOINT_SECONDS=0.1", "-s", "GONE_CONFIRM_AFTER=0",
-    "-s", "WARC_MAX_BYTES=20000", "-s", "LOG_LEVEL=WARNING",
+    "-s", "WARC_MAX_BYTES=20000", "-s", "LOG_LEVEL=WARNING", "-s", "PART_SECONDS=0.01",
 )  # fmt: skip
 
-OFTEN = frozenset({"write", "see", "finish", "add_line", "add_answer", "commit", "sync", "publish"})
+OFTEN = frozenset({
+    "write", "see", "finish", "add_line", "add_answer", "commit", "sync", "publish", "take",
+    "take_seq", "begin_manifest", "index_and_measure", "write_manifest",
+})  # fmt: skip
 """Steps that a run takes many times: the kill falls on one of the first twelve."""
 
 
 @dataclass
 class History:
-    """`kills` counts the processes that were killed, by where; `log` is what each run was told."""
+    """`kills` counts the processes that were killed, by where; `log` is what each run was told;
+    `unsound` is what `scrapy verify` found wrong right after a kill."""
 
     site: Site
     data_dir: Path
@@ -70,6 +79,7 @@ class History:
     rng: Random
     kills: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    unsound: list[str] = field(default_factory=list)
 
     def kill_at(self, step: str, when: str, n: int) -> bool:
         """Run until the n-th time a step is taken; False when it is never taken so often."""
@@ -114,13 +124,15 @@ class History:
 
     def wrongs(self) -> list[str]:
         """What is wrong now, from the files' side and from the site's."""
-        return [*faults_of(self.data_dir), *_untrue(self.site, self.data_dir)]
+        return [*self.unsound, *faults_of(self.data_dir), *_untrue(self.site, self.data_dir)]
 
     def _note(self, target: str, returncode: int) -> bool:
         is_killed = returncode == -signal.SIGKILL
         self.log.append(f"{target}: {returncode}")
         if is_killed:
             self.kills.append(target)
+            found = defects(self.data_dir) if self.data_dir.is_dir() else []
+            self.unsound += [f"{target}: right after it {finding}" for finding in found]
         elif returncode not in {0, 3, -signal.SIGTERM}:  # the last before it is heeded
             message = f"{target}: ended with {returncode}"
             raise AssertionError(message)

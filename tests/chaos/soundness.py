@@ -20,6 +20,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from crawler import extraction
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
+from crawler.data_dir import manifests_of, reports_of
 from crawler.items import HISTORY_KEYS, WarcPointer, as_record
 from crawler.ledger.ledger import Ledger
 from tests.processes import defects
@@ -125,7 +126,8 @@ def _not_from_its_bytes(data_dir: Path, line: dict[str, Any]) -> list[str]:
 
 def _reports(data_dir: Path) -> Iterator[str]:
     claimed: Counter[str] = Counter()
-    for path in data_dir.glob("runs/*.json"):
+    yield from _parts(data_dir)
+    for path in reports_of(data_dir):
         report = json.loads(path.read_bytes())
         if sum(report["outcomes"].values()) != report["urls_seen"]:
             yield f"{path.name}: outcomes don't add up to urls_seen"
@@ -140,6 +142,32 @@ def _reports(data_dir: Path) -> Iterator[str]:
         for path in data_dir.glob(pattern)
     }
     yield from (f"{name} is in no manifest" for name in sorted(published - claimed.keys()))
+
+
+def _parts(data_dir: Path) -> Iterator[str]:
+    """Numbers without gap or double, in the order of the parts; each part's files in its report."""
+    manifests = [json.loads(path.read_bytes()) for path in manifests_of(data_dir)]
+    numbers = sorted(one["seq"] for one in manifests)
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield f"the publications are numbered {numbers}"
+    reports = {one["run_id"]: one for one in manifests if "part" not in one}
+    listed: dict[str, list[Any]] = {}
+    for one in manifests:
+        if "part" in one:
+            listed.setdefault(one["run_id"], []).append(one)
+    for run_id, parts in listed.items():
+        report = reports.get(run_id)
+        if report is None:
+            yield f"run {run_id} has parts and no report"
+            continue
+        if [one["part"] for one in parts] != list(range(report["parts"])):
+            yield f"run {run_id} counts {report['parts']} parts, there are {len(parts)}"
+        seqs = [*(one["seq"] for one in parts), report["seq"]]
+        if seqs != sorted(seqs):
+            yield f"the parts of run {run_id} are numbered {seqs}"
+        rows = sorted((row for one in parts for row in one["files"]), key=lambda row: row["path"])
+        if rows != report["files"]:
+            yield f"the files of run {run_id} are not those of its parts"
 
 
 def _ledger(data_dir: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The manifest's rows: every published file of the run, none of another, none that is open."""
+"""The rows of a manifest: digest, size and number of records of each file, by path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import gzip
 import hashlib
 from typing import TYPE_CHECKING
 
-from crawler.exporters.manifest import files_of
+import pytest
+
+from crawler.exporters.manifest import rows_of
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,12 +21,12 @@ def test_one_row_a_file(tmp_path: Path) -> None:
         "warc/2026/01/xinhua-r1-00001.cdxj": (b"a\nb\nc\n", 3),
         "warc/2026/01/xinhua-r1-00001.warc.gz": (gzip.compress(b"x") * 4, 4),
     }
-    others = ["jsonl/2026/01/xinhua-r2.jsonl", "warc/2026/01/xinhua-r1-00002.warc.gz.open"]
-    for name in [*files, *others]:
+    for name, (data, _) in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(files.get(name, (b"", 0))[0])
-    assert files_of(tmp_path, "r1") == [
+        path.write_bytes(data)
+    paths = [tmp_path / name for name in files]
+    assert rows_of(tmp_path, paths[::-1]) == [
         {
             "path": name,
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -32,3 +35,8 @@ def test_one_row_a_file(tmp_path: Path) -> None:
         }
         for name, (data, count) in files.items()
     ]
+
+
+def test_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="No such file"):
+        rows_of(tmp_path, [tmp_path / "gone"])

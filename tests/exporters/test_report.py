@@ -69,7 +69,7 @@ def made(tmp_path: Path, stats: dict[str, Any], **values: Any) -> dict[str, Any]
     ledger = Ledger.open(tmp_path / "ledger.sqlite")
     report = build_report(
         ledger, run_id=RUN, started_at=SINCE, finished_at=NOW, command="", narrowed=False,
-        reason="finished", files=(), stats=stats, **values,
+        reason="finished", seq=1, parts=0, files=(), stats=stats, **values,
     )  # fmt: skip
     ledger.close()
     return report

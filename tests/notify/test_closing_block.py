@@ -102,3 +102,8 @@ def test_there_is_advice_on_every_kind_of_alarm() -> None:
 def test_an_archive_that_was_begun_is_said() -> None:
     assert "  began an archive in /srv/data" in block(report(), "/srv/data", is_first=True)
     assert "began" not in block(report(), "/srv/data", is_first=False)
+
+
+def test_the_parts_of_a_long_run_are_counted() -> None:
+    assert "  published in 3 parts\n" in block(report(parts=3), "/srv/data", is_first=False)
+    assert "parts" not in block(report(parts=0), "/srv/data", is_first=False)

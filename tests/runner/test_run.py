@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def ended(data_dir: Path) -> Run:
     none: Any = None
-    run = Run(facts(data_dir=data_dir), none, none, none, none, replay=None, lock=-1)
+    run = Run(facts(data_dir=data_dir), none, none, none, none, none, replay=None, lock=-1)
     run.reason = "finished"
     return run
 

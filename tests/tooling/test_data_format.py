@@ -113,6 +113,8 @@ def test_the_keys_of_the_run_report_are_listed(tmp_path: Path) -> None:
         command="",
         narrowed=False,
         reason="",
+        seq=1,
+        parts=0,
         files=(),
         stats={},
     )

@@ -359,7 +359,7 @@ def report_in_a_folder(folder: Folder) -> None:
     path.rename(path.parent / "2026" / path.name)
 
 
-@tampering("not_in_ledger", in_copy=False)
+@tampering("not_in_ledger")
 def run_invented(folder: Folder) -> None:
     told = folder.told(LAST) | {
         "run_id": "20261001T000000Z-0000", "files": [], "urls_seen": 0, "outcomes": {},
