@@ -11,8 +11,8 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from crawler.commands.text_diff import of_fields
 from crawler.items import HISTORY_KEYS
+from crawler.views.text_diff import of_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

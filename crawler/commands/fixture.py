@@ -22,12 +22,12 @@ from crawler.commands.base_command import (
     printable,
     sentence,
 )
-from crawler.commands.text_diff import difference
 from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
 from crawler.ledger.errors import NoLedgerError
+from crawler.views.text_diff import difference
 
 if TYPE_CHECKING:
     import argparse

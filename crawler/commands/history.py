@@ -24,12 +24,12 @@ from crawler.commands.base_command import (
     printable,
     sentence,
 )
-from crawler.commands.text_diff import of_fields
 from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR, OK, STORAGE, USAGE
 from crawler.exporters.published_lines import lines_with
 from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError, NoLedgerError
+from crawler.views.text_diff import of_fields
 
 if TYPE_CHECKING:
     import argparse

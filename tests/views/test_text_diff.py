@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.commands.text_diff import MAX_TOKENS, difference
+from crawler.views.text_diff import MAX_TOKENS, difference
 
 
 def marked(before: str, after: str) -> str:
