@@ -15,6 +15,7 @@ from crawler.data_dir import has_lines
 from crawler.ledger import location
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
+from crawler.ledger.catalogue import Catalogue
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.dump import Dump
 from crawler.ledger.hosts import Hosts
@@ -47,6 +48,7 @@ class Ledger:
         self.visits = Visits(connection)
         self.addresses = Addresses(connection)
         self.articles = Articles(connection)
+        self.catalogue = Catalogue(connection)
         self.observations = Observations(connection)
         self.lists = Lists(connection)
         self.sources = Sources(connection)

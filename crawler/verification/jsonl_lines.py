@@ -61,7 +61,8 @@ class LinesReport:
     """What was found in one JSONL file. `notes` tell lines that another extractor version made and
     today's reads otherwise, `fields` counts in which fields: no defects. `outcomes` counts the
     lines as their run does but for corrections, which `corrections` counts; `foreign` are those
-    whose records aren't of that run; `spool` holds their summaries."""
+    whose records aren't of that run; `spool` holds their summaries. `unproved` tells revisits that
+    `verify_line` didn't look for."""
 
     path: Path
     spool: Path | None = None
@@ -73,6 +74,7 @@ class LinesReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     corrections: int = 0
     foreign: int = 0
+    unproved: list[str] = field(default_factory=list)
 
 
 def verify_lines(
@@ -152,12 +154,9 @@ class _Proof:
         return self._check_told(line, raw, pages)
 
     def close(self, folders: Sequence[Path]) -> None:
-        """What only shows at the end: one finding for all lines whose records are in a file that
-        isn't there, and one for each revisit that is needed and in no archive."""
-        for path, count in self._missing.items():
-            lines = "1 line points" if count == 1 else f"{count} lines point"
-            what = f"{lines} into {path}, which is not there"
-            self._report.findings.append(Finding(self._report.path, None, "bad_pointer", what))
+        """What only shows at the end: files that aren't there, and revisits that are needed and
+        in no archive."""
+        self.close_files()
         self._needed.look_in(archives_near(map(self._file, self._files), folders))
         for number, offset, article_id, url, date in self._needed.left():
             at = f" at {date}" if date else ""
@@ -166,6 +165,20 @@ class _Proof:
             self._report.findings.append(
                 Finding(self._report.path, offset, "line_mismatch", message)
             )
+
+    def close_files(self) -> None:
+        """One finding for all lines whose records are in a file that isn't there."""
+        for path, count in self._missing.items():
+            lines = "1 line points" if count == 1 else f"{count} lines point"
+            what = f"{lines} into {path}, which is not there"
+            self._report.findings.append(Finding(self._report.path, None, "bad_pointer", what))
+
+    def unproved(self) -> list[str]:
+        """A sentence for each revisit that a line rests on and that was not looked for."""
+        return [
+            f"{article_id} rests on a revisit of {url} that was not looked for"
+            for _, _, article_id, url, _ in self._needed.left()
+        ]
 
     def _add(self, code: str, message: str) -> None:
         where = f"line {self._report.lines}: {message}"
@@ -316,3 +329,17 @@ def _in_older_form(line: Mapping[str, Any], page: Page) -> set[str]:
     for name, header in (("etag", "ETag"), ("last_modified", "Last-Modified")):
         http[name] = clean_line((page.header(header) or "")[:LONGEST_VALIDATOR]) or None
     return {"http"} if line["http"] == http else set()
+
+
+def verify_line(path: Path, number: int, offset: int, raw: bytes, data_dir: Path) -> LinesReport:
+    """Check one published line by itself, as `verify_lines` checks each of a file's. A line that
+    rests on a revisit in others' archives is `unproved`: they aren't read through for it."""
+    report = LinesReport(path, lines=number)
+    proof = _Proof(report, data_dir, None)
+    try:
+        proof.check(offset, raw)
+        proof.close_files()
+        report.unproved += proof.unproved()
+    finally:
+        proof.unpacked.close()
+    return report
