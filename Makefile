@@ -13,8 +13,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
+# Scripts for the tests in a browser, where there is npm; without, those tests are skipped.
+BROWSER := $(if $(shell command -v npm),tests/browser/node_modules/.package-lock.json)
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd tests/browser && npm ci --silent
+
 EXTRAS :=
-install: $(VENV)/.runtime  ## the crawler in .venv; EXTRAS='export cluster' adds what needs more
+install: $(VENV)/.runtime  ## the crawler in .venv; EXTRAS='export room cluster' adds what needs more
 	@for extra in $(EXTRAS); do test -f requirements-$$extra.lock || \
 		{ echo "there is no extra $$extra; there is: $(EXTRAS_THERE)" >&2; exit 2; }; done
 	@for extra in $(EXTRAS); do $(INSTALL) --quiet --requirement requirements-$$extra.lock || exit 1; done
@@ -23,10 +28,10 @@ EXTRAS_THERE := $(filter-out dev pywb,$(patsubst requirements-%.lock,%,$(wildcar
 demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written
 	$(RUN) -m tests.demo
 
-test: $(VENV)/.dev $(VENV)-pywb/.installed  ## the test suite but for what is marked nightly
+test: $(VENV)/.dev $(VENV)-pywb/.installed $(BROWSER)  ## the test suite but for what is marked nightly
 	$(PYTEST) $(ARGS)
 
-nightly: $(VENV)/.dev $(VENV)-pywb/.installed  ## the whole test suite, with what is slow
+nightly: $(VENV)/.dev $(VENV)-pywb/.installed $(BROWSER)  ## the whole test suite, with what is slow
 	$(PYTEST) -m "" $(ARGS)
 
 lint: $(VENV)/.dev  ## style, types and import direction
@@ -35,7 +40,7 @@ lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 
-check: lint $(VENV)-pywb/.installed  ## all checks, and the test suite with its coverage
+check: lint $(VENV)-pywb/.installed $(BROWSER)  ## all checks, and the test suite with its coverage
 	$(PYTEST) -m "" --cov --cov-report=term $(ARGS)
 
 site: $(VENV)/.dev  ## the loopback Xinhua, for trials of your own; ARGS=--help
@@ -75,6 +80,7 @@ lock:  ## resolve the lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-export.lock --extra export pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-cluster.lock --extra cluster pyproject.toml
+	uv pip compile $(LOCK) --output-file requirements-room.lock --extra room pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-pywb.lock --group pywb
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

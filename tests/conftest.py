@@ -17,6 +17,8 @@ from tests.guard import sitecustomize as guard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from playwright.sync_api import Browser
+
     from crawler.items import Page
     from tests.archive.crawled import Crawled
     from tests.channel import Archive
@@ -94,6 +96,15 @@ def site() -> Iterator[Site]:
 def proxy(site: Site) -> dict[str, str]:
     """The environment in which a crawl goes through the site."""
     return site.environment
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for all tests of a module."""
+    from tests.browser import launched
+
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture
