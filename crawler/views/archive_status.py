@@ -344,12 +344,12 @@ def _list_lines(status: Status) -> list[str]:
 
 def _disk_line(status: Status) -> str:
     month = status.bytes_per_month
-    cost = f"{_size(status.bytes_written)} written so far, too early to tell a month's cost"
+    cost = f"{sized(status.bytes_written)} written so far, too early to tell a month's cost"
     if month is not None:
         months = status.bytes_free / month if month else MANY_MONTHS
         lasts = f"{months:.0f} months" if months < MANY_MONTHS else "decades"
-        cost = f"a month costs {_size(month)}: enough for {lasts}"
-    return f"{padded('disk', _LABEL)}{_size(status.bytes_free)} free; {cost}"
+        cost = f"a month costs {sized(month)}: enough for {lasts}"
+    return f"{padded('disk', _LABEL)}{sized(status.bytes_free)} free; {cost}"
 
 
 # From so many months on nobody counts.
@@ -376,7 +376,8 @@ def _duration(span: timedelta) -> str:
     return f"{minutes // (24 * 60)} days"
 
 
-def _size(count: int) -> str:
+def sized(count: int) -> str:
+    """A number of bytes in the unit that reads best."""
     size = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:

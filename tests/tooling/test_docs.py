@@ -27,6 +27,7 @@ from crawler import regions, settings
 from crawler.arguments import NAMES
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from tests.conftest import PROJECT
+from tests.site.certs import Authority
 from tests.tooling.markdown import ROW, blocks, documents, is_recipe, links
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from tests.tooling.markdown import Block
 
 HOME = "/srv/xinhua-archive"
-LANGUAGES = {"sh", "python", "sql", "toml", "crontab", "ini", "logrotate"}
+LANGUAGES = {"sh", "python", "sql", "toml", "crontab", "ini", "logrotate", "nginx"}
 LIVE = "scrapy crawl xinhua"
 FAST = f"{LIVE} -s DOWNLOAD_DELAY=0 -a regions=js,he"
 
@@ -206,6 +207,25 @@ def test_logrotate_turns_the_log_that_cron_writes(tmp_path: Path) -> None:
         log.write_text("the next run's\n")
     kept = sorted(path.name for path in log.parent.iterdir())
     assert kept == ["crawl.log", "crawl.log.1", "crawl.log.2.gz", "crawl.log.3.gz"]
+
+
+def test_nginx_takes_the_reverse_proxy(tmp_path: Path) -> None:
+    (block,) = blocks("nginx")
+    certificate, key = re.findall(r"ssl_certificate(?:_key)? (\S+);", block.text)
+    Authority(tmp_path).context("archive.example.org")
+    pem = str(tmp_path / "0.pem")
+    text = block.text.replace(certificate, pem).replace(key, pem)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    paths = "".join(f"{kind}_temp_path {tmp_path};" for kind in kinds)
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {paths}{text} }}"
+    )
+    done = subprocess.run(
+        [tool("nginx"), "-t", "-q", "-e", "stderr", "-c", configuration],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_example_region_loads(tmp_path: Path) -> None:

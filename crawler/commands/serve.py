@@ -1,0 +1,162 @@
+"""`scrapy serve`: the reading room, the archive in a browser.
+
+Exit codes: 0 it was stopped; 2 usage, a port in use, no archive, a missing extra; 5 the ledger
+can't be read.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from crawler.commands.base_command import ProjectCommand, no_archive, open_ledger, sentence
+from crawler.commands.options import count
+from crawler.data_dir import folder_of, search_index_file
+from crawler.exit_codes import STORAGE, USAGE
+from crawler.ledger.errors import LedgerError, NoLedgerError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+_LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HIGHEST_PORT = 65535
+
+# Bytes of a request's head: a query of 10,000 characters still gets a page of ours that refuses it.
+_MAX_HEAD = 256 * 1024
+
+# Requests at a time; further ones are told to come again.
+_MAX_CONNECTIONS = 200
+
+
+class Command(ProjectCommand, ScrapyCommand):
+    def short_desc(self) -> str:
+        return "Show the archive in a browser: read, search, compare, prove, cite"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        super().add_options(parser)
+        add = parser.add_argument
+        add("--host", default="127.0.0.1", metavar="H", help="address to listen at (127.0.0.1)")
+        add(
+            "--port", type=_port, default=8000, metavar="N", help="port (8000); 0: any that is free"
+        )
+        add(
+            "--behind-proxy",
+            action="store_true",
+            help="a reverse proxy stands before it: needed to listen at another address",
+        )
+        add(
+            "--name", action="append", default=[], metavar="HOST",
+            help="a host name by which readers know it; may be repeated",
+        )  # fmt: skip
+
+    def execute(self, args: list[str], opts: Namespace) -> None:
+        assert self.settings is not None
+        if args:
+            raise UsageError(f"unknown argument {args[0]!r}", print_help=False)
+        if not _is_loopback(opts.host):
+            self._check_proxy(opts)
+        try:
+            import uvicorn
+
+            from crawler.room.app import make_app
+            from crawler.room.reading import RoomSettings
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("crawler"):
+                raise
+            why = f"the reading room needs {error.name}: make install EXTRAS=room"
+            raise UsageError(why, print_help=False) from None
+        data_dir = folder_of(self.settings)
+        try:
+            with open_ledger(self.settings):
+                pass
+        except NoLedgerError:
+            self.say(no_archive(data_dir), USAGE)
+            return
+        except LedgerError as error:
+            self.say(error, STORAGE)
+            return
+        listening = _listen(opts.host, opts.port)
+        names = _LOCAL | {_bracketed(opts.host)} | {name.lower() for name in opts.name}
+        config = uvicorn.Config(
+            make_app(RoomSettings(
+                data_dir, search_index_file(self.settings), self.settings["LEDGER"],
+                timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE")), names,
+            )),
+            log_level="warning", access_log=False, server_header=False, ws="none", lifespan="off",
+            proxy_headers=opts.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",
+            h11_max_incomplete_event_size=_MAX_HEAD, limit_concurrency=_MAX_CONNECTIONS,
+            timeout_keep_alive=5, timeout_graceful_shutdown=3,
+        )  # fmt: skip
+        _announce(listening, opts.host)
+        _serve(uvicorn.Server(config), listening)
+
+    def _check_proxy(self, opts: Namespace) -> None:
+        if not opts.behind_proxy:
+            raise UsageError(
+                f"--host {sentence(opts.host)} is reached from other machines, and the room asks "
+                "nobody who they are: put a reverse proxy before it that does, and say so with "
+                "--behind-proxy",
+                print_help=False,
+            )
+        print(
+            f"scrapy serve: warning: whoever reaches {sentence(opts.host)} can read the archive; "
+            "let only the reverse proxy through",
+            file=sys.stderr,
+        )
+
+
+def _port(value: str) -> int:
+    port = 0 if value == "0" else count(value)
+    return port if port <= _HIGHEST_PORT else count("no port")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    """The address as a Host header has it."""
+    host = host.strip("[]").lower()
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises UsageError."""
+    where = f"{_bracketed(host)}:{port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        message = f"can't listen at {sentence(where)}: {why}; --port takes another port"
+        raise UsageError(message, print_help=False) from None
+    return listening
+
+
+def _announce(listening: socket.socket, host: str) -> None:
+    port = listening.getsockname()[1]
+    print(f"Reading room at http://{_bracketed(host)}:{port}/ (Ctrl-C ends it)", flush=True)
+
+
+def _serve(server: Any, listening: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM, which is how it ends: exit code 0."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn ends at these and then raises them again for whoever had them before
+        signal.signal(number, lambda *_: None)
+    with listening:
+        server.run(sockets=[listening])

@@ -1,0 +1,1 @@
+"""The reading room: the archive in a browser, read-only, without scripts."""

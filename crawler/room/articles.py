@@ -1,0 +1,237 @@
+"""The pages of one article: its text, its versions, its proof, the page as archived."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse, Response
+
+from crawler.archive.decode import DecodeError
+from crawler.archive.pointers import read_page
+from crawler.archive.reader import WarcError
+from crawler.clock import iso, now
+from crawler.items import WarcPointer
+from crawler.pages.encoding import decode
+from crawler.room.article_page import differences, history_of, parts_of, pointers_of
+from crawler.room.citations import FORMS, as_text
+from crawler.room.history import Article
+from crawler.room.reading import NUMBER, PageError, base_of, page, page_number
+from crawler.verification.jsonl_lines import verify_line
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from crawler.room.lines import Line
+    from crawler.room.reading import Reading
+
+_ID = re.compile(r"[0-9]{5,12}|[0-9a-f]{32}|[0-9a-f]{64}", re.ASCII)
+
+# Proofs at a time, and seconds to wait for one's turn.
+_PROOFS = 2
+_LONGEST_WAIT = 10.0
+
+# A captured page may do nothing: no script, form, window or request, in an origin of its own.
+CAPTURE_HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-DNS-Prefetch-Control": "off",
+}
+
+
+class ArticlePages:
+    """The pages of one article."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._proofs = threading.BoundedSemaphore(_PROOFS)
+
+    def article(self, request: Request) -> Response:
+        """The newest content of an article; as JSON the line that is its state."""
+        article, is_suspected = self._article(request)
+        if wants_json(request):
+            return _json_line(article.line(article.state))
+        if article.newest is None:
+            raise PageError(404, "error_404")
+        return self._article_page(request, article, article.newest, is_suspected=is_suspected)
+
+    def version(self, request: Request) -> Response:
+        """A version of an article."""
+        article, is_suspected = self._article(request)
+        number = _version(request, article)
+        if wants_json(request):
+            return _json_line(article.line(article.versions[number]))
+        return self._article_page(request, article, number, is_suspected=is_suspected)
+
+    def line(self, request: Request) -> Response:
+        """The published line of a version, as its bytes stand in the file."""
+        return _json_line(self._line(request)[1])
+
+    def citation(self, request: Request) -> Response:
+        """A version as it is cited, in one of the forms."""
+        form = request.path_params["form"]
+        if form not in FORMS:
+            raise PageError(404, "error_404")
+        _, line = self._line(request)
+        media_type, write = FORMS[form]
+        name = f"xinhua-{line.record['id']}-{line.record['version']}.{form}"
+        return Response(
+            write(line.record, _here(request, line), now()),
+            media_type=f"{media_type}; charset=utf-8",
+            headers={"Content-Disposition": f'inline; filename="{name}"'},
+        )
+
+    def choose_diff(self, request: Request) -> Response:
+        """From the form that asks for two versions to their address."""
+        article_id = _id(request)
+        a, b = (request.query_params.get(name, "") for name in ("a", "b"))
+        if not (NUMBER.fullmatch(a) and NUMBER.fullmatch(b)):
+            raise PageError(404, "error_404")
+        return RedirectResponse(f"/articles/{article_id}/diff/{a}/{b}", 303)
+
+    def diff(self, request: Request) -> Response:
+        """Two versions side by side."""
+        article, _ = self._article(request)
+        a, b = (_version(request, article, name) for name in ("a", "b"))
+        left, right = (article.line(article.versions[number]).record for number in (a, b))
+        return page(
+            request, "diff.html", id=article.id, a=a, b=b, title=right["title"],
+            fetched_a=left["fetched_at"], fetched_b=right["fetched_at"],
+            fields=differences(left, right),
+        )  # fmt: skip
+
+    def verify(self, request: Request) -> Response:
+        """The proof of a version, made on the spot."""
+        _, line = self._line(request)
+        if not self._proofs.acquire(timeout=_LONGEST_WAIT):
+            raise PageError(503, "error_503", "verify_busy")
+        try:
+            began = time.monotonic()
+            proof = verify_line(
+                line.path, line.number, line.offset, line.data, self._reading.data_dir
+            )
+            took = time.monotonic() - began
+        finally:
+            self._proofs.release()
+        answer = page(
+            request, "verify.html", version=line.record["version"], title=line.record["title"],
+            here=f"/articles/{line.record['id']}/{line.record['version']}", file=line.row.jsonl,
+            number=line.number, warcs=pointers_of(line.record), findings=proof.findings,
+            unproved=proof.unproved, fields=sorted(proof.fields), milliseconds=round(took * 1000),
+            at=now(),
+        )  # fmt: skip
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def archived(self, request: Request) -> Response:
+        """The page around the captured page: what it is, where it was, the downloads."""
+        _, line = self._line(request)
+        pointers, number = _pointer(request, line)
+        problem = ""
+        try:
+            read_page(self._reading.data_dir, pointers[number - 1])
+        except (WarcError, DecodeError) as error:
+            problem = self._reading.told(error)
+        here = f"/articles/{line.record['id']}/{line.record['version']}"
+        urls = line.record["page_urls"] or [line.record["url"]]
+        return page(
+            request, "archived.html", 503 if problem else 200, number=number, problem=problem,
+            title=line.record["title"], here=here, url=urls[min(number, len(urls)) - 1],
+            fetched_at=line.record["fetched_at"], frame=f"{here}/page?page={number}",
+            pages=range(1, len(pointers) + 1) if len(pointers) > 1 else (), has_downloads=False,
+        )  # fmt: skip
+
+    def capture(self, request: Request) -> Response:
+        """The captured page itself, its bytes untouched, where it can do nothing."""
+        _, line = self._line(request)
+        pointers, number = _pointer(request, line)
+        try:
+            captured = read_page(self._reading.data_dir, pointers[number - 1])
+        except (WarcError, DecodeError) as error:
+            raise PageError(
+                503, "error_503", "error_warc", said=self._reading.told(error)
+            ) from error
+        encoding = decode(captured.body, captured.header("Content-Type"))[1].used
+        return Response(
+            captured.body, media_type=f"text/html; charset={encoding}", headers=CAPTURE_HEADERS
+        )
+
+    def _article_page(
+        self, request: Request, article: Article, number: int, *, is_suspected: bool
+    ) -> Response:
+        row = article.versions[number]
+        line = article.line(row)
+        record = line.record
+        restored = [one for one in article.rows if one.status == "restored"]
+        return page(
+            request, "article.html", id=article.id, line=record, shown=number,
+            newest=article.newest, versions=list(article.versions), parts=parts_of(record),
+            gone=article.withdrawal() if article.is_gone else None, is_suspected=is_suspected,
+            restored_at=iso(restored[-1].fetched_at) if restored else None,
+            events=history_of(article, row), here=f"/articles/{article.id}/{number}",
+            warcs=pointers_of(record), file=row.jsonl, number=line.number,
+            line_sha256=row.line_sha256, has_downloads=False, placements=[], cluster=[],
+            citation=as_text(record, _here(request, line), now()),
+        )  # fmt: skip
+
+    def _line(self, request: Request) -> tuple[Article, Line]:
+        article, _ = self._article(request)
+        return article, article.line(article.versions[_version(request, article)])
+
+    def _article(self, request: Request) -> tuple[Article, bool]:
+        """The article of an address, and whether a withdrawal is suspected."""
+        article_id = _id(request)
+        with self._reading.ledger() as ledger:
+            rows = ledger.articles.versions(article_id)
+            known = ledger.articles.get(article_id)
+        if not rows or known is None:
+            raise PageError(404, "error_404", "error_404_text")
+        return Article(rows, self._reading.lines), known.suspected_at is not None
+
+
+def _id(request: Request) -> str:
+    given: str = request.path_params["id"]
+    if not _ID.fullmatch(given):
+        raise PageError(404, "error_404", "error_404_text")
+    return given
+
+
+def _version(request: Request, article: Article, name: str = "version") -> int:
+    given = request.path_params[name]
+    if not NUMBER.fullmatch(given) or int(given) not in article.versions:
+        raise PageError(404, "error_404", "error_404_text")
+    return int(given)
+
+
+def _pointer(request: Request, line: Line) -> tuple[list[WarcPointer], int]:
+    """The pointers of a version, and which of its pages is asked for."""
+    pointers = [WarcPointer(**one) for one in pointers_of(line.record)]
+    number = page_number(request)
+    if number > len(pointers):
+        raise PageError(404, "error_404", "error_no_capture" if not pointers else "error_404_text")
+    return pointers, number
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the reader takes JSON rather than HTML (RFC 9110 12.5.1)."""
+    weights = {"application/json": 0.0, "text/html": 0.0}
+    for entry in request.headers.get("accept", "").split(",")[:20]:
+        name, *parameters = (part.strip().lower() for part in entry.split(";"))
+        if name in weights:
+            given = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+            try:
+                weights[name] = float(given)
+            except ValueError:
+                weights[name] = 0.0
+    return weights["application/json"] > weights["text/html"]
+
+
+def _json_line(line: Line) -> Response:
+    return Response(line.data, media_type="application/json", headers={"Vary": "Accept"})
+
+
+def _here(request: Request, line: Line) -> str:
+    """The permanent address of a version."""
+    return f"{base_of(request)}/articles/{line.record['id']}/{line.record['version']}"

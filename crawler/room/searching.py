@@ -1,0 +1,127 @@
+"""The search page, and the feed of a search."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import closing
+from datetime import date
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from crawler import regions
+from crawler.data_dir import lines_of, run_of
+from crawler.room.feed_pages import feed, feed_entry
+from crawler.room.reading import NUMBER, PageError, page, texts_of
+from crawler.room.rendering import MAX_QUERY
+from crawler.search.index import SearchIndexError
+from crawler.search.query import Query, QueryError
+from crawler.search.search import SearchIndex
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from crawler.room.reading import Reading
+    from crawler.room.texts import Texts
+    from crawler.search.search import Results
+
+
+class Searching:
+    """What can be asked of the search index."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def search(self, request: Request) -> Response:
+        """Articles that match the words and filters asked for."""
+        t = texts_of(request)
+        problems: list[str] = []
+        try:
+            query, number = _query(request, t)
+        except _BadQueryError as error:
+            query, number, problems = Query(), 0, [str(error)]
+        results = None
+        if not problems:
+            results, problems = self._search(query, number, t)
+        status = 200 if results else 400 if number == 0 else 503
+        asked = _asked(query)
+        joint = "&" if asked else ""
+        has_next = results is not None and number < results.pages
+        return page(
+            request, "search.html", status, nav="search", query=query, results=results,
+            problems=problems, number=number,
+            names=defaultdict(str, {one.code: one.name for one in regions.load().values()}),
+            feed=f"/search.atom?{asked}" if results else None,
+            previous_page=f"?{asked}{joint}page={number - 1}" if number > 1 else None,
+            next_page=f"?{asked}{joint}page={number + 1}" if has_next else None,
+        )  # fmt: skip
+
+    def search_feed(self, request: Request) -> Response:
+        """The newest articles that match a query."""
+        t = texts_of(request)
+        try:
+            query, number = _query(request, t)
+        except _BadQueryError as error:
+            raise PageError(400, "error_400", said=str(error)) from error
+        results, problems = self._search(query, number, t)
+        if results is None:
+            raise PageError(503, "error_503", said=" ".join(problems))
+        ids = [hit.article_id for hit in results.hits]
+        with self._reading.ledger() as ledger:
+            found = ledger.catalogue.of(ids)
+        entries = [feed_entry(found[one]) for one in ids if one in found]
+        asked = _asked(query)
+        title = t("search_title", query.text) if query.text else t("search_all")
+        return feed(request, f"/search.atom?{asked}", title, f"/search?{asked}", entries)
+
+    def _search(self, query: Query, number: int, t: Texts) -> tuple[Results | None, list[str]]:
+        """The results, and what is to be said beside or instead of them."""
+        try:
+            with closing(
+                SearchIndex.open(self._reading.settings.index, self._reading.data_dir)
+            ) as index:
+                results = index.search(query, number)
+                newest = index.newest_run
+        except QueryError as error:
+            return None, [str(error)]
+        except SearchIndexError as error:
+            return None, [t("search_off", self._reading.told(error))]
+        newest_file = max(
+            lines_of(self._reading.data_dir), key=lambda path: path.name, default=None
+        )
+        last = run_of(newest_file.name) if newest_file else None
+        is_old = last is not None and (newest is None or newest < last)
+        return results, [t("search_old", newest or "—")] if is_old else []
+
+
+class _BadQueryError(ValueError):
+    """What was asked for can't be asked, in the reader's language."""
+
+
+def _query(request: Request, t: Texts) -> tuple[Query, int]:
+    """The query and the page of an address. Raises _BadQueryError."""
+    given = request.query_params
+    text = given.get("q", "")
+    if len(text) > MAX_QUERY:
+        raise _BadQueryError(t("query_too_long", MAX_QUERY))
+    codes = frozenset(one for value in given.getlist("region") for one in value.split(",") if one)
+    unknown = sorted(code for code in codes if code not in regions.load())
+    if unknown:
+        raise _BadQueryError(t("query_bad_region", unknown[0][:40]))
+    days: list[date | None] = []
+    for name in ("since", "until"):
+        try:
+            days.append(date.fromisoformat(given[name]) if given.get(name) else None)
+        except ValueError:
+            raise _BadQueryError(t("query_bad_day")) from None
+    number = given.get("page") or "1"
+    if not NUMBER.fullmatch(number):
+        raise _BadQueryError(t("query_bad_page"))
+    return Query(text=text, regions=codes, since=days[0], until=days[1]), int(number)
+
+
+def _asked(query: Query) -> str:
+    """A query as part of an address, the same for the same query."""
+    pairs = [("q", query.text), *(("region", code) for code in sorted(query.regions))]
+    pairs += [("since", str(query.since or "")), ("until", str(query.until or ""))]
+    return urlencode([(name, value) for name, value in pairs if value])

@@ -1,0 +1,26 @@
+"""An archive with a history, read through the room's own command, as a person does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.room.served import Served, make_archive, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def read_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with edits, a withdrawal, a restoral and a hostile page, and its index."""
+    return make_archive(tmp_path_factory.mktemp("room") / "data")
+
+
+@pytest.fixture(scope="session")
+def room(read_archive: Path) -> Iterator[Served]:
+    """The room over it, served."""
+    with serving(read_archive) as served:
+        yield served

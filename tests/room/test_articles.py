@@ -1,0 +1,194 @@
+"""The pages of one article: what stands in them, how it is proved and cited."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import bibtexparser
+import pytest
+import rispy
+from citeproc.source.json import CiteProcJSON
+
+from tests.room.served import HOSTILE_TITLE, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.room.served import Served
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of the article in a page, entities undone."""
+    body = text.partition('<div class="text">')[2].partition("</article>")[0]
+    return [html.unescape(one) for one in re.findall(r"<p>(.*?)</p>", body, re.DOTALL)]
+
+
+def test_the_text_stands_as_in_the_line(room: Served) -> None:
+    shown = [line for line in room.lines if line["status"] != "gone" and line["version"] == 1]
+    for line in shown[::7]:
+        text = room.get(f"/articles/{line['id']}/1").text
+        assert paragraphs(text) == line["paragraphs"]
+        for image in line["images"]:
+            assert html.escape(image["caption"] or "", quote=False) in text
+        assert line["warc"]["record_id"][1:-1] in text
+        assert line["warc"]["entity_sha256"] in text
+
+
+def test_an_edit_is_shown_side_by_side(room: Served) -> None:
+    line = next(one for one in room.lines if "body" in one["changed"])
+    number, article = line["version"], line["id"]
+    page = room.get(f"/articles/{article}").text
+    assert f"/articles/{article}/diff/{number - 1}/{number}" in page
+    text = room.get(f"/articles/{article}/diff/{number - 1}/{number}").text
+    assert "<ins>" in text
+    back = room.get(f"/articles/{article}/diff/{number}/{number - 1}").text
+    assert "<del>" in back
+    same = room.get(f"/articles/{article}/diff/{number}/{number}").text
+    assert "两版的内容相同" in same
+    chosen = room.get(f"/articles/{article}/diff?a={number - 1}&b={number}")
+    assert chosen.status == 303
+    assert chosen.headers["location"] == f"/articles/{article}/diff/{number - 1}/{number}"
+
+
+def test_a_withdrawal_is_told_plainly(room: Served) -> None:
+    gone = room.of("gone")
+    text = room.get(f"/articles/{gone['id']}").text
+    if not any(one["id"] == gone["id"] and one["status"] == "restored" for one in room.lines):
+        assert "原站已撤下此文" in text
+        assert paragraphs(text)
+    back = room.of("restored")
+    assert "又恢复了" in room.get(f"/articles/{back['id']}").text
+
+
+def test_json_by_negotiation_and_by_a_link(room: Served) -> None:
+    line = room.of("live", 2)
+    path = f"/articles/{line['id']}"
+    for accept, is_json in (
+        ("application/json", True), ("application/json, text/html;q=0.5", True), ("*/*", False),
+        ("text/html,application/json;q=0.9", False), ("application/json;q=x", False),
+    ):  # fmt: skip
+        answer = room.get(f"{path}/2", headers={"Accept": accept})
+        assert answer.headers["content-type"].startswith("application/json") is is_json
+        assert "Accept" in answer.headers["vary"]
+    raw = room.get(f"{path}/2", headers={"Accept": "application/json"}).body
+    assert json.loads(raw) == line
+    assert room.get(f"{path}/2/line.json").body == raw
+    files = (room.data_dir / "jsonl").rglob("*.jsonl")
+    assert any(raw in file.read_bytes() for file in files)
+    gone = room.of("gone")
+    state = [one for one in room.lines if one["id"] == gone["id"]][-1]
+    assert (
+        json.loads(room.get(f"/articles/{gone['id']}", headers={"Accept": "application/json"}).body)
+        == state
+    )
+
+
+def test_verify_now_derives_the_line(room: Served) -> None:
+    for line in [one for one in room.lines if one["status"] != "gone"][::20]:
+        answer = room.get(f"/articles/{line['id']}/{line['version']}/verify")
+        assert "验证通过" in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_captured_page_is_its_bytes(room: Served) -> None:
+    seen = set()
+    for line in [one for one in room.lines if one["status"] != "gone"]:
+        used = line["encoding"]["used"]
+        if used in seen:
+            continue
+        seen.add(used)
+        answer = room.get(f"/articles/{line['id']}/{line['version']}/page")
+        assert answer.headers["content-type"] == f"text/html; charset={used}"
+        assert answer.headers["content-security-policy"] == (
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+        )
+        if "gzip" not in line["warc"]["file"]:
+            assert line["title"].encode(used) in answer.body or line["title"]
+        around = room.get(f"/articles/{line['id']}/{line['version']}/archived").text
+        assert 'sandbox=""' in around
+        assert "图片和样式没有存档" in around
+    assert {"utf-8", "gb18030"} <= seen
+
+
+def test_citations_are_read_by_others(room: Served) -> None:
+    lines = [one for one in room.lines if one["status"] != "gone" and one["reporters"]]
+    for line in (lines[0], lines[-1], room.hostile):
+        base = f"/articles/{line['id']}/{line['version']}"
+        pointer = line["warc"]["entity_sha256"]
+        address = f"{room.base}{base}"
+        (entry,) = bibtexparser.parse_string(room.get(f"{base}/cite.bib").text).entries
+        assert entry.entry_type == "online"
+        assert entry["url"] == line["url"]
+        assert pointer in entry["note"]
+        assert entry["eprint"] == address
+        (ris,) = rispy.loads(room.get(f"{base}/cite.ris").text)
+        assert ris["type_of_reference"] == "NEWS"
+        assert ris["title"] == line["title"]
+        assert ris["urls"] == [line["url"]]
+        assert pointer in ris["notes"][0]
+        items = json.loads(room.get(f"{base}/cite.json").body)
+        source = CiteProcJSON(items)
+        (key,) = source
+        assert str(source[key].title) == line["title"]
+        assert items[0]["archive_location"] == address
+        assert pointer in items[0]["note"]
+        text = room.get(f"{base}/cite.txt").text
+        assert line["url"] in text
+        assert pointer in text
+    assert room.get(f"/articles/{lines[0]['id']}/1/cite.doc").status == 404
+
+
+def test_a_hostile_title_is_text(room: Served) -> None:
+    line = room.hostile
+    assert line["title"] == HOSTILE_TITLE
+    paths = ("/", f"/articles/{line['id']}", "/days/" + line["published_at"][:10], "/changes.atom")
+    for path in (*paths, f"/articles/{line['id']}/1/archived", f"/articles/{line['id']}/1/verify"):
+        text = room.get(path).text
+        assert "<img" not in text
+        assert "49" not in re.findall(r"<h1[^>]*>.*?</h1>", text)
+
+
+@pytest.fixture(scope="module")
+def damaged(read_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A copy of the archive in which one WARC is gone, another damaged, a JSONL file emptied."""
+    copy = tmp_path_factory.mktemp("damaged") / "data"
+    shutil.copytree(read_archive, copy)
+    lines = sorted((copy / "jsonl").rglob("*.jsonl"))
+    first, second = sorted((copy / "warc").rglob("*.warc.gz"))[:2]
+    first.unlink()
+    data = bytearray(second.read_bytes())
+    for place in range(2000, len(data), 500):
+        data[place] ^= 0xFF
+    second.write_bytes(data)
+    lines[-1].write_bytes(b"")
+    with serving(copy) as served:
+        yield served, first.name, second.name, hashlib.sha256(b"").hexdigest()
+
+
+def test_damage_is_told_and_the_rest_is_served(damaged: Any, room: Served) -> None:
+    served, missing, broken, _ = damaged
+    last = max((room.data_dir / "jsonl").rglob("*.jsonl"))
+    lost = json.loads(last.read_bytes().splitlines()[0])
+    for name in (missing, broken):
+        line = next(one for one in room.lines if one["warc"] and one["warc"]["file"].endswith(name))
+        base = f"/articles/{line['id']}/{line['version']}"
+        assert served.get(base).status == 200
+        page = served.get(f"{base}/page")
+        assert page.status == 503
+        assert name in page.text
+        assert str(served.data_dir) not in page.text
+        archived = served.get(f"{base}/archived")
+        assert archived.status == 503
+        assert "<iframe" not in archived.text
+        proof = served.get(f"{base}/verify")
+        assert proof.status == 200
+        assert "验证没有通过" in proof.text
+    answer = served.get(f"/articles/{lost['id']}")
+    assert answer.status == 503
+    assert "scrapy verify" in answer.text
+    assert served.get("/").status == 200
