@@ -218,9 +218,8 @@ def test_nginx_takes_the_reverse_proxy(tmp_path: Path) -> None:
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "".join(f"{kind}_temp_path {tmp_path};" for kind in kinds)
     configuration = tmp_path / "nginx.conf"
-    configuration.write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {paths}{text} }}"
-    )
+    http = f"http {{ access_log off; {paths}{text} }}"
+    configuration.write_text(f"pid {tmp_path}/pid; error_log stderr; events {{}} {http}")
     done = subprocess.run(
         [tool("nginx"), "-t", "-q", "-e", "stderr", "-c", configuration],
         capture_output=True, text=True, check=False,
