@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.simulation.troubles import Trouble
     from tests.site import Site
@@ -37,19 +37,28 @@ class Run:
 
 
 class Days:
-    """Plays days at `a_day` runs each, each run with its trouble."""
+    """Plays days at `a_day` runs each, each run with its trouble; calls `after_run` each time."""
 
-    def __init__(self, site: Site, data_dir: Path, *, a_day: int) -> None:
+    def __init__(
+        self,
+        site: Site,
+        data_dir: Path,
+        *,
+        a_day: int,
+        after_run: Callable[[], object] = lambda: None,
+    ) -> None:
         self.site = site
         self.data_dir = data_dir
         self.a_day = a_day
         self.runs: list[Run] = []
+        self._after_run = after_run
 
     def play(self, troubles: Sequence[Trouble]) -> None:
         """Live through the days, one run for each trouble."""
         for number, trouble in enumerate(troubles):
             self.site.day = number / self.a_day
             self._one_run(trouble)
+            self._after_run()
 
     def _one_run(self, trouble: Trouble) -> None:
         before = len(self.site.log)

@@ -15,6 +15,7 @@ from tests.simulation.troubles import plan
 from tests.site import Site
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 REGIONS = ("js", "he")
@@ -52,12 +53,12 @@ class Figures:
 
 def simulate(
     data_dir: Path, *, days: int, seed: int, a_day: int = 4, daily: int = 2,
-    outages: float = 0.06, kills: float = 0.12,
+    outages: float = 0.06, kills: float = 0.12, after_run: Callable[[], object] = lambda: None,
 ) -> Figures:  # fmt: skip
     """Play the days and score them. For their last third the last region has a new design."""
     with Site(seed=seed, regions=REGIONS, articles=8, daily=daily) as site:
         site.world.redesigns[REGIONS[-1]] = days * 2 / 3
-        played = Days(site, data_dir, a_day=a_day)
+        played = Days(site, data_dir, a_day=a_day, after_run=after_run)
         played.play(plan(days * a_day, seed=seed, outages=outages, kills=kills))
         listed = []
         for number in range(len(played.runs)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chaos.history import STEPS
+from tests.examples.following import follow, ledger_tables, tables
 from tests.simulation.figures import simulate
 from tests.simulation.troubles import OUTAGES, Trouble, plan
 
@@ -23,8 +24,13 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
 
 
 def test_one_day(tmp_path: Path) -> None:
-    """Every article that a list shows is kept, nothing else is, and what is on disk is sound."""
-    figures = simulate(tmp_path / "data", days=1, seed=10, a_day=3, daily=4)
+    """Every article that a list shows is kept, nothing else is, what is on disk is sound, and who
+    follows the archive has what the ledger has."""
+    data_dir, database = tmp_path / "data", tmp_path / "followed.sqlite"
+    figures = simulate(
+        data_dir, days=1, seed=10, a_day=3, daily=4, after_run=lambda: follow(data_dir, database)
+    )
+    assert tables(database) == ledger_tables(data_dir)
     articles = figures.scores["articles"]
     assert (len(figures.runs), articles.expected > 8) == (3, True)
     assert [

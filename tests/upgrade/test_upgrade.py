@@ -16,6 +16,7 @@ import pytest
 
 from tests.chaos.soundness import lines_of
 from tests.conftest import PROJECT
+from tests.examples.following import follow, ledger_tables, tables
 from tests.upgrade.days import FOLDER, KEPT_UNTIL, crawl, site
 
 if TYPE_CHECKING:
@@ -101,6 +102,16 @@ def test_it_verifies_after_it_was_crawled_on(upgraded: Upgraded, scrapy_cmd: Run
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not held against the ledger" not in done.stdout
+
+
+def test_the_reference_consumer_follows_it_over_the_change(
+    upgraded: Upgraded, tmp_path: Path
+) -> None:
+    """From lines of schema version 1 on to those of today."""
+    database = tmp_path / "followed.sqlite"
+    for data_dir in (upgraded.kept, upgraded.data_dir):
+        assert follow(data_dir, database) == 0
+    assert tables(database) == ledger_tables(upgraded.data_dir)
 
 
 def test_commands_read_it(upgraded: Upgraded, scrapy_cmd: RunScrapy) -> None:
