@@ -23,15 +23,15 @@ install: $(VENV)/.runtime  ## the crawler in .venv; EXTRAS='export room cluster'
 	@for extra in $(EXTRAS); do test -f requirements-$$extra.lock || \
 		{ echo "there is no extra $$extra; there is: $(EXTRAS_THERE)" >&2; exit 2; }; done
 	@for extra in $(EXTRAS); do $(INSTALL) --quiet --requirement requirements-$$extra.lock || exit 1; done
-EXTRAS_THERE := $(filter-out dev pywb,$(patsubst requirements-%.lock,%,$(wildcard requirements-*.lock)))
+EXTRAS_THERE := $(filter-out dev pywb wacz,$(patsubst requirements-%.lock,%,$(wildcard requirements-*.lock)))
 
 demo: $(VENV)/.runtime  ## crawl the loopback Xinhua into data/demo and show what was written
 	$(RUN) -m tests.demo
 
-test: $(VENV)/.dev $(VENV)-pywb/.installed $(BROWSER)  ## the test suite but for what is marked nightly
+test: $(VENV)/.dev $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)  ## the test suite but for what is marked nightly
 	$(PYTEST) $(ARGS)
 
-nightly: $(VENV)/.dev $(VENV)-pywb/.installed $(BROWSER)  ## the whole test suite, with what is slow
+nightly: $(VENV)/.dev $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)  ## the whole test suite, with what is slow
 	$(PYTEST) -m "" $(ARGS)
 
 lint: $(VENV)/.dev  ## style, types and import direction
@@ -40,7 +40,7 @@ lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 
-check: lint $(VENV)-pywb/.installed $(BROWSER)  ## all checks, and the test suite with its coverage
+check: lint $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)  ## all checks, and the test suite with its coverage
 	$(PYTEST) -m "" --cov --cov-report=term $(ARGS)
 
 site: $(VENV)/.dev  ## the loopback Xinhua, for trials of your own; ARGS=--help
@@ -83,6 +83,7 @@ lock:  ## resolve the lock files again; needs uv
 	uv pip compile $(LOCK) --output-file requirements-room.lock --extra room pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
 	uv pip compile $(LOCK) --output-file requirements-pywb.lock --group pywb
+	uv pip compile $(LOCK) --output-file requirements-wacz.lock --group wacz
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-strip-extras  # a pin without its extra is no pin to older pips
 
@@ -99,7 +100,8 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(INSTALL) --requirement requirements-dev.lock
 	@touch $@
 
-$(VENV)-pywb/.installed: requirements-pywb.lock | $(VENV)/bin/python
-	$(PYTHON) -m venv --clear $(VENV)-pywb
-	$(VENV)-pywb/bin/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-pywb.lock
+# Tools of others that judge what we write, each in a venv of its own.
+$(VENV)-%/.installed: requirements-%.lock | $(VENV)/bin/python
+	$(PYTHON) -m venv --clear $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --require-hashes --no-deps --requirement $<
 	@touch $@

@@ -62,6 +62,11 @@ def run_stamp(began: datetime) -> str:
     return f"{began:{_RUN_STAMP}}"
 
 
+def began_at(run_id: str) -> datetime:
+    """When a run began, as its id says."""
+    return datetime.strptime(run_id.partition("-")[0], _RUN_STAMP).replace(tzinfo=UTC)
+
+
 def new_run_id(began: datetime) -> str:
     """An id for a run that begins then."""
     return f"{run_stamp(began)}-{secrets.token_hex(2)}"

@@ -46,7 +46,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) ->
     copy = tmp_path_factory.mktemp("docs") / "a checkout"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "crawler", copy / "crawler", ignore=ignored)
-    for path in (*PROJECT.glob("requirements*.lock"), PROJECT / "scrapy.cfg", PROJECT / "Makefile"):
+    for path in (
+        *PROJECT.glob("requirements*.lock"),
+        PROJECT / "scrapy.cfg",
+        PROJECT / "Makefile",
+        PROJECT / "DATA_FORMAT.md",
+    ):
         shutil.copy(path, copy)
     (copy / ".venv").mkdir()
     (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)

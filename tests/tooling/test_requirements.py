@@ -56,7 +56,8 @@ def unmet(wanted: list[Requirement], locked: dict[str, str]) -> list[str]:
 def test_the_locks_meet_what_the_project_declares() -> None:
     assert unmet(declared(None), read("requirements.lock")) == []
     assert unmet(declared("dev"), read("requirements-dev.lock")) == []
-    assert unmet(declared("pywb"), read("requirements-pywb.lock")) == []
+    for tool in ("pywb", "wacz"):
+        assert unmet(declared(tool), read(f"requirements-{tool}.lock")) == []
 
 
 def test_both_locks_pin_the_same_versions() -> None:
