@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,9 +25,11 @@ from crawler.context import RunFacts, required
 from crawler.downloader.holds import Holds
 from crawler.exporters.parts import Parts
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import left_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from rich.console import RenderableType
     from scrapy.crawler import Crawler
@@ -42,6 +43,7 @@ logger = logging.getLogger(__name__)
 REFRESH = 1.0  # seconds between two looks of the live view
 _PATIENCE = 50  # times as long as reading the counts took, before they are read again
 _LEAST_LOOK = 2.0  # seconds
+_OTHER_LINES = 7  # of the view, beside the regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +75,52 @@ class Snapshot:
 
     @property
     def left(self) -> timedelta | None:
-        """How long what waits will take at the pace so far; None while nothing tells."""
-        return timedelta(minutes=self.waiting / self.per_minute) if self.per_minute else None
+        """How long what waits will take; None while nothing tells."""
+        return left_of(self.regions, self.elapsed)
 
     def line(self) -> str:
         """All of it in one line, for logs."""
-        left = (
-            "" if self.left is None or not self.waiting else f", about {_rounded(self.left)} left"
-        )
-        new = sum(one.new for one in self.regions)
         held = f", {len(self.held)} hosts left alone" if self.held else ""
         parts = f"; parts published: {self.parts}" if self.parts else ""
-        return (
-            f"{self.ended} addresses ended, {new} of them new, {self.waiting} waiting; "
-            f"lists {self.lists_answered} of {self.lists_asked}; "
-            f"{self.per_minute:.0f} answers a minute{held}{left}{parts}"
-        )
+        return f"{self.articles()}; {self.lists()}; {self.pace()}{held}{parts}"
+
+    def articles(self) -> str:
+        new = sum(one.new for one in self.regions)
+        return f"{self.ended} addresses ended, {new} of them new, {self.waiting} waiting"
+
+    def lists(self) -> str:
+        return f"lists {self.lists_answered} of {self.lists_asked}"
+
+    def pace(self) -> str:
+        left = ""
+        if self.waiting and self.left is not None:
+            left = f", about {_rounded(self.left)} left for what is known of"
+        return f"{self.per_minute:.0f} answers a minute{left}"
 
 
-def view(snapshot: Snapshot, height: int) -> RenderableType:
-    """The live view: a row a region, those with most to do first, as many as fit."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("region", "ended", "new", "waiting"):
-        table.add_column(heading, justify="left" if heading == "region" else "right")
+def view(snapshot: Snapshot, height: int, names: Mapping[str, str]) -> RenderableType:
+    """The live view: a row a region, those with most to do first, as many as fit. `names` are the
+    regions' by code."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("region")
+    for heading in ("ended", "new", "waiting", "a minute", "left"):
+        table.add_column(heading, justify="right")
     by_work = sorted(snapshot.regions, key=lambda one: (-one.waiting, one.region or ""))
-    shown = by_work[: max(height - 6, 3)]
+    shown = by_work[: max(height - _OTHER_LINES, 3)]
     for one in shown:
-        table.add_row(one.region or "-", str(one.ended), str(one.new), str(one.waiting))
+        left = one.left(snapshot.elapsed)
+        table.add_row(
+            f"{one.region} {names.get(one.region, '')}" if one.region else "-",
+            str(one.ended),
+            str(one.new),
+            str(one.waiting),
+            f"{one.per_minute(snapshot.elapsed):.1f}",
+            "" if left is None or not one.waiting else _rounded(left),
+        )
     parts: list[RenderableType] = [
-        Text(f"{snapshot.run_id}  {_rounded(snapshot.elapsed)}", style="bold"),
-        Text(snapshot.line()),
+        Text(f"run {snapshot.run_id}, {_rounded(snapshot.elapsed)}", style="bold"),
+        Text(f"{snapshot.articles()}; {snapshot.lists()}"),
+        Text(snapshot.pace()),
         table,
     ]
     if len(by_work) > len(shown):
@@ -122,6 +140,7 @@ class Progress:
         self._holds = required(crawler, Holds)
         self._parts = required(crawler, Parts)
         self._seconds = seconds
+        self._names = {code: region.name for code, region in self._facts.regions.items()}
         self._console = Console(stderr=True)
         self._live: Live | None = None
         self._streams: list[logging.StreamHandler[Any]] = []
@@ -167,7 +186,7 @@ class Progress:
     def _tell(self) -> None:
         snapshot = self._snapshot()
         if self._live:
-            self._live.update(view(snapshot, self._console.height), refresh=True)
+            self._live.update(view(snapshot, self._console.height, self._names), refresh=True)
         else:
             logger.info(snapshot.line())
 
@@ -192,6 +211,8 @@ class Progress:
 
 def _rounded(span: timedelta) -> str:
     minutes, seconds = divmod(max(round(span.total_seconds()), 0), 60)
+    if not minutes:
+        return f"{seconds} s"
     if minutes < 60:
         return f"{minutes} min {seconds:02} s"
     hours, minutes = divmod(minutes, 60)

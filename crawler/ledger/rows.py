@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from crawler.items import WarcPointer
@@ -104,12 +105,33 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class RegionProgress:
-    """How far a run is with the addresses of a region: with an outcome, without, new articles."""
+    """How far a run is with the addresses of a region: with an outcome, without, new articles, and
+    `asked`: those with an outcome that were asked for, not known before."""
 
     region: str | None
     ended: int
     waiting: int
     new: int
+    asked: int
+
+    def per_minute(self, elapsed: timedelta) -> float:
+        """How many addresses were asked for in a minute."""
+        return self.asked / max(elapsed.total_seconds() / 60, 1 / 60)
+
+    def left(self, elapsed: timedelta) -> timedelta | None:
+        """How long what waits will take at that pace; None while there is none to tell by."""
+        pace = self.per_minute(elapsed)
+        if not self.waiting:
+            return timedelta()
+        return timedelta(minutes=self.waiting / pace) if pace else None
+
+
+def left_of(regions: Iterable[RegionProgress], elapsed: timedelta) -> timedelta | None:
+    """How long a run will take with what it knows of: as long as its slowest region, for hosts are
+    asked side by side. None while no region that waits has a pace."""
+    told = [one.left(elapsed) for one in regions if one.waiting]
+    known = [one for one in told if one is not None]
+    return max(known, default=None if told else timedelta())
 
 
 @dataclass(frozen=True, slots=True)

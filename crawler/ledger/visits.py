@@ -8,7 +8,7 @@ from sqlalchemy import Text, case, func, literal_column, select, type_coerce, up
 
 from crawler.ledger.rows import OpenVisit, RegionProgress
 from crawler.ledger.schema import visits
-from crawler.outcomes import NEW, Outcome
+from crawler.outcomes import NEW, PROVISIONAL, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,26 +41,20 @@ class Visits:
     def progress(self, run_id: str) -> list[RegionProgress]:
         """How far the run is with each region that it has met an address of, by code."""
         is_open = case((visits.c.outcome.is_(None), 1), else_=0)
+        is_asked = case((visits.c.outcome.not_in(PROVISIONAL), 1), else_=0)
         is_new = case((visits.c.outcome.in_(NEW), 1), else_=0)
         statement = select(
             visits.c.region,
             func.count().label("addresses"),
             func.sum(is_open).label("waiting"),
             func.sum(is_new).label("new"),
+            func.sum(is_asked).label("asked"),
         ).where(visits.c.run_id == run_id)
         rows = self._connection.rows(statement.group_by(visits.c.region).order_by(visits.c.region))
         return [
-            RegionProgress(row.region, row.addresses - row.waiting, row.waiting, row.new)
+            RegionProgress(row.region, row.addresses - row.waiting, row.waiting, row.new, row.asked)
             for row in rows
         ]
-
-    def waiting(self, run_id: str) -> int:
-        """How many addresses of the run have no outcome yet."""
-        is_open = visits.c.outcome.is_(None)
-        row = self._connection.row(
-            select(func.count()).select_from(visits).where(visits.c.run_id == run_id, is_open)
-        )
-        return 0 if row is None else int(row[0])
 
     def outcomes(self, run_id: str) -> dict[str, int]:
         """Addresses per outcome, by name. They add up to `count`."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING, iso
 from crawler.data_dir import reports_of
+from crawler.ledger.rows import left_of
 from crawler.outcomes import DENIED
 from crawler.run_lock import is_locked
 from crawler.text_columns import padded, wrapped
@@ -53,7 +54,8 @@ class LastRun:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A run that is on: what has its outcome, what waits, and how long that will take at its pace.
+    """A run that is on: what has its outcome, what waits, how many were asked for in a minute, and
+    how long what waits will take at that pace.
 
     `left_seconds` and `done_at` are None while there is no pace to tell by. `parts` of it are
     published by now, the last at `published_at`.
@@ -194,12 +196,9 @@ def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
     if not unfinished or not is_locked(data_dir):
         return None
     run: RunRow = unfinished[-1]
-    counts = Counter(ledger.visits.outcomes(run.run_id))
-    waiting = ledger.visits.waiting(run.run_id)
-    done = sum(counts.values()) - waiting
-    minutes = max((at - run.started_at).total_seconds() / 60, 1 / 60)
-    pace = done / minutes
-    left = timedelta(minutes=waiting / pace) if pace else None
+    regions = ledger.visits.progress(run.run_id)
+    elapsed = at - run.started_at
+    left = left_of(regions, elapsed)
     parts = [
         one
         for one in ledger.publications.of_run(run.run_id)
@@ -208,9 +207,9 @@ def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
     return Running(
         run_id=run.run_id,
         started_at=iso(run.started_at),
-        done=done,
-        waiting=waiting,
-        per_minute=round(pace, 1),
+        done=sum(one.ended for one in regions),
+        waiting=sum(one.waiting for one in regions),
+        per_minute=round(sum(one.per_minute(elapsed) for one in regions), 1),
         left_seconds=None if left is None else round(left.total_seconds()),
         done_at=None if left is None else iso(at + left),
         parts=len(parts),

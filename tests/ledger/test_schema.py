@@ -126,7 +126,6 @@ def everything(ledger: Ledger) -> None:
     ledger.hosts.robots("host", T0, DAY)
     ledger.addresses.owed_by_region()
     ledger.visits.progress(RUN)
-    ledger.visits.waiting(RUN)
     ledger.visits.outcomes(RUN)
     ledger.visits.outcomes_by_region(RUN)
     ledger.visits.count(RUN)

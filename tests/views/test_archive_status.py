@@ -154,11 +154,11 @@ def test_a_run_that_is_on_tells_its_pace(tmp_path: Path, ledger: Ledger) -> None
     assert not running.is_late
     assert running.running is not None
     assert (running.running.done, running.running.waiting) == (3, 1)
-    assert running.running.left_seconds == 600
-    assert running.running.done_at == "2026-03-31T12:40:00Z"
+    assert running.running.left_seconds == 900
+    assert running.running.done_at == "2026-03-31T12:45:00Z"
     assert (
-        "\n          3 addresses ended, 1 waiting, 0.1 a minute; about 10 min left, until\n"
-        "          2026-03-31 20:40\n"
+        "\n          3 addresses ended, 1 waiting, 0.1 a minute; about 15 min left, until\n"
+        "          2026-03-31 20:45\n"
     ) in screen(running)
     killed = status_of(tmp_path, ledger, AT, AGE)
     assert killed.running is None
