@@ -27,6 +27,7 @@ from crawler.data_dir import STATE_FOLDER, folder_of
 from crawler.exit_codes import ERROR, OK, USAGE
 from crawler.file_name_escapes import shown
 from crawler.run_lock import is_begun, is_locked
+from crawler.verification.moved_months import MOVED_FILE, MovedMonthsError
 from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, verify
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.verification.findings import Finding
-    from crawler.verification.whole_archive import Verdict
+from crawler.verification.whole_archive import Verdict
 
 
 class Command(ProjectCommand, ScrapyCommand):
@@ -72,6 +73,8 @@ class Command(ProjectCommand, ScrapyCommand):
                 quiet=False,
                 is_busy=lambda: _is_busy(scope.data_dir),
             )
+        except MovedMonthsError as error:
+            raise UsageError(sentence(str(error)), print_help=False) from error
         except BrokenProcessPool as error:
             self.say(error, ERROR)
             return
@@ -126,6 +129,9 @@ def _summary(verdict: Verdict) -> str:
     if counts["differing"]:
         fields = ", ".join(f"{name} {number}" for name, number in verdict.fields.most_common())
         told.append(f"{counts['differing']} lines today's extractor reads otherwise ({fields})")
+    if counts["moved files"]:
+        unproved = f"{counts['moved lines']} lines not proved by them"
+        told.append(f"{counts['moved files']} files moved away as {MOVED_FILE} says, {unproved}")
     codes = Counter(finding.code for finding in verdict.findings)
     defects = ", ".join(f"{number} {code}" for code, number in codes.most_common())
     found = f"defects: {defects}" if defects else "all sound"

@@ -38,17 +38,20 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from crawler.verification.findings import WarcReport
+    from crawler.verification.moved_months import MovedMonths
 
 _DEPTH = 6  # folders below the data folder in which a moved file is looked for
 
 
-def check_strays(data_dir: Path, listed: Collection[str]) -> Iterator[Finding]:
-    """Files that no run's manifest lists, were never closed, or index nothing."""
+def check_strays(data_dir: Path, listed: Collection[str], moved: MovedMonths) -> Iterator[Finding]:
+    """Files that no run's manifest lists, were never closed, or index nothing. The index of a WARC
+    that was moved away may stay."""
     for path in open_files_of(data_dir):
         yield Finding(path, None, "open_file", "it was never closed: a run is on, or was killed")
     indexes = indexes_of(data_dir)
     for path in indexes:
-        if not indexed_by(path).exists():
+        warc = indexed_by(path)
+        if not warc.exists() and not moved.has(warc.relative_to(data_dir).as_posix()):
             yield Finding(path, None, "orphan_index", "the WARC it indexes is not there")
     published = [*warcs_of(data_dir), *indexes, *lines_of(data_dir), *sightings_of(data_dir)]
     for path in sorted(published):

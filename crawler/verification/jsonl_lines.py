@@ -35,6 +35,7 @@ from crawler.verification.extract_again import REFUSALS, ExtractionFailedError, 
 from crawler.verification.findings import Finding
 from crawler.verification.gone_lines import faults_of_gone
 from crawler.verification.line_summaries import spooled, summary_of
+from crawler.verification.moved_months import MOVED_FILE, MovedMonths
 from crawler.verification.revisit_lines import NeededRevisits, archives_near, pages_of_line
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class LinesReport:
     """What was found in one JSONL file. `notes` tell lines that another extractor version made and
     today's reads otherwise, `fields` counts in which fields: no defects. `outcomes` counts the
     lines as their run does but for corrections, which `corrections` counts; `foreign` are those
-    whose records aren't of that run; `spool` holds their summaries. `unproved` tells revisits that
-    `verify_line` didn't look for."""
+    whose records aren't of that run, `moved` those whose records were moved away; `spool` holds
+    their summaries. `unproved` tells revisits that `verify_line` didn't look for."""
 
     path: Path
     spool: Path | None = None
@@ -75,17 +76,22 @@ class LinesReport:
     corrections: int = 0
     foreign: int = 0
     unproved: list[str] = field(default_factory=list)
+    moved: int = 0
 
 
 def verify_lines(
-    path: Path, data_dir: Path, folders: Sequence[Path] = (), spool: Path | None = None
+    path: Path,
+    data_dir: Path,
+    folders: Sequence[Path] = (),
+    spool: Path | None = None,
+    moved: MovedMonths = MovedMonths(),  # noqa: B008 - frozen
 ) -> LinesReport:
     """Check every line of one published JSONL file. Revisits that lines rest on are looked for in
     the files that its lines point into, beside them, and in `folders`. Summaries of the lines of a
-    run go to `spool`."""
+    run go to `spool`. Of lines whose records were moved away only the digest is checked."""
     report = LinesReport(path, spool if path.is_relative_to(data_dir) else None)
     with report.spool.open("w", encoding="ascii") if report.spool else nullcontext() as summaries:
-        proof = _Proof(report, data_dir, summaries)
+        proof = _Proof(report, data_dir, summaries, moved)
         try:
             with open_file(path) as file:
                 offset = 0
@@ -106,7 +112,10 @@ def verify_lines(
 class _Proof:
     """The checks of one file's lines."""
 
-    def __init__(self, report: LinesReport, data_dir: Path, summaries: TextIO | None) -> None:
+    def __init__(
+        self, report: LinesReport, data_dir: Path, summaries: TextIO | None, moved: MovedMonths
+    ) -> None:
+        self._moved = moved
         self._report = report
         self._data_dir = data_dir
         self._summaries = summaries
@@ -140,7 +149,10 @@ class _Proof:
                 read_page(self._data_dir, pointer, unpacked=self.unpacked) for pointer in pointers
             ]
         except MissingFileError as error:
-            self._missing[error.path] += 1
+            if self._has_moved(error.path):
+                self._check_digest(line)
+            else:
+                self._missing[error.path] += 1
             return None
         except (WarcError, DecodeError) as error:
             self._add("bad_pointer", str(error))
@@ -152,6 +164,18 @@ class _Proof:
             raise TypeError("it points at no record")
         self._files.update((pointer.file, None) for pointer in pointers)
         return self._check_told(line, raw, pages)
+
+    def _has_moved(self, path: Path) -> bool:
+        data_dir = self._data_dir
+        return path.is_relative_to(data_dir) and self._moved.has(
+            path.relative_to(data_dir).as_posix()
+        )
+
+    def _check_digest(self, line: Mapping[str, Any]) -> None:
+        """What shows of a line whose records were moved away: whether it fits its own digest."""
+        self._report.moved += 1
+        if line["status"] != "gone" and line["content_sha256"] != content_sha256(line):
+            self._add("line_mismatch", f"{line['id']}: content_sha256 is not that of its fields")
 
     def close(self, folders: Sequence[Path]) -> None:
         """What only shows at the end: files that aren't there, and revisits that are needed and
@@ -333,13 +357,16 @@ def _in_older_form(line: Mapping[str, Any], page: Page) -> set[str]:
 
 def verify_line(path: Path, number: int, offset: int, raw: bytes, data_dir: Path) -> LinesReport:
     """Check one published line by itself, as `verify_lines` checks each of a file's. A line that
-    rests on a revisit in others' archives is `unproved`: they aren't read through for it."""
+    rests on a revisit in others' archives is `unproved`: they aren't read through for it. So is one
+    whose records were moved away. Raises MovedMonthsError."""
     report = LinesReport(path, lines=number)
-    proof = _Proof(report, data_dir, None)
+    proof = _Proof(report, data_dir, None, MovedMonths.of(data_dir))
     try:
         proof.check(offset, raw)
         proof.close_files()
         report.unproved += proof.unproved()
+        if report.moved:
+            report.unproved.append(f"its records were moved away, as {MOVED_FILE} says")
     finally:
         proof.unpacked.close()
     return report

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from crawler.verification.jsonl_lines import LinesReport
+    from crawler.verification.moved_months import MovedMonths
 
 CLOCK_STANDS = "the clock stands at "
 _KEPT = ("run_id", "started_at", "finished_at", "command", "exit_code", "reason", "outcomes")
@@ -43,7 +44,8 @@ class Manifest:
     """What was found in one manifest, and the files it lists, relative to the data folder. `told`
     holds what is held against lines and ledger; it is empty where the report can't be read.
     `has_clock_error`: the run began while the clock stood before an earlier one. `seq` is None in
-    reports of before there was any; `rows` are kept of runs in several parts."""
+    reports of before there was any; `rows` are kept of runs in several parts. `moved`: so
+    many files are missing because their month was moved away."""
 
     path: Path
     told: dict[str, Any] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class Manifest:
     seq: int | None = None
     parts: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
+    moved: int = 0
 
     def add(self, path: Path, code: str, message: str) -> None:
         self.findings.append(Finding(path, None, code, message))
@@ -62,8 +65,11 @@ class Manifest:
         return str(self.told.get("run_id", self.path.stem))
 
 
-def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) -> Manifest:
-    """Hold the files of a run against its manifest; `records` are the WARCs' by path."""
+def check_manifest(
+    data_dir: Path, manifest: Path, records: Mapping[Path, int], moved: MovedMonths
+) -> Manifest:
+    """Hold the files of a run against its manifest; `records` are the WARCs' by path. Files of
+    months that were moved away may be missing."""
     report = Manifest(manifest)
     try:
         with open_file(manifest) as file:
@@ -84,7 +90,11 @@ def check_manifest(data_dir: Path, manifest: Path, records: Mapping[Path, int]) 
     for message in faults:
         report.add(manifest, "bad_manifest", message)
     for row, name in zip(rows, names, strict=True):
-        if is_to_check(report, name):
+        if not is_to_check(report, name):
+            continue
+        if moved.misses(data_dir, name):
+            report.moved += 1
+        else:
             check_file(report, row, data_dir / name, records)
     return report
 

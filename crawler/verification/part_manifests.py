@@ -20,11 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from crawler.verification.moved_months import MovedMonths
+
 _KEYS = ("run_id", "part", "published_at", "seq", "files")
 
 
 def check_part(
-    data_dir: Path, path: Path, records: Mapping[Path, int], reported: Collection[str]
+    data_dir: Path,
+    path: Path,
+    records: Mapping[Path, int],
+    reported: Collection[str],
+    moved: MovedMonths,
 ) -> Manifest:
     """Read the manifest of a part. Its files are held against it unless its run is one of
     `reported`: then they are held against the report, and the rows of both are compared."""
@@ -44,7 +50,11 @@ def check_part(
     if named is None or (part.run_id, told["part"]) != named:
         part.add(path, "bad_manifest", f"it is of part {told['part']!r} of run {part.run_id}")
     for row, name in zip(part.rows, names, strict=True):
-        if is_to_check(part, name) and part.run_id not in reported:
+        if not is_to_check(part, name) or part.run_id in reported:
+            continue
+        if moved.misses(data_dir, name):
+            part.moved += 1
+        else:
             check_file(part, row, data_dir / name, records)
     return part
 

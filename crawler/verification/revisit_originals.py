@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.verification.findings import WarcReport
+    from crawler.verification.moved_months import MovedMonths
 
 
-def check_originals(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator[Finding]:
-    """Every revisit's original must stand in a published file's index, with that digest."""
+def check_originals(
+    data_dir: Path, reports: Iterable[WarcReport], moved: MovedMonths
+) -> Iterator[Finding]:
+    """Every revisit's original must stand in a published file's index, with that digest, unless it
+    may be of a month that was moved away with its index."""
     reports = list(reports)
     wanted = {
         (original.uri, _timestamp(original.date), original.payload_digest)
@@ -42,7 +46,7 @@ def check_originals(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator[F
     for report in reports:
         for original in report.originals:
             key = (original.uri, _timestamp(original.date), original.payload_digest)
-            if key not in found:
+            if key not in found and not moved.may_hold(original.date):
                 message = f"no capture of {original.uri} at {original.date} has that digest"
                 yield Finding(report.path, original.offset, "revisit_of_nothing", message)
 

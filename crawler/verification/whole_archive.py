@@ -65,6 +65,7 @@ from crawler.verification.manifests import (
     check_listed_once,
     check_manifest,
 )
+from crawler.verification.moved_months import MOVED_FILE, MovedMonths
 from crawler.verification.part_manifests import check_numbers, check_part, check_parts
 from crawler.verification.record_ids import RecordIds, spool_ids
 from crawler.verification.revisit_originals import check_originals
@@ -186,8 +187,8 @@ def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], b
     """Check everything of the scope. While `is_busy` says that a run is on, the files it has
     open, and those just published that no manifest lists yet, are left out.
 
-    Raises LedgerError, BrokenProcessPool when a worker was killed, OSError when the temporary
-    folder has no room.
+    Raises MovedMonthsError, LedgerError, BrokenProcessPool when a worker was killed, OSError when
+    the temporary folder has no room.
     """
     with (
         TemporaryDirectory(prefix="verify-") as folder,
@@ -212,6 +213,7 @@ def _verify(
     was_busy = is_busy()
     verdict = Verdict()
     data_dir = scope.data_dir
+    moved = MovedMonths.of(data_dir)
     files = [*scope.warcs, *scope.lines, *scope.manifests, *scope.parts]
     tqdm.monitor_interval = 0  # its thread would be forked
     with (
@@ -221,13 +223,15 @@ def _verify(
         archives = partial(_check_warc, folder=kept.folder)
         warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
         folders = sorted({path.parent for path in scope.warcs})
-        prove = partial(_check_lines, data_dir=data_dir, folders=folders, folder=kept.folder)
+        prove = partial(
+            _check_lines, data_dir=data_dir, folders=folders, folder=kept.folder, moved=moved
+        )
         lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
         records = {report.path: report.records for report in warcs}
-        check = partial(check_manifest, data_dir, records=records)
+        check = partial(check_manifest, data_dir, records=records, moved=moved)
         manifests = _run(pool, check, scope.manifests, bar)
         reported = {manifest.run_id for manifest in manifests if manifest.told}
-        check = partial(check_part, data_dir, records=records, reported=reported)
+        check = partial(check_part, data_dir, records=records, reported=reported, moved=moved)
         parts = _run(pool, check, scope.parts, bar)
     for report in warcs:
         verdict.findings += report.findings
@@ -237,7 +241,8 @@ def _verify(
         _take_lines(verdict, proved)
     for manifest in (*manifests, *parts):
         verdict.findings += manifest.findings
-    verdict.findings += check_originals(data_dir, [one for one in warcs if one.originals])
+        verdict.counts["moved files"] += manifest.moved
+    verdict.findings += check_originals(data_dir, [one for one in warcs if one.originals], moved)
     verdict.findings += kept.ids.shared()
     verdict.findings += check_warc_places(data_dir, warcs)
     verdict.findings += check_lines_of_runs(manifests, lines)
@@ -255,7 +260,7 @@ def _verify(
         # of files that a run has just renamed, or that were left so by a kill
         verdict.findings = [one for one in verdict.findings if not _is_unindexed(one, on)]
         if scope.is_whole:
-            _check_whole(verdict, scope, manifests, parts, kept.summaries, busy=busy, on=on)
+            _check_whole(verdict, scope, manifests, parts, kept.summaries, moved, busy=busy, on=on)
         if ledger:
             by_run = {manifest.run_id: manifest for manifest in manifests}
             names = _names(scope)
@@ -275,6 +280,7 @@ def _take_lines(verdict: Verdict, report: LinesReport) -> None:
     verdict.fields += report.fields
     verdict.counts["lines"] += report.lines
     verdict.counts["differing"] += report.differing
+    verdict.counts["moved lines"] += report.moved
 
 
 def _has_more(scope: Scope) -> bool:
@@ -293,6 +299,7 @@ def _check_whole(
     manifests: Sequence[Manifest],
     parts: Sequence[Manifest],
     summaries: Summaries,
+    moved: MovedMonths,
     *,
     busy: bool,
     on: Collection[str],
@@ -302,7 +309,7 @@ def _check_whole(
     data_dir = scope.data_dir
     listed = {name for manifest in (*manifests, *parts) for name in manifest.listed}
     left: Counter[str] = Counter()
-    for finding in check_strays(data_dir, listed):
+    for finding in check_strays(data_dir, listed, moved):
         run_id = run_of(finding.file.name.removesuffix(OPEN_SUFFIX))
         if finding.code == "orphan_index" or not (busy or run_id in on):
             verdict.findings.append(finding)
@@ -311,6 +318,8 @@ def _check_whole(
     for run_id, count in sorted(left.items()):
         what = "1 file of it waits" if count == 1 else f"{count} files of it wait"
         verdict.notes.append(f"run {run_id} was killed: {what} for the next run or `scrapy repair`")
+    for name in moved.unused(listed):
+        verdict.notes.append(f"{MOVED_FILE} names {name}, where no run has files")
     runs = {manifest.run_id for manifest in (*manifests, *parts)}
     verdict.findings += check_places(data_dir, runs)
     for sharing in summaries.sharing_keys():
@@ -374,9 +383,9 @@ def _take_ids(kept: _Kept, report: WarcReport) -> None:
 
 
 def _check_lines(
-    path: Path, *, data_dir: Path, folders: Sequence[Path], folder: Path
+    path: Path, *, data_dir: Path, folders: Sequence[Path], folder: Path, moved: MovedMonths
 ) -> LinesReport:
-    return verify_lines(path, data_dir, folders, _spool(folder, path))
+    return verify_lines(path, data_dir, folders, _spool(folder, path), moved)
 
 
 def _take_summaries(kept: _Kept, report: LinesReport) -> None:
