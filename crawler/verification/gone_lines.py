@@ -38,20 +38,11 @@ def faults_of_gone(
     """What speaks against a gone record. `pages` are those of the observations that have a record,
     in their order; `is_same_code`: today's code made the line. Raises TypeError, KeyError,
     ValueError where its values aren't of the format."""
-    blank = _blank(line)
-    keys = keys_of(line["schema_version"])
-    full = [key for key in keys if key not in _SAID and line[key] != blank[key]]
-    if full or not line["gone"]:
-        yield f"a gone record without reason or with content: {', '.join(full) or 'gone'}"
-        return
-    said = [one.name for one in fields(Gone) if line["schema_version"] > 1 or one.name != "last"]
-    if list(line["gone"]) != said:
-        yield f"gone has not the keys {', '.join(said)}"
+    fault = _fault_of_form(line)
+    if fault is not None:
+        yield fault
         return
     looks = line["gone"]["observations"]
-    if len(looks) < LEAST_LOOKS:
-        yield f"it rests on {len(looks)} looks, a withdrawal takes {LEAST_LOOKS}"
-        return
     yield from _disagreements(line, looks)
     unproved = sum(one["warc"] is None for one in looks)
     if unproved:
@@ -61,6 +52,21 @@ def faults_of_gone(
         yield from _denied(line, look, page)
     if is_same_code and not unproved and _is_readable(pages[-1]):
         yield f"the record of {looks[-1]['at']} holds the article"
+
+
+def _fault_of_form(line: Mapping[str, Any]) -> str | None:
+    """What keeps a line from being read as a gone record, or None."""
+    version, blank = line["schema_version"], _blank(line)
+    full = [key for key in keys_of(version) if key not in _SAID and line[key] != blank[key]]
+    if full or not line["gone"]:
+        return f"a gone record without reason or with content: {', '.join(full) or 'gone'}"
+    said = [one.name for one in fields(Gone) if version > 1 or one.name != "last"]
+    if list(line["gone"]) != said:
+        return f"gone has not the keys {', '.join(said)}"
+    looks = line["gone"]["observations"]
+    if len(looks) < LEAST_LOOKS:
+        return f"it rests on {len(looks)} looks, a withdrawal takes {LEAST_LOOKS}"
+    return None
 
 
 def _disagreements(line: Mapping[str, Any], looks: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -41,30 +41,25 @@ def faults_of_history(
 ) -> Iterator[Fault]:
     """What is wrong in the history of one article. `clock_errors` are runs that began while the
     clock stood before an earlier run: their times say nothing of what came first."""
-    history, seen = [], dict[str, "LineSummary"]()
+    seen: dict[str, LineSummary] = {}
     for line in told:
         first = seen.setdefault(line.row["line_sha256"], line)
-        if first is line:
-            history.append(line)
-        else:
+        if first is not line:
             where = f"it stands in {first.jsonl} as well, as line {first.number}"
             yield Fault(line, "duplicate_line", where)
-    stays, corrections = _revisions(history)
+    stays, corrections = _revisions(list(seen.values()))
     for line, before in corrections:
         for message in _corrected(line, before, data_dir):
             yield Fault(line, "history_mismatch", message)
     content: list[LineSummary] = []
     for number, revisions in enumerate(stays):
         line = revisions[0]
-        before = stays[number - 1][0] if number else None
-        for message in _contradictions(line, before, content):
-            yield Fault(line, "history_mismatch", message)
+        messages = [*_contradictions(line, stays[number - 1][0] if number else None, content)]
         if line.row["run_id"] not in clock_errors:
-            for message in _times(line, stays[0][0]):
-                yield Fault(line, "history_mismatch", message)
+            messages += _times(line, stays[0][0])
         if content and not line.is_gone:
-            for message in _changes(line, content, data_dir):
-                yield Fault(line, "history_mismatch", message)
+            messages += _changes(line, content, data_dir)
+        yield from (Fault(line, "history_mismatch", message) for message in messages)
         content = content if line.is_gone else revisions
 
 

@@ -32,6 +32,8 @@ _NULLABLE: Mapping[str, type] = {
     "last_shown_at": str,
 }  # fmt: skip
 
+_TEXTS = frozenset({"run_id", "at", "list", "article_id", "url"})
+
 Key = tuple[str, str, str | None]
 
 
@@ -85,12 +87,9 @@ def _read(path: Path, line: bytes) -> tuple[dict[str, Any] | None, str | None]:
 
 def _fault(path: Path, told: Mapping[str, Any]) -> str | None:
     """What a line says against the format."""
-    for name, kind in _NULLABLE.items():
-        if told[name] is not None and type(told[name]) is not kind:
-            return f"{name} is {told[name]!r}"
-    for name in ("run_id", "at", "list", "article_id", "url"):
-        if not isinstance(told[name], str):
-            return f"{name} is {told[name]!r}"
+    bad = next((name for name in KEYS if not _is_of_type(name, told[name])), None)
+    if bad is not None:
+        return f"{bad} is {told[bad]!r}"
     if told["schema_version"] != SCHEMA_VERSION or told["event"] not in (APPEARED, GONE):
         return f"version {told['schema_version']!r}, event {told['event']!r}"
     if told["run_id"] != run_of(path.name):
@@ -98,17 +97,20 @@ def _fault(path: Path, told: Mapping[str, Any]) -> str | None:
     for name in ("at", "last_shown_at"):
         if told[name] is not None and not _UTC.fullmatch(told[name]):
             return f"{name} is {told[name]!r}"
-    if (
-        urls.canonical(told["url"]) != told["url"]
-        or urls.article_id(told["url"]) != (told["article_id"])
-    ):
-        return f"{told['url']} is not the address of {told['article_id']}"
-    if type(told["page"]) is not int or told["page"] < 1:
-        return f"page is {told['page']!r}"
-    also_at = told["also_at"]
-    if not isinstance(also_at, list) or not all(isinstance(one, str) for one in also_at):
-        return f"also_at is {also_at!r}"
+    url, article_id = told["url"], told["article_id"]
+    if urls.canonical(url) != url or urls.article_id(url) != article_id:
+        return f"{url} is not the address of {article_id}"
     return None
+
+
+def _is_of_type(name: str, value: Any) -> bool:
+    if name in _NULLABLE:
+        return value is None or type(value) is _NULLABLE[name]
+    if name == "page":
+        return type(value) is int and value >= 1
+    if name == "also_at":
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return name not in _TEXTS or isinstance(value, str)
 
 
 def _follow(shown: dict[Key, str], told: Mapping[str, Any]) -> str | None:

@@ -38,7 +38,8 @@ class Folder:
         return sorted(self.data_dir.glob("runs/*.json"))[run]
 
     def file(self, run: int, ending: str) -> Path:
-        (path,) = self.data_dir.glob(f"*/*/*/xinhua-{self.report(run).stem}*{ending}")
+        folder = "jsonl" if ending == ".jsonl" else "warc"
+        (path,) = self.data_dir.glob(f"{folder}/*/*/xinhua-{self.report(run).stem}*{ending}")
         return path
 
     def told(self, run: int) -> dict[str, Any]:
