@@ -17,8 +17,10 @@ import json
 import sqlite3
 import sys
 import tempfile
+import zipfile
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -110,12 +112,21 @@ class _Members:
         self.resources: list[dict[str, Any]] = []
 
     def add(self, name: str, pieces: Iterable[bytes], size: int | None = None) -> None:
-        """Write a member; one whose size isn't known may grow over 4 GiB."""
+        """Write a member; one whose size isn't known is put aside first."""
+        if size is None:
+            with tempfile.TemporaryFile() as aside:
+                aside.writelines(pieces)
+                size = aside.tell()
+                aside.seek(0)
+                self.add(name, iter(partial(aside.read, _PIECE), b""), size)
+            return
         info = ZipInfo(name)  # of 1980: no time of ours
         info.create_system, info.external_attr = 3, 0o644 << 16
-        info.file_size = size or 0
+        # The local header has a field for 64 bits only if the directory has one, too: the reader of
+        # ReplayWeb.page looks for the first where it finds the second.
+        is_large = size > zipfile.ZIP64_LIMIT
         digest, written = hashlib.sha256(), 0
-        with self._zipped.open(info, "w", force_zip64=size is None) as member:
+        with self._zipped.open(info, "w", force_zip64=is_large) as member:
             for piece in pieces:
                 member.write(piece)
                 digest.update(piece)

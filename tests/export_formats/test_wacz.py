@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tracemalloc
@@ -52,6 +53,15 @@ def members(data: bytes) -> dict[str, bytes]:
             assert info.compress_type == zipfile.ZIP_STORED
             assert info.date_time == (1980, 1, 1, 0, 0, 0)
         return {name: zipped.read(name) for name in zipped.namelist()}
+
+
+def test_only_large_members_have_fields_of_64_bits() -> None:
+    """ReplayWeb.page takes a local header for as long as the directory says."""
+    data = written()
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        for info in zipped.infolist():
+            name, extra = struct.unpack_from("<HH", data, info.header_offset + 26)
+            assert (name, extra, info.extra) == (len(info.filename), 0, b"")
 
 
 def test_members_and_their_digests() -> None:
