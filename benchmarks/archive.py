@@ -51,14 +51,14 @@ from tests.site import Site
 if TYPE_CHECKING:
     from warcio.recordloader import ArcWarcRecord
 
+# The crawl with the archive to that without, at most.
 MOST_CPU = 1.15
-"""The crawl with the archive to that without, at most."""
 
+# Our pages a second to warcio's, at least.
 LEAST_RATE = 2.0
-"""Our pages a second to warcio's, at least."""
 
+# WARC files the pages are spread over: more than cores, as in life.
 FILES = 4
-"""WARC files the pages are spread over: more than cores, as in life."""
 
 PROJECT = Path(__file__).resolve().parents[1]
 

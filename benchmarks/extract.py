@@ -41,8 +41,8 @@ from crawler.items import Page
 from crawler.pages.encoding import decode
 from tests.site import Story, World, render
 
+# Ours to newspaper4k's, at most.
 BOUND = 1 / 20
-"""Ours to newspaper4k's, at most."""
 
 OURS, PEER = "ours", "newspaper4k"
 

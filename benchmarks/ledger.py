@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BOUND = 2.0
+
+# The steps that must stay within the bound, and so must memory; the others are told.
 BOUNDED = ("start a run", "list page, newest 100", "list page, any 100", "list page, 100 new")
-"""The steps that must stay within the bound, and so must memory; the others are told."""
 
 AT = datetime(2027, 6, 1, tzinfo=UTC)
 RUN = "20270601T000000Z-0002"

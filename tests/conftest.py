@@ -35,8 +35,9 @@ SCRUBBED = frozenset({
     "requests_ca_bundle", "xinhua_data_dir", "scrapy_settings_module", "scrapy_project",
     "pythonwarnings", "pythonstartup",
 })  # fmt: skip
+
+# A time zone that is neither UTC nor Beijing's, so that a local time shows as a wrong one.
 ZONE = "<+0430>-4:30"
-"""A time zone that is neither UTC nor Beijing's, so that a local time shows as a wrong one."""
 
 
 def pytest_configure() -> None:

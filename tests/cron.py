@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 SCRAPY = Path(sys.executable).with_name("scrapy")
+
+# For our own sake: loopback only, and no half written bytecode under a limit on file sizes.
 ASSIGNED = {"PYTHONPATH": str(GUARD), "PYTHONDONTWRITEBYTECODE": "1"}
-"""For our own sake: loopback only, and no half written bytecode under a limit on file sizes."""
 
 QUICK = ("-s", "DOWNLOAD_DELAY=0", "-s", "CHECKPOINT_SECONDS=0.2")
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+# What a checker complains of, by file name; a file it accepts isn't there.
 Verdicts = dict[str, str]
-"""What a checker complains of, by file name; a file it accepts isn't there."""
 
 
 def warcio_check(paths: Sequence[Path]) -> Verdicts:

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# Where those records stand; the last three are one more exchange.
 RESPONSE, REQUEST, METADATA, GZIP_RESPONSE, SILENT_REQUEST, REVISIT = 1, 2, 3, 4, 7, 9
-"""Where those records stand; the last three are one more exchange."""
 
 
+# Of a run that met no article.
 REPORT = {
     "run_id": "r1", "started_at": "2017-09-28T01:02:03Z", "finished_at": "2017-09-28T01:02:04Z",
     "command": "scrapy crawl xinhua", "exit_code": 0, "reason": "finished", "urls_seen": 0,
     "outcomes": {}, "regions": {}, "alarms": [],
 }  # fmt: skip
-"""Of a run that met no article."""
 
 
 @dataclass
@@ -132,14 +132,14 @@ def make_holding(folder: Path) -> Holding:
     return holding
 
 
+# Each spoils a sound holding in the way its name says; the name is the code `verify` must give.
 DAMAGE: dict[str, Callable[[Holding], None]] = {}
-"""Each spoils a sound holding in the way its name says; the name is the code `verify` must give."""
 
+# Codes that the defect cannot but bring with it.
 ALSO: dict[str, frozenset[str]] = {}
-"""Codes that the defect cannot but bring with it."""
 
+# Defects of index and manifest, which are therefore not made again.
 UNDESCRIBED: set[str] = set()
-"""Defects of index and manifest, which are therefore not made again."""
 
 
 def damage(

@@ -16,8 +16,9 @@ GBK = "<html><body><p>镕基桥今晨通车。</p></body></html>".encode("gb1803
 LONG = b"".join(b"<p>line %06d of a long page</p>\n" % number for number in range(400))
 GZIPPED = gzip.compress(LONG, mtime=0)
 ZSTD = zstandard.ZstdCompressor(write_checksum=True).compress(LONG)
+
+# DOWNLOAD_MAXSIZE of these crawls.
 MAXSIZE = 100_000
-"""DOWNLOAD_MAXSIZE of these crawls."""
 
 
 @dataclass(frozen=True)

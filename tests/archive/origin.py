@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLOSE, RESET, UNLESS_REUSED = "close", "reset", "unless reused"
+
+# Bytes to send, seconds to wait, or a word: CLOSE, RESET, UNLESS_REUSED (close unasked).
 Step = bytes | float | str
-"""Bytes to send, seconds to wait, or a word: CLOSE, RESET, UNLESS_REUSED (close unasked)."""
 
 
 @dataclass

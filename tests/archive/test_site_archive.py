@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from tests.archive.crawled import Crawled
     from tests.site.server import Entry
 
+# Between them every layout, data files, the list API, both encodings.
 REGIONS = ("js", "he", "tibet", "hlj", "local")
-"""Between them every layout, data files, the list API, both encodings."""
 
 Capture = dict[str, Any]
 
@@ -173,6 +173,7 @@ def test_the_indexes_are_what_cdxj_indexer_prints(archived: Archived) -> None:
         assert path.read_text() == done.stdout
 
 
+# Kinds that pywb itself misreads, and how the body it gives begins.
 MISREAD = {
     "chunk-trailers": TEXT + b"0\r\n",  # it takes the last chunk for text when trailers follow
     "gzip-members": LONG,  # it stops after the first member
@@ -193,7 +194,6 @@ MISREAD = {
     "no-content-with-body": b"Internal Server Error",
     "not-modified-with-body": b"Internal Server Error",
 }
-"""Kinds that pywb itself misreads, and how the body it gives begins."""
 
 
 def test_every_kind_of_exchange_is_replayed(crawled: Crawled, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PYTHON = PROJECT / ".venv-pywb" / "bin" / "python"
 
+# What its command `wayback` does, but on a free port.
 _SERVE = """
 from gevent.monkey import patch_all; patch_all()
 import sys
@@ -31,7 +32,6 @@ print("port", server.port, flush=True)
 sys.stdout = sys.stderr
 server.join()
 """
-"""What its command `wayback` does, but on a free port."""
 
 _CLOSE = {"Connection": "close"}
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 KILLER = Path(__file__).with_name("killer")
 
+# The steps between which a run's state moves from memory to disk.
 STEPS = (
     "crawler.archive.writer:WarcWriter.write",
     "crawler.archive.writer:WarcWriter.sync",
@@ -53,7 +54,6 @@ STEPS = (
     "crawler.ledger.addresses:Addresses.finish",
     "crawler.ledger.articles:Articles.add_line",
 )
-"""The steps between which a run's state moves from memory to disk."""
 
 SETTINGS = (
     "-a", "regions=js", "-a", "recheck=all",
@@ -61,11 +61,11 @@ SETTINGS = (
     "-s", "WARC_MAX_BYTES=20000", "-s", "LOG_LEVEL=WARNING", "-s", "PART_SECONDS=0.01",
 )  # fmt: skip
 
+# Steps that a run takes many times: the kill falls on one of the first twelve.
 OFTEN = frozenset({
     "write", "see", "finish", "add_line", "add_answer", "commit", "sync", "publish", "take",
     "take_seq", "begin_manifest", "index_and_measure", "write_manifest",
 })  # fmt: skip
-"""Steps that a run takes many times: the kill falls on one of the first twelve."""
 
 
 @dataclass

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SAMPLE = PROJECT / "data" / "sample"
+
+# A folder's name: bytes of GBK, a pattern's brackets, a line's end, what looks like an escape.
 ODD = os.fsdecode(b"\xd0\xc2\xbb\xaa [1]\n%B0'")
-"""A folder's name: bytes of GBK, a pattern's brackets, a line's end, what looks like an escape."""
 
 
 def run(

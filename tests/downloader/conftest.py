@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 OLD = "www.js.xinhuanet.com"
 NEW = "js.news.cn"
+
+# Every article, not robots.txt.
 ARTICLES = "/*.htm*"
-"""Every article, not robots.txt."""
 
 
 @pytest.fixture(scope="package")

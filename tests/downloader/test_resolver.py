@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.downloader.conftest import Fetch
     from tests.site import Site
 
+# A sitecustomize that answers every name with 127.0.0.1, as a hosts file could.
 NAMES = Path(__file__).with_name("names")
-"""A sitecustomize that answers every name with 127.0.0.1, as a hosts file could."""
 
 WITHOUT_SCOPE = (
     "-s", 'DOWNLOADER_MIDDLEWARES={"crawler.downloader.scope.ScopeMiddleware": null}',

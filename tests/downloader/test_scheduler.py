@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from tests.downloader.conftest import Fetch, Seen
     from tests.site import Site
 
+# Seconds by which a busy machine may shift the moment at which the site sees a request.
 CLOCK = 0.25
-"""Seconds by which a busy machine may shift the moment at which the site sees a request."""
 
 
 def is_kept(seen: Seen, host: str, delay: float) -> bool:

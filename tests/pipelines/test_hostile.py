@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIZE = 1_000_000
+
+# Seconds for one article of several megabytes; it takes well under one.
 LIMIT = 20
-"""Seconds for one article of several megabytes; it takes well under one."""
 
 SEEDS = (
     " ", "　", "\n", "a", "1", "（", "(记者", "（记者 张三", "【", "【字号", "张", "张 ", "张三、",

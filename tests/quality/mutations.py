@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from crawler.items import Article, Page
 
+# Seconds a page may take; it takes milliseconds.
 LIMIT = 5
-"""Seconds a page may take; it takes milliseconds."""
 
 TAGS = tuple(
     b"div span p td table tr br img a font script style ul li h1 iframe select textarea svg b i "
@@ -231,11 +231,11 @@ def inventions(article: Article, pages: Sequence[Page]) -> Iterator[str]:
                 yield f"published_at: {article.published_at} of {article.published_raw}"
 
 
+# Texts out of which something may have been cut: the rest stands in the page piece by piece.
 _CUT_INTO = frozenset({
     "title", "source", "source_raw", "paragraphs", "removed.text", "images.caption",
     "videos.caption",
 })  # fmt: skip
-"""Texts out of which something may have been cut: the rest stands in the page piece by piece."""
 
 
 def _texts(record: dict[str, Any]) -> Iterator[tuple[str, str]]:

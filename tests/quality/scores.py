@@ -22,13 +22,13 @@ FLOORS: dict[str, dict[str, float]] = tomllib.loads(
     (Path(__file__).parent / "floors.toml").read_text("utf-8")
 )
 
+# Fields that are right or wrong.
 METADATA = (
     "id", "url", "canonical_url", "region", "layout", "title", "subtitle", "kicker",
     "published_at", "published_precision", "source", "is_reprint", "dateline", "reporters",
     "editors", "keywords", "images", "videos", "attachments", "page_urls", "codes", "encoding",
     "flags", REFUSED,
 )  # fmt: skip
-"""Fields that are right or wrong."""
 
 
 @dataclass(slots=True)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from tests.simulation.days import Run
 
+# RECHECK_SCHEDULE's default.
 AGES = tuple(timedelta(hours=hours) for hours in (6, 24, 7 * 24, 30 * 24, 365 * 24))
-"""RECHECK_SCHEDULE's default."""
 
 CONFIRM = timedelta(hours=6)
 

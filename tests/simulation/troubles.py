@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.chaos.history import STEPS
 
+# What the whole site, or all its articles, do while it is out: one after the other.
 OUTAGES: tuple[dict[str, Any], ...] = (
     {"kind": "503"},
     {"kind": "404"},
@@ -23,11 +24,10 @@ OUTAGES: tuple[dict[str, Any], ...] = (
     {"kind": "soft404"},
     {"kind": "redirect_front", "path": "*/c*.htm*"},
 )
-"""What the whole site, or all its articles, do while it is out: one after the other."""
 
 
+# How often a run takes a step however fast it is; the others once, if at all.
 AT_LEAST = {"commit": 3, "write": 5, "see": 5, "add_answer": 5}
-"""How often a run takes a step however fast it is; the others once, if at all."""
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,9 @@ _NODEART = {"qc.wa.news.cn": "/nodeart/list", "da.wa.news.cn": "/nodeart/page"}
 # FACTS a/b: of the same domains, and no regional channel
 _OTHERS = ("forum.home.news.cn", "info.search.news.cn", "webd.home.news.cn", "imgs.news.cn",
            "lib.news.cn", "english.news.cn", "sike.news.cn")  # fmt: skip
+
+# The usual robots.txt; the `neibu` folders hold the articles nobody may fetch.
 ROBOTS = "User-agent: *\nAllow: /\nDisallow: /ad/\nDisallow: /neibu/\nDisallow: /local/neibu/\n"
-"""The usual robots.txt; the `neibu` folders hold the articles nobody may fetch."""
 
 
 @dataclass(frozen=True, slots=True)

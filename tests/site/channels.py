@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The main site's 地方 column, played as one more channel (FACTS a, last lines).
 MAIN = "local"
-"""The main site's 地方 column, played as one more channel (FACTS a, last lines)."""
 
 MAIN_HOSTS = (
     "www.xinhuanet.com",
@@ -82,8 +82,8 @@ def _channels() -> dict[str, Channel]:
     }
 
 
+# Every channel by key, in the official order, the main site's column last.
 CHANNELS = _channels()
-"""Every channel by key, in the official order, the main site's column last."""
 
+# The channel that answers on a host.
 BY_HOST = {host: channel for channel in CHANNELS.values() for host in channel.hosts}
-"""The channel that answers on a host."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.site.plan import Plan
     from tests.site.world import World
 
+# Links on a page of a static list.
 PER_PAGE = 8
-"""Links on a page of a static list."""
 
 
 @dataclass(frozen=True, slots=True)

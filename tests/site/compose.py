@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from tests.site.channels import Channel
 
+# What an edit may change (DESIGN, the version list).
 EDITS = ("title", "body", "source", "editors", "images")
-"""What an edit may change (DESIGN, the version list)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Happening = Literal["edited", "withdrawn", "restored", "boilerplate"]
 
+# How a withdrawn article answers (DESIGN, I9: status, redirect, soft 404; or emptied).
 FORMS = ("404", "410", "front", "skip", "soft404", "emptied")
-"""How a withdrawn article answers (DESIGN, I9: status, redirect, soft 404; or emptied)."""
 
 _BACKLOG = (
     "g6_regional", "g3", "g2", "g3", "g6_main", "g3", "g5", "g3", "g6_regional", "g2", "g4", "g3",

@@ -3,6 +3,7 @@ Hebei of 2024) and the list API nodes and data files of FACTS c2 and c3, by chan
 
 from __future__ import annotations
 
+# FACTS c1: static column pages.
 SEEN: dict[str, str] = {
     "hn": (
         "news/bwzg.htm news/hnyw.htm news/msxw.htm news/spxw.htm news/shxw.htm "
@@ -46,8 +47,8 @@ SEEN: dict[str, str] = {
     "nx": "leader/dwsj-jh.htm leader/zx-hd.htm",
     "xj": "ldbdj/dwsj/zyjh.htm ldbdj/zxzx/zxhd.htm",
 }
-"""FACTS c1: static column pages."""
 
+# FACTS c3: Hebei's data files by column.
 HEBEI_DATA = {
     "xinwen": "5df4ffd960d3443a8f3192c83d897820",
     "politics": "dcb6140d252940a6829e95fbdeb455e8",
@@ -57,20 +58,19 @@ HEBEI_DATA = {
     "wenlv": "062a003f3afc4162a6e60c6e953782bb",
     "hbGongyi": "d7e0fe5398604fd7afabbea765e9c23f",
 }
-"""FACTS c3: Hebei's data files by column."""
 
+# FACTS c1: Hebei's other columns.
 HEBEI_STATIC = (
     "sToutiao", "renshi", "lianzheng", "original", "talking", "health", "jiaodian", "wangshi",
     "view", "topic", "jizhe",
 )  # fmt: skip
-"""FACTS c1: Hebei's other columns."""
 
+# FACTS c3: the data file of the main site's 地方 column.
 LOCAL_DATA = "5c5939c2f07b4d9c96de44dad32eadc8"
-"""FACTS c3: the data file of the main site's 地方 column."""
 
+# FACTS c2: the only regional nodes with evidence, by column page.
 TIBET_NODES = {
     "xhjj": 111837, "zqrs": 111801, "sspl": 111802, "yzxz": 111808, "bzyc": 111798,
     "zyy": 111832, "zcgs": 111810, "xzly": 111830, "whdt": 111846, "jiaoyu": 111834,
     "hjbh": 111811,
 }  # fmt: skip
-"""FACTS c2: the only regional nodes with evidence, by column page."""

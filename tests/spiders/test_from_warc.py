@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from tests.site import Site
 
 QUIET = ("-s", "LOG_LEVEL=WARNING")
+
+# A proxy that nobody serves: what asks the network fails.
 NOWHERE = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
-"""A proxy that nobody serves: what asks the network fails."""
 
 
 @pytest.fixture(scope="module")

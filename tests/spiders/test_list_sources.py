@@ -34,9 +34,10 @@ MISSING = f"http://{HOST}/lb/missing.htm"
 MOVED = f"http://{HOST}/lb/moved.htm"
 CYCLE = f"http://{HOST}/lb/cycle.htm"
 FOREIGN = f"http://{HOST}/lb/foreign.htm"
+
+# No column of the site: quiet has no validators, moved is redirected, cycle's pager leads in a
+# circle, foreign has links of other regions and other sites.
 LISTS = (QUIET, DATA, NODE, BROKEN, NO_LIST, MISSING, MOVED, CYCLE, FOREIGN)
-"""No column of the site: quiet has no validators, moved is redirected, cycle's pager leads in a
-circle, foreign has links of other regions and other sites."""
 
 
 def path_of(url: str) -> str:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from tests.channel import Archive
 
 HOST = "www.js.xinhuanet.com"
+
+# KiB: what ten times as many addresses may add; all of them kept would add five times that.
 MORE = 24 * 1024
-"""KiB: what ten times as many addresses may add; all of them kept would add five times that."""
 
 
 def peak(archive: Archive, data_dir: Path, count: int, *arguments: str) -> int:
@@ -56,8 +57,9 @@ def test_ten_times_as_many_addresses_take_no_more_memory(
 
 
 LISTS = "js.news.cn"
+
+# On a page.
 LINKS = 1000
-"""On a page."""
 
 
 def listed_peak(archive: Archive, data_dir: Path, pages: int) -> int:

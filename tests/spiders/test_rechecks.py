@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from crawler.ledger.rows import ArticleRow
     from tests.channel import Archive
 
+# Every ten days for twenty years, so that the backlog is due too.
 SCHEDULE = ",".join(str(24 * 10 * step) for step in range(1, 750))
-"""Every ten days for twenty years, so that the backlog is due too."""
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tests.upgrade.days import FOLDER, KEPT_UNTIL, crawl, site
 
+# The step of that commit at which the run of day 0.9 is killed: what it found is in the ledger and
+# no report was written.
 KILL = {"XINHUA_KILL": "crawler.exporters.report:write_report:before:1"}
-"""The step of that commit at which the run of day 0.9 is killed: what it found is in the ledger
-and no report was written."""
 
 
 def main() -> int:

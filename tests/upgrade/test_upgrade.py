@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tests.conftest import RunScrapy
     from tests.site import Site
 
+# Up to the first nothing on the site changes. Up to the second there are new articles, and one of
+# the kept gets other boilerplate, which is no version.
 SOON, LATER = KEPT_UNTIL + 0.1, 6.0
-"""Up to the first nothing on the site changes. Up to the second there are new articles, and one of
-the kept gets other boilerplate, which is no version."""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# The runs, by what they met.
 FIRST, MISSING, GONE, BACK, LAST = range(5)
-"""The runs, by what they met."""
 
 
 @dataclass

@@ -30,6 +30,7 @@ class Template(Protocol):
     def boilerplate(self, story: Story) -> list[str]: ...
 
 
+# Every layout by the name that the truth uses.
 TEMPLATES: dict[str, Template] = {
     "g2_hebei": g2_hebei,
     **{f"g2_{key}": g2_provinces for key in g2_provinces.FRAMES},
@@ -40,7 +41,6 @@ TEMPLATES: dict[str, Template] = {
     "g6_regional": g6_regional,
     "mobile": mobile,
 }
-"""Every layout by the name that the truth uses."""
 
 
 def render(layout: str, story: Story, number: int = 1) -> bytes:

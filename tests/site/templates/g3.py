@@ -24,8 +24,8 @@ from tests.site.templates.pager import old_pager
 if TYPE_CHECKING:
     from tests.site.story import Block, Story
 
+# How the body is marked up; `Story.variant` is an index into it.
 VARIANTS = ("p", "br", "nbsp", "unclosed", "nested", "glued", "td", "seed")
-"""How the body is marked up; `Story.variant` is an index into it."""
 
 
 def body(blocks: tuple[Block, ...], markup: str) -> str:
