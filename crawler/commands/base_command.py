@@ -20,6 +20,7 @@ from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.location import LedgerUrlError
 from crawler.runner.process import open_streams
 from crawler.storage import StorageError
 
@@ -59,12 +60,12 @@ class ProjectCommand:
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the work of the command and end as `ends` does. What Scrapy would tell of a misuse
-        below three lines on the usage is one line here."""
+        below three lines on the usage is one line here, a LEDGER that can't be used too."""
         _open_output()
         with ends(self.name):
             try:
                 self.execute(args, opts)
-            except UsageError as error:
+            except (UsageError, LedgerUrlError) as error:
                 refuse(self.name, error, USAGE)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:

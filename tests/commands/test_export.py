@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-import venv
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -211,33 +210,3 @@ def test_an_interrupted_export_leaves_nothing_that_looks_finished(
     assert process.returncode == code, said
     assert b"Traceback" not in said
     assert sorted(path.name for path in tmp_path.iterdir() if path != archive) == left
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a venv that has what requirements.lock has, and none of the extras."""
-    folder = tmp_path_factory.mktemp("plain") / ".venv"
-    venv.create(folder, symlinks=True)
-    (here,) = folder.glob("lib/python*/site-packages")
-    (there,) = {Path(path).resolve() for path in sys.path if path.endswith("site-packages")}
-    for path in there.iterdir():
-        if not path.name.startswith(("pyarrow", "zyte_common_items")):
-            (here / path.name).symlink_to(path)
-    return folder / "bin" / "python"
-
-
-def test_without_the_extra_the_command_says_how_to_install_it(
-    archive: Path, tmp_path: Path, plain: Path
-) -> None:
-    for form in ("parquet", "zyte", "csv"):
-        output = tmp_path / f"x.{form}"
-        arguments = ["--format", form, "-o", str(output)]
-        done = subprocess.run(
-            [plain, *command(archive, *arguments)[1:]],
-            cwd=PROJECT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        needs = form != "csv"
-        assert done.returncode == (2 if needs else 0), done.stderr
-        assert ("make install EXTRAS=export" in done.stderr) == needs
-        assert output.exists() != needs
-        assert "Traceback" not in done.stderr
