@@ -1,6 +1,8 @@
-"""`scrapy reextract WARC…`: JSONL again from archives, with today's code and no network.
+"""`scrapy reextract WARC…`: JSONL again from archives, with today's code and no network; with
+`--correct`, corrections of the archive's own lines.
 
-Exit codes: 0 all was read, 1 something was damaged (the rest is written), 2 usage.
+Exit codes: 0 all was read, 1 something was damaged (the rest is written), 2 usage. `--correct` is a
+run and ends as a crawl does: 3 where lines couldn't be read again, 75 while another run is on.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.archive.decode import bound
+from crawler.commands import correcting
 from crawler.commands.base_command import ProjectCommand, printable, sentence
 from crawler.commands.compare_lines import OlderLines
 from crawler.commands.options import count, day, region_codes
@@ -37,10 +40,10 @@ if TYPE_CHECKING:
 
 class Command(ProjectCommand, ScrapyCommand):
     def syntax(self) -> str:
-        return "[options] <warc> ..."
+        return "[options] <warc> ... | --correct [--fields KEYS] [--dry-run]"
 
     def short_desc(self) -> str:
-        return "Make JSONL again from WARC or WACZ files, without network"
+        return "Make JSONL again from WARC or WACZ files, without network; correct published lines"
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
@@ -52,9 +55,13 @@ class Command(ProjectCommand, ScrapyCommand):
         add("--since", type=day, metavar="DAY", help="only captures of that day and after")
         add("--until", type=day, metavar="DAY", help="only captures of that day and before")
         add("--diff", type=Path, metavar="OLD.jsonl", help="print what differs from these lines")
+        correcting.add_options(parser)
 
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
+        if correcting.is_asked(args, opts):
+            correcting.correct(self, self.settings, opts)
+            return
         files = _checked(args, opts)
         data_dir = folder_of(self.settings)
         max_bytes = bound(self.settings.getint("DOWNLOAD_MAXSIZE"))

@@ -57,6 +57,7 @@ def build_report(
     stats: Mapping[str, Any],
     regions: Collection[str] = (),
     watched: Collection[str] = (),
+    corrections: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None and there are no
     alarms: the caller knows them.
@@ -65,6 +66,7 @@ def build_report(
     written before; `files` are rows of `manifest.rows_of`; `stats` are Scrapy's, {} for a run that
     was killed. `regions` are those whose lists were to be asked, `watched` those of which all was
     seen.
+    `corrections` are the counts of a run that corrects, None for a crawl.
     """
     by_region = ledger.visits.outcomes_by_region(run_id)
     fields = _fields(stats)
@@ -99,6 +101,7 @@ def build_report(
         "alarms_over": [],
         "seq": seq,
         "parts": parts,
+        "corrections": None if corrections is None else dict(corrections),
         "files": list(files),
         "versions": versions(),
     }
@@ -134,12 +137,15 @@ def _counters(stats: Mapping[str, Any], group: str, names: Iterable[str]) -> dic
 def earlier_reports(data_dir: Path, *, since: datetime, before: str) -> list[Seen]:
     """What the reports of the runs since then say that began before the run `before`, oldest first.
     Only these are read, for there are many after years. One that can't be read is passed over
-    (`scrapy verify` names it). Raises OSError if the folder can't be read."""
+    (`scrapy verify` names it), as are runs that correct: they look at nothing. Raises OSError if
+    the folder can't be read."""
     found = []
     for path in reports_of(data_dir, since=since, before=before):
         try:
             with open_file(path) as file:
-                found.append(Seen.of(json.load(file)))
+                report = json.load(file)
+            if report.get("corrections") is None:
+                found.append(Seen.of(report))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             logger.warning("%s is no report: %s", shown(path), error)
     return found

@@ -59,6 +59,24 @@ class Articles:
         )
         return [VersionRow(**row._mapping) for row in self._connection.rows(statement)]
 
+    def newest_revisions(self, ids: Collection[str]) -> set[str]:
+        """The digests (`line_sha256`) of the articles' lines with content that no correction has
+        taken the place of: of each version, and of each return of one, the newest revision."""
+        newest: dict[tuple[Any, ...], tuple[int, str]] = {}
+        asked = sorted(set(ids))
+        for start in range(0, len(asked), CHUNK):
+            statement = select(
+                versions.c.article_id, versions.c.version, versions.c.status,
+                versions.c.fetched_at, versions.c.revision, versions.c.line_sha256,
+            )  # fmt: skip
+            is_asked = versions.c.article_id.in_(asked[start : start + CHUNK])
+            statement = statement.where(is_asked, versions.c.status != "gone")
+            for row in self._connection.rows(statement):
+                key = (row.article_id, row.version, row.status, row.fetched_at)
+                found = (row.revision, row.line_sha256)
+                newest[key] = max(newest.get(key, found), found)
+        return {digest for _, digest in newest.values()}
+
     def add_line(
         self, line: Mapping[str, Any], *, jsonl: str, schedule: Sequence[timedelta] = ()
     ) -> bool:

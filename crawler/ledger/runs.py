@@ -54,9 +54,11 @@ class Runs:
         if not self._connection.write(statement):
             raise KeyError(run_id)
 
-    def newest(self, limit: int) -> list[RunRow]:
-        """The newest runs, newest first."""
+    def newest(self, limit: int, kind: RunKind | None = None) -> list[RunRow]:
+        """The newest runs, newest first, of all kinds or of one."""
         statement = select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+        if kind is not None:
+            statement = statement.where(runs.c.kind == kind)
         return [RunRow(**row._mapping) for row in self._connection.rows(statement.limit(limit))]
 
     def unfinished(self) -> list[RunRow]:

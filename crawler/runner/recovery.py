@@ -31,6 +31,7 @@ from crawler.data_dir import (
     run_of,
     warc_folders_of,
 )
+from crawler.exporters.corrections import corrections_in
 from crawler.exporters.parts import (
     begin_manifest,
     index_and_measure,
@@ -40,6 +41,7 @@ from crawler.exporters.parts import (
 )
 from crawler.exporters.report import KILLED, build_report, read_report, write_report
 from crawler.items import WarcPointer
+from crawler.ledger.rows import RunKind
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
@@ -130,6 +132,8 @@ class _Killed:
             self._rows = index_and_measure(self._data_dir, self._unlisted())
         seq = take_seq(self._data_dir, ledger, run.run_id, None, now())
         ledger.commit()
+        files = sorted(self._rows, key=lambda row: str(row["path"]))
+        is_correction = run.kind == RunKind.CORRECTION
         report = build_report(
             ledger,
             run_id=run.run_id,
@@ -140,8 +144,9 @@ class _Killed:
             reason=KILLED,
             seq=seq,
             parts=len(self._begun),
-            files=sorted(self._rows, key=lambda row: str(row["path"])),
+            files=files,
             stats={},
+            corrections=corrections_in(self._data_dir, files) if is_correction else None,
         )
         write_report(self._data_dir, report)
         end_run(ledger, report)

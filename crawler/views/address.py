@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from crawler.clock import iso
 from crawler.items import WarcPointer
+from crawler.ledger.rows import RunKind
 from crawler.outcomes import OWED_NOW
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _of_address(ledger: Ledger, address: Address, at: datetime) -> Iterator[str]
             f"The last attempt, at {_time(address.result_at)}, ended as {address.result}: "
             f"{_meaning(address.result, address.detail)}."
         )
-    for run in ledger.runs.newest(1):
+    for run in ledger.runs.newest(1, RunKind.CRAWL):
         visit = ledger.visits.get(run.run_id, address.url)
         if visit is not None:
             yield f"In the newest run, {run.run_id}, {_visit(*visit)}."
@@ -164,6 +165,12 @@ def _of_article(article: ArticleRow, at: datetime) -> Iterator[str]:
 
 def _of_history(ledger: Ledger, article_id: str) -> Iterator[str]:
     for row in ledger.articles.versions(article_id):
+        if row.corrects:
+            yield (
+                f"Version {row.version}, revision {row.revision}, corrected in run {row.run_id}: "
+                f"{', '.join(row.corrects['keys'])} ({row.corrects['reason']})."
+            )
+            continue
         changed = f", changed: {', '.join(row.changed)}" if row.changed else ""
         yield (
             f"Version {row.version}, {row.status}, fetched at {_time(row.fetched_at)} "

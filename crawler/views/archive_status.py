@@ -41,7 +41,7 @@ SILENT_AFTER = 2
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The newest run that is over, as its report tells it. Times are UTC."""
+    """The newest crawl that is over, as its report tells it. Times are UTC."""
 
     run_id: str
     started_at: str
@@ -113,7 +113,8 @@ class Status:
 def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) -> Status:
     """How the archive stands at this moment. Raises LedgerError, OSError."""
     reports = list(_reports(data_dir, at - GROWTH))
-    last = reports[-1] if reports else _newest_report(data_dir)
+    crawls = [report for report in reports if _is_crawl(report)]
+    last = crawls[-1] if crawls else _newest_crawl(data_dir)
     running = _running(data_dir, ledger, at)
     owed, denied, oldest = _owed(ledger)
     written = sum(_bytes(report) for report in reports)
@@ -139,8 +140,14 @@ def _reports(data_dir: Path, since: datetime) -> Iterator[dict[str, Any]]:
     yield from filter(None, map(_read, reports_of(data_dir, since=since)))
 
 
-def _newest_report(data_dir: Path) -> dict[str, Any] | None:
-    return next(filter(None, map(_read, reversed(reports_of(data_dir)))), None)
+def _newest_crawl(data_dir: Path) -> dict[str, Any] | None:
+    found = map(_read, reversed(reports_of(data_dir)))
+    return next((report for report in found if report and _is_crawl(report)), None)
+
+
+def _is_crawl(report: Mapping[str, Any]) -> bool:
+    """Whether a run asked the site; one that corrects lines looks at no list and no alarm."""
+    return report.get("corrections") is None
 
 
 def _read(path: Path) -> dict[str, Any] | None:

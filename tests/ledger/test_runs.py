@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.ledger.rows import RunKind
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import HOUR, RUN, T0, at_site
 
@@ -26,6 +27,16 @@ def test_runs(ledger: Ledger) -> None:
     assert ledger.runs.unfinished() == [oldest]
     with pytest.raises(KeyError):
         ledger.runs.finish("r9", T0, 0, "finished", {})
+
+
+def test_a_correction_forgets_no_visits_and_is_no_crawl(ledger: Ledger) -> None:
+    ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
+    ledger.addresses.see([at_site(1)], run_id=RUN, at=T0)
+    ledger.runs.start("r2", T0 + HOUR, "scrapy reextract --correct", RunKind.CORRECTION)
+    assert ledger.visits.count(RUN) == 1
+    assert [run.run_id for run in ledger.runs.newest(9)] == ["r2", RUN]
+    assert [run.run_id for run in ledger.runs.newest(9, RunKind.CRAWL)] == [RUN]
+    assert [run.run_id for run in ledger.runs.newest(9, RunKind.CORRECTION)] == ["r2"]
 
 
 def test_a_run_forgets_the_visits_of_the_one_before(ledger: Ledger) -> None:

@@ -81,6 +81,8 @@ def everything(ledger: Ledger) -> None:
     ledger.articles.due(T0 + 2 * DAY, regions=["js"], limit=9, after=after)
     ledger.articles.every(regions=["js"], limit=9, after="1")
     ledger.articles.gone([article.id], before=T0)
+    ledger.articles.move_lines([article.id], "a.jsonl", "b.jsonl")
+    ledger.articles.newest_revisions([article.id])
     ledger.articles.neighbours(first.url, is_standing=True)
     ledger.observations.add(article.id, first.url, T0, 404, "missing", None, RUN)
     ledger.observations.of_article(article.id, since=T0)
@@ -138,6 +140,7 @@ def everything(ledger: Ledger) -> None:
     ledger.runs.newest(9)
     ledger.publications.add(1, "runs/a.json", run_id=RUN, part=None, published_at=T0)
     ledger.publications.next_seq()
+    ledger.publications.take("runs/b.json", run_id=RUN, part=None, published_at=T0)
     ledger.publications.after(0)
     ledger.publications.of_run(RUN)
 

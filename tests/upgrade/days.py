@@ -39,19 +39,35 @@ def crawl(
     site: Site, project: Path, data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> int:
     """Run the crawler that stands in `project` at the site's moment; returns its exit code."""
-    moment = site.world.at.replace(tzinfo=BEIJING)
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a", "regions=js", *arguments,
-         "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING"],
+    command = ("crawl", "xinhua", "-a", "regions=js", *arguments,
+               "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING")  # fmt: skip
+    moment = _at(site) | site.environment | (env or {})
+    return scrapy(*command, project=project, data_dir=data_dir, env=moment).returncode
+
+
+def correct(site: Site, project: Path, data_dir: Path) -> int:
+    """Run `scrapy reextract --correct` of the crawler in `project` at the site's moment."""
+    command = ("reextract", "--correct", "-j", "1")
+    return scrapy(*command, project=project, data_dir=data_dir, env=_at(site)).returncode
+
+
+def scrapy(
+    *arguments: str, project: Path, data_dir: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the crawler that stands in `project`."""
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
         cwd=project,
         env={
             **os.environ,
             "PYTHONPATH": str(project / CLOCK),
             "XINHUA_DATA_DIR": str(data_dir),
-            "XINHUA_CLOCK_SHIFT": str((moment - datetime.now(UTC)).total_seconds()),
-            **site.environment,
             **(env or {}),
         },
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    return done.returncode
+
+
+def _at(site: Site) -> dict[str, str]:
+    moment = site.world.at.replace(tzinfo=BEIJING)
+    return {"XINHUA_CLOCK_SHIFT": str((moment - datetime.now(UTC)).total_seconds())}

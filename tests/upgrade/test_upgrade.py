@@ -17,7 +17,8 @@ import pytest
 from tests.chaos.soundness import lines_of
 from tests.conftest import PROJECT
 from tests.examples.following import follow, ledger_tables, tables
-from tests.upgrade.days import FOLDER, KEPT_UNTIL, crawl, site
+from tests.reextraction.older import another_extractor
+from tests.upgrade.days import FOLDER, KEPT_UNTIL, correct, crawl, scrapy, site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +137,38 @@ def _pager_pages(data_dir: Path) -> list[str]:
     with closing(sqlite3.connect(data_dir / "state" / "ledger.sqlite")) as ledger:
         urls = [url for (url,) in ledger.execute("SELECT url FROM lists")]
     return [url for url in urls if url.endswith("_2.htm")]
+
+
+def test_it_is_corrected_by_an_extractor_that_reads_otherwise(
+    upgraded: Upgraded, tmp_path: Path
+) -> None:
+    """Lines of both schema versions and of all versions of an article; then the other extractor's
+    re-checks find nothing new."""
+    other = another_extractor(tmp_path / "other")
+    before = [line for line in lines_of(upgraded.data_dir) if line["status"] != "gone"]
+    others = len(lines_of(upgraded.data_dir)) - len(before)
+    assert {line["schema_version"] for line in before} == {1, 2}
+
+    codes = [correct(upgraded.site, other, upgraded.data_dir) for _ in range(2)]
+
+    assert codes == [0, 0]
+    corrections = [line for line in lines_of(upgraded.data_dir) if line.get("corrects")]
+    assert len(corrections) == len(before)
+    by_line = {(line["id"], line["fetched_at"]): line for line in before}
+    for line in corrections:
+        was = by_line.pop((line["id"], line["fetched_at"]))
+        assert line["title"] == f"{was['title']}（改）"
+        assert line["corrects"]["line"] == was.get("line")
+        assert (line["version"], line["changed"]) == (was["version"], was["changed"])
+    for project in (PROJECT, other):
+        done = scrapy("verify", project=project, data_dir=upgraded.data_dir)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "not held against the ledger" not in done.stdout
+    crawled = crawl(upgraded.site, other, upgraded.data_dir, "-a", "recheck=all")
+    assert crawled in {0, 3}
+    assert len(lines_of(upgraded.data_dir)) == len(before) + len(corrections) + others
+    done = scrapy("verify", project=other, data_dir=upgraded.data_dir)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_repair_makes_its_ledger_again(upgraded: Upgraded, scrapy_cmd: RunScrapy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from crawler.ledger.rows import RunKind
 from crawler.outcomes import Outcome
 from crawler.views.address import explain
 from tests.ledger.conftest import DAY, HOUR, T0, at_site, gone_line, line, pointer
@@ -35,6 +36,18 @@ def test_an_address_on_its_way(ledger: Ledger, run: str) -> None:
         f"In the newest run, {run}, it was seen and its outcome is still open.",
         "It is owed and will be asked for by the next run.",
     ]
+
+
+def test_a_correction(ledger: Ledger, run: str) -> None:
+    ledger.addresses.see([ONE], run_id=run, at=T0)
+    corrects = {"line": f"{run}:1", "keys": ["title", "body"], "reason": "read by extractor 2"}
+    corrected = line(1, revision=1, corrects=corrects, run_id="r9", line="r9:1")
+    for one in (line(1), corrected):
+        ledger.articles.add_line(one, jsonl=FILE)
+    ledger.runs.start("r9", T0 + HOUR, "scrapy reextract --correct", RunKind.CORRECTION)
+    text = told(ledger)
+    assert "Version 1, revision 1, corrected in run r9: title, body (read by extractor 2)." in text
+    assert f"In the newest run, {run}" in text
 
 
 def test_a_failing_address(ledger: Ledger, run: str) -> None:

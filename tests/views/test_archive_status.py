@@ -75,6 +75,20 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
+def test_a_run_that_corrects_is_no_crawl(tmp_path: Path, ledger: Ledger) -> None:
+    """It looks at no list: what alarms held before it hold after it, and it ends no waiting."""
+    write_report(tmp_path, AT - timedelta(hours=30), alarm_states=[HELD], alarms=[HELD["text"]])
+    write_report(tmp_path, AT - timedelta(hours=1), corrections={"written": 3})
+
+    status = status_of(tmp_path, ledger, AT, AGE)
+
+    assert status.alarms == [HELD]
+    assert status.is_late
+    assert status.last
+    assert status.last.finished_at == "2026-03-30T06:30:00Z"
+    assert status.bytes_written == 3_000_000
+
+
 def test_a_good_night(tmp_path: Path, ledger: Ledger) -> None:
     write_report(tmp_path, AT - timedelta(hours=40))
     write_report(tmp_path, AT - timedelta(hours=1))

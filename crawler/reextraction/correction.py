@@ -1,0 +1,258 @@
+"""Published lines made again from their records, and what of them a correction takes the place of.
+
+In: lines as published. Out: for each what today's code reads otherwise, or why it stays as it is.
+Lines are looked at in worker processes, in the order in which they are given; memory holds a few
+chunks of them, however many there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from crawler import extraction, urls
+from crawler.archive.decode import DecodeError
+from crawler.archive.pointers import is_our_file, pointed_at, read_page
+from crawler.archive.reader import WarcError
+from crawler.archive.wacz import Unpacked
+from crawler.file_name_escapes import shown
+from crawler.items import (
+    HISTORY_KEYS,
+    KEYS,
+    SCHEMA_VERSION,
+    Corrects,
+    WarcPointer,
+    as_record,
+    plain,
+)
+from crawler.layouts import NotAnArticle
+from crawler.pages.assembly import AstrayError, IncompleteError
+from crawler.pipelines.content_digest import changed_fields
+from crawler.pipelines.flags import FlagName
+from crawler.process_pool import begin_worker, cancelling_on_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from crawler.items import Page
+
+# Lines that a worker gets at once: some 100 ms of work.
+CHUNK = 32
+
+# Chunks that wait for each worker, or that it has looked at and nobody has taken yet.
+_AHEAD = 4
+
+_UNREAD = (FlagName.UNKNOWN_LAYOUT, FlagName.AMBIGUOUS_LAYOUT)
+
+
+class Left(StrEnum):
+    """Why a line stays as it is though today's code doesn't read it as it says."""
+
+    NOT_ARTICLE = "not_article"  # the code takes the page for no article, or misses pages of it
+    EMPTY = "empty"  # it finds no content
+    UNCLAIMED = "unclaimed"  # no layout recognises the page any more
+    ANOTHER_ARTICLE = "another_article"  # it gives it another id
+    UNREADABLE = "unreadable"  # the records can't be read
+    EXTRACTION_FAILED = "extraction_failed"  # an error of ours
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether an operator must hear of it."""
+        return self in (Left.UNREADABLE, Left.EXTRACTION_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found at a line that today's code doesn't read as it says.
+
+    `line` is the published one. `keys` are those that make a correction, `record` what takes its
+    place but for `line` and `run_id`; where `left` says why there is none, `detail` says what.
+    """
+
+    line: dict[str, Any] = field(repr=False)
+    keys: tuple[str, ...] = ()
+    record: dict[str, Any] | None = field(default=None, repr=False)
+    left: Left | None = None
+    detail: str = ""
+
+
+def look(
+    line: dict[str, Any], data_dir: Path, fields: Collection[str], unpacked: Unpacked | None = None
+) -> Looked | None:
+    """Extract a line's records again; None where it stays as it is.
+
+    A correction is made where a key differs that makes a version, as a version is made, or one of
+    `fields` in any way. What the fallback reads says nothing against a layout's reading, an empty
+    page nothing against a text: the crawl takes neither for an edit.
+    """
+    try:
+        article = extraction.extract(_pages(line, data_dir, unpacked), must_be_whole=True)
+    except (WarcError, DecodeError) as error:
+        return Looked(line, left=Left.UNREADABLE, detail=str(error))
+    except (NotAnArticle, AstrayError, IncompleteError) as error:
+        return Looked(line, left=Left.NOT_ARTICLE, detail=f"{type(error).__name__}: {error}")
+    except MemoryError:
+        raise
+    except Exception as error:
+        detail = f"{type(error).__name__}: {error}"
+        return Looked(line, left=Left.EXTRACTION_FAILED, detail=detail)
+    if article.id != line["id"]:
+        return Looked(line, left=Left.ANOTHER_ARTICLE, detail=f"it would be {article.id}")
+    if extraction.is_empty(article):
+        return Looked(line, left=Left.EMPTY, detail="no content is found")
+    record = as_record(article)
+    differing = {
+        *changed_fields(line, record),
+        *(key for key in fields if line[key] != record[key]),
+    }
+    if not differing:
+        return None
+    if _is_unread(record) and not _is_unread(line):
+        detail = next(one["detail"] for one in record["flags"] if one["flag"] in _UNREAD)
+        return Looked(line, left=Left.UNCLAIMED, detail=detail)
+    keys = tuple(key for key in KEYS if key in differing)
+    return Looked(line, keys, _correction(line, record, keys))
+
+
+def _pages(line: dict[str, Any], data_dir: Path, unpacked: Unpacked | None) -> list[Page]:
+    """The pages of a line. In others' archives they may stand at another address, and have been
+    captured at another time, than a revisit says that the line was made of."""
+    pages = []
+    told = [line["url"], *line["page_urls"][1:]]
+    pointers = line["warc_pages"] or [line["warc"]]
+    for number, (values, url) in enumerate(zip(pointers, told, strict=True)):
+        pointer = WarcPointer(**values)
+        page = read_page(data_dir, pointer, unpacked=unpacked)
+        if not is_our_file(pointed_at(data_dir, pointer, unpacked)) and urls.article(url):
+            at = page.fetched_at if number else line["fetched_at"]
+            page = replace(page, url=url, fetched_at=at)
+        pages.append(page)
+    return pages
+
+
+def _is_unread(record: dict[str, Any]) -> bool:
+    return any(one["flag"] in _UNREAD for one in record["flags"])
+
+
+def _correction(
+    line: dict[str, Any], record: dict[str, Any], keys: tuple[str, ...]
+) -> dict[str, Any]:
+    """The line with what today's code reads. What history says of it stays, its addresses too."""
+    told = {key: line.get(key) if key in HISTORY_KEYS else record[key] for key in KEYS}
+    addresses = {line["canonical_url"], *line["also_at"]} - {record["canonical_url"]}
+    before, after = line["extractor_version"], record["extractor_version"]
+    reason = f"read by extractor {after}, before by {before}"
+    return told | {
+        "schema_version": SCHEMA_VERSION,
+        "also_at": sorted(addresses),
+        "revision": line.get("revision", 0) + 1,
+        "corrects": plain(Corrects(line.get("line"), list(keys), reason)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """What a worker process has for its life."""
+
+    data_dir: Path
+    fields: tuple[str, ...]
+    unpacked: Unpacked
+
+
+_worker: _Worker
+
+
+def _begin(data_dir: Path, fields: tuple[str, ...], inherited: tuple[int, ...]) -> None:
+    global _worker
+    begin_worker()
+    for descriptor in inherited:
+        os.close(descriptor)
+    _worker = _Worker(data_dir, fields, Unpacked())
+
+
+def _look_at(chunk: list[bytes]) -> list[Looked]:
+    found = []
+    for raw in chunk:
+        looked = look(json.loads(raw), _worker.data_dir, _worker.fields, _worker.unpacked)
+        if looked is not None:
+            found.append(looked)
+    return found
+
+
+class Looker:
+    """Workers that look at lines, several chunks at a time, and give what they found in order."""
+
+    def __init__(self, pool: ProcessPoolExecutor, processes: int) -> None:
+        self._pool = pool
+        self._most = processes * _AHEAD
+        self._waiting: deque[tuple[int, Future[list[Looked]]]] = deque()
+
+    def look_at(self, chunks: Iterable[list[bytes]]) -> Iterator[tuple[int, list[Looked]]]:
+        """For each chunk how many lines it has, and what was found at them. Raises
+        BrokenProcessPool when a worker was killed."""
+        for chunk in chunks:
+            self._waiting.append((len(chunk), self._pool.submit(_look_at, chunk)))
+            if len(self._waiting) > self._most:
+                yield self._next()
+        while self._waiting:
+            yield self._next()
+
+    def _next(self) -> tuple[int, list[Looked]]:
+        count, future = self._waiting.popleft()
+        return count, future.result()
+
+
+@contextmanager
+def looker(
+    data_dir: Path, fields: tuple[str, ...], processes: int, inherited: tuple[int, ...] = ()
+) -> Iterator[Looker]:
+    """Workers for as long as they are needed. They close the descriptors `inherited`, such as that
+    of a lock, which would outlive the parent in them."""
+    context = multiprocessing.get_context("fork")
+    begin = partial(_begin, data_dir, fields, inherited)
+    with ProcessPoolExecutor(processes, context, begin) as pool, cancelling_on_error(pool):
+        yield Looker(pool, processes)
+
+
+def newest_of(
+    files: Iterable[Path],
+    newest: Callable[[Collection[str]], Collection[str]],
+    progress: Callable[[int], object],
+) -> Iterator[list[bytes]]:
+    """The lines with content of published files, as they stand there, in chunks: of each the newest
+    revision. `newest` gives, for some articles, the hex SHA-256 of the lines that are such;
+    `progress` is told the bytes that were read. Raises DamagedLineError, OSError as files do."""
+    for path in files:
+        with path.open("rb") as file:
+            while chunk := list(islice(file, CHUNK)):
+                ids = {article_id for raw in chunk if (article_id := _id_with_content(path, raw))}
+                digests = newest(ids)
+                found = [raw for raw in chunk if hashlib.sha256(raw).hexdigest() in digests]
+                progress(sum(map(len, chunk)))
+                yield found
+
+
+class DamagedLineError(Exception):
+    """A published line is not what DATA_FORMAT.md says."""
+
+
+def _id_with_content(path: Path, raw: bytes) -> str | None:
+    """The id of a line's article; None for a gone line, which no record gives."""
+    try:
+        line = json.loads(raw)
+        return str(line["id"]) if line["status"] != "gone" else None
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{shown(path)} has a line that is no article's ({error}); run `scrapy verify`"
+        raise DamagedLineError(message) from error
