@@ -5,6 +5,7 @@
     warc/YYYY/MM/xinhua-<run>-<serial>.warc.gz  its captures, in the month of the file's first one
     warc/YYYY/MM/xinhua-<run>-<serial>.cdxj     the index of that file
     sightings/YYYY/MM/xinhua-<run>.jsonl        what appeared on lists in it, and what went
+    coverage/YYYY/MM/DD.json                    the certificate of a day; DD.<n>.json: found later
     runs/<run>-<part>.json                      the manifest of a part
     runs/<run>.json                             the run's report, the manifest of all its files
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
@@ -20,7 +21,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,6 +38,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 LINES_FOLDER = "jsonl"
 WARC_FOLDER = "warc"
 SIGHTINGS_FOLDER = "sightings"
+COVERAGE_FOLDER = "coverage"
 REPORTS_FOLDER = "runs"
 STATE_FOLDER = "state"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
@@ -48,6 +50,9 @@ PUBLISHED_SUFFIXES = (LINES_SUFFIX, WARC_SUFFIX, INDEX_SUFFIX)
 # Every file of a run but its report begins so.
 FILE_PREFIX = "xinhua-"
 
+_CERTIFICATE = re.compile(
+    rf"{COVERAGE_FOLDER}/(\d{{4}})/(\d\d)/(\d\d)(?:\.([1-9]\d{{0,4}}))?\.json", re.ASCII
+)
 _RUN_STAMP = "%Y%m%dT%H%M%SZ"
 _RUN = r"(\d{8}T\d{6}Z-[0-9a-f]{4})"
 _NUMBER = r"(\d{5,})"
@@ -104,6 +109,27 @@ def lines_name(run_id: str, part: int | None = None) -> str:
 def sightings_name(run_id: str) -> str:
     """The published sightings of a run, relative to the data folder."""
     return f"{SIGHTINGS_FOLDER}/{run_id[:4]}/{run_id[4:6]}/{FILE_PREFIX}{run_id}{LINES_SUFFIX}"
+
+
+def certificate_name(day: date, number: int) -> str:
+    """The certificate of a day (number 0), or a file on what was found later, relative to the data
+    folder."""
+    more = f".{number}" if number else ""
+    return f"{COVERAGE_FOLDER}/{day:%Y/%m/%d}{more}.json"
+
+
+def certified_by(name: str) -> tuple[date, int] | None:
+    """The day and number that a file's place below the data folder says; None for other places."""
+    found = _CERTIFICATE.fullmatch(name)
+    try:
+        return (date(*map(int, found.groups()[:3])), int(found[4] or 0)) if found else None
+    except ValueError:
+        return None
+
+
+def certificates_of(data_dir: Path) -> list[Path]:
+    """The certificates, and the files on what was found later."""
+    return sorted(data_dir.glob(f"{COVERAGE_FOLDER}/*/*/*.json"))
 
 
 def warc_name(run_id: str, began: datetime, serial: int) -> str:
@@ -259,10 +285,10 @@ def open_lines_of(data_dir: Path) -> list[Path]:
 
 
 def open_files_of(data_dir: Path) -> list[Path]:
-    """Whatever was not published below the folders of WARCs, JSONL and sightings."""
+    """Whatever was not published below the folders of WARCs, JSONL, sightings and certificates."""
     return [
         path
-        for folder in (WARC_FOLDER, LINES_FOLDER, SIGHTINGS_FOLDER)
+        for folder in (WARC_FOLDER, LINES_FOLDER, SIGHTINGS_FOLDER, COVERAGE_FOLDER)
         for path in _files_of(data_dir, folder, OPEN_SUFFIX)
     ]
 

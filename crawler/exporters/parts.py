@@ -99,10 +99,10 @@ class Parts:
         if self._is_due():
             self._close_part()
 
-    def close(self, further: Callable[[], Path | None]) -> Rows:
+    def close(self, further: Callable[[], Sequence[Path]]) -> Rows:
         """Publish the rest; the manifest rows of all the run's files, sorted by path. `seq` and
         `count` are the report's from now on. `further` publishes what a run has only at its end,
-        from the ledger as it is committed, and returns that file. Raises StorageError."""
+        from the ledger as it is committed, and returns these files. Raises StorageError."""
         if self._indexing:
             self._finish()
         self._sync()
@@ -110,9 +110,9 @@ class Parts:
             self._take_report()
             self._ledger.commit()
             published = self._rename(lines_name(self._run_id))
-            return index_and_measure(self._data_dir, [*published, *_files(further())])
+            return index_and_measure(self._data_dir, [*published, *further()])
         self._ledger.commit()
-        last = _files(further())
+        last = further()
         if last or self._output.ids or (self._archive and self._archive.files):
             self._close_part(last)
             self._finish()
@@ -224,10 +224,6 @@ def index_and_measure(data_dir: Path, published: Iterable[Path]) -> Rows:
                 cdxj.write_index(path, on_damage=_passed_over)
             files.append(index)
     return rows_of(data_dir, files)
-
-
-def _files(path: Path | None) -> list[Path]:
-    return [path] if path else []
 
 
 def _passed_over(error: WarcError) -> None:

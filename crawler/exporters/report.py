@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import logging
 import platform
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
@@ -58,6 +59,7 @@ def build_report(
     regions: Collection[str] = (),
     watched: Collection[str] = (),
     corrections: Mapping[str, Any] | None = None,
+    coverage: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None and there are no
     alarms: the caller knows them.
@@ -65,8 +67,8 @@ def build_report(
     `seq` is its place among all publications, `parts` the number of manifests of parts that were
     written before; `files` are rows of `manifest.rows_of`; `stats` are Scrapy's, {} for a run that
     was killed. `regions` are those whose lists were to be asked, `watched` those of which all was
-    seen.
-    `corrections` are the counts of a run that corrects, None for a crawl.
+    seen, `coverage` what is told of days of publication. `corrections` are the counts of a run that
+    corrects, None for a crawl.
     """
     by_region = ledger.visits.outcomes_by_region(run_id)
     fields = _fields(stats)
@@ -84,6 +86,7 @@ def build_report(
         "watched": sorted(watched),
         "lists": _counters(stats, "lists", ("asked", "answered", "failed", "unreadable")),
         "sources": _counters(stats, "sources", ("not_due", "over_budget")),
+        "coverage": dict(coverage),
         "unreached": stats.get("crawler/unreached", {}),
         "robots": _counters(stats, "robots", ("requests", "unreachable")),
         "redirects": sum(

@@ -16,6 +16,7 @@ from crawler.ledger import location
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
 from crawler.ledger.catalogue import Catalogue
+from crawler.ledger.certificates import Certificates
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.dump import Dump
 from crawler.ledger.hosts import Hosts
@@ -53,6 +54,7 @@ class Ledger:
         self.lists = Lists(connection)
         self.sources = Sources(connection)
         self.placements = Placements(connection)
+        self.certificates = Certificates(connection)
         self.hosts = Hosts(connection)
         self.dump = Dump(connection)
 

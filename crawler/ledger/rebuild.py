@@ -4,7 +4,8 @@ Articles, versions with their revisions, addresses and confirmed withdrawals are
 lines, runs and publications from `runs/*.json`, and when each article was last answered for from
 the CDXJ beside each WARC.
 
-What lists show, and addresses that are owed, are read from the sightings.
+What lists show, and addresses that are owed, are read from the sightings, which days have
+certificates from these.
 
 What is published nowhere is lost, and costs requests, not articles: list walks (each list is walked
 as if for the first time), what was learnt of lists, suspected withdrawals
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from sqlalchemy.engine import URL
 from crawler import urls
 from crawler.data_dir import (
     REPORTS_FOLDER,
+    certificates_of,
     indexes_of,
     lines_of,
     manifests_of,
@@ -127,6 +129,9 @@ def _fill(
     for file in sorted(sightings_of(data_dir), key=lambda path: path.name):
         _read_sightings(ledger, data_dir, file, done)
         commit()
+    for file in certificates_of(data_dir):
+        _read_certificate(ledger, data_dir, file, done)
+        commit()
     for file in manifests_of(data_dir):
         _read_report(ledger, file, done)
         commit()
@@ -156,6 +161,16 @@ def _read_lines(
                 done.problems.append(f"{name} line {number} is no record: {error!r}")
             else:
                 done.lines += 1
+
+
+def _read_certificate(ledger: Ledger, data_dir: Path, file: Path, done: Rebuilt) -> None:
+    name = file.relative_to(data_dir).as_posix()
+    try:
+        told = json.loads(file.read_bytes())
+        day, at = date.fromisoformat(told["day"]), datetime.fromisoformat(told["closed"])
+        ledger.certificates.claim(day, int(told["number"]), run_id=str(told["run_id"]), at=at)
+    except (ValueError, KeyError, TypeError) as error:
+        done.problems.append(f"{name} is no certificate: {error!r}")
 
 
 def _read_sightings(ledger: Ledger, data_dir: Path, file: Path, done: Rebuilt) -> None:

@@ -20,6 +20,7 @@ class RunKind(StrEnum):
 
     CRAWL = "crawl"
     CORRECTION = "correction"
+    CERTIFICATES = "certificates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +323,8 @@ class SightingLine:
 @dataclass(frozen=True, slots=True)
 class Source:
     """A list that was read: since when, how many links its first page shows, and the article that
-    appeared on it last."""
+    appeared on it last. `head` are the newest links when its last whole walk began, `next_head`
+    those when the open one began; `total`: articles it has, as the list API says."""
 
     list_url: str
     first_at: datetime
@@ -330,6 +332,36 @@ class Source:
     newest_url: str | None
     newest_title: str | None
     newest_at: datetime | None
+    head: list[str] | None = None
+    head_at: datetime | None = None
+    next_head: list[str] | None = None
+    next_head_at: datetime | None = None
+    total: int | None = None
+
+
+class HoleKind(StrEnum):
+    """What a list implies that no look has shown."""
+
+    # none of the links that were its newest is left: others may have come and gone between
+    OVERFLOW = "overflow"
+    # a further page could not be had
+    PAGES_UNREACHED = "pages_unreached"
+    # the list API's total grew by more than it showed
+    TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """What a list implies and no look has shown, between two looks. `missing`: so many articles,
+    where the list says so; the days are those of publication that it may concern."""
+
+    list_url: str
+    until: datetime
+    kind: HoleKind
+    since: datetime
+    first_day: date
+    last_day: date
+    missing: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +394,40 @@ class Backfill:
     started_at: datetime
     resume_url: str | None
     resume_page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayLink:
+    """An article that a list has shown, or one that was asked for: of the archived ones `result` is
+    None and `published_at` the line's, of the others `result` how the last attempt ended."""
+
+    url: str
+    article_id: str
+    region: str | None
+    day: date | None  # of the address
+    list_time: str | None
+    first_seen_at: datetime
+    found_on: str | None
+    is_archived: bool
+    published_at: str | None
+    result: Outcome | None
+    is_owed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DaySource:
+    """A list that was read once, with its `looks` on a day and the `hours` of that day (bit n: the
+    hour n) which had one. `walk_started_at` is set while a walk is open."""
+
+    url: str
+    region: str | None
+    last_ok_at: datetime | None
+    failures: int
+    completed_at: datetime | None
+    walk_started_at: datetime | None
+    first_at: datetime
+    looks: int
+    hours: int
 
 
 @dataclass(frozen=True, slots=True)

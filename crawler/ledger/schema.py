@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
-    Boolean,
     Column,
     Date,
     Index,
@@ -59,6 +58,7 @@ addresses = Table(
     Column("detail", Text),
 )
 Index("ix_addresses_article", addresses.c.article_id)
+Index("ix_addresses_day", addresses.c.day)
 Index(
     "ix_addresses_owed",
     addresses.c.retry_at,
@@ -112,6 +112,7 @@ articles = Table(
     Column("etag", Text),
     Column("last_modified", Text),
 )
+Index("ix_articles_published", articles.c.published_at)
 Index(
     "ix_articles_due",
     articles.c.next_check_at,
@@ -229,6 +230,12 @@ sources = Table(
     Column("newest_url", Text),
     Column("newest_title", Text),
     Column("newest_at", UtcTime),  # when it appeared
+    # The newest links when its last whole walk began, and those when the open one began.
+    Column("head", JSON(none_as_null=True)),
+    Column("head_at", UtcTime),
+    Column("next_head", JSON(none_as_null=True)),
+    Column("next_head_at", UtcTime),
+    Column("total", Integer),  # articles it has, as the list API says
 )
 
 # The looks at each list, by day of Beijing time, and the links that were new on it. Those of the
@@ -245,16 +252,51 @@ list_days = Table(
 )
 Index("ix_list_days_day", list_days.c.day)
 
-# The articles of the last weeks, and the list that was the first to show each.
+# The articles of the last weeks, the list that was the first to show each, and which others did.
 finds = Table(
     "finds",
     metadata,
     Column("article_id", Text, primary_key=True),
     Column("list_url", Text, nullable=False),
     Column("day", Date, nullable=False),
-    Column("is_sole", Boolean, nullable=False),  # no other list has shown it since
+    Column("shown_by", Text, nullable=False),  # the first lists that did: `sources.mark`
 )
 Index("ix_finds_day", finds.c.day)
+
+# What lists imply and no look has shown: links that went between two looks, pages that could not be
+# had. Those of the last weeks only; nothing of it is restored.
+holes = Table(
+    "holes",
+    metadata,
+    Column("list_url", Text, primary_key=True),
+    Column("until", UtcTime, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("missing", Integer),  # so many, where the list says so
+)
+Index("ix_holes_day", holes.c.last_day)
+
+# The certificates of days, and what was found of a day later. All of it is restored from
+# data/coverage/.
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 0: the certificate
+    Column("run_id", Text, nullable=False),
+    Column("claimed_at", UtcTime, nullable=False),
+)
+Index("ix_certificates_run", certificates.c.run_id)
+
+# Articles of certified days that were archived since, until a file names them.
+late_finds = Table(
+    "late_finds",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+)
 
 # What the first pages of lists show now. `repair --ledger` restores it from data/sightings/.
 placements = Table(

@@ -6,21 +6,32 @@ Days are Beijing's.
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, null, select, update
 
 from crawler.clock import BEIJING
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.rows import Source, SourceYield
 from crawler.ledger.schedule import LATELY, LOOK_BACK
-from crawler.ledger.schema import addresses, finds, list_days, lists, sources
+from crawler.ledger.schema import addresses, finds, holes, list_days, lists, sources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
-    from crawler.ledger.rows import ShownLink
+    from crawler.ledger.rows import Hole, ShownLink
+
+# A list's mark is so many hex digits; so many lists are noted of an article.
+MARK = 10
+MOST_MARKS = 8
+
+
+def mark(list_url: str) -> str:
+    """What stands for a list in `finds`: its address would take ten times the room."""
+    return hashlib.sha256(list_url.encode()).hexdigest()[:MARK]
 
 
 class Sources:
@@ -69,25 +80,32 @@ class Sources:
                 update(sources).where(sources.c.list_url == list_url).values(values)
             )
 
-    def note_news(self, list_url: str, *, at: datetime, article_ids: Collection[str]) -> None:
-        """Note articles that are new on a list since its last look, before the addresses it shows
-        are told to `Addresses.see`: those never seen anywhere were found by it."""
+    def note_news(
+        self, list_url: str, *, at: datetime, article_ids: Collection[str], is_news: bool
+    ) -> None:
+        """Note articles that appeared on a list, before the addresses it shows are told to
+        `Addresses.see`. `is_news`: since its last look; those never seen anywhere were then found
+        by it. Else the list is read for the first time."""
         if not article_ids:
             return
         day = at.astimezone(BEIJING).date()
-        key = {"list_url": list_url, "day": day}
-        row = key | {"looks": 0, "failures": 0, "hours": 0, "new": 0}
-        self._connection.upsert(list_days, [row], update=())
-        self._connection.write(
-            update(list_days)
-            .where(list_days.c.list_url == list_url, list_days.c.day == day)
-            .values(new=list_days.c.new + len(article_ids))
-        )
+        if is_news:
+            key = {"list_url": list_url, "day": day}
+            row = key | {"looks": 0, "failures": 0, "hours": 0, "new": 0}
+            self._connection.upsert(list_days, [row], update=())
+            self._connection.write(
+                update(list_days)
+                .where(list_days.c.list_url == list_url, list_days.c.day == day)
+                .values(new=list_days.c.new + len(article_ids))
+            )
         ids = list(article_ids)
         for start in range(0, len(ids), CHUNK):
-            self._note_finds(list_url, day, ids[start : start + CHUNK])
+            chunk = ids[start : start + CHUNK]
+            if is_news:
+                self._find(list_url, day, chunk)
+            self._show(list_url, chunk)
 
-    def _note_finds(self, list_url: str, day: date, article_ids: Collection[str]) -> None:
+    def _find(self, list_url: str, day: date, article_ids: Collection[str]) -> None:
         known = {
             found.article_id
             for found in self._connection.rows(
@@ -95,20 +113,43 @@ class Sources:
             )
         }
         rows = [
-            {"article_id": one, "list_url": list_url, "day": day, "is_sole": True}
+            {"article_id": one, "list_url": list_url, "day": day, "shown_by": mark(list_url)}
             for one in article_ids
             if one not in known
         ]
         self._connection.upsert(finds, rows, update=())
+
+    def _show(self, list_url: str, article_ids: Collection[str]) -> None:
+        own = mark(list_url)
+        rows = self._connection.rows(
+            select(finds.c.article_id, finds.c.shown_by).where(
+                finds.c.article_id.in_(article_ids),
+                finds.c.list_url != list_url,
+                func.length(finds.c.shown_by) < MOST_MARKS * (MARK + 1) - 1,
+            )
+        )
+        added = [
+            {"of_article": row.article_id, "marks": f"{row.shown_by} {own}"}
+            for row in rows
+            if own not in row.shown_by
+        ]
         self._connection.write(
             update(finds)
-            .where(
-                finds.c.article_id.in_(known),
-                finds.c.list_url != list_url,
-                finds.c.is_sole.is_(True),
-            )
-            .values(is_sole=False)
+            .where(finds.c.article_id == bindparam("of_article"))
+            .values(shown_by=bindparam("marks")),
+            added,
         )
+
+    def shown_by(self, region: str, since: date) -> list[frozenset[str]]:
+        """Of each article that a list of the region found from that day on, the marks of the lists
+        that showed it; of those that MOST_MARKS or more showed, nothing."""
+        statement = (
+            select(finds.c.shown_by)
+            .join(lists, lists.c.url == finds.c.list_url)
+            .where(lists.c.region == region, finds.c.day >= since)
+        )
+        found = [frozenset(row.shown_by.split()) for row in self._connection.rows(statement)]
+        return [marks if len(marks) < MOST_MARKS else frozenset() for marks in found]
 
     def yields(
         self, today: date, *, regions: Collection[str] | None = None
@@ -159,7 +200,7 @@ class Sources:
             select(
                 finds.c.list_url,
                 func.count().label("first"),
-                func.sum(case((finds.c.is_sole.is_(True), 1), else_=0)).label("sole"),
+                func.sum(case((func.length(finds.c.shown_by) == MARK, 1), else_=0)).label("sole"),
             )
             .where(finds.c.day >= since)
             .group_by(finds.c.list_url)
@@ -170,6 +211,47 @@ class Sources:
         rows = self._connection.rows(select(sources))
         return {row.list_url: Source(**row._mapping) for row in rows}
 
+    def begin_walk(self, list_url: str, head: Sequence[str], *, at: datetime) -> None:
+        """Note the newest links of a list as a walk of it begins."""
+        self._connection.write(
+            update(sources)
+            .where(sources.c.list_url == list_url)
+            .values(next_head=list(head), next_head_at=at)
+        )
+
+    def end_walk(self, list_url: str, *, total: int | None) -> None:
+        """A walk is whole: what were the newest links as it began are what the next one must
+        reach. `total` is what the list API says, None where it isn't known."""
+        self._connection.write(
+            update(sources)
+            .where(sources.c.list_url == list_url, sources.c.next_head_at.is_not(None))
+            .values(
+                head=sources.c.next_head,
+                head_at=sources.c.next_head_at,
+                next_head=null(),
+                next_head_at=None,
+                total=total,
+            )
+        )
+
+    def seen_unchanged(self, list_url: str, *, at: datetime) -> None:
+        """A list shows what it showed."""
+        self._connection.write(
+            update(sources)
+            .where(sources.c.list_url == list_url, sources.c.head_at.is_not(None))
+            .values(head_at=at)
+        )
+
+    def add_hole(self, hole: Hole) -> None:
+        """Note what a list implies and no look has shown."""
+        row = asdict(hole) | {"kind": str(hole.kind)}
+        self._connection.upsert(holes, [row])
+
+    def get(self, list_url: str) -> Source | None:
+        """What is known of a list beside its looks."""
+        row = self._connection.row(select(sources).where(sources.c.list_url == list_url))
+        return None if row is None else Source(**row._mapping)
+
     def known(self, list_urls: Sequence[str]) -> dict[str, Source]:
         """What is known of these lists beside their looks, by address."""
         return {url: source for url, source in self._known().items() if url in set(list_urls)}
@@ -178,3 +260,4 @@ class Sources:
         """Forget looks and finds of the days before one."""
         self._connection.write(delete(list_days).where(list_days.c.day < before))
         self._connection.write(delete(finds).where(finds.c.day < before))
+        self._connection.write(delete(holes).where(holes.c.last_day < before))

@@ -188,7 +188,7 @@ class CorrectionRun:
         return self._exitcode
 
     def _publish(self) -> None:
-        files = self._parts.close(lambda: None)
+        files = self._parts.close(list)
         report = build_report(
             self._ledger,
             run_id=self.run_id,

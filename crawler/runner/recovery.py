@@ -17,6 +17,7 @@ from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.torn_warcs import recover_warcs
 from crawler.clock import now
+from crawler.coverage import certificates
 from crawler.coverage.sightings import publish_sightings
 from crawler.data_dir import (
     INDEX_SUFFIX,
@@ -125,6 +126,7 @@ class _Killed:
         run, ledger = self._run, self._ledger
         ledger.visits.end_open(run.run_id)
         publish_sightings(self._data_dir, ledger, run.run_id)
+        certificates.give_back_unwritten(self._data_dir, ledger, run.run_id)
         did = []
         if self.part is not None and (self.part in self._begun or self._unlisted()):
             did += self._write_manifest()
@@ -155,9 +157,10 @@ class _Killed:
     def _unlisted(self) -> list[Path]:
         """The published files of the run, but indexes, that no manifest of a part lists."""
         listed = {row["path"] for row in self._rows}
+        certified = certificates.files_of_run(self._data_dir, self._ledger, self.run_id)
         return [
             path
-            for path in files_of_run(self._data_dir, self.run_id)
+            for path in (*files_of_run(self._data_dir, self.run_id), *certified)
             if path.suffix != INDEX_SUFFIX
             and path.relative_to(self._data_dir).as_posix() not in listed
         ]

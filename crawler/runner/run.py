@@ -27,6 +27,7 @@ from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import RunFacts, attach
+from crawler.coverage import certificates
 from crawler.coverage.sightings import publish_sightings
 from crawler.data_dir import (
     folder_of,
@@ -57,6 +58,7 @@ from crawler.storage import StorageError, check_disk
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
@@ -94,6 +96,7 @@ class Run:
         self._holds = holds
         self._replay = replay
         self._withdrawals = Withdrawals(facts, ledger, self.publisher)
+        self._coverage: dict[str, Any] = {"closed": {}, "open": {}}
         self._lock = lock
         self._crawler: Crawler | None = None
         self._checkpoints: AsyncioLoopingCall | LoopingCall | None = None
@@ -257,12 +260,45 @@ class Run:
     def _publish(self) -> int:
         facts, ledger = self._facts, self._ledger
         ledger.visits.end_open(facts.run_id)
-        further = partial(publish_sightings, facts.data_dir, ledger, facts.run_id)
-        report = self._report(self._parts.close(further))
+        report = self._report(self._parts.close(self._further))
         write_report(facts.data_dir, report)  # a run with an end in the ledger has its report
         end_run(ledger, report)
         self.report = report
         return int(report["exit_code"])
+
+    def _further(self) -> list[Path]:
+        """Publish what a run has only at its end: sightings, certificates; these files."""
+        facts, ledger = self._facts, self._ledger
+        sightings = publish_sightings(facts.data_dir, ledger, facts.run_id)
+        self._certify()
+        certified = certificates.files_of_run(facts.data_dir, ledger, facts.run_id)
+        return [*([sightings] if sightings else []), *certified]
+
+    def _certify(self) -> None:
+        """Close the days that are due and note what the report says of days. An error of ours in
+        working them out must not cost the report."""
+        facts, ledger, at = self._facts, self._ledger, now()
+        told = self._coverage
+        try:
+            certificates.write_late(facts.data_dir, ledger, facts.run_id, at)
+            if self._replay:
+                return
+            if self.reason == "finished":
+                read = () if facts.arguments.narrowed else facts.arguments.regions
+                closed = certificates.close_days(
+                    facts.data_dir, ledger, facts.run_id, at, read=read
+                )
+                for alarm in certificates.alarms_of(closed):
+                    self.publisher.alarm(alarm)
+                told["closed"] = {str(day): one for day, one in closed.verdicts.items()}
+            told["open"] = certificates.open_days_in_short(ledger, at)
+        except StorageError:
+            raise
+        except Exception:
+            logger.exception("the days could not be worked out")
+            text = "coverage could not be worked out: an error of the crawler, see the log"
+            self.publisher.alarm(Alarm("coverage_failed", text))
+            self._has_failed = True
 
     def _report(self, files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         facts, publisher, arguments = self._facts, self.publisher, self._facts.arguments
@@ -289,6 +325,7 @@ class Run:
             stats=stats.get_stats() if stats else {},
             regions=() if arguments.urls or arguments.lists else arguments.regions,
             watched=self._watched(),
+            coverage=self._coverage,
         )
         failed = report["outcomes"].get(Outcome.EXTRACTION_FAILED)
         if self._replay and failed:  # for which `reextract` exits with 1

@@ -6,6 +6,7 @@ for all of them.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from crawler import urls
 from crawler.alarms import Alarm
 from crawler.clock import BEIJING, iso, now
 from crawler.context import RunFacts, attached, required
+from crawler.coverage.continuity import Reach, head_of, hole_of
 from crawler.coverage.placements import changes, placement
 from crawler.coverage.sightings import APPEARED, GONE
 from crawler.ledger.lists import Lists
@@ -35,11 +37,13 @@ if TYPE_CHECKING:
 
     from crawler.ledger.rows import ListState, Placement
     from crawler.lists.list_page import ListLink
-    from crawler.spiders.list_requests import ListStep
+    from crawler.spiders.list_requests import ListAnswer, ListStep
 
 _NOTHING_THERE = frozenset({200, 404, 410})
 # Looks of so many days are kept; certificates are written of the days before the last two.
 KEPT = LOOK_BACK + timedelta(days=7)
+
+logger = logging.getLogger(__name__)
 
 _LEAST_WAIT = timedelta(hours=1)
 _UNKNOWN = SourceYield()
@@ -55,6 +59,7 @@ class ListLooks:
         self._sources = attached(crawler, Sources)
         self._placements = attached(crawler, Placements)
         self._run_id = facts.run_id
+        self._reaches: dict[str, Reach] = {}
         self._roots = {url for region in facts.regions.values() for url in region.roots}
         self._asks_all = bool(arguments.lists or arguments.since)
         self._at = now()
@@ -91,15 +96,18 @@ class ListLooks:
     def _wait(self, url: str) -> timedelta:
         return look_interval(self._yields.get(url, _UNKNOWN))
 
-    def noted(self, step: ListStep, *, is_read: bool) -> None:
+    def noted(self, step: ListStep, *, is_read: bool, is_unchanged: bool) -> None:
         """A list's first page was read or found unchanged, or it wasn't."""
         if self._sources and step.page == 1 and step.since is None:
             self._sources.note_look(step.source, at=now(), is_read=is_read)
+            if is_unchanged:
+                self._sources.seen_unchanged(step.source, at=now())
 
-    def shown(self, step: ListStep, links: Sequence[ListLink]) -> None:
-        """A list's page shows these links; to be called before they join its known ground."""
+    def shown(self, step: ListStep, answer: ListAnswer) -> None:
+        """What a list's page shows; to be called before its links join the list's known ground."""
         if self._sources is None or step.since is not None:
             return
+        links = answer.links
         self._place(step, links)
         met = self._lists.met_links(step.source, [link.url for link in links])
         new = [_shown(link) for link in links if link.url not in met]
@@ -107,9 +115,32 @@ class ListLooks:
         if step.page == 1:
             newest = _newest(links) if is_first_walk else next(iter(new), None)
             self._sources.note_shown(step.source, at=now(), capacity=len(links), newest=newest)
-        if not is_first_walk:
-            ids = list(dict.fromkeys(link.article_id for link in new))
-            self._sources.note_news(step.source, at=now(), article_ids=ids)
+        self._follow(step, answer, len(new))
+        ids = list(dict.fromkeys(link.article_id for link in new))
+        self._sources.note_news(step.source, at=now(), article_ids=ids, is_news=not is_first_walk)
+
+    def _follow(self, step: ListStep, answer: ListAnswer, new: int) -> None:
+        """Note whether a walk has reached what were the list's newest links at the one before."""
+        assert self._sources
+        source = self._sources.get(step.source)
+        reach = self._reaches.setdefault(step.source, Reach())
+        if step.page == 1:
+            reach.is_from_start = True
+            self._sources.begin_walk(step.source, head_of(answer.links), at=now())
+        if source is not None:
+            reach.read(answer, new, source.head or ())
+
+    def walk_ended(self, step: ListStep, *, is_whole: bool) -> None:
+        """A walk has come to its end, the list's or that of what could be had."""
+        reach = self._reaches.pop(step.source, None)
+        source = self._sources.get(step.source) if self._sources else None
+        if self._sources is None or source is None or reach is None:
+            return
+        hole = hole_of(source, reach, now(), is_whole=is_whole)
+        if hole:
+            logger.warning("list %s: %s since %s", step.source, hole.kind, iso(hole.since))
+            self._sources.add_hole(hole)
+        self._sources.end_walk(step.source, total=reach.total if is_whole else None)
 
     def _place(self, step: ListStep, links: Sequence[ListLink]) -> None:
         """Note what appeared on a list's first page since it was last read, and what went; of a

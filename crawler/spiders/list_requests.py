@@ -48,7 +48,9 @@ class ListStep:
 class ListAnswer:
     """What a list's page says. `further`: the address of its next page; `data`: the machine-made
     lists it is filled from; `columns`: other lists it leads to; `is_gap`: it is empty, but its
-    source says that it isn't the end; `refused`: so many links were not understood."""
+    source says that it isn't the end; `refused`: so many links were not understood; `total`: so
+    many articles the list has, by its own account, and `skipped` so many rows of the page name
+    none."""
 
     links: list[ListLink]
     further: str | None = None
@@ -56,6 +58,8 @@ class ListAnswer:
     columns: Sequence[str] = ()
     is_gap: bool = False
     refused: int = 0
+    total: int | None = None
+    skipped: int = 0
 
 
 def first_url(node: str) -> str:
@@ -74,7 +78,14 @@ def read_answer(step: ListStep, page: Page) -> ListAnswer:
         node = list_page.read_nodeart(page)
         further = None if node.end else list_page.next_nodeart_url(step.url)
         is_gap = not (node.links or node.end)
-        return ListAnswer(node.links, further, is_gap=is_gap, refused=node.refused)
+        return ListAnswer(
+            node.links,
+            further,
+            is_gap=is_gap,
+            refused=node.refused,
+            total=node.total,
+            skipped=node.skipped,
+        )
     answer = list_page.read_list(page)
     data = [*answer.data_sources, *map(first_url, answer.node_ids)]
     columns = [url for url in answer.columns if region_code(url) == step.region]

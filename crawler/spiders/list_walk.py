@@ -201,7 +201,7 @@ class ListWalk:
         data = list(self._data(step, page, answer.data))
         addresses = [link.url for link in links]
         is_known = len(self._lists.known_links(step.source, addresses)) == len(addresses)
-        self._looks.shown(step, links)
+        self._looks.shown(step, answer)
         self._note(
             step,
             page.status,
@@ -270,6 +270,7 @@ class ListWalk:
                 lists.finish_backfill(step.source, step.since)
         elif is_missing and failures > 1:
             lists.finish_walk(step.source, at=now())
+            self._looks.walk_ended(step, is_whole=False)
         elif is_missing or failures >= GIVE_UP:
             lists.save_walk(step.source, step.source, 1)
 
@@ -332,6 +333,7 @@ class ListWalk:
     def _finish(self, step: ListStep) -> None:
         if step.since is None:
             self._lists.finish_walk(step.source, at=now())
+            self._looks.walk_ended(step, is_whole=True)
         else:
             self._lists.finish_backfill(step.source, step.since)
 
@@ -452,7 +454,9 @@ class ListWalk:
         validators: Validators = NO_VALIDATORS,
         links: Sequence[str] = (),
     ) -> None:
-        self._looks.noted(step, is_read=is_readable and status in {200, 304})
+        self._looks.noted(
+            step, is_read=is_readable and status in {200, 304}, is_unchanged=status == 304
+        )
         if step.page > 1:
             self._lists.add_page_answer(
                 step.source,

@@ -22,6 +22,7 @@ from crawler.data_dir import (
     STATE_FOLDER,
     WARC_FOLDER,
     WARC_SUFFIX,
+    certificates_of,
     indexed_by,
     indexes_of,
     is_data_dir,
@@ -53,7 +54,10 @@ def check_strays(data_dir: Path, listed: Collection[str], moved: MovedMonths) ->
         warc = indexed_by(path)
         if not warc.exists() and not moved.has(warc.relative_to(data_dir).as_posix()):
             yield Finding(path, None, "orphan_index", "the WARC it indexes is not there")
-    published = [*warcs_of(data_dir), *indexes, *lines_of(data_dir), *sightings_of(data_dir)]
+    published = [
+        *warcs_of(data_dir), *indexes, *lines_of(data_dir), *sightings_of(data_dir),
+        *certificates_of(data_dir),
+    ]  # fmt: skip
     for path in sorted(published):
         if path.relative_to(data_dir).as_posix() not in listed:
             yield Finding(path, None, "orphan_file", "no run's manifest lists it")

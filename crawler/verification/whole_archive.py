@@ -26,10 +26,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tqdm import tqdm
 
 from crawler.data_dir import (
+    COVERAGE_FOLDER,
     INDEX_SUFFIX,
     LINES_SUFFIX,
     REPORT_SUFFIX,
     SIGHTINGS_FOLDER,
+    certificates_of,
     indexed_by,
     is_data_dir,
     ledger_file,
@@ -49,6 +51,7 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
 from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.storage import OPEN_SUFFIX, WARC_SUFFIXES, StorageError
+from crawler.verification.certificate_files import check_certificates, check_claims
 from crawler.verification.file_places import (
     check_places,
     check_strays,
@@ -95,6 +98,7 @@ class Scope:
     manifests: list[Path] = field(default_factory=list)
     parts: list[Path] = field(default_factory=list)
     sightings: list[Path] = field(default_factory=list)
+    certificates: list[Path] = field(default_factory=list)
     is_whole: bool = False
 
     @classmethod
@@ -105,13 +109,15 @@ class Scope:
         if not names:
             return cls(
                 data_dir, warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
-                part_manifests_of(data_dir), sightings_of(data_dir), is_whole=True,
+                part_manifests_of(data_dir), sightings_of(data_dir), certificates_of(data_dir),
+                is_whole=True,
             )  # fmt: skip
         scope = cls(data_dir)
         for name in names:
             scope._add(name)
         for files in (
             scope.warcs, scope.lines, scope.manifests, scope.parts, scope.sightings,
+            scope.certificates,
         ):  # fmt: skip
             files[:] = sorted(set(files))
         return scope
@@ -145,6 +151,9 @@ class Scope:
         """Take a file in by its kind; a missing one is its manifest's to tell."""
         if path.name.endswith(INDEX_SUFFIX):
             path = indexed_by(path)
+        if path.is_relative_to(self.data_dir / COVERAGE_FOLDER) and path.suffix == REPORT_SUFFIX:
+            self.certificates += [path] if path.is_file() else []
+            return True
         are_sightings = path.is_relative_to(self.data_dir / SIGHTINGS_FOLDER)
         lines = self.sightings if are_sightings else self.lines
         kinds = {LINES_SUFFIX: lines, **dict.fromkeys(WARC_SUFFIXES, self.warcs)}
@@ -253,6 +262,9 @@ def _verify(
     sightings = check_sightings(scope.sightings, is_whole=scope.is_whole)
     verdict.findings += sightings.findings
     verdict.counts["sightings"] = sightings.lines
+    faults, claims = check_certificates(data_dir, scope.certificates, is_whole=scope.is_whole)
+    verdict.findings += faults
+    verdict.counts["certificates"] = len(scope.certificates)
     busy = was_busy or is_busy() or (scope.is_whole and _has_more(scope))
     ledger = _ledger_of(verdict, scope)
     with closing(ledger) if ledger else nullcontext():
@@ -268,6 +280,7 @@ def _verify(
             verdict.findings += proof.check(kept.summaries, kept.ids)
             if scope.is_whole and not (busy or on):
                 verdict.findings += check_shown(sightings, ledger, ledger_file(data_dir))
+                verdict.findings += check_claims(data_dir, claims, ledger)
             ledger.connection.check_unchanged()
     verdict.counts.update(WARCs=len(warcs), manifests=len(manifests) + len(parts))
     verdict.counts["JSONL files"] = len(lines)

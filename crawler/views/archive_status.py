@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING, iso
+from crawler.coverage.certificates import open_days_in_short
 from crawler.data_dir import reports_of
 from crawler.ledger.rows import left_of
 from crawler.outcomes import DENIED
@@ -79,7 +80,8 @@ class Status:
     `owed`: region code → outcome of the last attempt (`new` before the first) → addresses;
     `oldest_incomplete_day` is the first day of publication (Beijing) of which something is owed.
     `denied`: region code → addresses that robots.txt forbids, which are owed to nobody.
-    `silent_lists`: region code → lists that failed several times in a row. `bytes_free` is the
+    `silent_lists`: region code → lists that failed several times in a row. `open_days`: day of
+    publication → what is known of it by now, as in a report's `coverage.open`. `bytes_free` is the
     disk's, `bytes_written` what the runs of the last 30 days wrote, `bytes_per_month` what a month
     costs at that pace; None before there is a week to tell by. `is_late`: no run is on and the last
     one ended longer ago than STATUS_MAX_AGE.
@@ -96,6 +98,7 @@ class Status:
     oldest_incomplete_day: str | None = None
     denied: dict[str, int] = field(default_factory=dict)
     silent_lists: dict[str, list[str]] = field(default_factory=dict)
+    open_days: dict[str, Any] = field(default_factory=dict)
     bytes_free: int = 0
     bytes_written: int = 0
     bytes_per_month: int | None = None
@@ -130,6 +133,7 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
         oldest_incomplete_day=oldest.isoformat() if oldest else None,
         denied=denied,
         silent_lists=_silent_lists(ledger),
+        open_days=open_days_in_short(ledger, at),
         bytes_free=shutil.disk_usage(data_dir).free,
         bytes_written=written,
         bytes_per_month=_a_month(written, reports, at),
@@ -254,6 +258,7 @@ def screen(status: Status) -> str:
     lines += _alarm_lines(status)
     lines += _owed_lines(status)
     lines += _list_lines(status)
+    lines += _day_lines(status)
     lines += [_disk_line(status)]
     return "\n".join(lines)
 
@@ -319,6 +324,23 @@ def _alarm_lines(status: Status) -> list[str]:
     for number, text in enumerate(told):
         is_labelled = not number and status.alarms
         lines += _labelled("alarms" if is_labelled else "", text)
+    return lines
+
+
+def _day_lines(status: Status) -> list[str]:
+    """The days that have no certificate yet."""
+    lines = []
+    for number, (day, row) in enumerate(status.open_days.items()):
+        wanting = ", ".join(
+            f"{code} ({one['owed']} owed, {_counted(one['holes'], 'gap')})"
+            for code, one in row["regions"].items()
+        )
+        text = f"{day} is open: {row['archived']} of {row['seen']} archived"
+        if row["refused"]:
+            text += f", {row['refused']} refused"
+        if wanting:
+            text += f"; not complete: {wanting}"
+        lines += _labelled("" if number else "days", text)
     return lines
 
 

@@ -96,7 +96,7 @@ def test_the_lists_of_a_region(scrapy_cmd: RunScrapy, crawled: Path) -> None:
             ledger.lists.add_answer(dead, at=at, status=404, region="js")
         newest = ShownLink("http://js.news.cn/20261123/" + "0a" * 16 + "/c.html", "0a" * 16, "要闻")
         ledger.sources.note_shown(url, at=at, capacity=20, newest=newest)
-        ledger.sources.note_news(url, at=at, article_ids=["1", "2"])
+        ledger.sources.note_news(url, at=at, article_ids=["1", "2"], is_news=True)
         ledger.commit()
     done = scrapy_cmd("regions", "js", "--json", data_dir=crawled)
     assert (done.returncode, done.stderr) == (0, "")

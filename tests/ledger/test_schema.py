@@ -18,13 +18,14 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crawler.ledger import opening, schema
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
+from crawler.ledger.certificates import Certificates
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.ledger.observations import Observations
 from crawler.ledger.placements import Placements
 from crawler.ledger.publications import Publications
-from crawler.ledger.rows import Placement, ShownLink, Validators
+from crawler.ledger.rows import Hole, HoleKind, Placement, ShownLink, Validators
 from crawler.ledger.runs import Runs
 from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
@@ -76,6 +77,7 @@ def everything(ledger: Ledger) -> None:
     article = ledger.articles.get(first.article_id)
     assert article
     ledger.articles.rebase(article.id, content_sha256="c" * 64, extractor_version="2")
+    ledger.articles.move_lines([article.id], "b.jsonl", "c.jsonl")
     ledger.articles.note_check(article.id, T0, T0 + DAY, None, None)
     after = ledger.articles.get(article.id)
     ledger.articles.due(T0 + 2 * DAY, regions=["js"], limit=9, after=after)
@@ -104,9 +106,32 @@ def everything(ledger: Ledger) -> None:
     ledger.sources.note_look(LIST, at=T0, is_read=True)
     link = ShownLink(first.url, first.article_id, None)
     ledger.sources.note_shown(LIST, at=T0, capacity=1, newest=link)
-    ledger.sources.note_news(LIST, at=T0, article_ids=[first.article_id, "0"])
+    ledger.sources.note_news(LIST, at=T0, article_ids=[first.article_id, "0"], is_news=True)
     ledger.sources.yields(DAY_BEFORE, regions=["js"])
     ledger.sources.known([LIST])
+    ledger.sources.begin_walk(LIST, [first.url], at=T0)
+    ledger.sources.end_walk(LIST, total=7)
+    ledger.sources.seen_unchanged(LIST, at=T0)
+    ledger.sources.get(LIST)
+    ledger.sources.shown_by("js", DAY_BEFORE)
+    ledger.sources.add_hole(
+        Hole(LIST, T0, HoleKind.OVERFLOW, T0 - HOUR, DAY_BEFORE, T0.date(), None)
+    )
+    ledger.certificates.watched_since()
+    ledger.certificates.archived(DAY_BEFORE)
+    ledger.certificates.not_archived(DAY_BEFORE)
+    ledger.certificates.sources(DAY_BEFORE)
+    ledger.certificates.holes(DAY_BEFORE)
+    ledger.certificates.claim(T0.date(), 0, run_id=RUN, at=T0)
+    ledger.certificates.days()
+    ledger.certificates.next_number(T0.date())
+    ledger.certificates.of_run(RUN)
+    ledger.certificates.every()
+    ledger.certificates.note_late(RUN)
+    ledger.certificates.late()
+    ledger.certificates.links_of([first.article_id])
+    ledger.certificates.drop_late(T0.date())
+    ledger.certificates.give_back(T0.date(), 0)
     shown = [Placement(first.url, None)]
     ledger.placements.appeared(LIST, shown, at=T0)
     ledger.placements.of_list(LIST)
@@ -143,6 +168,7 @@ def everything(ledger: Ledger) -> None:
     ledger.publications.take("runs/b.json", run_id=RUN, part=None, published_at=T0)
     ledger.publications.after(0)
     ledger.publications.of_run(RUN)
+    ledger.publications.take("runs/b.json", run_id=RUN, part=None, published_at=T0)
 
 
 def test_everything_is_everything() -> None:
@@ -159,6 +185,7 @@ def test_everything_is_everything() -> None:
         Hosts,
         Sources,
         Placements,
+        Certificates,
     )
     methods = {
         f"ledger.{part.__name__.lower()}.{name}"

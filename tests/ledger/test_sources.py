@@ -18,7 +18,9 @@ TODAY = T0.astimezone(BEIJING).date()
 def news(ledger: Ledger, url: str, *numbers: int) -> None:
     """New articles on a list, told as a walk tells them: first the list, then its addresses."""
     found = [at_site(number) for number in numbers]
-    ledger.sources.note_news(url, at=T0, article_ids=[one.article_id for one in found])
+    ledger.sources.note_news(
+        url, at=T0, article_ids=[one.article_id for one in found], is_news=True
+    )
     ledger.addresses.see(found, run_id=RUN, at=T0)
 
 
@@ -52,13 +54,15 @@ def test_who_was_first_and_who_alone(ledger: Ledger) -> None:
 def test_an_article_at_another_address_is_known(ledger: Ledger) -> None:
     news(ledger, ROOT, 1)
     mirror = at_site(1, "js.news.cn")
-    ledger.sources.note_news(COLUMN, at=T0, article_ids=[mirror.article_id])
+    ledger.sources.note_news(COLUMN, at=T0, article_ids=[mirror.article_id], is_news=True)
     found = yields(ledger)
     assert (found[COLUMN].first, found[ROOT].sole) == (0, 0)
 
 
 def test_a_page_of_a_hundred_thousand_links(ledger: Ledger) -> None:
-    ledger.sources.note_news(COLUMN, at=T0, article_ids=[str(n) for n in range(100_000)])
+    ledger.sources.note_news(
+        COLUMN, at=T0, article_ids=[str(n) for n in range(100_000)], is_news=True
+    )
     assert yields(ledger)[COLUMN].first == 100_000
 
 

@@ -111,7 +111,8 @@ def _channel(world: World, channel: Channel, path: str) -> Answer:
         if path == f"/{folder}{col.data_path}" and col.kind == "ds":
             body = lists.datasource(world, col)
             return Answer(200, body, "application/json", etag=True)
-        if not path.startswith(f"/{folder}"):
+        is_dead = world.day >= world.dead.get((channel.key, col.path), float("inf"))
+        if is_dead or not path.startswith(f"/{folder}"):
             continue
         name, number = path.removeprefix(f"/{folder}"), 1
         match = _LIST_PAGE.fullmatch(name)

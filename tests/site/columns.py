@@ -116,4 +116,4 @@ def members(world: World, column: Column) -> list[Plan]:
         if wanted and not (plan.delisted and world.form(plan)):
             plans.append(plan)
     plans.sort(key=lambda plan: plan.published, reverse=True)
-    return plans
+    return plans[: world.caps.get(column.channel.key)]

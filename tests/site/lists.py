@@ -102,8 +102,11 @@ def root(world: World, channel: Channel) -> bytes:
     """A channel's front page: columns, the newest articles, an old one pinned on top."""
     plans = [plan for plan in world.plans(channel.key) if not world.form(plan)]
     plans.sort(key=lambda plan: plan.published, reverse=True)
-    shown = plans[: PER_PAGE * 2]
-    pinned = "".join(_item(world, plan, 0, ' class="top"') for plan in plans[-1:])
+    oldest = plans[-1:]
+    if channel.key in world.bare:
+        plans, oldest = [], []
+    shown = plans[: world.caps.get(channel.key, PER_PAGE * 2)]
+    pinned = "".join(_item(world, plan, 0, ' class="top"') for plan in oldest)
     folder = world.column_folder(channel)
     nav = "".join(
         f'<a href="{"" if n % 2 else "/"}{folder}{c.path}">{c.name}</a>'

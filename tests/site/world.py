@@ -41,7 +41,9 @@ class World:
 
     `articles` is the backlog of each channel, `daily` what each publishes a day from `start` on.
     `redesigns` says from which day on a channel's articles come in an unknown layout, `moves` from
-    which day on all of its columns and data files have other addresses.
+    which day on all of its columns and data files have other addresses, `dead` from which day on a
+    column, by its path, is missing. `caps` says of how many articles each list of a channel shows
+    the newest, with no further page; `bare` are channels whose front pages show columns alone.
     """
 
     def __init__(
@@ -65,6 +67,9 @@ class World:
         self.at = self.start
         self.redesigns: dict[str, float] = {}
         self.moves: dict[str, float] = {}
+        self.dead: dict[tuple[str, str], float] = {}
+        self.caps: dict[str, int] = {}
+        self.bare: set[str] = set()
         self._planner = Planner(seed, articles, daily, self.start)
         self._plans: dict[str, list[Plan]] = {key: [] for key in keys}
         self._paths: dict[str, dict[str, Plan]] = {key: {} for key in keys}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import types
 import typing
@@ -72,6 +73,17 @@ def test_the_keys_of_a_sighting_are_listed() -> None:
     assert [name.removesuffix("[]") for name in listed(DOCUMENT, "A sighting line")] == list(
         sightings.KEYS
     )
+
+
+def test_the_keys_of_a_certificate_are_listed() -> None:
+    text = (PROJECT / "crawler" / "coverage" / "certificate.schema.json").read_text()
+    schema = json.loads(text)
+    keys = [name.removesuffix("[]") for name in listed(DOCUMENT, "A certificate")]
+    of_region = [f"regions.{name}" for name in schema["$defs"]["region"]["required"]]
+    implied = ["regions.implied[].kind", "regions.implied[].covered"]
+    at = of_region.index("regions.implied") + 1
+    of_region[at:at] = implied
+    assert keys == [*schema["required"], *of_region, "regions.added"]
 
 
 def test_the_keys_of_history_and_of_a_version_are_named() -> None:

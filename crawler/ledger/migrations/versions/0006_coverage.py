@@ -1,5 +1,5 @@
 """What is learnt of lists: their looks day by day, what each was the first to show, what their
-first pages show now.
+first pages show now; certificates of days.
 
 Revision ID: 0006
 Revises: 0005
@@ -27,6 +27,11 @@ def upgrade() -> None:
         sa.Column("newest_url", sa.Text),
         sa.Column("newest_title", sa.Text),
         sa.Column("newest_at", TIME),
+        sa.Column("head", sa.JSON),
+        sa.Column("head_at", TIME),
+        sa.Column("next_head", sa.JSON),
+        sa.Column("next_head_at", TIME),
+        sa.Column("total", sa.Integer),
     )
     op.create_table(
         "list_days",
@@ -43,7 +48,7 @@ def upgrade() -> None:
         sa.Column("article_id", sa.Text, primary_key=True),
         sa.Column("list_url", sa.Text, nullable=False),
         sa.Column("day", sa.Date, nullable=False),
-        sa.Column("is_sole", sa.Boolean, nullable=False),
+        sa.Column("shown_by", sa.Text, nullable=False),
     )
     op.create_index("ix_finds_day", "finds", ["day"])
     op.create_table(
@@ -60,3 +65,29 @@ def upgrade() -> None:
         sa.Column("article_id", sa.Text, nullable=False),
         sa.Column("keys", sa.JSON, nullable=False),
     )
+    op.create_table(
+        "holes",
+        sa.Column("list_url", sa.Text, primary_key=True),
+        sa.Column("until", TIME, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("since", TIME, nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("last_day", sa.Date, nullable=False),
+        sa.Column("missing", sa.Integer),
+    )
+    op.create_index("ix_holes_day", "holes", ["last_day"])
+    op.create_table(
+        "certificates",
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("run_id", sa.Text, nullable=False),
+        sa.Column("claimed_at", TIME, nullable=False),
+    )
+    op.create_index("ix_certificates_run", "certificates", ["run_id"])
+    op.create_table(
+        "late_finds",
+        sa.Column("article_id", sa.Text, primary_key=True),
+        sa.Column("day", sa.Date, nullable=False),
+    )
+    op.create_index("ix_addresses_day", "addresses", ["day"])
+    op.create_index("ix_articles_published", "articles", ["published_at"])

@@ -1,0 +1,119 @@
+"""Days with outages, a dead column, lists that overflow and a kill, and what was certified of them.
+
+Three regions: `js` as it is, `he` whose lists all show a few articles only, with no further page,
+`zj` whose front page shows columns alone and whose column of static articles dies. The truth of a
+day: which of the articles that were published on it, and may be fetched, were not archived when it
+was closed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.chaos.soundness import faults_of, lines_of
+from tests.simulation.days import Days
+from tests.simulation.troubles import Trouble
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+REGIONS = ("js", "he", "zj")
+CAP = 2
+DEAD = "news/zjyw.htm"
+OUT = Trouble(outage={"kind": "503"})
+KILL = "crawler.runner.run:write_report:before:1"
+
+
+@dataclass
+class Certified:
+    """`verdicts` by day and region as certified, `missing` the ids that were in truth, `alarms` the
+    days told of, with how often."""
+
+    days: list[date]
+    verdicts: dict[tuple[date, str], str] = field(default_factory=dict)
+    missing: dict[tuple[date, str], list[str]] = field(default_factory=dict)
+    certificates: dict[date, dict[str, Any]] = field(default_factory=dict)
+    alarms: Counter[str] = field(default_factory=Counter)
+    exitcodes: Counter[int] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def missed(self) -> list[tuple[date, str]]:
+        """Days that were called complete and are not."""
+        return [key for key, ids in self.missing.items() if ids and self._is_complete(key)]
+
+    @property
+    def doubted(self) -> list[tuple[date, str]]:
+        """Days that are complete and were not called so."""
+        return [key for key, ids in self.missing.items() if not ids and not self._is_complete(key)]
+
+    def _is_complete(self, key: tuple[date, str]) -> bool:
+        return self.verdicts.get(key) == "complete"
+
+
+def simulate(
+    data_dir: Path, *, days: int, a_day: int, outages: Sequence[tuple[float, float]],
+    dead_from: float, kill_at: float, daily: int = 4, seed: int = 7,
+) -> Certified:  # fmt: skip
+    """Play the days; `outages` are from and to which day the whole site is out, `kill_at` is the
+    day whose first run is killed as it ends."""
+    with Site(seed=seed, regions=REGIONS, articles=6, daily=daily) as site:
+        site.world.caps["he"] = CAP
+        site.world.bare.add("zj")
+        site.world.dead["zj", DEAD] = dead_from
+        played = Days(site, data_dir, a_day=a_day)
+        troubles = list(_troubles(days * a_day, a_day, outages, kill_at))
+        played.play(troubles)
+        first = site.world.start.date() + timedelta(days=1)
+        certified = Certified([first + timedelta(days=n) for n in range(days - 4)])
+        _read(certified, data_dir)
+        _hold_against(certified, site.truth(), data_dir)
+        certified.exitcodes = Counter(run.exitcode for run in played.runs)
+        certified.faults = faults_of(data_dir)
+        return certified
+
+
+def _troubles(
+    runs: int, a_day: int, outages: Sequence[tuple[float, float]], kill_at: float
+) -> Iterator[Trouble]:
+    for number in range(runs):
+        day = number / a_day
+        if any(start <= day < end for start, end in outages):
+            yield OUT
+        else:
+            yield Trouble(kill=KILL) if day == kill_at else Trouble()
+
+
+def _read(certified: Certified, data_dir: Path) -> None:
+    for path in sorted(data_dir.glob("coverage/*/*/*.json")):
+        told = json.loads(path.read_bytes())
+        if told["number"]:
+            continue
+        day = date.fromisoformat(told["day"])
+        certified.certificates[day] = told
+        for region, row in told["regions"].items():
+            certified.verdicts[day, region] = row["verdict"]
+    for path in data_dir.glob("runs/*.json"):
+        states = json.loads(path.read_bytes())["alarm_states"]
+        certified.alarms.update(s["id"] for s in states if s["id"].startswith("coverage:"))
+
+
+def _hold_against(certified: Certified, truth: Mapping[str, Any], data_dir: Path) -> None:
+    kept = {line["id"]: line["first_seen_at"] for line in reversed(lines_of(data_dir))}
+    for day in certified.days:
+        closed = certified.certificates.get(day, {}).get("closed", "")
+        for region in REGIONS:
+            certified.missing[day, region] = [
+                one["id"]
+                for one in truth["articles"]
+                if one["region"] == region
+                and not one["hidden"]
+                and datetime.fromisoformat(str(one["expected"]["published_at"])).date() == day
+                and kept.get(one["id"], "9") > closed
+            ]
