@@ -53,6 +53,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) ->
         PROJECT / "DATA_FORMAT.md",
     ):
         shutil.copy(path, copy)
+    (copy / "tests" / "browser").mkdir(parents=True)  # the Makefile looks for it where npm is
+    shutil.copy(PROJECT / "tests" / "browser" / "package-lock.json", copy / "tests" / "browser")
     (copy / ".venv").mkdir()
     (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (live,) = [block for block in blocks("sh") if f"{LIVE} " in block.text]
@@ -99,6 +101,12 @@ def test_the_files_named_to_contributors_are_there() -> None:
     assert len(named) > 60
     folders = (PROJECT / "crawler", PROJECT)
     assert [name for name in named if not any((one / name).exists() for one in folders)] == []
+
+
+def test_no_command_names_the_files_of_all_runs() -> None:
+    """After five years they are more than the kernel takes as arguments."""
+    globs = re.compile(r"runs/\*\.json|(?:jsonl|warc|sightings)/\*/\*/\*")
+    assert [block for block in blocks("sh") if globs.search(block.text)] == []
 
 
 @pytest.mark.parametrize("block", cases("sh"))
