@@ -25,9 +25,14 @@ _INDEXED = ("response", "revisit")
 _MEDIA_TYPE_END = re.compile(r"[;\s]")
 
 
+def index_name(warc: str) -> str:
+    """The name of the index of a WARC of that name."""
+    return warc.removesuffix(".gz").removesuffix(".warc") + INDEX_SUFFIX
+
+
 def index_path(warc: Path) -> Path:
     """Where the index of a published WARC stands."""
-    return warc.with_name(warc.name.removesuffix(".gz").removesuffix(".warc") + INDEX_SUFFIX)
+    return warc.with_name(index_name(warc.name))
 
 
 def index_lines(warc: Path, on_damage: Callable[[WarcError], None] | None = None) -> list[str]:

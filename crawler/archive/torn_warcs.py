@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.archive import gzip_members
-from crawler.archive.cdxj import index_path, write_index
+from crawler.archive.cdxj import index_name, write_index
 from crawler.archive.reader import WarcError
 from crawler.archive.record_heads import RecordHead, RecordHeadError, parse_head
 from crawler.archive.wire import head_end
@@ -21,6 +20,7 @@ from crawler.storage import WARC_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def _without_index(folders: Iterable[Path]) -> Iterator[Path]:
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries}
         for name in sorted(names):
-            if name.endswith(WARC_SUFFIX) and index_path(Path(name)).name not in names:
+            if name.endswith(WARC_SUFFIX) and index_name(name) not in names:
                 yield folder / name
 
 
