@@ -134,7 +134,7 @@ class Hour:
             "alarms_over": [],
             "seq": self.seq,
             "parts": 0,
-            "corrections": 0,
+            "corrections": None,
             "files": list(files),
             "versions": {"crawler": "1.0"},
         }  # fmt: skip

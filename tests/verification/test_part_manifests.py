@@ -10,6 +10,7 @@ import pytest
 
 from crawler.data_dir import manifests_of, part_manifests_of, part_of
 from crawler.verification.manifests import Manifest
+from crawler.verification.moved_months import MovedMonths
 from crawler.verification.part_manifests import check_numbers, check_part, check_parts
 from tests.exporters.test_parts import RUN, LongRun
 
@@ -59,7 +60,8 @@ def report_of(data_dir: Path) -> list[Manifest]:
 def found(data_dir: Path) -> list[tuple[str, str]]:
     reports = report_of(data_dir)
     reported = [one.run_id for one in reports]
-    parts = [check_part(data_dir, path, {}, reported) for path in part_manifests_of(data_dir)]
+    paths = part_manifests_of(data_dir)
+    parts = [check_part(data_dir, path, {}, reported, MovedMonths()) for path in paths]
     findings = [finding for part in parts for finding in part.findings]
     findings += check_parts(reports, parts)
     findings += check_numbers([*reports, *parts])
