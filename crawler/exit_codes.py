@@ -1,5 +1,12 @@
 """The exit codes of all commands, as docs/operations.md tells them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # Done; nothing new is also done.
 OK = 0
 
@@ -20,3 +27,100 @@ STORAGE = 5
 
 # Another run holds the data folder (EX_TEMPFAIL of sysexits.h).
 LOCKED = 75
+
+# When each command ends with which code, as the table in docs/operations.md says. Beside these each
+# ends with DEGRADED when Ctrl-C stops it, and with STORAGE when its output can't be written.
+OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
+    "crawl": {
+        OK: "done; nothing new is also done, and so is a run outside CRAWL_HOURS",
+        ERROR: "an unexpected error; what was done is published",
+        USAGE: "bad argument, setting, folder or log; nothing was fetched",
+        DEGRADED: "done, but alarms hold, or a signal stopped it",
+        NO_LISTS: "lists were asked and none answered",
+        STORAGE: "disk full, ledger lost or damaged",
+        LOCKED: "another run holds the data folder",
+    },
+    "status": {
+        OK: "all is well",
+        USAGE: "no archive",
+        DEGRADED: "alarms hold, or the last run is older than STATUS_MAX_AGE",
+        STORAGE: "the ledger can't be read",
+    },
+    "verify": {
+        OK: "all is sound",
+        ERROR: "something isn't",
+        USAGE: "no such path or run; no archive",
+        STORAGE: "the ledger can't be read",
+    },
+    "history": {
+        OK: "shown",
+        ERROR: "no such article, or a line of it is missing",
+        USAGE: "no id or address; no archive",
+        STORAGE: "the ledger can't be read",
+    },
+    "explain": {
+        OK: "said",
+        ERROR: "nothing is known of the address",
+        USAGE: "no address of the site; no archive",
+        STORAGE: "the ledger can't be read",
+    },
+    "regions": {
+        OK: "printed",
+        USAGE: "a faulty region file, an unknown region",
+        STORAGE: "the ledger can't be read; the registry is printed",
+    },
+    "export": {
+        OK: "written, also when no line matches",
+        ERROR: "a published line is damaged",
+        USAGE: "bad option, missing extra; no archive",
+        STORAGE: "the file can't be written",
+    },
+    "reextract": {
+        OK: "all was read",
+        ERROR: "something is damaged; the rest is written",
+        USAGE: "no such file",
+        STORAGE: "the lines can't be written",
+    },
+    "fixture": {
+        OK: "done; nothing differs",
+        ERROR: "not archived, nothing to keep, or something differs",
+        USAGE: "bad argument; no archive",
+        STORAGE: "the ledger can't be read",
+    },
+    "index": {
+        OK: "brought up to date",
+        ERROR: "a published line is damaged, or the index is another archive's",
+        USAGE: "no archive, or INDEX can't be used",
+        STORAGE: "its disk fails",
+        LOCKED: "another process is making it",
+    },
+    "report": {
+        OK: "written",
+        USAGE: "bad option, missing extra; no archive",
+        STORAGE: "the ledger can't be read",
+    },
+    "serve": {
+        OK: "stopped",
+        USAGE: "bad option, missing extra, a port in use; no archive",
+        STORAGE: "the ledger can't be read",
+    },
+    "wacz": {
+        OK: "written",
+        ERROR: "nothing is archived of it, or a file is damaged",
+        USAGE: "bad option; no archive",
+        STORAGE: "the file can't be written",
+    },
+    "repair": {
+        OK: "mended; nothing to mend is also done",
+        ERROR: "something can't be taken over",
+        USAGE: "the folder can't be written; no archive",
+        STORAGE: "the ledger or the disk fails",
+        LOCKED: "a run holds the folder",
+    },
+    "ledger": {
+        OK: "copied",
+        USAGE: "bad argument; no archive",
+        STORAGE: "a ledger or the disk fails",
+        LOCKED: "a run holds the folder",
+    },
+}
