@@ -69,6 +69,12 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
         USAGE: "a faulty region file, an unknown region",
         STORAGE: "the ledger can't be read; the registry is printed",
     },
+    "coverage": {
+        OK: "shown",
+        USAGE: "no days; no archive",
+        STORAGE: "the ledger can't be read",
+        LOCKED: "certificates are to be written, and a run holds the folder",
+    },
     "export": {
         OK: "written, also when no line matches",
         ERROR: "a published line is damaged",
@@ -78,8 +84,10 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
     "reextract": {
         OK: "all was read",
         ERROR: "something is damaged; the rest is written",
-        USAGE: "no such file",
+        USAGE: "no such file; `--correct`: no archive",
+        DEGRADED: "`--correct`: done, but lines couldn't be read again",
         STORAGE: "the lines can't be written",
+        LOCKED: "`--correct`: another run holds the data folder",
     },
     "fixture": {
         OK: "done; nothing differs",

@@ -28,6 +28,8 @@ UNKNOWN = "http://www.js.xinhuanet.com/2001-01/01/c_1100000001.htm"
 # What a test of its own brings about.
 ELSEWHERE = {
     **{("crawl", code): "runner/test_exit_codes.py" for code in OF_COMMANDS["crawl"]},
+    ("reextract", 3): "commands/test_correcting.py",
+    ("reextract", 75): "commands/test_correcting.py",
     ("index", 1): "commands/test_index.py",
     ("index", 5): "commands/test_index.py",
     ("index", 75): "commands/test_index.py",
@@ -87,6 +89,8 @@ def cases(folders: dict[str, Path], line: dict[str, Any]) -> list[tuple[str, int
         ("regions", 0, "sound", []),
         ("regions", 0, "none", []),
         ("regions", 2, "sound", ["atlantis"]),
+        ("coverage", 0, "alarm", ["2001-01-01", "2001-01-02"]),
+        ("coverage", 75, "locked", ["2001-01-01", "2001-01-02"]),
         ("export", 0, "sound", ["--format", "csv"]),
         ("export", 0, "sound", ["--format", "csv", "--query", "gibt es nicht"]),
         ("export", 2, "sound", ["--format", "gold"]),
@@ -111,12 +115,23 @@ def cases(folders: dict[str, Path], line: dict[str, Any]) -> list[tuple[str, int
         ("ledger", 75, "locked", ["copy", "postgresql://nobody@127.0.0.1:9/none"]),
     ]
     needs = {"history": [line["id"]], "explain": [line["url"]], "export": ["--format", "csv"],
-             "wacz": [run], "ledger": ["copy", "sqlite"], "verify": ["-j", "1"]}  # fmt: skip
+             "wacz": [run], "ledger": ["copy", "sqlite"], "verify": ["-j", "1"],
+             "coverage": ["2001-01-01", "2001-01-02"]}  # fmt: skip
     without = [
         name for name in OF_COMMANDS if name not in ("crawl", "regions", "reextract", "fixture")
     ]
     given += [(name, 2, "none", needs.get(name, [])) for name in without]
-    reading = ("status", "verify", "history", "explain", "regions", "report", "serve", "repair")
+    reading = (
+        "status",
+        "verify",
+        "history",
+        "explain",
+        "regions",
+        "report",
+        "serve",
+        "repair",
+        "coverage",
+    )
     given += [(name, 5, "ledger", needs.get(name, [])) for name in reading]
     return given
 

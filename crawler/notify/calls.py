@@ -1,7 +1,7 @@
 """PING_URL and WEBHOOK_URL: calls to other programs, bounded in time, whose failure is only logged.
 
 PING_URL is called as healthchecks.io has it: `<url>/start` when a run begins, `<url>` when it ended
-with 0, `<url>/<exit code>` otherwise, where every code but 0 is a failure. WEBHOOK_URL gets the
+with 0, `<url>/fail` otherwise. WEBHOOK_URL gets the
 closing block as JSON.
 """
 

@@ -60,7 +60,7 @@ def ping_start(settings: BaseSettings) -> None:
 def ping_end(settings: BaseSettings, exit_code: int) -> None:
     """Tell PING_URL how a run ended; any code but 0 is a failure to it."""
     if settings["PING_URL"]:
-        calls.ping(settings["PING_URL"], f"/{exit_code}" if exit_code else "")
+        calls.ping(settings["PING_URL"], "/fail" if exit_code else "")
 
 
 def is_unsigned(settings: BaseSettings) -> bool:

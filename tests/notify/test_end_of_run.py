@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from scrapy.settings import Settings
 
+from crawler.notify.end_of_run import ping_end
 from tests.notify.test_calls import server
 from tests.processes import crawl
 from tests.site import Site
@@ -63,3 +65,12 @@ def test_other_programs_are_told_and_secrets_are_kept(site: Site, tmp_path: Path
     assert "secret" not in done.stderr + json.dumps(done.report)
     assert done.report["command"].count("=***") == 2
     assert "Overridden settings" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "path"), [(0, "/secret"), (3, "/secret/fail"), (5, "/secret/fail")]
+)
+def test_any_code_but_0_is_a_failure(code: int, path: str) -> None:
+    with server() as (url, got):
+        ping_end(Settings({"PING_URL": url}), code)
+    assert [one for _, one, _ in got] == [path]

@@ -163,8 +163,7 @@ def tool(name: str) -> str:
 def test_the_systemd_units_start_the_same_program() -> None:
     units = ConfigParser(strict=False, interpolation=None)
     units.optionxform = str  # type: ignore[assignment,method-assign]
-    for block in blocks("ini"):
-        units.read_string(block.text)
+    units.read_string(blocks("ini")[0].text)
     service = units["Service"]
     folder, _, command = service["ExecStart"].partition("/.venv/")
     assert (folder, service["WorkingDirectory"]) == (HOME, HOME)
@@ -173,15 +172,18 @@ def test_the_systemd_units_start_the_same_program() -> None:
     assert f".venv/{command} " in crontab
     assert service["Environment"] in crontab
     assert service["SuccessExitStatus"] == str(LOCKED)
+    assert units["Unit"]["OnFailure"] == UNITS[2]
+
+
+UNITS = ("xinhua-archive.service", "xinhua-archive.timer", "xinhua-archive-failed.service")
 
 
 def systemd_says(texts: list[str], folder: Path, home: Path) -> str:
-    """What systemd finds wrong with the service and the timer, in its own words."""
-    names = ("xinhua-archive.service", "xinhua-archive.timer")
-    for name, text in zip(names, texts, strict=True):
+    """What systemd finds wrong with the units, in its own words."""
+    for name, text in zip(UNITS, texts, strict=True):
         (folder / name).write_text(text.replace(HOME, str(home)))
     done = subprocess.run(
-        [tool("systemd-analyze"), "verify", *(folder / name for name in names)],
+        [tool("systemd-analyze"), "verify", *(folder / name for name in UNITS)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return "\n".join(line for line in done.stderr.splitlines() if "xinhua-archive" in line)
@@ -190,10 +192,11 @@ def systemd_says(texts: list[str], folder: Path, home: Path) -> str:
 def test_systemd_takes_the_units(checkout: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.symlink_to(checkout)
-    service, timer = (block.text for block in blocks("ini"))
-    assert systemd_says([service, timer], tmp_path, home) == ""
+    service, timer, failed = (block.text for block in blocks("ini"))
+    assert systemd_says([service, timer, failed], tmp_path, home) == ""
     spoilt = service.replace("ProtectSystem", "ProtectSytem").replace("bin/scrapy", "bin/scarpy")
-    said = systemd_says([spoilt, timer.replace("*-*-* *:45:00", "sometimes")], tmp_path, home)
+    never = timer.replace("*-*-* *:45:00", "sometimes")
+    said = systemd_says([spoilt, never, failed], tmp_path, home)
     assert "ProtectSytem" in said
     assert "scarpy is not executable" in said
     assert "xinhua-archive.timer:" in said
