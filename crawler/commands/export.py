@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import sys
 from argparse import ArgumentTypeError
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -27,7 +28,7 @@ from crawler.export_formats.card import Card
 from crawler.export_formats.selection import BadLineError, PublishedLine, Selection, selected
 from crawler.file_name_escapes import shown
 from crawler.run_lock import is_begun
-from crawler.storage import open_path, write_atomically
+from crawler.storage import StorageError, open_path, write_atomically
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -110,11 +111,13 @@ class Command(ProjectCommand, ScrapyCommand):
             if output is None:
                 count = form.write(lines, sys.stdout.buffer)
                 sys.stdout.buffer.flush()
-            elif output.exists() and not output.is_file():
-                with output.open("wb") as device:
-                    count = form.write(lines, device)
             else:
-                count = _write_file(form, lines, output, card, selection, len(files))
+                with _writing(output):
+                    if output.exists() and not output.is_file():
+                        with output.open("wb") as device:
+                            count = form.write(lines, device)
+                    else:
+                        count = _write_file(form, lines, output, card, selection, len(files))
         nothing = "" if count else "; nothing matches" if read else "; nothing is published yet"
         told = "1 file" if len(files) == 1 else f"{len(files)} files"
         print(f"{count} of {read} lines in {told}{nothing}", file=sys.stderr)
@@ -130,6 +133,17 @@ def _check(output: Path, data_dir: Path) -> None:
             f"-o {shown(output)} is among the archive's own files; write it elsewhere",
             print_help=False,
         )
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """Name the file in an error of writing: unlike one of opening or reading, it names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise StorageError.of("writing", output, error) from error
 
 
 def _write_file(

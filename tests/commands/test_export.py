@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -128,6 +129,7 @@ def test_bad_input_is_one_line(
         (archive, ["--format", "csv", "-o", str(tmp_path)], 2, "is a folder"),
         (archive, ["--format", "csv", "-o", str(inside)], 2, "the archive's own files"),
         (archive, ["--format", "csv", "-o", str(tmp_path / "no" / "x.csv")], 5, "No such file"),
+        (archive, ["--format", "csv", "-o", "/dev/full"], 5, "writing /dev/full: No space left"),
         (tmp_path / "nothing", ["--format", "csv"], 2, f"{tmp_path}/nothing"),
     ]  # fmt: skip
     for folder, args, code, said in cases:
@@ -157,6 +159,24 @@ def test_a_damaged_line_is_told_and_nothing_written(
         return
     assert code == 1
     assert "xinhua-c.jsonl, line 2: does not fit the schema" in said
+    assert list(tmp_path.iterdir()) == [archive]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_full_disk_leaves_nothing(
+    archive: Path, tmp_path: Path, export: Callable[..., tuple[int, str]], form: str
+) -> None:
+    """Here a file may grow to some bytes only."""
+    output = tmp_path / f"out.{form}"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        code, said = export(archive, "--format", form, "-o", str(output))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert (code, said) == (5, f"scrapy export: writing {output}: File too large")
     assert list(tmp_path.iterdir()) == [archive]
 
 
