@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.room.served import Served, make_archive, serving
+from tests.room.served import Served, Trap, make_archive, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def read_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trap() -> Iterator[Trap]:
+    """The server that the hostile page would have its readers ask."""
+    trap = Trap()
+    yield trap
+    trap.close()
+
+
+@pytest.fixture(scope="session")
+def read_archive(tmp_path_factory: pytest.TempPathFactory, trap: Trap) -> Path:
     """A data folder with edits, a withdrawal, a restoral and a hostile page, and its index."""
-    return make_archive(tmp_path_factory.mktemp("room") / "data")
+    return make_archive(tmp_path_factory.mktemp("room") / "data", trap.base)
 
 
 @pytest.fixture(scope="session")

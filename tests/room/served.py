@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +50,7 @@ body {{ background: url({base}/background) }}
 @font-face {{ font-family: x; src: url({base}/font) }} body {{ font-family: x }}</style>
 <link rel="prefetch" href="{base}/prefetch"><link rel="preload" as="script" href="{base}/preload">
 <link rel="dns-prefetch" href="{base}/"><link rel="icon" href="{base}/icon">
+<link rel="preconnect" href="{base}">
 <link rel="manifest" href="{base}/manifest"><link rel="modulepreload" href="{base}/module">
 <video src="{base}/video" poster="{base}/poster" autoplay></video>
 <audio src="{base}/audio" autoplay></audio>
@@ -66,16 +69,44 @@ HOSTILE_HEAD = (
 )
 
 
-def make_archive(data_dir: Path) -> Path:
-    """Crawl the loopback site over its days, then a page that attacks its readers."""
+class Trap:
+    """A server that nobody may connect to: `caught` are the first bytes of each who did."""
+
+    def __init__(self) -> None:
+        self.caught: list[bytes] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.base = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(1)
+                try:
+                    self.caught.append(connection.recv(200))
+                    connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+                except OSError:
+                    self.caught.append(b"")
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+def make_archive(data_dir: Path, trap: str) -> Path:
+    """Crawl the loopback site over its days, then a page that attacks its readers: it would have
+    them ask `trap` for something."""
     site = ColumnSite(regions=["js", "he"], articles=30, daily=4)
     archive = Archive(site, data_dir)
     try:
         for day in DAYS:
             site.day = day
             archive.run("-a", "recheck=all")
-        base = f"http://127.0.0.1:{site.port}"
-        site.made[HOSTILE_HOST, HOSTILE_PATH] = _hostile(archive, base)
+        site.made[HOSTILE_HOST, HOSTILE_PATH] = _hostile(archive, trap)
         archive.run("-a", f"urls=http://{HOSTILE_HOST}{HOSTILE_PATH}", "-a", "recheck=none")
     finally:
         site.close()
