@@ -80,7 +80,7 @@ def _level(count: int, bounds: list[int]) -> int:
 def bars(
     labels: Sequence[str],
     series: Mapping[str, Sequence[float]],
-    form: Callable[[float], str] = "{:g}".format,
+    form: Callable[[float], str] = "{:,.10g}".format,
 ) -> Markup:
     """Stacked bars, a bar for each label; `form` writes the numbers at the axis."""
     sums = [sum(values) for values in zip(*series.values(), strict=True)]
