@@ -94,8 +94,7 @@ class Command(ProjectCommand, ScrapyCommand):
             h11_max_incomplete_event_size=_MAX_HEAD, limit_concurrency=_MAX_CONNECTIONS,
             timeout_keep_alive=5, timeout_graceful_shutdown=3,
         )  # fmt: skip
-        _announce(listening, opts.host)
-        _serve(uvicorn.Server(config), listening)
+        _serve(uvicorn.Server(config), listening, opts.host)
 
     def _check_proxy(self, opts: Namespace) -> None:
         if not opts.behind_proxy:
@@ -148,15 +147,16 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _announce(listening: socket.socket, host: str) -> None:
+def _serve(server: Any, listening: socket.socket, host: str) -> None:
+    """Serve until SIGINT or SIGTERM, which is how it ends: exit code 0."""
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn has handlers of its own while it runs, and raises the signal again at its end
+        signal.signal(number, end)
     port = listening.getsockname()[1]
     print(f"Reading room at http://{_bracketed(host)}:{port}/ (Ctrl-C ends it)", flush=True)
-
-
-def _serve(server: Any, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, which is how it ends: exit code 0."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn ends at these and then raises them again for whoever had them before
-        signal.signal(number, lambda *_: None)
     with listening:
         server.run(sockets=[listening])
