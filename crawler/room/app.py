@@ -65,6 +65,8 @@ def make_app(settings: RoomSettings) -> Starlette:
         (f"{version}/verify", articles.verify),
         (f"{version}/archived", articles.archived),
         (f"{version}/page", articles.capture),
+        (f"{version}/page.warc.gz", articles.warc),
+        (f"{version}/page.wacz", articles.wacz),
         (f"{version}/cite.{{form}}", articles.citation),
     ]
     app = Starlette(

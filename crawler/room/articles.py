@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import threading
 import time
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.clock import iso, now
+from crawler.export_formats.wacz import page_wacz, page_warc
 from crawler.items import WarcPointer
 from crawler.pages.encoding import decode
 from crawler.room.article_page import differences, history_of, parts_of, pointers_of
@@ -20,8 +22,12 @@ from crawler.room.citations import FORMS, as_text
 from crawler.room.history import Article
 from crawler.room.reading import NUMBER, PageError, base_of, page, page_number
 from crawler.verification.jsonl_lines import verify_line
+from crawler.views.placements import placements_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
     from starlette.requests import Request
 
     from crawler.room.lines import Line
@@ -143,8 +149,35 @@ class ArticlePages:
             request, "archived.html", 503 if problem else 200, number=number, problem=problem,
             title=line.record["title"], here=here, url=urls[min(number, len(urls)) - 1],
             fetched_at=line.record["fetched_at"], frame=f"{here}/page?page={number}",
-            pages=range(1, len(pointers) + 1) if len(pointers) > 1 else (), has_downloads=False,
+            pages=range(1, len(pointers) + 1) if len(pointers) > 1 else (),
+            has_downloads=bool(pointers),
         )  # fmt: skip
+
+    def warc(self, request: Request) -> Response:
+        """The captures of a version as a WARC."""
+        return self._download(request, page_warc, "warc.gz", "application/warc")
+
+    def wacz(self, request: Request) -> Response:
+        """The same as a WACZ, which opens with that page."""
+        return self._download(request, page_wacz, "wacz", "application/wacz")
+
+    def _download(
+        self,
+        request: Request,
+        pack: Callable[[Path, Mapping[str, Any]], Iterator[bytes]],
+        ending: str,
+        media_type: str,
+    ) -> Response:
+        _, line = self._line(request)
+        record = line.record
+        try:
+            pieces = pack(self._reading.data_dir, record)
+        except (WarcError, DecodeError) as error:
+            said = self._reading.told(error)
+            raise PageError(503, "error_503", "error_warc", said=said) from error
+        name = f"xinhua-{record['id']}-{record['version']}.{ending}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(pieces, media_type=media_type, headers=headers)
 
     def capture(self, request: Request) -> Response:
         """The captured page itself, its bytes untouched, where it can do nothing."""
@@ -168,6 +201,13 @@ class ArticlePages:
         line = article.line(row)
         record = line.record
         restored = [one for one in article.rows if one.status == "restored"]
+        placements = (
+            placements_of(
+                self._reading.data_dir, article.id, datetime.fromisoformat(record["first_seen_at"])
+            )
+            if record["first_seen_at"]
+            else []
+        )
         return page(
             request, "article.html", id=article.id, line=record, shown=number,
             newest=article.newest, versions=list(article.versions), parts=parts_of(record),
@@ -175,7 +215,8 @@ class ArticlePages:
             restored_at=iso(restored[-1].fetched_at) if restored else None,
             events=history_of(article, row), here=f"/articles/{article.id}/{number}",
             warcs=pointers_of(record), file=row.jsonl, number=line.number,
-            line_sha256=row.line_sha256, has_downloads=False, placements=[], cluster=[],
+            line_sha256=row.line_sha256, has_downloads=bool(pointers_of(record)),
+            placements=placements, cluster=[],
             citation=as_text(record, _here(request, line), now()),
         )  # fmt: skip
 

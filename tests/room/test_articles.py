@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import html
+import io
 import json
 import re
 import shutil
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import bibtexparser
 import pytest
 import rispy
 from citeproc.source.json import CiteProcJSON
+from warcio.archiveiterator import ArchiveIterator
 
 from tests.room.served import HOSTILE_TITLE, serving
 
@@ -115,6 +118,33 @@ def test_the_captured_page_is_its_bytes(room: Served) -> None:
     assert {"utf-8", "gb18030"} <= seen
 
 
+def test_the_page_as_warc_and_wacz(room: Served) -> None:
+    multi = next((one for one in room.lines if one["warc_pages"]), None)
+    for line in filter(None, (room.of("live", 2), multi)):
+        base = f"/articles/{line['id']}/{line['version']}"
+        assert f'href="{base}/page.wacz"' in room.get(base).text
+        answer = room.get(f"{base}/page.warc.gz")
+        assert answer.headers["content-type"] == "application/warc"
+        assert f"xinhua-{line['id']}" in answer.headers["content-disposition"]
+        records = [
+            (one.rec_type, one.rec_headers["WARC-Record-ID"])
+            for one in ArchiveIterator(io.BytesIO(answer.body))
+        ]
+        ids = {one["record_id"] for one in line["warc_pages"] or [line["warc"]]}
+        assert ids == {found for kind, found in records if kind == "response"}
+        with ZipFile(io.BytesIO(room.get(f"{base}/page.wacz").body)) as package:
+            assert package.testzip() is None
+            assert "datapackage.json" in package.namelist()
+
+
+def test_placements_on_lists_are_shown(room: Served) -> None:
+    files = sorted((room.data_dir / "sightings").rglob("*.jsonl"))
+    line = json.loads(files[0].read_bytes().splitlines()[0])
+    text = room.get(f"/articles/{line['article_id']}").text
+    assert "在列表页上的位置" in text
+    assert html.escape(line["list"]) in text
+
+
 def test_citations_are_read_by_others(room: Served) -> None:
     lines = [one for one in room.lines if one["status"] != "gone" and one["reporters"]]
     for line in (lines[0], lines[-1], room.hostile):
@@ -185,6 +215,8 @@ def test_damage_is_told_and_the_rest_is_served(damaged: Any, room: Served) -> No
         archived = served.get(f"{base}/archived")
         assert archived.status == 503
         assert "<iframe" not in archived.text
+        for ending in ("warc.gz", "wacz"):
+            assert served.get(f"{base}/page.{ending}").status == 503
         proof = served.get(f"{base}/verify")
         assert proof.status == 200
         assert "验证没有通过" in proof.text

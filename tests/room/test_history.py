@@ -1,0 +1,142 @@
+"""What an article's lines come to: its state, its versions, corrections among them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.items import as_line
+from crawler.ledger.rows import VersionRow
+from crawler.room.article_page import differences, history_of, parts_of
+from crawler.room.history import Article
+from crawler.room.lines import Lines, MissingLineError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+FILE = "jsonl/2026/09/xinhua-20260901T000000Z-0000.jsonl"
+BASE: dict[str, Any] = {
+    "id": "1234567", "title": "标题", "subtitle": None, "kicker": None, "published_at": None,
+    "source": "新华网", "reporters": [], "editors": [], "body": "一。", "paragraphs": ["一。"],
+    "images": [], "videos": [], "attachments": [], "gone": None, "warc_pages": [], "warc": None,
+}  # fmt: skip
+
+
+class Story:
+    """An article whose lines stand in one file."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.rows: list[VersionRow] = []
+        (data_dir / FILE).parent.mkdir(parents=True)
+
+    def add(
+        self, version: int, day: int, status: str = "live", *, revision: int = 0,
+        corrects: dict[str, Any] | None = None, **values: Any,
+    ) -> VersionRow:  # fmt: skip
+        number = len(self.rows) + 1
+        data = as_line(BASE | {"line": f"run:{number}", "version": version} | values)
+        with (self.data_dir / FILE).open("ab") as file:
+            file.write(data)
+        row = VersionRow(
+            article_id="1234567", number=number, version=version, status=status,
+            fetched_at=START + timedelta(days=day), title=None, content_sha256=None,
+            extractor_version=None, changed=["title"] if version > 1 else [], warc_pages=(),
+            jsonl=FILE, line_sha256=hashlib.sha256(data).hexdigest(), run_id="run",
+            line=f"run:{number}", revision=revision, corrects=corrects,
+        )  # fmt: skip
+        self.rows.append(row)
+        return row
+
+    def article(self) -> Article:
+        return Article(list(reversed(self.rows)), Lines(self.data_dir))
+
+
+def test_the_state_is_the_greatest_time_and_revision(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    first = story.add(1, 0)
+    second = story.add(2, 3)
+    corrects = {"line": "run:1", "keys": ["source"], "reason": "a better extractor"}
+    correction = story.add(1, 0, revision=1, corrects=corrects, source="新华日报")
+    article = story.article()
+    assert article.state is second
+    assert article.versions == {1: correction, 2: second}
+    assert article.newest == 2
+    assert [one.kind for one in article.events] == ["first", "corrected", "edited"]
+    shown = history_of(article, correction)
+    assert [one["is_shown"] for one in shown] == [False, True, False]
+    assert shown[1]["readings"] == [{"field": "source", "before": "新华网", "after": "新华日报"}]
+    assert shown[1]["reason"] == "a better extractor"
+    assert shown[2]["before"] == 1
+    assert article.line(first).number == 1
+
+
+def test_a_withdrawal_keeps_what_was(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.add(1, 0)
+    gone = {"reason": "404", "first_observed_at": "x", "confirmed_at": "y", "observations": []}
+    story.add(1, 2, "gone", gone=gone)
+    article = story.article()
+    assert article.is_gone
+    assert article.newest == 1
+    assert article.withdrawal() == gone
+    assert [one.kind for one in article.events] == ["first", "withdrawn"]
+    story.add(1, 4, "restored")
+    article = story.article()
+    assert not article.is_gone
+    assert article.withdrawal() is None
+    assert [one.kind for one in article.events] == ["first", "withdrawn", "restored"]
+
+
+def test_a_line_that_is_not_there(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    row = story.add(1, 0)
+    article = story.article()
+    assert article.line(row).record["title"] == "标题"
+    data = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(data.replace("标题".encode(), "题标".encode()))
+    with pytest.raises(MissingLineError):
+        article.line(row)
+    (tmp_path / FILE).unlink()
+    with pytest.raises(MissingLineError):
+        story.article().line(row)
+
+
+def test_pictures_stand_where_they_stood() -> None:
+    line = BASE | {
+        "paragraphs": ["一。", "二。"],
+        "images": [
+            {"url": "a", "caption": "图", "credit": None, "position": 0},
+            {"url": "b", "caption": None, "credit": "摄", "position": 1},
+            {"url": "c", "caption": None, "credit": None, "position": 2},
+        ],
+        "videos": [{"url": "v", "caption": None, "position": 9}],
+    }
+    order = [part.get("text") or part["url"] for part in parts_of(line)]
+    assert order == ["a", "一。", "b", "二。", "c", "v"]
+
+
+def test_differences_by_field_and_paragraph() -> None:
+    before = BASE | {
+        "paragraphs": ["不变。", "南京今天下雨。人很多。", "删去的一段话。"],
+        "body": "x",
+    }
+    after = BASE | {
+        "paragraphs": ["不变。", "南京今天下雪。人很多。"], "body": "y",
+        "reporters": [{"name": "张三", "role": "reporter"}],
+    }  # fmt: skip
+    found = {one["name"]: one["blocks"] for one in differences(before, after)}
+    assert set(found) == {"body", "reporters"}
+    same, changed = found["body"]
+    assert same["kind"] == "same"
+    rows = changed["rows"]
+    assert [row.kind for row in rows] == ["changed", "removed"]
+    assert [span.text for span in rows[0].left if span.is_marked] == ["雨"]
+    assert [span.text for span in rows[0].right if span.is_marked] == ["雪"]
+    assert differences(before, before) == []
+    assert json.dumps(found["reporters"][0]["rows"][0].kind) == '"added"'
