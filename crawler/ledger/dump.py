@@ -71,9 +71,12 @@ class Dump:
             article = rows[0][0] if rows[0] else None
             yield StoredArticle(article_id, article, *rows[1:])
 
-    def runs(self) -> Iterator[Values]:
-        """The rows of all runs, oldest first."""
-        yield from self._values(select(*_plain(runs)).order_by(runs.c.started_at, runs.c.run_id))
+    def runs(self, ids: Collection[str] | None = None) -> Iterator[Values]:
+        """The rows of all runs, oldest first; or of `ids` (up to 500) and those without an end."""
+        statement = select(*_plain(runs)).order_by(runs.c.started_at, runs.c.run_id)
+        if ids is not None:
+            statement = statement.where(runs.c.run_id.in_(ids) | runs.c.finished_at.is_(None))
+        yield from self._values(statement)
 
     def lists(self) -> Iterator[Values]:
         """The rows of all lists that have an archived answer."""

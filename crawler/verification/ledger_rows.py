@@ -80,7 +80,8 @@ class LedgerProof:
 
     def _check_runs(self) -> Iterator[Finding]:
         known = set()
-        for row in self.ledger.dump.runs():
+        is_part = not self.is_whole and len(self.manifests) <= _CHUNK
+        for row in self.ledger.dump.runs(self.manifests if is_part else None):
             run_id = row["run_id"]
             known.add(run_id)
             manifest = self.manifests.get(run_id)

@@ -49,5 +49,8 @@ def test_runs_and_lists_with_an_answer(ledger: Ledger, run: str) -> None:
     ledger.lists.add_answer(
         url, at=T0, status=200, region="js", validators=Validators(None, None, capture)
     )
+    ledger.runs.finish(RUN, T0, 0, "finished", {})
     assert [row["run_id"] for row in ledger.dump.runs()] == ["r0", RUN]
+    assert [row["run_id"] for row in ledger.dump.runs(["r1"])] == ["r0"]  # which has no end
+    assert [row["run_id"] for row in ledger.dump.runs([RUN])] == ["r0", RUN]
     assert [row["url"] for row in ledger.dump.lists()] == [url]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.data_dir import manifests_of
 from tests.chaos.soundness import lines_of
 from tests.conftest import PROJECT
 from tests.examples.following import follow, ledger_tables, tables
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 # Up to the first nothing on the site changes. Up to the second there are new articles, and one of
 # the kept gets other boilerplate, which is no version.
 SOON, LATER = KEPT_UNTIL + 0.1, 6.0
+
+# A part at each checkpoint that has lines.
+IN_PARTS = ("-s", "CHECKPOINT_SECONDS=0.05", "-s", "PART_SECONDS=0.01")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
         first = crawl(xinhua, PROJECT, data_dir, "-a", "recheck=all")
         between = len(lines_of(data_dir))
         xinhua.day = LATER
-        second = crawl(xinhua, PROJECT, data_dir, "-a", "recheck=all")
+        second = crawl(xinhua, PROJECT, data_dir, "-a", "recheck=all", *IN_PARTS)
         lines = lines_of(data_dir)
         new = (lines[before:between], lines[between:])
         yield Upgraded(kept, data_dir, xinhua, (first, second), new)
@@ -113,6 +117,17 @@ def test_the_reference_consumer_follows_it_over_the_change(
     for data_dir in (upgraded.kept, upgraded.data_dir):
         assert follow(data_dir, database) == 0
     assert tables(database) == ledger_tables(upgraded.data_dir)
+
+
+def test_publications_are_numbered_from_the_upgrade_on(upgraded: Upgraded) -> None:
+    """The kept reports come before all that have a number; the last run was published in parts."""
+    manifests = [json.loads(path.read_bytes()) for path in manifests_of(upgraded.data_dir)]
+    kept = {path.stem for path in manifests_of(upgraded.kept)}
+
+    assert {one["run_id"] for one in manifests if "seq" not in one} == kept
+    numbered = [one["seq"] for one in manifests if "seq" in one]
+    assert numbered == list(range(1, len(numbered) + 1))
+    assert manifests[-1]["parts"] > 1
 
 
 def test_commands_read_it(upgraded: Upgraded, scrapy_cmd: RunScrapy) -> None:
