@@ -78,7 +78,7 @@ def summary(report: dict[str, Any]) -> list[str]:
     said += wrapped(f"Of article addresses it saw {report['urls_seen']}: {outcomes}.")
     for alarm in report["alarms"]:
         said += wrapped(f"Alarm: {alarm}")
-    if not any(file["path"].endswith(".jsonl") for file in report["files"]):
+    if not any(file["path"].startswith("jsonl/") for file in report["files"]):
         said.append("It added nothing: what the lists show is in the archive already.")
     return said
 
