@@ -85,8 +85,10 @@ class Command(ProjectCommand, ScrapyCommand):
             opts.region, opts.since, opts.until, opts.query, opts.source, opts.status,
             opts.layout, opts.latest,
         )  # fmt: skip
-        # As Ctrl-C does: what is half-written is taken away.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # As Ctrl-C does: what is half-written is taken away. Under nohup SIGHUP is ignored.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)
         try:
             self._export(form, lines_of(data_dir), selection, output)
         except BadLineError as error:

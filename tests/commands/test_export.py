@@ -43,7 +43,7 @@ def export(
 ) -> Iterator[Callable[..., tuple[int, str]]]:
     """Run the command in this process: its exit code and the last line on stderr."""
     monkeypatch.chdir(PROJECT)
-    before = signal.getsignal(signal.SIGTERM)
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGHUP)]
 
     def run(data_dir: Path, *args: str) -> tuple[int, str]:
         argv = ["scrapy", "export", *args, "-s", f"DATA_DIR={data_dir}"]
@@ -55,7 +55,8 @@ def export(
         return ended.value.code, said.strip().splitlines()[-1]
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 def command(data_dir: Path, *args: str) -> list[str]:
@@ -204,8 +205,8 @@ def test_stdout_and_devices(archive: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code", "left"),
-    [(signal.SIGTERM, 3, []), (signal.SIGKILL, -9, ["out.csv.open"])],
-    ids=["SIGTERM", "SIGKILL"],
+    [(signal.SIGTERM, 3, []), (signal.SIGHUP, 3, []), (signal.SIGKILL, -9, ["out.csv.open"])],
+    ids=["SIGTERM", "SIGHUP", "SIGKILL"],
 )
 def test_an_interrupted_export_leaves_nothing_that_looks_finished(
     archive: Path, tmp_path: Path, number: signal.Signals, code: int, left: list[str]
