@@ -28,7 +28,7 @@ import opencc
 
 from benchmarks.chinese import Writer
 from crawler.search.folding import fold
-from crawler.search.index import update
+from crawler.search.index import INDEX
 from crawler.search.search import Query, SearchIndex
 
 BOUND = 0.05  # seconds for an answer with filters and count
@@ -99,7 +99,7 @@ def _wrong(folder: Path, count: int, asked: list[str]) -> int:
         part = Path(temporary)
         fill(part, count)
         path = part / "search.sqlite"
-        update(path, part, lambda _: None)
+        INDEX.update(path, part, lambda _: None)
         texts = [
             (line, fold(line["title"]), fold(line["body"]))
             for file in sorted(part.glob("jsonl/*/*/*"))
@@ -133,7 +133,7 @@ def main() -> int:
         if not path.exists():
             characters = fill(folder, options.articles)
             began = process_time()
-            update(path, folder, lambda _: None)
+            INDEX.update(path, folder, lambda _: None)
             spent, size = process_time() - began, path.stat().st_size
             print(
                 f"{options.articles} articles, {characters / options.articles:.0f} characters each"

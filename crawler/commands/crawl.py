@@ -25,6 +25,7 @@ from crawler.commands.base_command import ProjectCommand, ends, refuse, sentence
 from crawler.data_dir import folder_of, lock_file, search_index_file, told_file
 from crawler.exit_codes import DEGRADED, LOCKED, OK, USAGE
 from crawler.file_name_escapes import shown
+from crawler.line_index import LineIndexError
 from crawler.masking import masked_command
 from crawler.notify import end_of_run
 from crawler.run_lock import CannotStartError, take_lock
@@ -32,7 +33,7 @@ from crawler.runner import json_log, settings_check
 from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.process import stop_with
 from crawler.runner.run import Run
-from crawler.search.index import SearchIndexError, update
+from crawler.search.index import INDEX
 from crawler.spiders.xinhua import XinhuaSpider
 from crawler.storage import StorageError
 
@@ -169,9 +170,9 @@ def _index(settings: Settings) -> None:
     """Bring the search index up to date. The run is over: what fails is told, and `scrapy index`
     does it later."""
     try:
-        done = update(search_index_file(settings), folder_of(settings), lambda _: None)
+        done = INDEX.update(search_index_file(settings), folder_of(settings), lambda _: None)
         problems = done.damaged
-    except (SearchIndexError, StorageError, OSError, sqlite3.Error) as error:
+    except (LineIndexError, StorageError, OSError, sqlite3.Error) as error:
         problems = [f"the search index isn't up to date: {error}"]
     for problem in problems:
         logging.getLogger(__name__).error("%s", problem)

@@ -19,15 +19,16 @@ from crawler.commands.base_command import ProjectCommand, no_archive
 from crawler.data_dir import folder_of, lines_of, search_index_file
 from crawler.exit_codes import ERROR, LOCKED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
+from crawler.line_index import BusyError, ForeignFileError, LineIndexError
 from crawler.run_lock import is_begun
-from crawler.search.index import BusyError, ForeignFileError, SearchIndexError, update
+from crawler.search.index import INDEX
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from pathlib import Path
 
-    from crawler.search.index import Update
+    from crawler.line_index import Update
 
 
 class Command(ProjectCommand, ScrapyCommand):
@@ -58,7 +59,7 @@ class Command(ProjectCommand, ScrapyCommand):
             self.say(error, LOCKED)
         except ForeignFileError as error:
             self.say(error, USAGE)
-        except SearchIndexError as error:
+        except LineIndexError as error:
             self.say(error, ERROR)
         except (StorageError, OSError, sqlite3.Error) as error:
             self.say(*_told(path, error))
@@ -71,7 +72,7 @@ class Command(ProjectCommand, ScrapyCommand):
 def _update(path: Path, data_dir: Path, *, rebuild: bool) -> Update:
     total = sum(file.stat().st_size for file in lines_of(data_dir))
     with tqdm(total=total, unit="B", unit_scale=True, leave=False, disable=None) as bar:
-        return update(path, data_dir, bar.update, rebuild=rebuild)
+        return INDEX.update(path, data_dir, bar.update, rebuild=rebuild)
 
 
 def _told(path: Path, error: Exception) -> tuple[str, int]:

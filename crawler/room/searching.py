@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from crawler import regions
 from crawler.data_dir import lines_of, run_of
+from crawler.line_index import LineIndexError as SearchIndexError
 from crawler.room.feed_pages import feed, feed_entry
 from crawler.room.reading import NUMBER, PageError, page, texts_of
 from crawler.room.rendering import MAX_QUERY
-from crawler.search.index import SearchIndexError
 from crawler.search.query import Query, QueryError
 from crawler.search.search import SearchIndex
 

@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from crawler.data_dir import run_of
-from crawler.file_name_escapes import shown
+from crawler.line_index import LineIndexError as SearchIndexError
+from crawler.line_index import Place, read_line
 from crawler.search.excerpt import Part, excerpt, marked
-from crawler.search.index import (
-    EVERY,
-    SEVERAL,
-    Place,
-    SearchIndexError,
-    is_current,
-    read_line,
-    rows_of_days,
-)
+from crawler.search.index import EVERY, INDEX, SEVERAL, rows_of_days
 from crawler.search.query import (
     Query,
     QueryError,
@@ -37,7 +30,16 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 20
 
-__all__ = ["PAGE_SIZE", "Hit", "Part", "Query", "QueryError", "Results", "SearchIndex"]
+__all__ = [
+    "PAGE_SIZE",
+    "Hit",
+    "Part",
+    "Query",
+    "QueryError",
+    "Results",
+    "SearchIndex",
+    "SearchIndexError",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +89,7 @@ class SearchIndex:
     def open(cls, path: Path, data_dir: Path) -> Self:
         """Open the index to be asked. Raises SearchIndexError when there is none, it is damaged, or
         of another form than today's code asks."""
-        if not path.is_file():
-            raise SearchIndexError(
-                f"there is no search index {shown(path)}: `scrapy index` makes it"
-            )
-        if not is_current(path):
-            raise SearchIndexError(
-                f"the search index {shown(path)} has an earlier form: `scrapy index` makes it anew"
-            )
-        # where that is allowed, to take back what a killed `scrapy index` left half done
-        uri = f"{path.absolute().as_uri()}?mode=rw"
-        database = sqlite3.connect(uri, uri=True, isolation_level=None)
-        database.execute("PRAGMA query_only = ON")
-        return cls(database, data_dir)
+        return cls(INDEX.open(path), data_dir)
 
     def close(self) -> None:
         self._database.close()

@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler import line_index
+from crawler.line_index import BusyError, ForeignFileError, LineIndexError, Update
 from crawler.search import index as module
-from crawler.search.index import (
-    BusyError,
-    ForeignFileError,
-    SearchIndexError,
-    Update,
-    update,
-)
+from crawler.search.index import INDEX
 from crawler.search.search import Query, SearchIndex
 from tests.search.published import line, publish
 
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def make(tmp_path: Path, *, rebuild: bool = False) -> Update:
-    return update(tmp_path / "search.sqlite", tmp_path, lambda _: None, rebuild=rebuild)
+    return INDEX.update(tmp_path / "search.sqlite", tmp_path, lambda _: None, rebuild=rebuild)
 
 
 def count(tmp_path: Path, text: str) -> int:
@@ -58,7 +54,7 @@ def test_what_was_in_before_a_kill_is_not_read_again(
 ) -> None:
     publish(tmp_path, *(line(number, "大桥") for number in range(6)))
     publish(tmp_path, *(line(number, "大桥", version=2) for number in range(4)), run=1)
-    monkeypatch.setattr(module, "_COMMIT_BYTES", 1)
+    monkeypatch.setattr(line_index, "_COMMIT_BYTES", 1)
     read: list[int] = []
 
     def progress(length: int) -> None:
@@ -67,7 +63,7 @@ def test_what_was_in_before_a_kill_is_not_read_again(
             raise KilledError
 
     with pytest.raises(KilledError):
-        update(tmp_path / "search.sqlite", tmp_path, progress)
+        INDEX.update(tmp_path / "search.sqlite", tmp_path, progress)
     assert not (tmp_path / "search.sqlite").exists()
     assert make(tmp_path).lines == 10 - (at - 1)
     assert count(tmp_path, "大桥") == 6
@@ -84,7 +80,9 @@ def test_a_kill_while_an_index_is_extended(tmp_path: Path) -> None:
             raise KilledError
 
     with pytest.raises(KilledError):
-        update(tmp_path / "search.sqlite", tmp_path, lambda n: progress(n) if n > 300 else None)
+        INDEX.update(
+            tmp_path / "search.sqlite", tmp_path, lambda n: progress(n) if n > 300 else None
+        )
     make(tmp_path)
     assert count(tmp_path, "大桥") == 2
 
@@ -159,10 +157,10 @@ def test_an_archive_that_is_another_than_was_indexed(tmp_path: Path) -> None:
     publish(tmp_path, line(2, "大桥"), run=1)
     make(tmp_path)
     path.write_bytes(path.read_bytes() * 2)
-    with pytest.raises(SearchIndexError, match="--rebuild"):
+    with pytest.raises(LineIndexError, match="--rebuild"):
         make(tmp_path)
     path.unlink()
-    with pytest.raises(SearchIndexError, match="--rebuild"):
+    with pytest.raises(LineIndexError, match="--rebuild"):
         make(tmp_path)
     assert count(tmp_path, "大桥") == 2
     assert make(tmp_path, rebuild=True) == Update(1, 1, [])
@@ -182,7 +180,7 @@ def test_what_is_no_index_is_left_alone(rebuild: bool, tmp_path: Path) -> None:
     path.write_bytes(b"a letter to somebody")
     with pytest.raises(ForeignFileError):
         make(tmp_path, rebuild=rebuild)
-    with pytest.raises(SearchIndexError):
+    with pytest.raises(LineIndexError):
         SearchIndex.open(path, tmp_path)
 
 
@@ -190,10 +188,10 @@ def test_an_index_of_another_form_is_made_anew(tmp_path: Path) -> None:
     publish(tmp_path, line(1, "大桥"))
     make(tmp_path)
     path = tmp_path / "search.sqlite"
-    for sql in ("PRAGMA user_version = 999", "UPDATE about SET folding = 999"):
+    for sql in ("PRAGMA user_version = 999", "PRAGMA user_version = 0"):
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.execute(sql)
-        with pytest.raises(SearchIndexError, match="scrapy index"):
+        with pytest.raises(LineIndexError, match="scrapy index"):
             SearchIndex.open(path, tmp_path)
         assert make(tmp_path) == Update(1, 1, [])
         assert count(tmp_path, "大桥") == 1
@@ -206,16 +204,16 @@ def test_a_damaged_index_is_told(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[4096:] = b"\xee" * (len(data) - 4096)
     path.write_bytes(data)
-    with pytest.raises(SearchIndexError, match="--rebuild"):
+    with pytest.raises(LineIndexError, match="--rebuild"):
         make(tmp_path)
-    with pytest.raises(SearchIndexError):
+    with pytest.raises(LineIndexError):
         count(tmp_path, "大桥")
     assert make(tmp_path, rebuild=True).lines == 300
     assert count(tmp_path, "大桥") == 300
 
 
 def test_no_index(tmp_path: Path) -> None:
-    with pytest.raises(SearchIndexError, match="scrapy index") as told:
+    with pytest.raises(LineIndexError, match="scrapy index") as told:
         SearchIndex.open(tmp_path / "search.sqlite", tmp_path)
     assert told.value.message == str(told.value)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.search.folding import fold
-from crawler.search.index import update
+from crawler.search.index import INDEX
 from crawler.search.search import PAGE_SIZE, Query, QueryError, SearchIndex
 from tests.search.published import gone, line, publish
 
@@ -25,7 +25,7 @@ def indexed(tmp_path: Path) -> Callable[..., SearchIndex]:
     def index(*runs: list[dict[str, Any]]) -> SearchIndex:
         for number, lines in enumerate(runs):
             publish(tmp_path, *lines, run=number)
-            update(tmp_path / "search.sqlite", tmp_path, lambda _: None)
+            INDEX.update(tmp_path / "search.sqlite", tmp_path, lambda _: None)
         return SearchIndex.open(tmp_path / "search.sqlite", tmp_path)
 
     return index
