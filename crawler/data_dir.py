@@ -10,7 +10,7 @@
     runs/<run>.json                             the run's report, the manifest of all its files
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
     state/ledger.url                            the ledger's database, where it is on a server
-    state/search.sqlite                         the search index
+    state/search.sqlite, state/clusters.sqlite  the search index; which texts are copies
 
 A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits; parts and WARCs
 are numbered from 00000. What isn't published yet bears `storage.OPEN_SUFFIX` after its name.
@@ -172,6 +172,11 @@ def search_index_file(settings: Mapping[Any, Any]) -> Path:
     """The search index: INDEX, taken as DATA_DIR is, or else `state/search.sqlite`."""
     default = folder_of(settings) / STATE_FOLDER / "search.sqlite"
     return PROJECT / str(settings["INDEX"]) if settings["INDEX"] else default
+
+
+def clusters_file(data_dir: Path) -> Path:
+    """The pairs of texts that are copies of each other."""
+    return data_dir / STATE_FOLDER / "clusters.sqlite"
 
 
 def told_file(data_dir: Path, of: str = "alarms") -> Path:

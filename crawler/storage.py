@@ -56,6 +56,14 @@ def open_file(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
+def is_writable(path: Path) -> bool:
+    """Whether a file can be written there: itself, or in the nearest folder above that exists."""
+    if path.exists():
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    folder = next(parent for parent in path.parents if parent.exists())
+    return os.access(folder, os.W_OK)
+
+
 def fsync_dir(path: Path) -> None:
     """Make the entries of a folder durable."""
     try:

@@ -1,0 +1,1 @@
+"""Wire copy: articles that carry the same text, whoever published it."""
