@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
@@ -19,6 +19,7 @@ from crawler.alarms import Alarm, extraction_failed
 from crawler.archive.pointers import read_page
 from crawler.clock import iso
 from crawler.context import RunFacts, required
+from crawler.coverage.drift import is_news, measures_of
 from crawler.downloader.failures import is_ours, postpone
 from crawler.exporters.publisher import Publisher
 from crawler.history import versions
@@ -26,11 +27,12 @@ from crawler.history.withdrawals import Withdrawals
 from crawler.items import Article, DiscoveredFrom, Reading, as_record
 from crawler.layouts import NotAnArticle
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import PageMeasures
 from crawler.outcomes import FETCHED, KNOWN_READ, Outcome
 from crawler.regions import region_of_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scrapy.crawler import Crawler
 
@@ -194,10 +196,30 @@ class PublishPipeline(_RunPipeline):
 
     def process_item(self, article: Article) -> Article:
         article.line = self.publisher.next_line()
-        self.publisher.publish(as_record(article))
+        record = as_record(article)
+        self.publisher.publish(record)
         self.end(article, versions.published_as(article))
         self._count(article)
+        if article.version == 1:
+            self._measure(article, record)
         return article
+
+    def _measure(self, article: Article, record: Mapping[str, Any]) -> None:
+        """Note what the page of a new article is like, for drift over the weeks."""
+        fetched_at = datetime.fromisoformat(article.fetched_at)
+        if article.warc is None or not is_news(article.published_at, fetched_at):
+            return
+        assert article.published_at is not None
+        page = PageMeasures(
+            run_id=self.facts.run_id,
+            url=article.url,
+            at=fetched_at,
+            weekday=datetime.fromisoformat(article.published_at).weekday(),
+            measures=measures_of(record, record["warc_pages"] or [record["warc"]]),
+            warc_file=article.warc.file,
+            warc_offset=article.warc.offset,
+        )
+        self.ledger.measures.add(_region(article), article.layout or "", page)
 
     def _count(self, article: Article) -> None:
         """What `watch` holds against earlier runs: which fields the layout's records have."""

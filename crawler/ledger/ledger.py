@@ -21,6 +21,7 @@ from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.dump import Dump
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.lists import Lists
+from crawler.ledger.measures import Measures
 from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
 from crawler.ledger.placements import Placements
@@ -55,6 +56,7 @@ class Ledger:
         self.sources = Sources(connection)
         self.placements = Placements(connection)
         self.certificates = Certificates(connection)
+        self.measures = Measures(connection)
         self.hosts = Hosts(connection)
         self.dump = Dump(connection)
 

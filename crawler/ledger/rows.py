@@ -431,6 +431,20 @@ class DaySource:
 
 
 @dataclass(frozen=True, slots=True)
+class PageMeasures:
+    """What a new page of a run is like, by name of the measure; `weekday` is that of its
+    publication (Monday 0), `warc_file` and `warc_offset` say where its capture is."""
+
+    run_id: str
+    url: str
+    at: datetime
+    weekday: int
+    measures: Mapping[str, int]
+    warc_file: str
+    warc_offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenVisit:
     """An address of the run that has no outcome yet; `number` is its place among the sightings."""
 

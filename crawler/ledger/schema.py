@@ -298,6 +298,31 @@ late_finds = Table(
     Column("day", Date, nullable=False),
 )
 
+# What new pages are like: the newest by themselves, older ones as counts. `repair --ledger`
+# restores none of it: what is usual is learnt anew within weeks.
+page_measures = Table(
+    "page_measures",
+    metadata,
+    Column("region", Text, primary_key=True),
+    Column("layout", Text, primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("weekday", Integer, nullable=False),  # of publication, Monday 0
+    Column("measures", JSON, nullable=False),
+    Column("warc_file", Text, nullable=False),
+    Column("warc_offset", Integer, nullable=False),
+)
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("region", Text, primary_key=True),
+    Column("layout", Text, primary_key=True),
+    Column("weekday", Integer, primary_key=True, autoincrement=False),
+    Column("measure", Text, primary_key=True),
+    Column("counts", JSON, nullable=False),  # value → pages
+)
+
 # What the first pages of lists show now. `repair --ledger` restores it from data/sightings/.
 placements = Table(
     "placements",

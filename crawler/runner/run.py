@@ -27,7 +27,7 @@ from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import RunFacts, attach
-from crawler.coverage import certificates
+from crawler.coverage import certificates, page_drift
 from crawler.coverage.sightings import publish_sightings
 from crawler.data_dir import (
     folder_of,
@@ -352,6 +352,8 @@ class Run:
             earlier = earlier_reports(facts.data_dir, since=since, before=facts.run_id)
             held = alarms.still_held(earlier)
             for alarm in alarm_rules.raised(current, earlier, held, floors):
+                publisher.alarm(alarm)
+            for alarm in page_drift.watch(self._ledger, now(), current.watched, held):
                 publisher.alarm(alarm)
             report["alarms_over"] = alarms.over(publisher.alarms(), current, held)
         except Exception:

@@ -22,10 +22,11 @@ from crawler.ledger.certificates import Certificates
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
+from crawler.ledger.measures import Measures
 from crawler.ledger.observations import Observations
 from crawler.ledger.placements import Placements
 from crawler.ledger.publications import Publications
-from crawler.ledger.rows import Hole, HoleKind, Placement, ShownLink, Validators
+from crawler.ledger.rows import Hole, HoleKind, PageMeasures, Placement, ShownLink, Validators
 from crawler.ledger.runs import Runs
 from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
@@ -132,6 +133,13 @@ def everything(ledger: Ledger) -> None:
     ledger.certificates.links_of([first.article_id])
     ledger.certificates.drop_late(T0.date())
     ledger.certificates.give_back(T0.date(), 0)
+    page = PageMeasures(RUN, first.url, T0, 3, {"images": 1}, "warc/a.warc.gz", 0)
+    ledger.measures.add("js", "Cms2022", page)
+    ledger.measures.layouts()
+    ledger.measures.pages("js", "Cms2022")
+    ledger.measures.baseline("js", "Cms2022")
+    ledger.measures.settle("js", "Cms2022", [page])
+    ledger.measures.forget("js", "Cms2022", [page])
     shown = [Placement(first.url, None)]
     ledger.placements.appeared(LIST, shown, at=T0)
     ledger.placements.of_list(LIST)
@@ -186,6 +194,7 @@ def test_everything_is_everything() -> None:
         Sources,
         Placements,
         Certificates,
+        Measures,
     )
     methods = {
         f"ledger.{part.__name__.lower()}.{name}"

@@ -1,5 +1,5 @@
 """What is learnt of lists: their looks day by day, what each was the first to show, what their
-first pages show now; certificates of days.
+first pages show now; certificates of days; what pages are like.
 
 Revision ID: 0006
 Revises: 0005
@@ -91,3 +91,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_addresses_day", "addresses", ["day"])
     op.create_index("ix_articles_published", "articles", ["published_at"])
+    op.create_table(
+        "page_measures",
+        sa.Column("region", sa.Text, primary_key=True),
+        sa.Column("layout", sa.Text, primary_key=True),
+        sa.Column("run_id", sa.Text, primary_key=True),
+        sa.Column("url", sa.Text, primary_key=True),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("weekday", sa.Integer, nullable=False),
+        sa.Column("measures", sa.JSON, nullable=False),
+        sa.Column("warc_file", sa.Text, nullable=False),
+        sa.Column("warc_offset", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "baselines",
+        sa.Column("region", sa.Text, primary_key=True),
+        sa.Column("layout", sa.Text, primary_key=True),
+        sa.Column("weekday", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("measure", sa.Text, primary_key=True),
+        sa.Column("counts", sa.JSON, nullable=False),
+    )
