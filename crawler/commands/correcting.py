@@ -144,7 +144,7 @@ def _try(
                 counts.left[one.left] += 1
                 if one.left.is_alarm:
                     exitcode = DEGRADED
-                    what = f"{one.line['url']} can't be read again: {one.detail}"
+                    what = f"{one.line['url']} can't be corrected: {one.detail}"
                     print(f"scrapy {command.name}: {sentence(what)}", file=sys.stderr)
     for one in examples:
         print(printable("\n".join(_shown(one))))

@@ -59,10 +59,12 @@ class Articles:
         )
         return [VersionRow(**row._mapping) for row in self._connection.rows(statement)]
 
-    def newest_revisions(self, ids: Collection[str]) -> set[str]:
-        """The digests (`line_sha256`) of the articles' lines with content that no correction has
-        taken the place of: of each version, and of each return of one, the newest revision."""
+    def revisions(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
+        """The digests (`line_sha256`) of the articles' lines with content: first of those that no
+        correction has taken the place of, the newest revisions of each version and of each return
+        of one; then of all others."""
         newest: dict[tuple[Any, ...], tuple[int, str]] = {}
+        every: set[str] = set()
         asked = sorted(set(ids))
         for start in range(0, len(asked), CHUNK):
             statement = select(
@@ -75,7 +77,9 @@ class Articles:
                 key = (row.article_id, row.version, row.status, row.fetched_at)
                 found = (row.revision, row.line_sha256)
                 newest[key] = max(newest.get(key, found), found)
-        return {digest for _, digest in newest.values()}
+                every.add(row.line_sha256)
+        digests = {digest for _, digest in newest.values()}
+        return digests, every - digests
 
     def add_line(
         self, line: Mapping[str, Any], *, jsonl: str, schedule: Sequence[timedelta] = ()

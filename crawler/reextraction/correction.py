@@ -57,6 +57,10 @@ _AHEAD = 4
 _UNREAD = (FlagName.UNKNOWN_LAYOUT, FlagName.AMBIGUOUS_LAYOUT)
 
 
+# Lines as they stand in a file, each with whether the ledger knows it.
+Chunk = list[tuple[bytes, bool]]
+
+
 class Left(StrEnum):
     """Why a line stays as it is though today's code doesn't read it as it says."""
 
@@ -64,13 +68,14 @@ class Left(StrEnum):
     EMPTY = "empty"  # it finds no content
     UNCLAIMED = "unclaimed"  # no layout recognises the page any more
     ANOTHER_ARTICLE = "another_article"  # it gives it another id
+    NOT_IN_LEDGER = "not_in_ledger"  # the ledger has other lines of the article, or none
     UNREADABLE = "unreadable"  # the records can't be read
     EXTRACTION_FAILED = "extraction_failed"  # an error of ours
 
     @property
     def is_alarm(self) -> bool:
         """Whether an operator must hear of it."""
-        return self in (Left.UNREADABLE, Left.EXTRACTION_FAILED)
+        return self in (Left.NOT_IN_LEDGER, Left.UNREADABLE, Left.EXTRACTION_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +187,17 @@ def _begin(data_dir: Path, fields: tuple[str, ...], inherited: tuple[int, ...]) 
     _worker = _Worker(data_dir, fields, Unpacked())
 
 
-def _look_at(chunk: list[bytes]) -> list[Looked]:
+def _look_at(chunk: Chunk) -> list[Looked]:
     found = []
-    for raw in chunk:
-        looked = look(json.loads(raw), _worker.data_dir, _worker.fields, _worker.unpacked)
+    for raw, is_known in chunk:
+        line = json.loads(raw)
+        looked: Looked | None = Looked(
+            line,
+            left=Left.NOT_IN_LEDGER,
+            detail="the ledger doesn't know the line: `scrapy verify`",
+        )
+        if is_known:
+            looked = look(line, _worker.data_dir, _worker.fields, _worker.unpacked)
         if looked is not None:
             found.append(looked)
     return found
@@ -199,7 +211,7 @@ class Looker:
         self._most = processes * _AHEAD
         self._waiting: deque[tuple[int, Future[list[Looked]]]] = deque()
 
-    def look_at(self, chunks: Iterable[list[bytes]]) -> Iterator[tuple[int, list[Looked]]]:
+    def look_at(self, chunks: Iterable[Chunk]) -> Iterator[tuple[int, list[Looked]]]:
         """For each chunk how many lines it has, and what was found at them. Raises
         BrokenProcessPool when a worker was killed."""
         for chunk in chunks:
@@ -228,20 +240,25 @@ def looker(
 
 def newest_of(
     files: Iterable[Path],
-    newest: Callable[[Collection[str]], Collection[str]],
+    revisions: Callable[[Collection[str]], tuple[Collection[str], Collection[str]]],
     progress: Callable[[int], object],
-) -> Iterator[list[bytes]]:
-    """The lines with content of published files, as they stand there, in chunks: of each the newest
-    revision. `newest` gives, for some articles, the hex SHA-256 of the lines that are such;
-    `progress` is told the bytes that were read. Raises DamagedLineError, OSError as files do."""
+) -> Iterator[Chunk]:
+    """The lines with content of published files, as they stand there, but for those that have a
+    correction; with each, whether it is known. `revisions` gives, for some articles, the hex
+    SHA-256 of the lines that have none, and of those that have one; `progress` is told the bytes
+    that were read. Raises DamagedLineError, OSError as files do."""
     for path in files:
         with path.open("rb") as file:
-            while chunk := list(islice(file, CHUNK)):
-                ids = {article_id for raw in chunk if (article_id := _id_with_content(path, raw))}
-                digests = newest(ids)
-                found = [raw for raw in chunk if hashlib.sha256(raw).hexdigest() in digests]
-                progress(sum(map(len, chunk)))
-                yield found
+            while read := list(islice(file, CHUNK)):
+                ids = {raw: _id_with_content(path, raw) for raw in read}
+                newest, corrected = revisions([one for one in ids.values() if one])
+                digests = {raw: hashlib.sha256(raw).hexdigest() for raw in read if ids[raw]}
+                yield [
+                    (raw, digest in newest)
+                    for raw, digest in digests.items()
+                    if digest not in corrected
+                ]
+                progress(sum(map(len, read)))
 
 
 class DamagedLineError(Exception):

@@ -62,7 +62,7 @@ def looked_at(
     Raises DamagedLineError, LedgerError, BrokenProcessPool, OSError.
     """
     with looker(data_dir, fields, processes, inherited) as workers:
-        lines = newest_of(lines_of(data_dir), ledger.articles.newest_revisions, progress)
+        lines = newest_of(lines_of(data_dir), ledger.articles.revisions, progress)
         yield from workers.look_at(lines)
 
 
@@ -156,7 +156,7 @@ class CorrectionRun:
             assert one.left
             self.counts.left[one.left] += 1
             if one.left.is_alarm and len(self.alarms) < MOST_ALARMS:
-                text = f"{one.line['url']} can't be read again: {one.detail}"
+                text = f"{one.line['url']} can't be corrected: {one.detail}"
                 self.alarms.append(Alarm(f"not_corrected:{one.line['url']}", text))
             return
         self.counts.add(one.keys)

@@ -75,7 +75,9 @@ _ARTICLE_KEYS = (
     "status", "version", "title", "published_at", "first_seen_at", "last_checked_at",
     "next_check_at", "suspected_at", "jsonl", "warc",
 )  # fmt: skip
-_VERSION_KEYS = ("version", "status", "fetched_at", "changed", "run_id", "jsonl")
+_VERSION_KEYS = (
+    "version", "revision", "status", "fetched_at", "changed", "corrects", "run_id", "line", "jsonl",
+)  # fmt: skip
 _OBSERVATION_KEYS = ("at", "url", "status", "reason", "warc", "run_id")
 _LIST_KEYS = (
     "region", "last_at", "last_status", "last_ok_at", "failures", "completed_at",

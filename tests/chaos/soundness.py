@@ -95,6 +95,7 @@ def _read_through(records: ArchiveIterator) -> Iterator[Any]:
 
 def _lines(data_dir: Path) -> Iterator[str]:
     seen: Counter[tuple[Any, ...]] = Counter()
+    keys: Counter[str] = Counter()
     for path in data_dir.glob("jsonl/*/*/*.jsonl"):
         content = path.read_bytes()
         if not content.endswith(b"\n"):
@@ -105,12 +106,16 @@ def _lines(data_dir: Path) -> Iterator[str]:
             except ValueError as error:
                 yield f"{path.name}:{number}: {error}"
                 continue
+            keys[line["line"]] += 1
             state = () if line["status"] == "live" else (line["status"], line["fetched_at"])
             seen[line["id"], line["version"], *state] += 1
             if line["status"] != "gone":
                 for key in _not_from_its_bytes(data_dir, line):
                     yield f"{path.name}:{number}: {key} is not what its records say"
-    yield from (f"{key} was published {count} times" for key, count in seen.items() if count > 1)
+    for counts in (seen, keys):
+        yield from (
+            f"{key} was published {count} times" for key, count in counts.items() if count > 1
+        )
 
 
 def _not_from_its_bytes(data_dir: Path, line: dict[str, Any]) -> list[str]:

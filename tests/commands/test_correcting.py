@@ -158,8 +158,21 @@ def test_records_that_are_missing_are_alarms(data_dir: Path, scrapy_cmd: RunScra
     )
     told = json.loads(reports_of(data_dir)[-1].read_bytes())
     assert (told["exit_code"], len(told["alarms"])) == (3, count)
-    assert "can't be read again" in told["alarms"][0]
+    assert "can't be corrected" in told["alarms"][0]
     assert "Traceback" not in done.stderr + dry.stderr
+
+
+def test_a_line_that_the_ledger_does_not_know_is_an_alarm(
+    data_dir: Path, scrapy_cmd: RunScrapy
+) -> None:
+    (path,) = lines_of(data_dir)
+    path.write_bytes(path.read_bytes().replace("旧摘要".encode(), "伪摘要".encode()))
+
+    done = scrapy_cmd("reextract", "--correct", data_dir=data_dir)
+
+    assert done.returncode == 3
+    assert "3 corrected: title 3" in done.stderr
+    assert "aren't read as they say: 1 not_in_ledger" in done.stderr
 
 
 def test_another_run_holds_the_folder(data_dir: Path, scrapy_cmd: RunScrapy) -> None:

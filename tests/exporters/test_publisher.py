@@ -50,6 +50,12 @@ def test_alarms_are_bounded() -> None:
     assert len(run.alarms()) == MOST_ALARMS + 1
 
 
+def test_no_two_lines_of_a_run_have_one_key() -> None:
+    """The keys are counted by the run, whichever file a line goes to."""
+    run = publisher()
+    assert [run.next_line() for _ in range(3)] == [f"{facts().run_id}:{n}" for n in (1, 2, 3)]
+
+
 def test_an_outcome_ends_an_address(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "ledger.sqlite")
     run = publisher(ledger)

@@ -85,7 +85,7 @@ def everything(ledger: Ledger) -> None:
     ledger.articles.every(regions=["js"], limit=9, after="1")
     ledger.articles.gone([article.id], before=T0)
     ledger.articles.move_lines([article.id], "a.jsonl", "b.jsonl")
-    ledger.articles.newest_revisions([article.id])
+    ledger.articles.revisions([article.id])
     ledger.articles.neighbours(first.url, is_standing=True)
     ledger.observations.add(article.id, first.url, T0, 404, "missing", None, RUN)
     ledger.observations.of_article(article.id, since=T0)

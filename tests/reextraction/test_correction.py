@@ -189,17 +189,21 @@ def test_of_the_lines_only_the_newest_revisions_are_taken(tmp_path: Any) -> None
     lines[1]["status"] = "gone"
     raws = [json.dumps(line).encode() + b"\n" for line in lines]
     path.write_bytes(b"".join(raws))
-    newest = {hashlib.sha256(raw).hexdigest() for raw in raws[3:]}
+    digests = [hashlib.sha256(raw).hexdigest() for raw in raws]
+    newest, corrected = set(digests[3:-1]), {digests[0], digests[1]}
     asked: list[set[str]] = []
     read: list[int] = []
 
-    def ask(ids: Any) -> set[str]:
+    def ask(ids: Any) -> tuple[set[str], set[str]]:
         asked.append(set(ids))
-        return newest
+        return newest, corrected
 
     chunks = list(newest_of([path], ask, read.append))
 
-    assert chunks == [raws[3:CHUNK], raws[CHUNK:]]
+    known = [(raw, digest in newest) for raw, digest in zip(raws, digests, strict=True)]
+    assert chunks == [known[2:CHUNK], known[CHUNK:]]
+    assert [is_known for _, is_known in known[2:4]] == [False, True]
+    assert known[-1][1] is False
     assert "1" not in asked[0]
     assert sum(read) == path.stat().st_size
 
@@ -209,4 +213,4 @@ def test_a_line_that_is_none_is_named(tmp_path: Any, raw: bytes) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(raw)
     with pytest.raises(DamagedLineError, match=r"a\.jsonl has a line that is no article's"):
-        list(newest_of([path], lambda ids: set(), lambda size: None))
+        list(newest_of([path], lambda ids: (set(), set()), lambda size: None))

@@ -154,6 +154,31 @@ def _pager_pages(data_dir: Path) -> list[str]:
     return [url for url in urls if url.endswith("_2.htm")]
 
 
+def test_what_a_withdrawn_page_was_is_read_from_its_line_of_before(upgraded: Upgraded) -> None:
+    """The migrated ledger doesn't know the source of a line of schema version 1."""
+    last = next(
+        line
+        for line in lines_of(upgraded.kept)
+        if line["status"] == "live" and line["source"] and not line["page_urls"]
+        and sum(other["id"] == line["id"] for other in lines_of(upgraded.kept)) == 1
+    )  # fmt: skip
+    upgraded.site.fault("404", path="/" + last["url"].split("/", 3)[3])
+    for hours in (1, 9):
+        upgraded.site.day = LATER + hours / 24
+        crawl(upgraded.site, PROJECT, upgraded.data_dir, "-a", "recheck=all")
+    upgraded.site.faults.replace([])
+
+    gone = [line for line in lines_of(upgraded.data_dir) if line["id"] == last["id"]][-1]
+
+    assert (gone["status"], gone["title"]) == ("gone", last["title"])
+    assert gone["gone"]["last"] == {
+        "version": last["version"],
+        "published_at": last["published_at"],
+        "source": last["source"],
+        "line": None,
+    }
+
+
 def test_it_is_corrected_by_an_extractor_that_reads_otherwise(
     upgraded: Upgraded, tmp_path: Path
 ) -> None:
