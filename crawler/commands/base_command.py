@@ -19,8 +19,10 @@ from scrapy.exceptions import UsageError
 from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
+from crawler.ledger.errors import NoLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError
+from crawler.run_lock import is_begun
 from crawler.runner.process import open_streams
 from crawler.storage import StorageError
 
@@ -71,6 +73,14 @@ class ProjectCommand:
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the work of the command; set `exitcode` where it isn't 0."""
         raise NotImplementedError
+
+    def archive(self) -> Path:
+        """DATA_DIR, in which an archive was begun. Raises UsageError where none was."""
+        assert self.settings is not None
+        data_dir = folder_of(self.settings)
+        if not is_begun(data_dir):
+            raise NoArchiveError(data_dir)
+        return data_dir
 
     def say(self, problem: object, exitcode: int) -> None:
         """Tell of a problem on stderr, which then decides the exit code."""
@@ -157,12 +167,23 @@ def print_json(value: Any, *, indent: int | None = None) -> None:
     print(json.dumps(value, ensure_ascii=encoding != "utf-8", indent=indent))
 
 
+class NoArchiveError(UsageError):
+    """No archive was begun in the data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(f"there is no archive in {shown(data_dir)}: a crawl begins one ({WHERE})")
+
+
 @contextmanager
 def open_ledger(settings: BaseSettings) -> Iterator[Ledger]:
     """The data folder's ledger, to be read. Where a copy of it is read, stderr says so. Raises
-    LedgerError (NoLedgerError before a crawl), also at the end, when it was written to while it was
-    read in a place where that can't be prevented."""
-    ledger = Ledger.of(folder_of(settings), settings["LEDGER"], read_only=True)
+    NoArchiveError before a crawl and LedgerError, also at the end, when it was written to while it
+    was read in a place where that can't be prevented."""
+    data_dir = folder_of(settings)
+    try:
+        ledger = Ledger.of(data_dir, settings["LEDGER"], read_only=True)
+    except NoLedgerError:
+        raise NoArchiveError(data_dir) from None
     try:
         if ledger.note:
             print(sentence(ledger.note), file=sys.stderr)
@@ -170,11 +191,6 @@ def open_ledger(settings: BaseSettings) -> Iterator[Ledger]:
         ledger.connection.check_unchanged()
     finally:
         ledger.close()
-
-
-def no_archive(data_dir: Path) -> str:
-    """What is said of a folder in which no archive was begun, by whoever reads archives."""
-    return f"there is no archive in {shown(data_dir)}: a crawl begins one ({WHERE})"
 
 
 # What DATA_DIR is relative to, for help texts and errors.

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
-from crawler.commands.base_command import no_archive, open_ledger, printable, sentence
+from crawler.commands.base_command import NoArchiveError, open_ledger, printable, sentence
 from crawler.data_dir import folder_of, lines_of, report_file
-from crawler.exit_codes import DEGRADED, ERROR, LOCKED, OK, STORAGE, USAGE
+from crawler.exit_codes import DEGRADED, ERROR, LOCKED, OK
 from crawler.exporters.corrections import CorrectionCounts
 from crawler.file_name_escapes import shown
 from crawler.items import CORRECTABLE_KEYS
-from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError
+from crawler.ledger.errors import LedgerInUseError, NoLedgerError
 from crawler.masking import masked_command
 from crawler.reextraction.correction import DamagedLineError
-from crawler.run_lock import CannotStartError, is_begun, take_lock
+from crawler.run_lock import CannotStartError, take_lock
 from crawler.runner.correction_run import CorrectionRun, looked_at
 from crawler.views.text_diff import of_fields
 
@@ -67,7 +67,7 @@ def is_asked(args: list[str], opts: Namespace) -> bool:
     if not opts.correct:
         for name, value in (("--fields", opts.fields), ("--dry-run", opts.dry_run)):
             if value:
-                raise UsageError(f"{name} goes with --correct", print_help=False)
+                raise UsageError(f"{name} goes with --correct")
         return False
     others = {
         "WARC files": args, "-o": opts.output, "--diff": opts.diff, "--regions": opts.regions,
@@ -76,16 +76,13 @@ def is_asked(args: list[str], opts: Namespace) -> bool:
     for name, value in others.items():
         if value:
             why = "--correct reads the lines of the data folder, all of them"
-            raise UsageError(f"{why}: it takes no {name}", print_help=False)
+            raise UsageError(f"{why}: it takes no {name}")
     return True
 
 
 def correct(command: ProjectCommand, settings: Settings, opts: Namespace) -> None:
     """Do it; sets the exit code of the command."""
-    data_dir = folder_of(settings)
-    if not is_begun(data_dir):
-        command.say(no_archive(data_dir), USAGE)
-        return
+    data_dir = command.archive()
     processes = opts.jobs or os.cpu_count() or 1
     try:
         if opts.dry_run:
@@ -95,11 +92,9 @@ def correct(command: ProjectCommand, settings: Settings, opts: Namespace) -> Non
     except CannotStartError as error:
         command.say(error, error.exitcode)
     except NoLedgerError:
-        command.say(no_archive(data_dir), USAGE)
+        raise NoArchiveError(data_dir) from None
     except LedgerInUseError as error:
         command.say(error, LOCKED)
-    except LedgerError as error:
-        command.say(error, STORAGE)
     except BrokenProcessPool:
         command.say("a process was killed; nothing is written by a dry run", ERROR)
     except DamagedLineError as error:

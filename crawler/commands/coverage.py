@@ -19,13 +19,11 @@ from scrapy.exceptions import UsageError
 
 from crawler.clock import now
 from crawler.commands import options
-from crawler.commands.base_command import ProjectCommand, no_archive, open_ledger, print_json
+from crawler.commands.base_command import ProjectCommand, open_ledger, print_json
 from crawler.coverage.certificates import days_of, first_whole_day, last_closable, region_row
 from crawler.coverage.verdicts import Verdict
 from crawler.data_dir import certificate_name, folder_of
-from crawler.exit_codes import STORAGE, USAGE
 from crawler.file_name_escapes import shown
-from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.masking import masked_command
 from crawler.run_lock import CannotStartError
 from crawler.runner.certifying import certify
@@ -80,10 +78,6 @@ class Command(ProjectCommand, ScrapyCommand):
                 told = [_told(data_dir, ledger, day, now()) for day in days]
         except CannotStartError as error:
             self.say(error, error.exitcode)
-        except NoLedgerError:
-            self.say(no_archive(data_dir), USAGE)
-        except LedgerError as error:
-            self.say(error, STORAGE)
         else:
             if opts.json:
                 print_json(told, indent=1)
@@ -94,16 +88,16 @@ class Command(ProjectCommand, ScrapyCommand):
 
 def _days(args: list[str]) -> list[date]:
     if len(args) != 2:
-        raise UsageError("coverage takes two days: SINCE UNTIL", print_help=False)
+        raise UsageError("coverage takes two days: SINCE UNTIL")
     try:
         since, until = map(options.day, args)
     except ArgumentTypeError as error:
-        raise UsageError(str(error), print_help=False) from error
+        raise UsageError(str(error)) from error
     if since > until:
-        raise UsageError(f"since {since} is after until {until}", print_help=False)
+        raise UsageError(f"since {since} is after until {until}")
     count = (until - since).days + 1
     if count > _MOST_DAYS:
-        raise UsageError(f"{count} days are more than {_MOST_DAYS}", print_help=False)
+        raise UsageError(f"{count} days are more than {_MOST_DAYS}")
     return [since + _DAY * number for number in range(count)]
 
 

@@ -16,16 +16,14 @@ from crawler import urls
 from crawler.clock import now
 from crawler.commands.base_command import (
     ProjectCommand,
-    no_archive,
     open_ledger,
     print_json,
     printable,
     sentence,
 )
 from crawler.data_dir import folder_of
-from crawler.exit_codes import ERROR, STORAGE, USAGE
+from crawler.exit_codes import ERROR
 from crawler.file_name_escapes import shown
-from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.views.address import explain, facts_of
 
 if TYPE_CHECKING:
@@ -51,24 +49,17 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
-            raise UsageError("explain takes one address", print_help=False)
+            raise UsageError("explain takes one address")
         if not urls.in_scope(args[0]):
             message = f"{sentence(args[0])} is no address under xinhuanet.com or news.cn"
-            raise UsageError(message, print_help=False)
+            raise UsageError(message)
         article = urls.article(args[0])
         url = article.url if article else urls.canonical(args[0])
         assert self.settings is not None
         data_dir = folder_of(self.settings)
-        try:
-            with open_ledger(self.settings) as ledger:
-                sentences = explain(ledger, url, urls.article_id(url), now())
-                facts = facts_of(ledger, url, urls.article_id(url)) if opts.json else {}
-        except NoLedgerError:
-            self.say(no_archive(data_dir), USAGE)
-            return
-        except LedgerError as error:
-            self.say(error, STORAGE)
-            return
+        with open_ledger(self.settings) as ledger:
+            sentences = explain(ledger, url, urls.article_id(url), now())
+            facts = facts_of(ledger, url, urls.article_id(url)) if opts.json else {}
         if not sentences:
             where = sentence(shown(data_dir))
             print(f"Nothing is known of {printable(url)} in {where}.", file=sys.stderr)

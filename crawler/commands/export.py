@@ -20,14 +20,13 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
-from crawler.commands.base_command import ProjectCommand, no_archive
+from crawler.commands.base_command import ProjectCommand
 from crawler.commands.options import day, region_codes
-from crawler.data_dir import folder_of, lines_of
+from crawler.data_dir import lines_of
 from crawler.exit_codes import ERROR
 from crawler.export_formats.card import Card
 from crawler.export_formats.selection import BadLineError, PublishedLine, Selection, selected
 from crawler.file_name_escapes import shown
-from crawler.run_lock import is_begun
 from crawler.storage import StorageError, open_path, write_atomically
 
 if TYPE_CHECKING:
@@ -69,16 +68,14 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if args:
-            raise UsageError(f"unknown argument {args[0]!r}", print_help=False)
+            raise UsageError(f"unknown argument {args[0]!r}")
         output = None if opts.output == Path("-") else opts.output
         if opts.format == "parquet" and output is None:
-            raise UsageError("Parquet is no text: give a file with -o", print_help=False)
+            raise UsageError("Parquet is no text: give a file with -o")
         if opts.since and opts.until and opts.since > opts.until:
-            raise UsageError(f"since {opts.since} is after until {opts.until}", print_help=False)
+            raise UsageError(f"since {opts.since} is after until {opts.until}")
         form = _Format.named(opts.format)
-        data_dir = folder_of(self.settings)
-        if not is_begun(data_dir):
-            raise UsageError(no_archive(data_dir), print_help=False)
+        data_dir = self.archive()
         if output is not None:
             _check(output, data_dir)
         selection = Selection(
@@ -128,12 +125,11 @@ class Command(ProjectCommand, ScrapyCommand):
 def _check(output: Path, data_dir: Path) -> None:
     """Raise UsageError for a place where no export may stand."""
     if output.is_dir():
-        raise UsageError(f"-o {shown(output)} is a folder; a file is wanted", print_help=False)
+        raise UsageError(f"-o {shown(output)} is a folder; a file is wanted")
     place, archive = output.resolve(), data_dir.resolve()
     if archive in place.parents and place.parent != archive:
         raise UsageError(
             f"-o {shown(output)} is among the archive's own files; write it elsewhere",
-            print_help=False,
         )
 
 
@@ -203,7 +199,7 @@ class _Format(NamedTuple):
             if (error.name or "").startswith("crawler"):
                 raise
             why = f"{name} needs {error.name}: make install EXTRAS=export"
-            raise UsageError(why, print_help=False) from None
+            raise UsageError(why) from None
         return cls(name, getattr(found, write), found.columns)
 
 

@@ -17,7 +17,6 @@ from scrapy.exceptions import UsageError
 from crawler import fixtures, urls
 from crawler.commands.base_command import (
     ProjectCommand,
-    no_archive,
     open_ledger,
     printable,
     sentence,
@@ -26,7 +25,6 @@ from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
-from crawler.ledger.errors import NoLedgerError
 from crawler.views.text_diff import difference
 
 if TYPE_CHECKING:
@@ -61,7 +59,7 @@ class Command(ProjectCommand, ScrapyCommand):
         self.folder = Path(self.settings["FIXTURES_DIR"])
         action, *rest = args or [""]
         if opts.name is not None and (action != "add" or not _NAME.fullmatch(opts.name)):
-            raise UsageError("--name goes with add: letters, digits, . _ -", print_help=False)
+            raise UsageError("--name goes with add: letters, digits, . _ -")
         try:
             if action == "add" and len(rest) == 1:
                 self._add(rest[0], opts.name)
@@ -72,7 +70,7 @@ class Command(ProjectCommand, ScrapyCommand):
             elif action == "refresh":
                 self._refresh(self._named(rest) if rest else fixtures.load(self.folder))
             else:
-                raise UsageError(f"fixture {self.syntax()}", print_help=False)
+                raise UsageError(f"fixture {self.syntax()}")
         except FixtureError as error:
             self.say(error, ERROR)
 
@@ -88,13 +86,10 @@ class Command(ProjectCommand, ScrapyCommand):
         assert self.settings is not None
         article = urls.article(url)
         if article is None:
-            raise UsageError(f"{printable(url)} is no article's address", print_help=False)
+            raise UsageError(f"{printable(url)} is no article's address")
         data_dir = folder_of(self.settings)
-        try:
-            with open_ledger(self.settings) as ledger:
-                known = ledger.articles.get(article.id)
-        except NoLedgerError:
-            raise UsageError(no_archive(data_dir), print_help=False) from None
+        with open_ledger(self.settings) as ledger:
+            known = ledger.articles.get(article.id)
         if known is None or not known.warc_pages:
             raise FixtureError(
                 f"{printable(url)} is not archived in {shown(data_dir)}; "
@@ -107,7 +102,7 @@ class Command(ProjectCommand, ScrapyCommand):
         unknown = [name for name in names if name not in known]
         if unknown:
             message = f"no fixture {', '.join(unknown)} in {shown(self.folder)}"
-            raise UsageError(message, print_help=False)
+            raise UsageError(message)
         return [known[name] for name in names]
 
     def _refresh(self, chosen: list[Fixture]) -> None:
@@ -137,7 +132,7 @@ def _place(target: str) -> tuple[Path, int]:
     found = _PLACE.fullmatch(target)
     if found is None or not Path(found[1]).is_file():
         message = f"{sentence(target)} is neither an address nor FILE:OFFSET of a WARC record"
-        raise UsageError(message, print_help=False)
+        raise UsageError(message)
     return Path(found[1]), int(found[2])
 
 

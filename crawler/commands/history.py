@@ -18,17 +18,15 @@ from crawler import urls
 from crawler.clock import iso
 from crawler.commands.base_command import (
     ProjectCommand,
-    no_archive,
     open_ledger,
     print_json,
     printable,
     sentence,
 )
 from crawler.data_dir import folder_of
-from crawler.exit_codes import ERROR, OK, STORAGE, USAGE
+from crawler.exit_codes import ERROR, OK
 from crawler.exporters.published_lines import lines_with
 from crawler.file_name_escapes import shown
-from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.views.text_diff import of_fields
 
 if TYPE_CHECKING:
@@ -60,19 +58,12 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
-            raise UsageError("history takes one article id or address", print_help=False)
+            raise UsageError("history takes one article id or address")
         article_id = _article_id(args[0])
         assert self.settings is not None
         data_dir = folder_of(self.settings)
-        try:
-            with open_ledger(self.settings) as ledger:
-                rows = ledger.articles.versions(article_id)
-        except NoLedgerError:
-            self.say(no_archive(data_dir), USAGE)
-            return
-        except LedgerError as error:
-            self.say(error, STORAGE)
-            return
+        with open_ledger(self.settings) as ledger:
+            rows = ledger.articles.versions(article_id)
         if not rows:
             where = sentence(shown(data_dir))
             print(f"No article {article_id} is archived in {where}.", file=sys.stderr)
@@ -117,7 +108,7 @@ def _article_id(given: str) -> str:
         return given
     if not urls.in_scope(given):
         message = f"{sentence(given)} is neither an article id nor an address of the site"
-        raise UsageError(message, print_help=False)
+        raise UsageError(message)
     return urls.article_id(given)
 
 

@@ -15,12 +15,11 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
-from crawler.commands.base_command import ProjectCommand, no_archive
-from crawler.data_dir import folder_of, lines_of, search_index_file
+from crawler.commands.base_command import ProjectCommand
+from crawler.data_dir import lines_of, search_index_file
 from crawler.exit_codes import ERROR, LOCKED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
 from crawler.line_index import BusyError, ForeignFileError, LineIndexError
-from crawler.run_lock import is_begun
 from crawler.search.index import INDEX
 from crawler.storage import StorageError
 
@@ -49,10 +48,8 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if args:
-            raise UsageError("index takes no arguments", print_help=False)
-        data_dir, path = folder_of(self.settings), search_index_file(self.settings)
-        if not is_begun(data_dir):
-            raise UsageError(no_archive(data_dir), print_help=False)
+            raise UsageError("index takes no arguments")
+        data_dir, path = self.archive(), search_index_file(self.settings)
         try:
             done = _update(path, data_dir, rebuild=opts.rebuild)
         except BusyError as error:

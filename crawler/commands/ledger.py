@@ -14,16 +14,16 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from sqlalchemy.engine import URL
 
-from crawler.commands.base_command import ProjectCommand, no_archive
-from crawler.data_dir import folder_of, ledger_file
-from crawler.exit_codes import LOCKED, STORAGE, USAGE
+from crawler.commands.base_command import ProjectCommand
+from crawler.data_dir import ledger_file
+from crawler.exit_codes import LOCKED, STORAGE
 from crawler.ledger import location
 from crawler.ledger.copying import copy
 from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError
 from crawler.ledger.reading import companions
-from crawler.run_lock import CannotStartError, is_begun, take_lock
+from crawler.run_lock import CannotStartError, take_lock
 from crawler.storage import fsync_dir, open_path, publish
 
 if TYPE_CHECKING:
@@ -50,12 +50,9 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
         if len(args) != 2 or args[0] != "copy":
-            raise UsageError(f"scrapy ledger {self.syntax()}", print_help=False)
+            raise UsageError(f"scrapy ledger {self.syntax()}")
         assert self.settings is not None
-        data_dir = folder_of(self.settings)
-        if not is_begun(data_dir):
-            self.say(no_archive(data_dir), USAGE)
-            return
+        data_dir = self.archive()
         try:
             to = ledger_file(data_dir) if args[1] == SQLITE else location.parse(args[1])
             lock = take_lock(data_dir)
@@ -66,7 +63,7 @@ class Command(ProjectCommand, ScrapyCommand):
         except CannotStartError as error:
             self.say(error, error.exitcode)
         except (LedgerUrlError, NoLedgerError) as error:
-            raise UsageError(str(error), print_help=False) from error
+            raise UsageError(str(error)) from error
         except LedgerInUseError as error:
             self.say(error, LOCKED)
         except LedgerError as error:

@@ -101,15 +101,15 @@ class Command(ProjectCommand, ScrapyCommand):
 def _checked(args: list[str], opts: Namespace) -> list[Path]:
     """The files to read, each once. Raises UsageError."""
     if not args:
-        raise UsageError("which WARC files?", print_help=False)
+        raise UsageError("which WARC files?")
     files = [Path(name) for name in dict.fromkeys(args)]
     for file in [*files, *([opts.diff] if opts.diff else [])]:
         if not file.is_file():
             what = "not a file" if file.exists() else "no such file"
-            raise UsageError(f"{what}: {shown(file)}", print_help=False)
+            raise UsageError(f"{what}: {shown(file)}")
     if opts.output and opts.output.exists() and not opts.output.is_file():
         message = f"-o {shown(opts.output)} is no file; without -o lines go to stdout"
-        raise UsageError(message, print_help=False)
+        raise UsageError(message)
     return files
 
 
@@ -134,7 +134,7 @@ def _older(path: Path, wanted: Filter, stack: ExitStack) -> OlderLines:
     try:
         return OlderLines(path.name, stack.enter_context(path.open("rb")), wanted)
     except ValueError as error:
-        raise UsageError(sentence(str(error)), print_help=False) from error
+        raise UsageError(sentence(str(error))) from error
 
 
 def _records(parts: list[Path]) -> Iterator[dict[str, Any]]:

@@ -18,9 +18,15 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import iso, now
-from crawler.commands.base_command import ProjectCommand, open_ledger, print_json, sentence
+from crawler.commands.base_command import (
+    NoArchiveError,
+    ProjectCommand,
+    open_ledger,
+    print_json,
+    sentence,
+)
 from crawler.exit_codes import STORAGE
-from crawler.ledger.errors import LedgerError, NoLedgerError
+from crawler.ledger.errors import LedgerError
 from crawler.regions import Region, RegionError, load, resolve
 from crawler.text_columns import columns, padded
 from crawler.views.list_sources import sources_of
@@ -66,7 +72,7 @@ class Command(ProjectCommand, ScrapyCommand):
             regions = load()
             named = [resolve(token).code for arg in args for token in re.split("[,，]", arg)]
         except RegionError as error:
-            raise UsageError(str(error), print_help=False) from error
+            raise UsageError(str(error)) from error
         assert self.settings is not None
         health = dict.fromkeys(regions, _health(()))
         try:
@@ -98,7 +104,7 @@ class Command(ProjectCommand, ScrapyCommand):
         try:
             with open_ledger(self.settings) as ledger:
                 return {region.code: sources_of(region, ledger, now()) for region in regions}
-        except LedgerError:
+        except (LedgerError, NoArchiveError):
             return {region.code: [] for region in regions}
 
 
@@ -110,7 +116,7 @@ def _healths(settings: BaseSettings) -> dict[str, Health]:
             for state in ledger.lists.states():
                 if state.region is not None and state.last_at is not None:
                     states[state.region].append(state)
-    except NoLedgerError:
+    except NoArchiveError:
         return {}
     return {region: _health(of_region) for region, of_region in states.items()}
 

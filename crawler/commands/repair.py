@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.base_command import ProjectCommand, no_archive
-from crawler.data_dir import folder_of
-from crawler.exit_codes import ERROR, LOCKED, USAGE
+from crawler.commands.base_command import ProjectCommand
+from crawler.exit_codes import ERROR, LOCKED
 from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError, locate
 from crawler.ledger.rebuild import rebuild
-from crawler.run_lock import CannotStartError, is_begun, take_lock
+from crawler.run_lock import CannotStartError, take_lock
 from crawler.runner.recovery import recover
 from crawler.runner.run import recheck_schedule
 
@@ -43,12 +42,9 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
-            raise UsageError("repair takes no arguments", print_help=False)
+            raise UsageError("repair takes no arguments")
         assert self.settings is not None
-        data_dir = folder_of(self.settings)
-        if not is_begun(data_dir):
-            self.say(no_archive(data_dir), USAGE)
-            return
+        data_dir = self.archive()
         try:
             lock = take_lock(data_dir)
             try:
@@ -60,7 +56,7 @@ class Command(ProjectCommand, ScrapyCommand):
         except LedgerInUseError as error:
             self.say(error, LOCKED)
         except LedgerUrlError as error:
-            raise UsageError(f"LEDGER: {error}", print_help=False) from error
+            raise UsageError(f"LEDGER: {error}") from error
 
     def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:
         assert self.settings is not None

@@ -15,11 +15,9 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import now
-from crawler.commands.base_command import ProjectCommand, no_archive, open_ledger
+from crawler.commands.base_command import ProjectCommand, open_ledger
 from crawler.data_dir import folder_of
-from crawler.exit_codes import STORAGE, USAGE
 from crawler.file_name_escapes import shown
-from crawler.ledger.errors import LedgerError, NoLedgerError
 from crawler.views.archive_status import status_of
 from crawler.views.report import Report, Tally, report_of
 
@@ -43,7 +41,7 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if args:
-            raise UsageError(f"unknown argument {args[0]!r}", print_help=False)
+            raise UsageError(f"unknown argument {args[0]!r}")
         try:
             from crawler.room.report import write_folder
             from crawler.room.texts import texts
@@ -51,16 +49,9 @@ class Command(ProjectCommand, ScrapyCommand):
             if (error.name or "").startswith("crawler"):
                 raise
             why = f"the report needs {error.name}: make install EXTRAS=room"
-            raise UsageError(why, print_help=False) from None
+            raise UsageError(why) from None
         data_dir = folder_of(self.settings)
-        try:
-            report = self._report(data_dir)
-        except NoLedgerError:
-            self.say(no_archive(data_dir), USAGE)
-            return
-        except LedgerError as error:
-            self.say(error, STORAGE)
-            return
+        report = self._report(data_dir)
         folder: Path = opts.output or data_dir / FOLDER
         _check(folder)
         count = write_folder(report, texts(opts.lang), folder, data_dir)
@@ -82,7 +73,7 @@ def _check(folder: Path) -> None:
     except OSError as error:
         why = error.strerror or str(error)
         message = f"{shown(folder)} can't be written ({why}): -o names another folder"
-        raise UsageError(message, print_help=False) from None
+        raise UsageError(message) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         message = f"{shown(folder)} can't be written: -o names another folder"
-        raise UsageError(message, print_help=False)
+        raise UsageError(message)

@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.base_command import ProjectCommand, no_archive, open_ledger, sentence
+from crawler.commands.base_command import ProjectCommand, open_ledger, sentence
 from crawler.commands.options import count
 from crawler.data_dir import folder_of, search_index_file
-from crawler.exit_codes import STORAGE, USAGE
-from crawler.ledger.errors import LedgerError, NoLedgerError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -59,7 +57,7 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if args:
-            raise UsageError(f"unknown argument {args[0]!r}", print_help=False)
+            raise UsageError(f"unknown argument {args[0]!r}")
         if not _is_loopback(opts.host):
             self._check_proxy(opts)
         try:
@@ -71,17 +69,10 @@ class Command(ProjectCommand, ScrapyCommand):
             if (error.name or "").startswith("crawler"):
                 raise
             why = f"the reading room needs {error.name}: make install EXTRAS=room"
-            raise UsageError(why, print_help=False) from None
+            raise UsageError(why) from None
         data_dir = folder_of(self.settings)
-        try:
-            with open_ledger(self.settings):
-                pass
-        except NoLedgerError:
-            self.say(no_archive(data_dir), USAGE)
-            return
-        except LedgerError as error:
-            self.say(error, STORAGE)
-            return
+        with open_ledger(self.settings):
+            pass
         listening = _listen(opts.host, opts.port)
         names = _LOCAL | {_bracketed(opts.host)} | {name.lower() for name in opts.name}
         config = uvicorn.Config(
@@ -102,7 +93,6 @@ class Command(ProjectCommand, ScrapyCommand):
                 f"--host {sentence(opts.host)} is reached from other machines, and the room asks "
                 "nobody who they are: put a reverse proxy before it that does, and say so with "
                 "--behind-proxy",
-                print_help=False,
             )
         print(
             f"scrapy serve: warning: whoever reaches {sentence(opts.host)} can read the archive; "
@@ -143,7 +133,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or str(error)
         message = f"can't listen at {sentence(where)}: {why}; --port takes another port"
-        raise UsageError(message, print_help=False) from None
+        raise UsageError(message) from None
     return listening
 
 

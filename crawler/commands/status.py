@@ -15,14 +15,12 @@ from scrapy.exceptions import UsageError
 from crawler.clock import now
 from crawler.commands.base_command import (
     ProjectCommand,
-    no_archive,
     open_ledger,
     print_json,
     printable,
 )
 from crawler.data_dir import folder_of
-from crawler.exit_codes import DEGRADED, STORAGE, USAGE
-from crawler.ledger.errors import LedgerError, NoLedgerError
+from crawler.exit_codes import DEGRADED
 from crawler.views.archive_status import screen, status_of
 
 if TYPE_CHECKING:
@@ -44,18 +42,11 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if args:
-            raise UsageError("status takes no arguments", print_help=False)
+            raise UsageError("status takes no arguments")
         data_dir = folder_of(self.settings)
         max_age = timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE"))
-        try:
-            with open_ledger(self.settings) as ledger:
-                status = status_of(data_dir, ledger, now(), max_age)
-        except NoLedgerError:
-            self.say(no_archive(data_dir), USAGE)
-            return
-        except LedgerError as error:
-            self.say(error, STORAGE)
-            return
+        with open_ledger(self.settings) as ledger:
+            status = status_of(data_dir, ledger, now(), max_age)
         if opts.json:
             print_json(status.as_json(), indent=1)
         else:

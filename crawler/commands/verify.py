@@ -17,16 +17,15 @@ from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import (
     ProjectCommand,
-    no_archive,
     print_json,
     printable,
     sentence,
 )
 from crawler.commands.options import count
 from crawler.data_dir import STATE_FOLDER, folder_of
-from crawler.exit_codes import ERROR, OK, USAGE
+from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
-from crawler.run_lock import is_begun, is_locked
+from crawler.run_lock import is_locked
 from crawler.verification.moved_months import MOVED_FILE, MovedMonthsError
 from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, verify
 
@@ -58,14 +57,13 @@ class Command(ProjectCommand, ScrapyCommand):
         assert self.settings is not None
         data_dir = folder_of(self.settings)
         if data_dir.exists() and not data_dir.is_dir():
-            raise UsageError(f"DATA_DIR is no folder: {shown(data_dir)}", print_help=False)
-        if not args and not is_begun(data_dir):
-            self.say(no_archive(data_dir), USAGE)
-            return
+            raise UsageError(f"DATA_DIR is no folder: {shown(data_dir)}")
+        if not args:
+            self.archive()
         try:
             scope = Scope.of(data_dir, args)
         except ScopeError as error:
-            raise UsageError(sentence(str(error)), print_help=False) from error
+            raise UsageError(sentence(str(error))) from error
         try:
             verdict = verify(
                 scope,
@@ -74,7 +72,7 @@ class Command(ProjectCommand, ScrapyCommand):
                 is_busy=lambda: _is_busy(scope.data_dir),
             )
         except MovedMonthsError as error:
-            raise UsageError(sentence(str(error)), print_help=False) from error
+            raise UsageError(sentence(str(error))) from error
         except BrokenProcessPool as error:
             self.say(error, ERROR)
             return

@@ -15,18 +15,16 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.archive.reader import WarcError
-from crawler.commands.base_command import ProjectCommand, no_archive
+from crawler.commands.base_command import ProjectCommand
 from crawler.data_dir import (
     WARC_FOLDER,
     WARC_SUFFIX,
     files_of_run,
-    folder_of,
     is_run_id,
 )
 from crawler.exit_codes import ERROR
 from crawler.export_formats.wacz import Package, write_wacz
 from crawler.file_name_escapes import shown
-from crawler.run_lock import is_begun
 from crawler.storage import open_path
 
 if TYPE_CHECKING:
@@ -57,14 +55,12 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if bool(args) == bool(opts.month):
-            raise UsageError("wacz takes runs or --month", print_help=False)
+            raise UsageError("wacz takes runs or --month")
         for run in args:
             if not is_run_id(run):
                 what = f"{shown(run)!r} is no run's id, such as 20260105T034500Z-9f3c"
-                raise UsageError(what, print_help=False)
-        data_dir = folder_of(self.settings)
-        if not is_begun(data_dir):
-            raise UsageError(no_archive(data_dir), print_help=False)
+                raise UsageError(what)
+        data_dir = self.archive()
         if opts.month:
             of = opts.month
             warcs = sorted(data_dir.glob(f"{WARC_FOLDER}/{of.replace('-', '/')}/*{WARC_SUFFIX}"))
