@@ -18,12 +18,11 @@ from tqdm import tqdm
 
 from crawler.clusters.clusters import clusters
 from crawler.clusters.index import CLUSTERS, moment_of
-from crawler.commands.base_command import ProjectCommand, no_archive, print_json, printable
+from crawler.commands.base_command import ProjectCommand, print_json, printable
 from crawler.commands.options import day
-from crawler.data_dir import clusters_file, folder_of, lines_of
+from crawler.data_dir import clusters_file, lines_of
 from crawler.exit_codes import ERROR, LOCKED
 from crawler.line_index import BusyError, LineIndexError
-from crawler.run_lock import is_begun
 from crawler.storage import is_writable
 
 if TYPE_CHECKING:
@@ -59,10 +58,8 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: Namespace) -> None:
         assert self.settings is not None
         if args:
-            raise UsageError("clusters takes no arguments", print_help=False)
-        data_dir = folder_of(self.settings)
-        if not is_begun(data_dir):
-            raise UsageError(no_archive(data_dir), print_help=False)
+            raise UsageError("clusters takes no arguments")
+        data_dir = self.archive()
         path = clusters_file(data_dir)
         try:
             if is_writable(path):
