@@ -43,6 +43,9 @@ REPORTS_FOLDER = "runs"
 STATE_FOLDER = "state"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
 
+_SEARCH_INDEX = "search.sqlite"
+_CLUSTERS = "clusters.sqlite"
+
 LINES_SUFFIX = ".jsonl"
 REPORT_SUFFIX = ".json"
 PUBLISHED_SUFFIXES = (LINES_SUFFIX, WARC_SUFFIX, INDEX_SUFFIX)
@@ -65,11 +68,6 @@ _PART_MANIFEST = re.compile(rf"{_RUN}-{_NUMBER}\.json")
 def run_stamp(began: datetime) -> str:
     """The start of the id of a run that began then. Ids sort as their runs began."""
     return f"{began:{_RUN_STAMP}}"
-
-
-def began_at(run_id: str) -> datetime:
-    """When a run began, as its id says."""
-    return datetime.strptime(run_id.partition("-")[0], _RUN_STAMP).replace(tzinfo=UTC)
 
 
 def new_run_id(began: datetime) -> str:
@@ -170,13 +168,23 @@ def lock_file(data_dir: Path) -> Path:
 
 def search_index_file(settings: Mapping[Any, Any]) -> Path:
     """The search index: INDEX, taken as DATA_DIR is, or else `state/search.sqlite`."""
-    default = folder_of(settings) / STATE_FOLDER / "search.sqlite"
+    default = folder_of(settings) / STATE_FOLDER / _SEARCH_INDEX
     return PROJECT / str(settings["INDEX"]) if settings["INDEX"] else default
+
+
+def has_state(data_dir: Path) -> bool:
+    """Whether the folder is one that runs were on, and no copy of what they published. What is made
+    of published files alone may stand in a copy, too."""
+    folder = data_dir / STATE_FOLDER
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else None
+    if not names:
+        return names is not None
+    return not all(name.startswith((_SEARCH_INDEX, _CLUSTERS)) for name in names)
 
 
 def clusters_file(data_dir: Path) -> Path:
     """The pairs of texts that are copies of each other."""
-    return data_dir / STATE_FOLDER / "clusters.sqlite"
+    return data_dir / STATE_FOLDER / _CLUSTERS
 
 
 def told_file(data_dir: Path, of: str = "alarms") -> Path:

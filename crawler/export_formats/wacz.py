@@ -37,8 +37,8 @@ from crawler.data_dir import (
     LINES_SUFFIX,
     PROJECT,
     WARC_SUFFIX,
-    began_at,
     files_of_run,
+    run_began,
     run_of,
 )
 from crawler.exporters import article_schema
@@ -79,7 +79,7 @@ class Package:
             if path.relative_to(data_dir).parts[0] == LINES_FOLDER
         ]
         names = frozenset(path.name for path in warcs)
-        return cls(title, iso(began_at(runs[-1])), warcs, lines, names)
+        return cls(title, iso(run_began(runs[-1])), warcs, lines, names)
 
 
 def write_wacz(package: Package, output: BinaryIO) -> int:

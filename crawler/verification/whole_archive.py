@@ -32,6 +32,7 @@ from crawler.data_dir import (
     REPORT_SUFFIX,
     SIGHTINGS_FOLDER,
     certificates_of,
+    has_state,
     indexed_by,
     is_data_dir,
     ledger_file,
@@ -365,7 +366,7 @@ def _ledger_of(verdict: Verdict, scope: Scope) -> Ledger | None:
     where, path = locate(data_dir), ledger_file(data_dir)
     is_crawled = bool(_names(scope) or scope.manifests or (scope.is_whole and scope.warcs))
     if where == path and not (path.is_file() and path.stat().st_size):
-        if path.parent.is_dir() and is_crawled:
+        if has_state(data_dir) and is_crawled:
             verdict.ledger = LEDGER_MISSING
             message = "it belongs to what is published here"
             verdict.findings.append(Finding(path, None, "ledger_missing", message))

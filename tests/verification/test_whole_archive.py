@@ -54,6 +54,14 @@ def test_a_copy_without_its_ledger(folder: Folder, scrapy_cmd: RunScrapy) -> Non
     done = scrapy_cmd("verify", data_dir=folder.data_dir)
     assert done.returncode == 0
     assert done.stdout.endswith("all sound; not held against a ledger: the folder has no state/\n")
+    (folder.data_dir / "state").mkdir()
+    for name in ("search.sqlite", "search.sqlite.lock", "clusters.sqlite"):  # made in a copy, too
+        (folder.data_dir / "state" / name).touch()
+    assert (verdict_of(folder.data_dir).findings, verdict_of(folder.data_dir).ledger) == (
+        [], NO_LEDGER,
+    )  # fmt: skip
+    (folder.data_dir / "state" / "lock").touch()
+    assert [one.code for one in verdict_of(folder.data_dir).findings] == ["ledger_missing"]
 
 
 def test_a_ledger_that_is_missing(folder: Folder, scrapy_cmd: RunScrapy) -> None:
