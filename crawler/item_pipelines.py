@@ -1,7 +1,7 @@
 """ITEM_PIPELINES: the pure steps of `pipelines/` wrapped for Scrapy, then history, then publishing.
 
-Reading (raw draft and its pages) → Article → version of an article → JSONL line and ledger rows.
-Whatever is dropped on the way ends in an outcome first.
+ScrapedArticle (raw draft and its pages) → Article → version of an article → JSONL line and ledger
+rows. Whatever is dropped on the way ends in an outcome first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from crawler.downloader.failures import is_ours, postpone
 from crawler.exporters.publisher import Publisher
 from crawler.history import versions
 from crawler.history.withdrawals import Withdrawals
-from crawler.items import Article, DiscoveredFrom, Reading, as_record
+from crawler.items import Article, DiscoveredFrom, ScrapedArticle, as_record
 from crawler.layouts import NotAnArticle
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import PageMeasures
@@ -74,7 +74,7 @@ class _RunPipeline:
 class NormalisePipeline(_RunPipeline):
     """Runs the steps of `pipelines/` over what a layout read."""
 
-    def process_item(self, item: Reading) -> Article:
+    def process_item(self, item: ScrapedArticle) -> Article:
         try:
             article = pipelines.normalise(item.draft, item.pages)
         except Exception as error:

@@ -162,7 +162,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ScrapedArticle:
     """What the spider hands to the pipelines: the draft, its pages (page 1 first), and the ledger's
     address that led to them."""
 

@@ -50,7 +50,7 @@ class ForeignFileError(LineIndexError):
     """What stands at the index's place is something else."""
 
 
-class BadLineError(ValueError):
+class UnreadableLineError(ValueError):
     """A published line is not what DATA_FORMAT.md says."""
 
 
@@ -95,7 +95,7 @@ class Kind:
     application: int
     form: int
     tables: str
-    writer: Callable[[sqlite3.Connection, Lines], Writer]
+    writer: Callable[[sqlite3.Connection, IndexedLines], Writer]
 
     def is_current(self, path: Path) -> bool:
         """Whether a file is such an index, of today's form. Raises ForeignFileError for one that is
@@ -186,7 +186,7 @@ class Kind:
                 mark = f"PRAGMA application_id = {self.application};"
                 mark += f"PRAGMA user_version = {self.form};"
                 database.executescript(f"BEGIN; {_FILES} {self.tables} {mark} COMMIT;")
-            lines = Lines(database, data_dir, self)
+            lines = IndexedLines(database, data_dir, self)
             database.execute("BEGIN IMMEDIATE")
             try:
                 done = lines.add_to(self.writer(database, lines), progress)
@@ -209,7 +209,7 @@ class Kind:
         )
 
 
-class Lines:
+class IndexedLines:
     """The published lines of a data folder, and how far an index has them."""
 
     def __init__(self, database: sqlite3.Connection, data_dir: Path, kind: Kind) -> None:
@@ -247,7 +247,7 @@ class Lines:
                 try:
                     writer.add(_decoded(line), Place(number, offset, len(line)))
                     lines += 1
-                except BadLineError as error:
+                except UnreadableLineError as error:
                     damaged.append(f"{name}, offset {offset}: {error}")
                 progress(len(line))
                 pending += len(line)
@@ -295,13 +295,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _decoded(line: bytes) -> dict[str, Any]:
     if not line.endswith(b"\n"):
-        raise BadLineError("cut off")
+        raise UnreadableLineError("cut off")
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadLineError(f"no JSON ({error})") from error
+        raise UnreadableLineError(f"no JSON ({error})") from error
     if not isinstance(found, dict):
-        raise BadLineError("no object")
+        raise UnreadableLineError("no object")
     return found
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING, iso
 from crawler.clusters.texts import FORM, SHORTEST, Prepared, compare, plain, sample
-from crawler.line_index import BadLineError, Kind, Lines, Place
+from crawler.line_index import IndexedLines, Kind, Place, UnreadableLineError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -81,7 +81,7 @@ GROUP BY new.text, samples.text HAVING found >= {_CANDIDATE_RUNS}
 class _Writer:
     """An index that is being extended. Texts are compared batch by batch."""
 
-    def __init__(self, database: sqlite3.Connection, lines: Lines) -> None:
+    def __init__(self, database: sqlite3.Connection, lines: IndexedLines) -> None:
         self._database = database
         self._lines = lines
         self._new: dict[int, str] = {}
@@ -101,7 +101,9 @@ class _Writer:
                 str(line["url"]),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadLineError(f"no article line ({type(error).__name__}: {error})") from error
+            raise UnreadableLineError(
+                f"no article line ({type(error).__name__}: {error})"
+            ) from error
         if len(text) < SHORTEST:
             return
         sampled = sample(text)

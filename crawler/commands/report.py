@@ -19,7 +19,7 @@ from crawler.commands.base_command import ProjectCommand, open_ledger
 from crawler.data_dir import folder_of
 from crawler.file_name_escapes import shown
 from crawler.views.archive_status import status_of
-from crawler.views.report import Report, Tally, report_of
+from crawler.views.report import Report, ReportSums, report_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -63,7 +63,7 @@ class Command(ProjectCommand, ScrapyCommand):
         max_age = timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE"))
         with open_ledger(self.settings) as ledger:
             status = status_of(data_dir, ledger, at, max_age)
-            return report_of(data_dir, ledger, status, Tally(), at)
+            return report_of(data_dir, ledger, status, ReportSums(), at)
 
 
 def _check(folder: Path) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.verification.findings import Finding
-from crawler.verification.whole_archive import Verdict
+from crawler.verification.whole_archive import Verification
 
 
 class Command(ProjectCommand, ScrapyCommand):
@@ -89,7 +89,7 @@ class Command(ProjectCommand, ScrapyCommand):
         print(_summary(verdict))
 
 
-def _object(verdict: Verdict, data_dir: Path) -> dict[str, Any]:
+def _object(verdict: Verification, data_dir: Path) -> dict[str, Any]:
     """The verdict for programs: defects, notes, what was looked at, differing fields."""
     findings = [
         {
@@ -120,7 +120,7 @@ def _sentence(finding: Finding, data_dir: Path) -> str:
     return f"{name}{at}: {finding.code}: {finding.message}"
 
 
-def _summary(verdict: Verdict) -> str:
+def _summary(verdict: Verification) -> str:
     counts = verdict.counts
     told = [f"{counts[name]} {name}" for name in ("WARCs", "records", "JSONL files", "lines")]
     told.append(f"{counts['manifests']} manifests")

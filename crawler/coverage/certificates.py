@@ -50,7 +50,7 @@ MOST_OPEN_DAYS = 10
 
 
 @dataclass(slots=True)
-class Closed:
+class WrittenCertificates:
     """The certificates that a run has written: their files relative to the data folder, and the
     verdicts by day and region."""
 
@@ -104,14 +104,14 @@ def close_days(
     at: datetime,
     *,
     read: Collection[str],
-) -> Closed:
+) -> WrittenCertificates:
     """Write the certificates of the days that are over for long enough. `read` are the regions of
     which the run has asked all lists that were due.
 
     A day waits for a region that was watched and not read since its end, unless this run asked its
     lists, for up to a week. Commits the ledger. Raises StorageError.
     """
-    done = Closed()
+    done = WrittenCertificates()
     first = first_whole_day(ledger)
     if first is not None:
         last = last_closable(at)
@@ -133,9 +133,9 @@ def watched(regions: Mapping[str, RegionDay]) -> dict[str, RegionDay]:
 
 def close_on_demand(
     data_dir: Path, ledger: Ledger, run_id: str, at: datetime, days: Collection[date]
-) -> Closed:
+) -> WrittenCertificates:
     """Write the certificates of days before the first whole one. Commits the ledger."""
-    done = Closed()
+    done = WrittenCertificates()
     for day in days:
         _close(data_dir, ledger, run_id, at, day, days_of(ledger, day, at), done)
     return done
@@ -148,7 +148,7 @@ def _close(
     at: datetime,
     day: date,
     regions: Mapping[str, RegionDay],
-    done: Closed,
+    done: WrittenCertificates,
 ) -> None:
     if not ledger.certificates.claim(day, 0, run_id=run_id, at=at):
         return
@@ -263,7 +263,7 @@ def files_of_run(data_dir: Path, ledger: Ledger, run_id: str) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def alarms_of(closed: Closed) -> list[Alarm]:
+def alarms_of(closed: WrittenCertificates) -> list[Alarm]:
     """An alarm for each day that was closed and isn't complete."""
     found = []
     for day, verdicts in sorted(closed.verdicts.items()):

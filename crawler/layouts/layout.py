@@ -16,7 +16,7 @@ from crawler.pages.blocks import read_blocks
 from crawler.pages.container_parts import parts_of
 from crawler.pages.document import shows_text
 from crawler.pages.errors import NotAnArticle
-from crawler.pages.header import Header, Shown, take_editor_lines, take_header_lines
+from crawler.pages.header import Header, ShownFields, take_editor_lines, take_header_lines
 from crawler.pages.labelled_lines import (
     DATE,
     EDITOR,
@@ -143,10 +143,10 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     return draft
 
 
-def _read_header(draft: Draft, header: Header, selectors: Selectors) -> Shown:
+def _read_header(draft: Draft, header: Header, selectors: Selectors) -> ShownFields:
     """What stands in elements of its own, and what shares one with time or source; within the
     container, a line."""
-    shown = Shown(
+    shown = ShownFields(
         times=header.split_time(selectors.time_parts) + header.times(selectors.time),
         sources=header.sources(selectors.source),
         editors=header.editors(),
@@ -162,7 +162,7 @@ def _read_header(draft: Draft, header: Header, selectors: Selectors) -> Shown:
     return shown
 
 
-def _read_around(draft: Draft, container: Node, shown: Shown, *, has_editors: bool) -> None:
+def _read_around(draft: Draft, container: Node, shown: ShownFields, *, has_editors: bool) -> None:
     """What is lacking, and bylines, in the lines around the container. With `has_editors` plain
     编辑 is named in the text: then only 责任编辑 counts here."""
     before, after = lines_around(container, near=shown.is_complete)

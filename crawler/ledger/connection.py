@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Executable, Row, RowMapping, Table
 
-    from crawler.ledger.reading import Source
+    from crawler.ledger.reading import DatabaseSource
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class LedgerConnection:
         self,
         raw: Connection,
         path: Path | None,
-        source: Source | None = None,
+        source: DatabaseSource | None = None,
         where: str = "",
     ) -> None:
         self.raw = raw

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from crawler.ledger.reading import Source
+    from crawler.ledger.reading import DatabaseSource
 
 # Alembic would log eight lines of its own in every run.
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -50,7 +50,7 @@ _PRAGMAS = ("PRAGMA cell_size_check=ON", "PRAGMA cache_size=-8192", "PRAGMA sync
 
 def open_file(
     path: Path, *, read_only: bool = False, fresh: bool = False
-) -> tuple[Connection, Source | None]:
+) -> tuple[Connection, DatabaseSource | None]:
     """A connection to the ledger at `path`, created or migrated unless `read_only`; then also how
     it is read.
 
@@ -80,7 +80,7 @@ def open_file(
     return connection, None
 
 
-def _open_for_reading(path: Path) -> tuple[Connection, Source]:
+def _open_for_reading(path: Path) -> tuple[Connection, DatabaseSource]:
     """The first of the ways to read it that works."""
     failure: LedgerError | None = None
     for source in sources(path):

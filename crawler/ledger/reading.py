@@ -35,7 +35,7 @@ NO_HELP_FILES = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IO
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DatabaseSource:
     """How the ledger is opened: SQLite's URI; `note`, what a reader must be told; `done`, to be
     called when it is closed; `seen`, what the file was when it was opened as immutable."""
 
@@ -55,18 +55,18 @@ def uri(path: Path, options: str) -> str:
     return f"file:{quote(os.fsencode(path.absolute()))}?{options}"
 
 
-def sources(path: Path) -> Iterator[Source]:
+def sources(path: Path) -> Iterator[DatabaseSource]:
     """The ways to read it, to be tried in this order. Raises LedgerError."""
     can_help = os.access(path.parent, os.W_OK)
     # a run that writes on the other side of a mount keeps the help file for us
     if can_help or _is_live(path):
         was_clean = not any(one.exists() for one in companions(path))
         done = (lambda: _tidy(path)) if can_help and was_clean else (lambda: None)
-        yield Source(uri(path, "mode=ro"), done=done)
+        yield DatabaseSource(uri(path, "mode=ro"), done=done)
     if _log_header(path):
         yield _copied(path)
     else:
-        yield Source(uri(path, "mode=ro&immutable=1"), seen=state_of(path))
+        yield DatabaseSource(uri(path, "mode=ro&immutable=1"), seen=state_of(path))
 
 
 def _is_live(path: Path) -> bool:
@@ -94,7 +94,7 @@ def _tidy(path: Path) -> None:
         raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
-def _copied(path: Path) -> Source:
+def _copied(path: Path) -> DatabaseSource:
     """A copy of the ledger and its log in a temporary folder, as it was at one moment.
 
     The log is copied last: whatever was moved from it into the ledger meanwhile stands in it still,
@@ -116,7 +116,7 @@ def _copied(path: Path) -> Source:
                     f"the ledger {path} has a log and no room beside it to read that: "
                     f"both were copied to {copy.parent} and read there"
                 )
-                return Source(uri(copy, "mode=ro"), note, folder.cleanup)
+                return DatabaseSource(uri(copy, "mode=ro"), note, folder.cleanup)
     except OSError as error:
         problem = f"and its log can't be copied to a temporary folder ({error.strerror})"
         raise ledger_error(str(path), problem, "Make room there or set TMPDIR.") from error

@@ -42,7 +42,7 @@ _EDITOR_LINE_LENGTH = 60
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownFields:
     """Times, sources and editors that a page shows. Each is looked for in one place after the other
     until there is one."""
 
@@ -204,7 +204,7 @@ def _is_labelled(node: Node) -> bool:
     return parent is not None and SOURCE.search(visible_text(parent)[: 2 * LONGEST]) is not None
 
 
-def take_header_lines(draft: Draft, shown: Shown) -> None:
+def take_header_lines(draft: Draft, shown: ShownFields) -> None:
     """Title, time and source printed as text at the head of the container are evidence, not text.
 
     Only where a line with the time stands there: the first paragraph may well be the title again.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from crawler.ledger.rows import VersionRow
-    from crawler.room.history import Article, Event
+    from crawler.room.history import ArchivedArticle, Event
     from crawler.views.text_diff import Row
 
 # Characters of a value that a correction changed, as shown in the history.
@@ -50,12 +50,12 @@ def pointers_of(line: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(line["warc_pages"] or ([line["warc"]] if line["warc"] else []))
 
 
-def history_of(article: Article, shown: VersionRow) -> list[dict[str, Any]]:
+def history_of(article: ArchivedArticle, shown: VersionRow) -> list[dict[str, Any]]:
     """The events of an article for its time line, oldest first."""
     return [_event(article, event, shown) for event in article.events]
 
 
-def _event(article: Article, event: Event, shown: VersionRow) -> dict[str, Any]:
+def _event(article: ArchivedArticle, event: Event, shown: VersionRow) -> dict[str, Any]:
     earlier = [version for version in article.versions if version < event.version]
     corrects: Any = event.row.corrects if event.kind == "corrected" else None
     return {
@@ -70,7 +70,7 @@ def _event(article: Article, event: Event, shown: VersionRow) -> dict[str, Any]:
     }
 
 
-def _readings(article: Article, event: Event) -> list[dict[str, str]]:
+def _readings(article: ArchivedArticle, event: Event) -> list[dict[str, str]]:
     """What a correction reads otherwise, with what the line it corrects had."""
     corrected = next(
         (r for r in article.rows if r.line == (event.row.corrects or {})["line"]), None

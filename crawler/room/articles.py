@@ -19,7 +19,7 @@ from crawler.items import WarcPointer
 from crawler.pages.encoding import decode
 from crawler.room.article_page import differences, history_of, parts_of, pointers_of
 from crawler.room.citations import FORMS, as_text
-from crawler.room.history import Article
+from crawler.room.history import ArchivedArticle
 from crawler.room.reading import NUMBER, PageError, base_of, page, page_number
 from crawler.verification.jsonl_lines import verify_line
 from crawler.views.placements import placements_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from crawler.room.lines import Line
+    from crawler.room.lines import ArchivedLine
     from crawler.room.reading import Reading
 
 _ID = re.compile(r"[0-9]{5,12}|[0-9a-f]{32}|[0-9a-f]{64}", re.ASCII)
@@ -195,7 +195,7 @@ class ArticlePages:
         )
 
     def _article_page(
-        self, request: Request, article: Article, number: int, *, is_suspected: bool
+        self, request: Request, article: ArchivedArticle, number: int, *, is_suspected: bool
     ) -> Response:
         row = article.versions[number]
         line = article.line(row)
@@ -220,11 +220,11 @@ class ArticlePages:
             citation=as_text(record, _here(request, line), now()),
         )  # fmt: skip
 
-    def _line(self, request: Request) -> tuple[Article, Line]:
+    def _line(self, request: Request) -> tuple[ArchivedArticle, ArchivedLine]:
         article, _ = self._article(request)
         return article, article.line(article.versions[_version(request, article)])
 
-    def _article(self, request: Request) -> tuple[Article, bool]:
+    def _article(self, request: Request) -> tuple[ArchivedArticle, bool]:
         """The article of an address, and whether a withdrawal is suspected."""
         article_id = _id(request)
         with self._reading.ledger() as ledger:
@@ -232,7 +232,7 @@ class ArticlePages:
             known = ledger.articles.get(article_id)
         if not rows or known is None:
             raise PageError(404, "error_404", "error_404_text")
-        return Article(rows, self._reading.lines), known.suspected_at is not None
+        return ArchivedArticle(rows, self._reading.lines), known.suspected_at is not None
 
 
 def _id(request: Request) -> str:
@@ -242,14 +242,14 @@ def _id(request: Request) -> str:
     return given
 
 
-def _version(request: Request, article: Article, name: str = "version") -> int:
+def _version(request: Request, article: ArchivedArticle, name: str = "version") -> int:
     given = request.path_params[name]
     if not NUMBER.fullmatch(given) or int(given) not in article.versions:
         raise PageError(404, "error_404", "error_404_text")
     return int(given)
 
 
-def _pointer(request: Request, line: Line) -> tuple[list[WarcPointer], int]:
+def _pointer(request: Request, line: ArchivedLine) -> tuple[list[WarcPointer], int]:
     """The pointers of a version, and which of its pages is asked for."""
     pointers = [WarcPointer(**one) for one in pointers_of(line.record)]
     number = page_number(request)
@@ -272,10 +272,10 @@ def wants_json(request: Request) -> bool:
     return weights["application/json"] > weights["text/html"]
 
 
-def _json_line(line: Line) -> Response:
+def _json_line(line: ArchivedLine) -> Response:
     return Response(line.data, media_type="application/json", headers={"Vary": "Accept"})
 
 
-def _here(request: Request, line: Line) -> str:
+def _here(request: Request, line: ArchivedLine) -> str:
     """The permanent address of a version."""
     return f"{base_of(request)}/articles/{line.record['id']}/{line.record['version']}"

@@ -12,13 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import iso
-from crawler.room.lines import Line, MissingLineError
+from crawler.room.lines import ArchivedLine, MissingLineError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.ledger.rows import VersionRow
-    from crawler.room.lines import Lines
+    from crawler.room.lines import PublishedLines
 
 
 def order(row: VersionRow) -> tuple[datetime, int, int]:
@@ -41,10 +41,10 @@ class Event:
     row: VersionRow
 
 
-class Article:
+class ArchivedArticle:
     """An archived article; `rows` are its lines in the ledger, of which there is at least one."""
 
-    def __init__(self, rows: list[VersionRow], lines: Lines) -> None:
+    def __init__(self, rows: list[VersionRow], lines: PublishedLines) -> None:
         self.rows = sorted(rows, key=order)
         self._lines = lines
         self.id = rows[0].article_id
@@ -74,7 +74,7 @@ class Article:
         with_content = [row for row in self.rows if row.status != "gone"]
         return with_content[-1].version if with_content else None
 
-    def line(self, row: VersionRow) -> Line:
+    def line(self, row: VersionRow) -> ArchivedLine:
         """The line of one of the rows. Raises MissingLineError, OSError."""
         return self._lines.get(row)
 

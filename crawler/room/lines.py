@@ -29,7 +29,7 @@ class MissingLineError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ArchivedLine:
     """A published line: its row, file, number (from 1), offset, bytes with the line feed, and the
     object they hold."""
 
@@ -48,7 +48,7 @@ class _Place:
     length: int
 
 
-class Lines:
+class PublishedLines:
     """The published lines of one data folder. May be used by several threads."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -56,7 +56,7 @@ class Lines:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, int], dict[bytes, _Place]] = OrderedDict()
 
-    def get(self, row: VersionRow) -> Line:
+    def get(self, row: VersionRow) -> ArchivedLine:
         """The line of a row. Raises MissingLineError, OSError."""
         published = self._data_dir / row.jsonl
         wanted = bytes.fromhex(row.line_sha256)
@@ -67,7 +67,7 @@ class Lines:
                     data = file.read(place.length)
                 if hashlib.sha256(data).digest() == wanted:
                     record = json.loads(data)
-                    return Line(row, path, place.number, place.offset, data, record)
+                    return ArchivedLine(row, path, place.number, place.offset, data, record)
         raise MissingLineError(f"{row.jsonl} holds no line of article {row.article_id} any more")
 
     def _places(self, path: Path) -> dict[bytes, _Place]:

@@ -13,7 +13,7 @@ from crawler.room.changes import changes_in
 from crawler.room.reading import PageError, a_day, page, page_number, pager, texts_of
 from crawler.room.report import context, name_of
 from crawler.views.archive_status import status_of
-from crawler.views.report import Tally, certificate_of, report_of
+from crawler.views.report import ReportSums, certificate_of, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class Listings:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._tally = Tally()
+        self._tally = ReportSums()
         self._tallying = threading.Lock()
 
     def front(self, request: Request) -> Response:

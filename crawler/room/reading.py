@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import HTMLResponse, Response
 
 from crawler.ledger.ledger import Ledger
-from crawler.room.lines import Lines
+from crawler.room.lines import PublishedLines
 from crawler.room.rendering import render
 from crawler.room.texts import texts_for
 
@@ -61,7 +61,7 @@ class Reading:
     def __init__(self, settings: RoomSettings) -> None:
         self.settings = settings
         self.data_dir = settings.data_dir
-        self.lines = Lines(settings.data_dir)
+        self.lines = PublishedLines(settings.data_dir)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:

@@ -21,19 +21,19 @@ _BEFORE = 30  # of them before the first match
 _BLANKS = re.compile(r"\s+")
 
 
-class Part(NamedTuple):
+class ExcerptPart(NamedTuple):
     """A piece of a text."""
 
     text: str
     is_match: bool
 
 
-def marked(text: str, words: Iterable[str]) -> tuple[Part, ...]:
+def marked(text: str, words: Iterable[str]) -> tuple[ExcerptPart, ...]:
     """The whole text, its matches marked."""
     return _parts(text, _spans(text, words), 0, len(text))
 
 
-def excerpt(text: str, words: Iterable[str]) -> tuple[Part, ...]:
+def excerpt(text: str, words: Iterable[str]) -> tuple[ExcerptPart, ...]:
     """The text around its first match on one line, cut to `LONGEST` characters with … where it goes
     on; () where nothing matches."""
     text = _BLANKS.sub(" ", text)
@@ -44,7 +44,11 @@ def excerpt(text: str, words: Iterable[str]) -> tuple[Part, ...]:
     end = min(start + LONGEST, len(text))
     parts = _parts(text, spans, start, end)
     before, after = "…" if start else "", "…" if end < len(text) else ""
-    return tuple(part for part in (Part(before, False), *parts, Part(after, False)) if part.text)
+    return tuple(
+        part
+        for part in (ExcerptPart(before, False), *parts, ExcerptPart(after, False))
+        if part.text
+    )
 
 
 def _spans(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
@@ -77,13 +81,15 @@ def _folded(character: str) -> str:
     return fold(character).strip()
 
 
-def _parts(text: str, spans: list[tuple[int, int]], start: int, end: int) -> tuple[Part, ...]:
+def _parts(
+    text: str, spans: list[tuple[int, int]], start: int, end: int
+) -> tuple[ExcerptPart, ...]:
     parts, at = [], start
     for begin, stop in spans:
         if stop <= start or begin >= end:
             continue
-        parts.append(Part(text[at:begin], False))
-        parts.append(Part(text[begin : min(stop, end)], True))
+        parts.append(ExcerptPart(text[at:begin], False))
+        parts.append(ExcerptPart(text[begin : min(stop, end)], True))
         at = min(stop, end)
-    parts.append(Part(text[at:end], False))
+    parts.append(ExcerptPart(text[at:end], False))
     return tuple(part for part in parts if part.text)

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from crawler.clock import BEIJING
-from crawler.line_index import BadLineError, Kind, Lines, Place, revision
+from crawler.line_index import IndexedLines, Kind, Place, UnreadableLineError, revision
 from crawler.search.folding import FOLDING, fold, letters, tokens
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ SEVERAL = '"several="'
 class _Writer:
     """An open index that is being extended."""
 
-    def __init__(self, database: sqlite3.Connection, lines: Lines) -> None:
+    def __init__(self, database: sqlite3.Connection, lines: IndexedLines) -> None:
         self._database = database
         self._lines = lines
 
@@ -91,7 +91,9 @@ class _Writer:
             columns, wanted = _Columns.of(line), row_of(line)
             version, state = int(line["version"]), (str(line["fetched_at"]), revision(line))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise BadLineError(f"no article line ({type(error).__name__}: {error})") from error
+            raise UnreadableLineError(
+                f"no article line ({type(error).__name__}: {error})"
+            ) from error
         number = self._article(str(line["id"]), str(line["status"]), state)
         if line["status"] == "gone":
             return

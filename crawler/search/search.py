@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from crawler.data_dir import run_of
 from crawler.line_index import LineIndexError as SearchIndexError
 from crawler.line_index import Place, read_line
-from crawler.search.excerpt import Part, excerpt, marked
+from crawler.search.excerpt import ExcerptPart, excerpt, marked
 from crawler.search.index import EVERY, INDEX, SEVERAL, rows_of_days
 from crawler.search.query import (
     Query,
@@ -32,8 +32,8 @@ PAGE_SIZE = 20
 
 __all__ = [
     "PAGE_SIZE",
+    "ExcerptPart",
     "Hit",
-    "Part",
     "Query",
     "QueryError",
     "Results",
@@ -53,8 +53,8 @@ class Hit:
 
     article_id: str
     version: int
-    title: tuple[Part, ...]
-    snippet: tuple[Part, ...]
+    title: tuple[ExcerptPart, ...]
+    snippet: tuple[ExcerptPart, ...]
     region: str | None
     published_at: str | None
     is_gone: bool
@@ -168,7 +168,7 @@ class SearchIndex:
         )
 
 
-def _snippet(line: dict[str, Any], spellings: list[str]) -> tuple[Part, ...]:
+def _snippet(line: dict[str, Any], spellings: list[str]) -> tuple[ExcerptPart, ...]:
     media = (*line["images"], *line["videos"])
     texts = [line["body"], *(one["caption"] for one in media), line["source"], line["subtitle"]]
     for text in (*texts, line["kicker"]):

@@ -18,7 +18,7 @@ from crawler.downloader.failures import ending_of, is_ours, postpone, raise_alar
 from crawler.downloader.replay import ReplayIndex
 from crawler.exporters.publisher import Publisher
 from crawler.history.withdrawals import Withdrawals
-from crawler.items import Draft, Page, Reading
+from crawler.items import Draft, Page, ScrapedArticle
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.outcomes import Outcome
@@ -178,7 +178,9 @@ class XinhuaSpider(Spider):
             },
         )
 
-    def parse_article(self, response: Response, target: Target) -> Iterator[Request | Reading]:
+    def parse_article(
+        self, response: Response, target: Target
+    ) -> Iterator[Request | ScrapedArticle]:
         """Read page 1 of an article; ask for its further pages; hand over when all are read."""
         page: Page = response.meta["page"]
         moved = self._moved(target, page)
@@ -192,7 +194,7 @@ class XinhuaSpider(Spider):
             return
         yield from self._go_on(moved, assembly)
 
-    def _go_on(self, target: Target, assembly: Assembly) -> Iterator[Request | Reading]:
+    def _go_on(self, target: Target, assembly: Assembly) -> Iterator[Request | ScrapedArticle]:
         """The article's next page, or the article."""
         wanted = assembly.wanted
         if wanted:
@@ -201,7 +203,7 @@ class XinhuaSpider(Spider):
             self._failed(target, Outcome.TOO_LARGE, f"more than {MAX_PAGES} pages")
         else:
             fetched = tuple(assembly.pages)
-            yield Reading(address=target.address, draft=assembly.draft(), pages=fetched)
+            yield ScrapedArticle(address=target.address, draft=assembly.draft(), pages=fetched)
 
     def _page_request(
         self, target: Target, assembly: Assembly, addresses: Sequence[str]
@@ -218,7 +220,7 @@ class XinhuaSpider(Spider):
 
     def parse_page(
         self, response: Response, target: Target, assembly: Assembly, others: Sequence[str]
-    ) -> Iterator[Request | Reading]:
+    ) -> Iterator[Request | ScrapedArticle]:
         """Add a further page to its article."""
         page: Page = response.meta["page"]
         is_absent = page.status in {404, 410}
@@ -238,7 +240,7 @@ class XinhuaSpider(Spider):
         else:
             yield from self._go_on(target, assembly)
 
-    def page_failed(self, failure: Failure) -> Iterator[Request | Reading]:
+    def page_failed(self, failure: Failure) -> Iterator[Request | ScrapedArticle]:
         """A further page gave no answer."""
         request = _request(failure)
         ending, kwargs = ending_of(_raised(failure), request), request.cb_kwargs
@@ -256,7 +258,7 @@ class XinhuaSpider(Spider):
         why: str,
         *,
         is_absent: bool,
-    ) -> Iterator[Request | Reading]:
+    ) -> Iterator[Request | ScrapedArticle]:
         """The wanted page isn't at one of its addresses: ask at the next, or end without it. An
         article that lacks a page is neither published nor withdrawn."""
         if others:

@@ -181,7 +181,7 @@ HELD, NO_LEDGER, LEDGER_MISSING, OLDER_LEDGER = "held", "none", "missing", "olde
 
 
 @dataclass(slots=True)
-class Verdict:
+class Verification:
     """What came out: findings in the order of files, counts, what another extractor read, and
     whether there was a ledger to hold it against; `told`: that a copy of it was read."""
 
@@ -193,7 +193,9 @@ class Verdict:
     told: str = ""
 
 
-def verify(scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], bool]) -> Verdict:
+def verify(
+    scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], bool]
+) -> Verification:
     """Check everything of the scope. While `is_busy` says that a run is on, the files it has
     open, and those just published that no manifest lists yet, are left out.
 
@@ -219,9 +221,9 @@ class _Kept:
 
 def _verify(
     scope: Scope, processes: int, quiet: bool, is_busy: Callable[[], bool], kept: _Kept
-) -> Verdict:
+) -> Verification:
     was_busy = is_busy()
-    verdict = Verdict()
+    verdict = Verification()
     data_dir = scope.data_dir
     moved = MovedMonths.of(data_dir)
     files = [*scope.warcs, *scope.lines, *scope.manifests, *scope.parts]
@@ -288,7 +290,7 @@ def _verify(
     return verdict
 
 
-def _take_lines(verdict: Verdict, report: LinesReport) -> None:
+def _take_lines(verdict: Verification, report: LinesReport) -> None:
     verdict.findings += report.findings
     verdict.notes += report.notes
     verdict.fields += report.fields
@@ -308,7 +310,7 @@ def _is_unindexed(finding: Finding, on: Collection[str]) -> bool:
 
 
 def _check_whole(
-    verdict: Verdict,
+    verdict: Verification,
     scope: Scope,
     manifests: Sequence[Manifest],
     parts: Sequence[Manifest],
@@ -359,7 +361,7 @@ def _names(scope: Scope) -> set[str]:
     }
 
 
-def _ledger_of(verdict: Verdict, scope: Scope) -> Ledger | None:
+def _ledger_of(verdict: Verification, scope: Scope) -> Ledger | None:
     """The ledger to hold everything against, if there is one; a Finding if there should be. Raises
     LedgerError."""
     data_dir = scope.data_dir

@@ -40,7 +40,7 @@ _KINDS = {"warc": "warc", "jsonl": "jsonl"}
 
 
 @dataclass(frozen=True, slots=True)
-class RunRow:
+class ListedRun:
     """A run as it is listed. `seconds` it took, `records` lines it published, `written` bytes."""
 
     run_id: str
@@ -75,12 +75,12 @@ class HostRow:
         return None
 
 
-class Tally:
+class ReportSums:
     """Sums over run reports. Days, weeks (by their Monday) and months are Beijing's."""
 
     def __init__(self) -> None:
         self.known: set[str] = set()
-        self.runs: list[RunRow] = []
+        self.runs: list[ListedRun] = []
         self.records_of_day: Counter[date] = Counter()
         self.failed_of_day: Counter[date] = Counter()
         self.outcomes_of_month: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -121,7 +121,7 @@ class Tally:
             if kind == "jsonl":
                 records += file["records"]
         exit_code = report["exit_code"]
-        self.runs.append(RunRow(
+        self.runs.append(ListedRun(
             report["run_id"], started, (finished - started).total_seconds(), exit_code,
             str(report["reason"]), report["urls_seen"], records,
             sum(file["bytes"] for file in report["files"]), len(report["alarms"]),
@@ -147,7 +147,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class AlarmWithExamples:
     """An alarm that holds, with what it shows itself in: addresses, or pointers into the WARC."""
 
     text: str
@@ -165,14 +165,14 @@ class Report:
     since: date
     until: date
     status: Status
-    tally: Tally
+    tally: ReportSums
     articles: dict[tuple[str, str], int]
     verdicts: dict[tuple[str, str], str]
-    alarms: list[Alarm]
+    alarms: list[AlarmWithExamples]
 
 
 def report_of(
-    data_dir: Path, ledger: Ledger, status: Status, tally: Tally, made_at: datetime
+    data_dir: Path, ledger: Ledger, status: Status, tally: ReportSums, made_at: datetime
 ) -> Report:
     """The report of the year that ends today. `tally` is brought up to date. Raises LedgerError,
     OSError."""
@@ -191,7 +191,7 @@ def report_of(
     )
 
 
-def _alarm(row: Mapping[str, Any], newest: Mapping[str, Any], status: Status) -> Alarm:
+def _alarm(row: Mapping[str, Any], newest: Mapping[str, Any], status: Status) -> AlarmWithExamples:
     """An alarm with its own examples, else those that the newest report or the ledger have of its
     region: pages that no layout claims, lists that fail."""
     examples = [_example(one) for one in row.get("examples", ())]
@@ -200,7 +200,9 @@ def _alarm(row: Mapping[str, Any], newest: Mapping[str, Any], status: Status) ->
         examples = list(newest.get("unclaimed", ()))
     if not examples and "list" in kind:
         examples = list(status.silent_lists.get(region or "", ()))
-    return Alarm(row["text"], row["since"], bool(row["is_new"]), tuple(examples[:EXAMPLES]))
+    return AlarmWithExamples(
+        row["text"], row["since"], bool(row["is_new"]), tuple(examples[:EXAMPLES])
+    )
 
 
 def _example(one: Any) -> str:

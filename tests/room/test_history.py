@@ -12,8 +12,8 @@ import pytest
 from crawler.items import as_line
 from crawler.ledger.rows import VersionRow
 from crawler.room.article_page import differences, history_of, parts_of
-from crawler.room.history import Article
-from crawler.room.lines import Lines, MissingLineError
+from crawler.room.history import ArchivedArticle
+from crawler.room.lines import MissingLineError, PublishedLines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +53,8 @@ class Story:
         self.rows.append(row)
         return row
 
-    def article(self) -> Article:
-        return Article(list(reversed(self.rows)), Lines(self.data_dir))
+    def article(self) -> ArchivedArticle:
+        return ArchivedArticle(list(reversed(self.rows)), PublishedLines(self.data_dir))
 
 
 def test_the_state_is_the_greatest_time_and_revision(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crawler.items import Reading
+from crawler.items import ScrapedArticle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ class Swallow:
         self, response: Response, result: AsyncIterator[Any]
     ) -> AsyncIterator[Any]:
         async for one in result:
-            if isinstance(one, Reading) and not self.is_done:
+            if isinstance(one, ScrapedArticle) and not self.is_done:
                 self.is_done = True
                 self.spoil()
             else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.verification.moved_months import MovedMonths, MovedMonthsError
-from crawler.verification.whole_archive import Scope, Verdict, verify
+from crawler.verification.whole_archive import Scope, Verification, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def data_dir(first: Crawl, tmp_path: Path) -> Path:
     return shutil.copytree(first.data_dir, tmp_path / "data")
 
 
-def verdict_of(data_dir: Path) -> Verdict:
+def verdict_of(data_dir: Path) -> Verification:
     return verify(Scope.of(data_dir, ()), 1, quiet=True, is_busy=lambda: False)
 
 

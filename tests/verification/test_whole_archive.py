@@ -16,7 +16,7 @@ from tests.verification.tampering import FIRST, LAST, TAMPERINGS, Folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawler.verification.whole_archive import Verdict
+    from crawler.verification.whole_archive import Verification
     from tests.conftest import RunScrapy
 
 
@@ -34,7 +34,7 @@ def folder(made: Path, tmp_path: Path) -> Folder:
     return Folder(tmp_path / "data")
 
 
-def verdict_of(data_dir: Path, *names: str, is_busy: bool = False) -> Verdict:
+def verdict_of(data_dir: Path, *names: str, is_busy: bool = False) -> Verification:
     return verify(Scope.of(data_dir, names), 1, quiet=True, is_busy=lambda: is_busy)
 
 
