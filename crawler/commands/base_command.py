@@ -54,9 +54,19 @@ class ProjectCommand:
         """The command as it is typed: the name of its module."""
         return type(self).__module__.rpartition(".")[2]
 
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add Scrapy's options; what is wrong with one is told on one line, not below the usage."""
+        super().add_options(parser)  # type: ignore[misc]  # ScrapyCommand's
+        parser.error = self._misused  # type: ignore[method-assign]
+
+    def _misused(self, message: str) -> NoReturn:
+        refuse(self.name, f"{message} (`scrapy {self.name} --help`)", USAGE)
+
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Take the settings from the options, which Scrapy's command does."""
         open_streams()
+        if unknown := [word for word in args if word.startswith("--")]:
+            self._misused(f"unknown option {unknown[0][:120]}")
         with ends(self.name):
             super().process_options(args, opts)  # type: ignore[misc]  # ScrapyCommand's
 

@@ -23,7 +23,7 @@ from crawler.run_lock import is_locked
 from crawler.text_columns import padded, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -80,7 +80,8 @@ class Status:
     `owed`: region code → outcome of the last attempt (`new` before the first) → addresses;
     `oldest_incomplete_day` is the first day of publication (Beijing) of which something is owed.
     `denied`: region code → addresses that robots.txt forbids, which are owed to nobody.
-    `silent_lists`: region code → lists that failed several times in a row. `open_days`: day of
+    `silent_lists`: region code → lists that failed several times in a row. `unreadable_reports`:
+    so many reports of the last 30 days are none, which `scrapy verify` names. `open_days`: day of
     publication → what is known of it by now, as in a report's `coverage.open`. `bytes_free` is the
     disk's, `bytes_written` what the runs of the last 30 days wrote, `bytes_per_month` what a month
     costs at that pace; None before there is a week to tell by. `is_late`: no run is on and the last
@@ -100,6 +101,7 @@ class Status:
     silent_lists: dict[str, list[str]] = field(default_factory=dict)
     open_days: dict[str, Any] = field(default_factory=dict)
     bytes_free: int = 0
+    unreadable_reports: int = 0
     bytes_written: int = 0
     bytes_per_month: int | None = None
 
@@ -115,7 +117,8 @@ class Status:
 
 def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) -> Status:
     """How the archive stands at this moment. Raises LedgerError, OSError."""
-    reports = list(_reports(data_dir, at - GROWTH))
+    files = reports_of(data_dir, since=at - GROWTH)
+    reports = [report for report in map(_read, files) if report]
     crawls = [report for report in reports if _is_crawl(report)]
     last = crawls[-1] if crawls else _newest_crawl(data_dir)
     running = _running(data_dir, ledger, at)
@@ -135,13 +138,10 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
         silent_lists=_silent_lists(ledger),
         open_days=open_days_in_short(ledger, at),
         bytes_free=shutil.disk_usage(data_dir).free,
+        unreadable_reports=len(files) - len(reports),
         bytes_written=written,
         bytes_per_month=_a_month(written, reports, at),
     )
-
-
-def _reports(data_dir: Path, since: datetime) -> Iterator[dict[str, Any]]:
-    yield from filter(None, map(_read, reports_of(data_dir, since=since)))
 
 
 def _newest_crawl(data_dir: Path) -> dict[str, Any] | None:
@@ -157,10 +157,13 @@ def _is_crawl(report: Mapping[str, Any]) -> bool:
 def _read(path: Path) -> dict[str, Any] | None:
     """A report; None for what is none, which `scrapy verify` tells of."""
     try:
-        report = json.loads(path.read_bytes())
-        return report if datetime.fromisoformat(report["finished_at"]) else None
-    except (ValueError, KeyError, TypeError):
+        report: dict[str, Any] = json.loads(path.read_bytes())
+        # what is told of a report
+        datetime.fromisoformat(report["finished_at"])
+        _last_run(report), _alarms(report), _bytes(report), list(report.get("alarms_over", []))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    return report
 
 
 def _finished(report: Mapping[str, Any]) -> datetime:
@@ -258,6 +261,9 @@ def screen(status: Status) -> str:
     lines += _alarm_lines(status)
     lines += _owed_lines(status)
     lines += _list_lines(status)
+    if status.unreadable_reports:
+        count = _counted(status.unreadable_reports, "report")
+        lines += _labelled("damaged", f"{count} can't be read: `scrapy verify` names them")
     lines += _day_lines(status)
     lines += [_disk_line(status)]
     return "\n".join(lines)

@@ -179,13 +179,20 @@ def test_a_run_that_is_on_tells_its_pace(tmp_path: Path, ledger: Ledger) -> None
     assert killed.is_late
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"finished_at": 3}', ""])
-def test_a_report_that_is_none_is_passed_over(tmp_path: Path, ledger: Ledger, text: str) -> None:
+NONE = ("{", "[]", "{}", "", "null", '{"finished_at": 3}', '{"finished_at": "2026-03-31T12:29Z"}')
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_a_report_that_is_none_is_told_and_passed_over(
+    tmp_path: Path, ledger: Ledger, text: str
+) -> None:
     write_report(tmp_path, AT - timedelta(hours=3))
     (tmp_path / "runs" / "20260331T123000Z-ffff.json").write_text(text, "utf-8")
-    last = status_of(tmp_path, ledger, AT, AGE).last
-    assert last is not None
-    assert last.finished_at == "2026-03-31T09:30:00Z"
+    status = status_of(tmp_path, ledger, AT, AGE)
+    assert status.last is not None
+    assert status.last.finished_at == "2026-03-31T09:30:00Z"
+    assert status.unreadable_reports == 1
+    assert "\ndamaged   1 report can't be read: `scrapy verify` names them\n" in screen(status)
 
 
 def test_before_the_first_run_is_over(tmp_path: Path, ledger: Ledger) -> None:
