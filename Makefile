@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo site test nightly chaos simulate lint check quality proofs mutate test-unpinned sample lock
+.PHONY: help install demo site test nightly chaos simulate lint check quality proofs mutate test-unpinned screenshots sample lock
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -72,6 +72,9 @@ chaos: $(VENV)/.dev  ## so many kills, resumed from data/chaos.json; then what w
 DAYS := 60
 simulate: $(VENV)/.dev  ## so many days under cron against a site that changes, scored against its truth
 	$(RUN) -m tests.simulation --days $(DAYS)
+
+screenshots: $(VENV)/.dev $(BROWSER)  ## the reading room's pages as pictures, in build/screenshots
+	$(RUN) -m tests.room.screenshots $(ARGS)
 
 sample: $(VENV)/.runtime  ## data/sample once more, when extraction changed
 	$(RUN) -m tests.sample

@@ -13,7 +13,7 @@ from crawler.room.changes import changes_in
 from crawler.room.reading import PageError, a_day, page, page_number, pager, texts_of
 from crawler.room.report import context, name_of
 from crawler.views.archive_status import status_of
-from crawler.views.report import ReportSums, certificate_of, report_of
+from crawler.views.report import ReportSums, added_later, certificate_of, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,6 +145,7 @@ class Listings:
             groups=groups, empty=t("none_that_day"), months=[], shown_month="",
             feed=None, feed_title="", region_name=name_of,
             certificate=certificate_of(self._reading.data_dir, day) if number == 1 else None,
+            added=added_later(self._reading.data_dir, day),
             earlier={"href": f"/days/{before}", "text": f"{t('previous_day')} {before}"},
             later={"href": f"/days/{after}", "text": f"{t('next_day')} {after}"},
             **pager(number, count, "?", _PAGE_OF_A_DAY),

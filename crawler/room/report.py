@@ -18,7 +18,7 @@ from crawler.room import charts
 from crawler.room.rendering import render
 from crawler.storage import write_atomically
 from crawler.views.archive_status import sized
-from crawler.views.report import NEWEST_RUNS, certificate_of
+from crawler.views.report import NEWEST_RUNS, added_later, certificate_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -95,8 +95,11 @@ def write_folder(report: Report, t: Texts, folder: Path, data_dir: Path) -> int:
 
 
 def _day_page(data_dir: Path, day: str, t: Texts) -> str:
-    certificate = certificate_of(data_dir, date.fromisoformat(day))
-    return render("certificate_file.html", t, day=day, certificate=certificate, region_name=name_of)
+    of = date.fromisoformat(day)
+    return render(
+        "certificate_file.html", t, day=day, certificate=certificate_of(data_dir, of),
+        added=added_later(data_dir, of), region_name=name_of,
+    )  # fmt: skip
 
 
 def _days(since: date, until: date) -> list[str]:

@@ -218,6 +218,18 @@ def certificate_of(data_dir: Path, day: date) -> dict[str, Any] | None:
     return _certificate(data_dir / CERTIFICATES_FOLDER / f"{day:%Y/%m/%d}.json")
 
 
+def added_later(data_dir: Path, day: date) -> dict[str, list[dict[str, Any]]]:
+    """Region → articles of a day that were archived after its certificate was closed."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for path in sorted((data_dir / CERTIFICATES_FOLDER / f"{day:%Y/%m}").glob(f"{day:%d}.*.json")):
+        try:
+            for code, region in json.loads(path.read_bytes())["regions"].items():
+                found[code] += region["added"]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return dict(found)
+
+
 def verdicts_of(data_dir: Path, since: date) -> dict[tuple[str, str], str]:
     """(region, day) → verdict, of all certificates of days since one."""
     found: dict[tuple[str, str], str] = {}

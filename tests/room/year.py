@@ -116,13 +116,21 @@ def _write_report(folder: Path, at: datetime, codes: list[str], rng: Random) -> 
 def _write_certificate(folder: Path, at: datetime, codes: list[str], rng: Random) -> None:
     verdicts = rng.choices(("complete", "incomplete", "unknown"), (96, 3, 1), k=len(codes))
     told = {
-        code: {"verdict": verdict, "seen": rng.randrange(5, 40), "archived": rng.randrange(5, 40)}
+        code: {
+            "verdict": verdict, "reasons": [] if verdict == "complete" else ["an address is owed"],
+            "seen": rng.randrange(5, 40), "archived": rng.randrange(5, 40), "refused": [],
+            "owed": [], "implied": [], "sources": {"alive": 9, "dead": []},
+            "hours_without_look": [], "found_later": [],
+        }
         for code, verdict in zip(codes, verdicts, strict=True)
-    }
+    }  # fmt: skip
     day = at.astimezone(BEIJING)
     path = folder / "coverage" / f"{day:%Y/%m/%d}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    certificate = {"day": f"{day:%Y-%m-%d}", "closed": iso(at + timedelta(days=3)), "regions": told}
+    certificate = {
+        "schema_version": 1, "day": f"{day:%Y-%m-%d}", "number": 0,
+        "closed": iso(at + timedelta(days=3)), "run_id": "", "regions": told,
+    }  # fmt: skip
     path.write_text(json.dumps(certificate))
 
 

@@ -1,0 +1,83 @@
+"""`make screenshots`: the room as pictures, wide and narrow, light and dark, to be looked at.
+
+The archive is the loopback site's, as in the tests; the report is also made as a folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tests.browser import launched
+from tests.room.served import Trap, make_archive, scrapy, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.room.served import Served
+
+PROJECT = Path(__file__).resolve().parents[2]
+LOOKS = {
+    "wide": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "wide-dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+    "narrow-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+
+
+def pages_of(room: Served) -> dict[str, str]:
+    """Name → address of a page of each kind."""
+    edited = next(one for one in room.lines if "body" in one["changed"])
+    article, number = f"/articles/{edited['id']}", edited["version"]
+    pages = {
+        "front": "/",
+        "search": "/search?q=%E7%A4%BE%E5%8C%BA",
+        "article": f"{article}/{number}",
+        "withdrawn": f"/articles/{room.of('gone')['id']}",
+        "diff": f"{article}/diff/{number - 1}/{number}",
+        "archived": f"{article}/{number}/archived",
+        "verify": f"{article}/{number}/verify",
+        "region": "/regions/js",
+        "day": "/days/2026-09-12",
+        "status": "/status",
+        "error": "/nothing",
+    }
+    return {name: room.base + path for name, path in pages.items()}
+
+
+def shoot(browser: Browser, pages: dict[str, str], folder: Path) -> int:
+    """Take each page in each look, all of it; the number of pictures."""
+    for look, options in LOOKS.items():
+        context = browser.new_context(locale="zh-CN", **options)
+        page = context.new_page()
+        for name, address in pages.items():
+            page.goto(address)
+            page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
+        context.close()
+    return len(LOOKS) * len(pages)
+
+
+def main() -> int:
+    """Make the archive, serve it, take the pictures."""
+    parser = ArgumentParser(prog="python -m tests.room.screenshots", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "screenshots")
+    parser.add_argument("--data-dir", type=Path, help="an archive that is there already")
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as temporary:
+        trap = Trap()
+        data_dir = args.data_dir or make_archive(Path(temporary) / "data", trap.base)
+        report = Path(temporary) / "report"
+        scrapy("report", "-o", str(report), data_dir=data_dir).check_returncode()
+        with serving(data_dir) as room, launched() as browser:
+            pages = pages_of(room) | {"report": (report / "index.html").as_uri()}
+            count = shoot(browser, pages, args.folder)
+    sys.stdout.write(f"{count} pictures in {args.folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
