@@ -85,12 +85,14 @@ def texts_of(request: Request) -> Texts:
 
 def page(request: Request, template: str, code: int = 200, **context: Any) -> Response:
     """A page in the reader's language."""
-    t = texts_of(request)
-    return HTMLResponse(
-        render(template, t, **context),
-        code,
-        {"Vary": "Accept, Accept-Language", "Content-Language": t("lang")},
-    )
+    return html(request, render(template, texts_of(request), **context), code)
+
+
+def html(request: Request, text: str, code: int = 200) -> Response:
+    """A page that is rendered already."""
+    language = texts_of(request)("lang")
+    headers = {"Vary": "Accept, Accept-Language", "Content-Language": language}
+    return HTMLResponse(text, code, headers)
 
 
 def refusal(request: Request, status: int, *keys: str, said: str = "") -> Response:

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.views.text_diff import MAX_TOKENS, difference
+from crawler.views.text_diff import MAX_TOKENS, difference, rows
 
 
 def marked(before: str, after: str) -> str:
@@ -58,3 +58,32 @@ def test_both_texts_can_be_read_from_the_marks(before: list[str], after: list[st
     if not equal:
         assert old == "".join(before)
         assert new == "".join(after)
+
+
+def test_paragraphs_that_are_alike_stand_side_by_side() -> None:
+    before = ["一样的一段。", "南京市今天上午召开会议。会议由市长主持。", "要删去的另外一段。"]
+    after = ["新写的头一段话。", "一样的一段。", "南京市今天下午召开了会议。会议由市长主持。"]
+    found = list(rows(before, after))
+    assert [row.kind for row in found] == ["added", "same", "changed", "removed"]
+    changed = found[2]
+    assert [span.text for span in changed.left if span.is_marked] == ["上"]
+    assert [span.text for span in changed.right if span.is_marked] == ["下", "了"]
+
+
+def test_what_one_stands_in_the_place_of_is_its_pair() -> None:
+    (row,) = rows(["半月谈"], ["新华社"])
+    assert row.kind == "changed"
+    assert [span.text for span in row.left] == ["半月谈"]
+
+
+@given(st.lists(st.text(max_size=30), max_size=6), st.lists(st.text(max_size=30), max_size=6))
+def test_the_rows_hold_both_sides(before: list[str], after: list[str]) -> None:
+    found = list(rows(before, after))
+    left = ["".join(span.text for span in row.left) for row in found if row.kind != "added"]
+    right = ["".join(span.text for span in row.right) for row in found if row.kind != "removed"]
+    assert (left, right) == (before, after)
+
+
+def test_hostile_texts_take_no_time() -> None:
+    long = ["南" * 200_000, *("x" * n for n in range(100))]
+    assert len(list(rows(long, [*reversed(long)]))) > 0
