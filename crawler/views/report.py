@@ -1,7 +1,7 @@
 """What the runs of a year came to, for the report that people look at.
 
 In: the run reports, the ledger and the certificates of a data folder. Out: a Report of plain
-numbers. A run report never changes, so a Tally takes each once and can be kept; 9,000 of them (a
+numbers. A run report never changes: ReportSums takes each once and can be kept; 9,000 of them (a
 year of hourly runs of all regions) are read in some seconds.
 """
 
