@@ -3,8 +3,7 @@
     python examples/follow.py DATA_DIR DATABASE.sqlite
 
 Call it as often as you like, also while a crawl is on: it goes on after what it took last, and a
-kill leaves the database between two publications. `articles` has the state of each article,
-`versions` the newest reading of each of its texts, also of withdrawn articles.
+kill leaves the database between two publications. `articles` has the states, `versions` the texts.
 """
 
 import json
@@ -13,11 +12,11 @@ import sys
 from pathlib import Path
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS taken (name TEXT PRIMARY KEY, seq INTEGER);
-CREATE TABLE IF NOT EXISTS articles (id TEXT PRIMARY KEY, status TEXT, version INTEGER,
-    fetched_at TEXT, revision INTEGER);
-CREATE TABLE IF NOT EXISTS versions (id TEXT, version INTEGER, title TEXT, published_at TEXT,
-    line TEXT, fetched_at TEXT, revision INTEGER, PRIMARY KEY (id, version));
+PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS taken (name PRIMARY KEY, seq);
+CREATE TABLE IF NOT EXISTS articles (id PRIMARY KEY, status, version, fetched_at, revision);
+CREATE TABLE IF NOT EXISTS versions (id, version, title, published_at, line, fetched_at, revision,
+    PRIMARY KEY (id, version));
 """
 # A line may come late, and more than once: the one with the greatest (fetched_at, revision) stays.
 NEWER = "WHERE (excluded.fetched_at, excluded.revision) > (fetched_at, revision)"
@@ -33,17 +32,19 @@ def follow(data_dir: Path, database: sqlite3.Connection) -> None:
     """Take what was published since the last time: manifests of parts, and reports of runs."""
     database.executescript(TABLES)
     taken = {name for (name,) in database.execute("SELECT name FROM taken")}
-    new = [path for path in data_dir.glob("runs/*.json") if path.name not in taken]
-    feed = [(json.loads(path.read_text("utf-8")), path.name) for path in new]
-    # `seq` is the order of publication; the reports of early runs have none and come first.
-    for manifest, name in sorted(feed, key=lambda one: (one[0].get("seq") or 0, one[1])):
+    feed = []
+    for path in (path for path in data_dir.glob("runs/*.json") if path.name not in taken):
+        manifest = json.loads(path.read_text("utf-8"))
         files = [file["path"] for file in manifest["files"] if file["path"].startswith("jsonl/")]
+        feed.append((manifest.get("seq") or 0, path.name, files))
+    # `seq` is the order of publication; the reports of early runs have none and come first.
+    for seq, name, files in sorted(feed):
         with database:  # the lines and how far we are, or nothing
             for path in (path for path in files if path not in taken):
                 for text in (data_dir / path).read_text("utf-8").split("\n")[:-1]:
                     take(json.loads(text), text, database)
-            rows = [(one, manifest.get("seq")) for one in (name, *files)]
-            database.executemany("INSERT OR IGNORE INTO taken VALUES (?, ?)", rows)
+            done = [(one, seq) for one in (name, *files)]
+            database.executemany("INSERT OR IGNORE INTO taken VALUES (?, ?)", done)
         taken.update(files)
 
 

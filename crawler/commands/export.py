@@ -87,14 +87,14 @@ class Command(ProjectCommand, ScrapyCommand):
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, signal.default_int_handler)
         try:
-            self._export(form, lines_of(data_dir), selection, output)
+            self._export(form, data_dir, selection, output)
         except BadLineError as error:
             self.say(error, ERROR)
 
     def _export(
-        self, form: _Format, files: list[Path], selection: Selection, output: Path | None
+        self, form: _Format, data_dir: Path, selection: Selection, output: Path | None
     ) -> None:
-        read = 0
+        files, read = lines_of(data_dir), 0
 
         def on_line(length: int) -> None:
             nonlocal read
@@ -116,10 +116,17 @@ class Command(ProjectCommand, ScrapyCommand):
                         with output.open("wb") as device:
                             count = form.write(lines, device)
                     else:
-                        count = _write_file(form, lines, output, card, selection, len(files))
+                        # Called when the lines are counted.
+                        def told(partial: Path, written: int) -> str:
+                            return card.markdown(
+                                form.name, output, partial, form.columns(), data_dir, selection,
+                                len(files), written,
+                            )  # fmt: skip
+
+                        count = _write_file(form, lines, output, told)
         nothing = "" if count else "; nothing matches" if read else "; nothing is published yet"
-        told = "1 file" if len(files) == 1 else f"{len(files)} files"
-        print(f"{count} of {read} lines in {told}{nothing}", file=sys.stderr)
+        counted = "1 file" if len(files) == 1 else f"{len(files)} files"
+        print(f"{count} of {read} lines in {counted}{nothing}", file=sys.stderr)
 
 
 def _check(output: Path, data_dir: Path) -> None:
@@ -148,12 +155,11 @@ def _write_file(
     form: _Format,
     lines: Iterable[PublishedLine],
     output: Path,
-    card: Card,
-    selection: Selection,
-    files: int,
+    card: Callable[[Path, int], str],
 ) -> int:
     """Write the file and its card, which stand there whole or not at all: until then the file bears
-    the ending of an open one. An older card goes first, so that none tells of another file."""
+    the ending of an open one. An older card goes first, so that none tells of another file. `card`
+    is given the file as it is called until then, and the number of lines in it."""
     output = output.resolve()
     partial, beside = open_path(output), output.with_name(f"{output.name}.md")
     try:
@@ -161,9 +167,7 @@ def _write_file(
             count = form.write(lines, file)
             file.flush()
             os.fsync(file.fileno())
-        told = card.markdown(
-            form.name, output, partial, form.columns(), selection, files, written=count
-        )
+        told = card(partial, count)
         beside.unlink(missing_ok=True)
         partial.replace(output)
     except BaseException:

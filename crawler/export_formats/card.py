@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from crawler.clock import iso, now
+from crawler.export_formats.certified import VERDICTS, certified_days
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from crawler.export_formats.selection import Selection
@@ -72,12 +75,14 @@ class Card:
         output: Path,
         data: Path,
         columns: dict[str, str],
+        data_dir: Path,
         selection: Selection,
         files: int,
         written: int,
     ) -> str:
         """The card of the file `output`, whose bytes stand in `data`: of `columns`, selected from
-        so many published `files`, of which so many lines were `written`. Raises OSError."""
+        so many published `files` of `data_dir`, of which so many lines were `written`. Raises
+        BadLineError for a certificate that is none, OSError."""
         dated = sorted(month for month in self.months if month != _NO_DAY)
         reach = f"{dated[0]} to {dated[-1]}" if dated else "no month"
         without = self.lines - written
@@ -108,12 +113,19 @@ class Card:
             "",
             "## Coverage",
             "",
-            "| region | lines | first day | last day |",
-            "|---|---|---|---|",
+            "Days of publication, in Beijing. The last columns count the days, from the first of "
+            "all to the last or as selected, that the archive certified as complete, incomplete or "
+            "unknown; a day without a certificate is in none.",
+            "",
+            f"| region | lines | first day | last day | {' | '.join(VERDICTS)} |",
+            "|---|---|---|---|---|---|---|",
         ]
+        certified = self._certified(data_dir, selection)
         for region, count in sorted(self.regions.items()):
-            first, last = self._days.get(region, (_NONE, _NONE))
-            parts.append(f"| {region} | {count} | {first} | {last} |")
+            told = [f"{region}", f"{count}", *self._days.get(region, (_NONE, _NONE))]
+            verdicts = certified.get(region, Counter())
+            told += [str(verdicts[verdict]) for verdict in VERDICTS]
+            parts.append(f"| {' | '.join(told)} |")
         tables = (
             ("month", self.months),
             ("status", self.statuses),
@@ -134,6 +146,13 @@ class Card:
             "",
         ]
         return "\n".join(parts)
+
+    def _certified(self, data_dir: Path, selection: Selection) -> Mapping[str, Counter[str]]:
+        days = [date.fromisoformat(day) for reached in self._days.values() for day in reached]
+        if not days:
+            return {}
+        first, last = selection.since or min(days), selection.until or max(days)
+        return certified_days(data_dir, first, last)
 
 
 def _selected(selection: Selection) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -12,23 +13,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def certify(data_dir: Path, day: str, **verdicts: str) -> None:
+    """The certificate of a day, and a file on what was archived of it later."""
+    path = data_dir / "coverage" / f"{day.replace('-', '/')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    regions = {code: {"verdict": verdict} for code, verdict in verdicts.items()}
+    path.write_text(json.dumps({"day": day, "regions": regions}))
+    path.with_suffix(".1.json").write_text(json.dumps({"day": day, "added": []}))
+
+
 def test_the_card_says_what_is_in_the_file(tmp_path: Path) -> None:
     """Counts, coverage, schema, checksum, licence; and the text is Markdown with a head."""
     data = tmp_path / "news.csv.open"
     data.write_bytes(b"\0" * 1000)
+    first, *_, last = sorted(line["published_at"][:10] for line in LINES)
+    certify(tmp_path, first, he="complete", js="unknown")
+    certify(tmp_path, last, he="incomplete")
+    certify(tmp_path, "2099-01-01", he="complete")
     with Card() as card:
         for line in [*LINES, gone(LINES[0])]:
             card.add(line)
         said = card.markdown(
             "csv", tmp_path / "news.csv", data, {"id": "id", "reason": "gone.reason"},
-            Selection(latest=True, regions=frozenset({"js"})), files=3, written=9,
+            tmp_path, Selection(latest=True, regions=frozenset({"js"})), files=3, written=9,
         )  # fmt: skip
     digest = hashlib.sha256(b"\0" * 1000).hexdigest()
     days = sorted(line["published_at"][:10] for line in LINES if line["region"]["code"] == "he")
     count = len(days) + (LINES[0]["region"]["code"] == "he")
     for row in (
         f"| news.csv | 1000 | {digest} |",
-        f"| he | {count} | {days[0]} | {days[-1]} |",
+        f"| he | {count} | {days[0]} | {days[-1]} | 1 | 1 | 0 |",
         "| gone | 1 |",
         "| without a time | 1 |",
         f"| {LINES[0]['published_at'][:7]} | 1 |",
@@ -48,6 +62,6 @@ def test_lines_that_a_format_leaves_out_are_told(tmp_path: Path) -> None:
     with Card() as card:
         for line in (LINES[0], gone(LINES[0])):
             card.add(line)
-        said = card.markdown("text", data, data, {}, Selection(), files=1, written=1)
+        said = card.markdown("text", data, data, {}, tmp_path, Selection(), files=1, written=1)
     assert "1 lines of 1 articles" in said
     assert "Left out are 1 more, which have no text." in said
