@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from crawler.commands.base_command import NoArchiveError, open_ledger, printable, sentence
 from crawler.data_dir import folder_of, lines_of, report_file
-from crawler.exit_codes import DEGRADED, ERROR, LOCKED, OK
+from crawler.exit_codes import DEGRADED, ERROR, LOCKED, OK, USAGE
 from crawler.exporters.corrections import CorrectionCounts
 from crawler.file_name_escapes import shown
 from crawler.items import CORRECTABLE_KEYS
@@ -22,6 +22,7 @@ from crawler.ledger.errors import LedgerInUseError, NoLedgerError
 from crawler.masking import masked_command
 from crawler.reextraction.correction import DamagedLineError
 from crawler.run_lock import CannotStartError, take_lock
+from crawler.runner import settings_check
 from crawler.runner.correction_run import CorrectionRun, looked_at
 from crawler.views.text_diff import of_fields
 
@@ -85,10 +86,13 @@ def correct(command: ProjectCommand, settings: Settings, opts: Namespace) -> Non
     data_dir = command.archive()
     processes = opts.jobs or os.cpu_count() or 1
     try:
+        settings_check.check(settings)
         if opts.dry_run:
             _try(command, settings, opts.fields or (), processes)
         else:
             _run(command, settings, opts.fields or (), processes)
+    except settings_check.ConfigurationError as error:
+        command.say(error, USAGE)
     except CannotStartError as error:
         command.say(error, error.exitcode)
     except NoLedgerError:
@@ -107,6 +111,8 @@ def _run(
     data_dir = folder_of(settings)
     typed = shown(masked_command(["scrapy", "reextract", *sys.argv[1:]]))
     run = CorrectionRun.open(settings, lock=take_lock(data_dir), command=typed, fields=fields)
+    for told in run.mended:
+        print(told, file=sys.stderr)
     with _progress(data_dir) as bar:
         run.correct(processes, bar.update)
     exitcode = run.close()

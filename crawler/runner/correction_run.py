@@ -67,8 +67,8 @@ def looked_at(
 
 
 class CorrectionRun:
-    """One execution. Use `open`, `correct`, then `close`. `counts` and `alarms` are the report's;
-    `problem` says why it ended early."""
+    """One execution. Use `open`, `correct`, then `close`. `mended` tells what a killed run had
+    left; `counts` and `alarms` are the report's; `problem` says why it ended early."""
 
     def __init__(
         self,
@@ -81,6 +81,7 @@ class CorrectionRun:
         self.started_at = now()
         self.run_id = new_run_id(self.started_at)
         self.counts = CorrectionCounts(fields)
+        self.mended: list[str] = []
         self.alarms: list[Alarm] = []
         self.problem: str | None = None
         self.report: dict[str, Any] | None = None  # until it is written
@@ -110,8 +111,9 @@ class CorrectionRun:
         try:
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             ledger = Ledger.of(data_dir, settings["LEDGER"])
-            recover(data_dir, ledger, recheck_schedule(settings))
+            mended = recover(data_dir, ledger, recheck_schedule(settings))
             run = cls(settings, ledger, lock, command, fields)
+            run.mended = mended
             ledger.runs.start(run.run_id, run.started_at, command, RunKind.CORRECTION)
             ledger.commit()
         except StorageError as error:

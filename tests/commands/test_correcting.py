@@ -175,6 +175,16 @@ def test_a_line_that_the_ledger_does_not_know_is_an_alarm(
     assert "aren't read as they say: 1 not_in_ledger" in done.stderr
 
 
+def test_a_setting_that_is_none_is_one_line(data_dir: Path, scrapy_cmd: RunScrapy) -> None:
+    before = tree(data_dir)
+
+    done = scrapy_cmd("reextract", "--correct", "-s", "CHECKPOINT_SECONDS=soon", data_dir=data_dir)
+
+    assert done.returncode == 2
+    assert "CHECKPOINT_SECONDS: a number" in done.stderr
+    assert tree(data_dir) == before
+
+
 def test_another_run_holds_the_folder(data_dir: Path, scrapy_cmd: RunScrapy) -> None:
     with (data_dir / "state" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

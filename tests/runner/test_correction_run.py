@@ -66,7 +66,9 @@ def test_after_a_kill_the_rest_is_done_and_nothing_twice(
     count = len(all_lines(data_dir))
 
     assert correct(scrapy_cmd, data_dir, step) == -signal.SIGKILL
-    assert correct(scrapy_cmd, data_dir) == 0
+    done = scrapy_cmd("reextract", "--correct", data_dir=data_dir, env=KILLER)
+    assert done.returncode == 0, done.stderr
+    assert ("was killed" in done.stderr) is ("end_run" not in step)
 
     assert revisions(data_dir) == {
         (line["id"], revision): 1 for line in all_lines(data_dir)[:count] for revision in (0, 1)
