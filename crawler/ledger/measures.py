@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from crawler.ledger.rows import PageMeasures
-from crawler.ledger.schema import baselines, page_measures
+from crawler.ledger.schema import baselines, page_measures, shifts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
 
     from crawler.ledger.connection import LedgerConnection
 
@@ -68,6 +69,19 @@ class Measures:
             (row.weekday, row.measure): Counter({int(k): n for k, n in row.counts.items()})
             for row in self._connection.rows(statement)
         }
+
+    def shifts(self, start: str) -> dict[str, datetime]:
+        """Since when the shifts hold whose alarms' ids begin so."""
+        rows = self._connection.rows(select(shifts).where(shifts.c.alarm_id.startswith(start)))
+        return {row.alarm_id: row.since for row in rows if row.alarm_id.startswith(start)}
+
+    def hold(self, start: str, alarm_ids: Collection[str], *, at: datetime) -> None:
+        """Of the shifts whose alarms' ids begin so, these hold now and no others."""
+        over = [one for one in self.shifts(start) if one not in alarm_ids]
+        if over:
+            self._connection.write(delete(shifts).where(shifts.c.alarm_id.in_(over)))
+        rows = [{"alarm_id": one, "since": at} for one in alarm_ids]
+        self._connection.upsert(shifts, rows, update=())
 
     def settle(self, region: str, layout: str, pages: Iterable[PageMeasures]) -> None:
         """Count these pages and forget them."""

@@ -323,6 +323,14 @@ baselines = Table(
     Column("counts", JSON, nullable=False),  # value → pages
 )
 
+# The shifts that hold, by the ids of their alarms.
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("alarm_id", Text, primary_key=True),
+    Column("since", UtcTime, nullable=False),
+)
+
 # What the first pages of lists show now. `repair --ledger` restores it from data/sightings/.
 placements = Table(
     "placements",

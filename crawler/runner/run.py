@@ -292,11 +292,13 @@ class Run:
                     self.publisher.alarm(alarm)
                 told["closed"] = {str(day): one for day, one in closed.verdicts.items()}
             told["open"] = certificates.open_days_in_short(ledger, at)
+            for alarm in page_drift.watch(ledger, at, self._watched()):
+                self.publisher.alarm(alarm)
         except StorageError:
             raise
         except Exception:
-            logger.exception("the days could not be worked out")
-            text = "coverage could not be worked out: an error of the crawler, see the log"
+            logger.exception("coverage or drift could not be worked out")
+            text = "coverage or drift could not be worked out: an error of the crawler, see the log"
             self.publisher.alarm(Alarm("coverage_failed", text))
             self._has_failed = True
 
@@ -352,8 +354,6 @@ class Run:
             earlier = earlier_reports(facts.data_dir, since=since, before=facts.run_id)
             held = alarms.still_held(earlier)
             for alarm in alarm_rules.raised(current, earlier, held, floors):
-                publisher.alarm(alarm)
-            for alarm in page_drift.watch(self._ledger, now(), current.watched, held):
                 publisher.alarm(alarm)
             report["alarms_over"] = alarms.over(publisher.alarms(), current, held)
         except Exception:

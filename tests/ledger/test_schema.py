@@ -138,6 +138,8 @@ def everything(ledger: Ledger) -> None:
     ledger.measures.layouts()
     ledger.measures.pages("js", "Cms2022")
     ledger.measures.baseline("js", "Cms2022")
+    ledger.measures.hold("drift:", ["drift:a"], at=T0)
+    ledger.measures.shifts("drift:")
     ledger.measures.settle("js", "Cms2022", [page])
     ledger.measures.forget("js", "Cms2022", [page])
     shown = [Placement(first.url, None)]

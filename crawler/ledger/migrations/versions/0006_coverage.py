@@ -111,3 +111,8 @@ def upgrade() -> None:
         sa.Column("measure", sa.Text, primary_key=True),
         sa.Column("counts", sa.JSON, nullable=False),
     )
+    op.create_table(
+        "shifts",
+        sa.Column("alarm_id", sa.Text, primary_key=True),
+        sa.Column("since", TIME, nullable=False),
+    )
