@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +17,12 @@ from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.clock import iso, now
+from crawler.clusters.clusters import cluster_of
+from crawler.clusters.index import CLUSTERS
+from crawler.data_dir import clusters_file
 from crawler.export_formats.wacz import page_wacz, page_warc
 from crawler.items import WarcPointer
+from crawler.line_index import LineIndexError
 from crawler.pages.encoding import decode
 from crawler.room.article_page import differences, history_of, parts_of, pointers_of
 from crawler.room.citations import FORMS, as_text
@@ -33,7 +40,12 @@ if TYPE_CHECKING:
     from crawler.room.lines import ArchivedLine
     from crawler.room.reading import Reading
 
+logger = logging.getLogger(__name__)
+
 _ID = re.compile(r"[0-9]{5,12}|[0-9a-f]{32}|[0-9a-f]{64}", re.ASCII)
+
+# Articles of a cluster that are shown.
+_MOST_OF_A_CLUSTER = 100
 
 # Proofs at a time, and seconds to wait for one's turn.
 _PROOFS = 2
@@ -216,9 +228,29 @@ class ArticlePages:
             events=history_of(article, row), here=f"/articles/{article.id}/{number}",
             warcs=pointers_of(record), file=row.jsonl, number=line.number,
             line_sha256=row.line_sha256, has_downloads=bool(pointers_of(record)),
-            placements=placements, cluster=[],
+            placements=placements, cluster=self._cluster(article.id),
             citation=as_text(record, _here(request, line), now()),
         )  # fmt: skip
+
+    def _cluster(self, article_id: str) -> list[dict[str, Any]]:
+        """Who carried the same text, first of all who did so first; none where no list of copies
+        was made, or it can't be read."""
+        path = clusters_file(self._reading.data_dir)
+        if not path.is_file():
+            return []
+        try:
+            with closing(CLUSTERS.open(path)) as database:
+                found = cluster_of(database, article_id)
+        except (LineIndexError, sqlite3.Error) as error:
+            logger.warning("%s", error)
+            return []
+        if found is None:
+            return []
+        texts = [("first", found.first), *((copy.relation, copy.text) for copy in found.copies)]
+        return [
+            {"text": text, "relation": relation, "is_own": text.article == article_id}
+            for relation, text in texts[:_MOST_OF_A_CLUSTER]
+        ]
 
     def _line(self, request: Request) -> tuple[ArchivedArticle, ArchivedLine]:
         article, _ = self._article(request)

@@ -110,8 +110,9 @@ def make_archive(data_dir: Path, trap: str) -> Path:
         archive.run("-a", f"urls=http://{HOSTILE_HOST}{HOSTILE_PATH}", "-a", "recheck=none")
     finally:
         site.close()
-    done = scrapy("index", data_dir=data_dir)
-    assert done.returncode == 0, done.stderr
+    for command in ("index", "clusters"):
+        done = scrapy(command, data_dir=data_dir)
+        assert done.returncode == 0, done.stderr
     return data_dir
 
 

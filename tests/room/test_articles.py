@@ -145,6 +145,16 @@ def test_placements_on_lists_are_shown(room: Served) -> None:
     assert html.escape(line["list"]) in text
 
 
+def test_who_carried_the_same_text_is_shown(room: Served) -> None:
+    """The hostile page has the text of another article."""
+    text = room.get(f"/articles/{room.hostile['id']}").text
+    part = text.partition('<ul class="cluster">')[2].partition("</ul>")[0]
+    assert re.search(r"最早</span> <a href=\"/articles/[0-9a-f]+\"", part)
+    assert part.count("<li>") == 2
+    alone = next(one for one in room.lines if one["status"] == "gone")
+    assert "刊登同一文字" not in room.get(f"/articles/{alone['id']}").text
+
+
 def test_citations_are_read_by_others(room: Served) -> None:
     lines = [one for one in room.lines if one["status"] != "gone" and one["reporters"]]
     for line in (lines[0], lines[-1], room.hostile):

@@ -11,7 +11,17 @@ from crawler.room.texts import LANGUAGES, table, texts, texts_for
 ROOM = Path(crawler.room.__file__).parent
 
 # Beginnings of keys that are put together of a name in a line, an event, a verdict or a status.
-COMPOSED = ("field_", "role_", "flag_", "event_", "verdict_", "kind_", "error_", "certificate_")
+COMPOSED = (
+    "field_",
+    "role_",
+    "flag_",
+    "event_",
+    "verdict_",
+    "kind_",
+    "error_",
+    "certificate_",
+    "relation_",
+)
 KINDS = {
     "edited",
     "restored",
