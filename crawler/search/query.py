@@ -110,7 +110,7 @@ def quoted(token: str) -> str:
 
 
 def _phrase(spelling: str) -> str:
-    if len(spelling) == 1:
-        return f"{quoted(spelling)} *"
+    if len(spelling.split()[-1]) == 1:  # it ends a word of the text, or begins a bigram
+        return f"{quoted(tokens(spelling))} *"
     # the last run's closing character isn't one of the text, where words may go on
     return quoted(tokens(spelling).rpartition(" ")[0])

@@ -104,6 +104,14 @@ def test_a_word_ends_with_its_line(indexed: Callable[..., SearchIndex]) -> None:
     assert ids(index, "in china") == ["1"]
 
 
+def test_quoted_words_of_one_letter(indexed: Callable[..., SearchIndex]) -> None:
+    texts = ("plan b", "plan c", "plan bravo", "vita plan", "plan", "a b c", "a b")
+    index = indexed([line(number, text) for number, text in enumerate(texts)])
+    for query in ("plan b", "a plan", "a b", "a b c", "n b", "b c", "plan"):
+        expected = [str(number) for number, text in enumerate(texts) if query in text]
+        assert sorted(ids(index, f'"{query}"')) == expected, query
+
+
 def test_fields_of_their_own(indexed: Callable[..., SearchIndex]) -> None:
     picture = {"url": "http://js.news.cn/a.jpg", "caption": "闸门", "credit": None, "position": 0}
     index = indexed(
