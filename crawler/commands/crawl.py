@@ -157,11 +157,15 @@ class Command(ProjectCommand, ScrapyCrawl):
             run.publisher.storage_error = run.publisher.storage_error or problem
             print(f"scrapy {self.name}: {problem}", file=sys.stderr)
         self.exitcode = run.close(has_failed=self.crawler_process.bootstrap_failed)
+        failure = run.publisher.storage_error
         if run.report is None:
-            end_of_run.ping_end(self.settings, self.exitcode)
+            why = failure or "an unexpected error: the log has it"
+            end_of_run.tell_unpublished(run.run_id, self.exitcode, why, self.settings)
         else:
             data_dir = folder_of(self.settings)
-            end_of_run.tell(run.report, data_dir, self.settings, is_first=run.is_first)
+            end_of_run.tell(
+                run.report, data_dir, self.settings, is_first=run.is_first, problem=failure
+            )
             if self.settings.getbool("INDEX_AFTER_CRAWL"):
                 _index(self.settings)
 

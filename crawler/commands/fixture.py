@@ -21,7 +21,7 @@ from crawler.commands.base_command import (
     printable,
     sentence,
 )
-from crawler.data_dir import folder_of
+from crawler.data_dir import PROJECT, folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
@@ -56,7 +56,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        self.folder = Path(self.settings["FIXTURES_DIR"])
+        self.folder = PROJECT / str(self.settings["FIXTURES_DIR"])
         action, *rest = args or [""]
         if opts.name is not None and (action != "add" or not _NAME.fullmatch(opts.name)):
             raise UsageError("--name goes with add: letters, digits, . _ -")

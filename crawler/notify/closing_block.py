@@ -37,6 +37,7 @@ ADVICE = {
     "host_given_up": "nothing at first: the next run asks the host again",
     "list_unreadable": "the list's form is new: `scrapy explain` says where its page is archived",
     "not_compared": "put the archive of the last version back: docs/operations.md, retention",
+    "not_corrected": "`scrapy verify` says what is wrong with these lines or their records",
     "extraction_failed": _OURS,
     "lost": _OURS,
     "watch_failed": _OURS,
@@ -59,10 +60,15 @@ def is_due(report: Mapping[str, Any], told_at: datetime | None, repeat: timedelt
 
 
 def block(
-    report: Mapping[str, Any], data_dir: str, *, is_first: bool, unsigned: str | None = None
+    report: Mapping[str, Any],
+    data_dir: str,
+    *,
+    is_first: bool,
+    unsigned: str | None = None,
+    problem: str | None = None,
 ) -> str:
     """The text, without a line feed at its end. `is_first`: the run began an archive; `unsigned`:
-    what stood in the User-Agent as nobody had set CONTACT."""
+    what stood in the User-Agent as nobody had set CONTACT; `problem`: how storage failed."""
     started = datetime.fromisoformat(report["started_at"])
     finished = datetime.fromisoformat(report["finished_at"])
     how = _ENDED.get(report["reason"], "ended")
@@ -76,8 +82,8 @@ def block(
     lines += wrapped(_found(report["outcomes"]), "  ", "    ")
     if report.get("parts", 0) > 1:
         lines.append(f"  published in {report['parts']} parts")
-    if code in _MEANINGS:
-        lines += wrapped(_MEANINGS[code], "  ", "    ")
+    if problem or code in _MEANINGS:
+        lines += wrapped(problem or _MEANINGS[code], "  ", "    ")
     advice = {}
     for state in report["alarm_states"]:
         since = _local(datetime.fromisoformat(state["since"]))
@@ -108,6 +114,16 @@ _TO_DO = {
     NO_LISTS: "look at the network, then at the site",
     STORAGE: "make room or mend the disk; the next run goes on",
 }
+
+
+def unpublished(run_id: str, exit_code: int, problem: str) -> str:
+    """The text on a run whose report could not be written."""
+    lines = [f"xinhua-archive: run {run_id} could not be published, exit code {exit_code}"]
+    lines += wrapped(problem, "  ", "    ")
+    to_do = "make room or mend the disk; the next run publishes what is written and goes on"
+    lines += wrapped(to_do, "  to do: ", "    ")
+    return "\n".join(lines)
+
 
 # How a run ended that didn't end by itself, by the report's `reason`.
 _ENDED = {"shutdown": "was stopped", "crawl_hours": "stopped at the end of CRAWL_HOURS"}

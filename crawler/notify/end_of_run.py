@@ -23,8 +23,9 @@ from crawler.data_dir import told_file
 from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
+from crawler.masking import masked
 from crawler.notify import calls
-from crawler.notify.closing_block import block, is_due
+from crawler.notify.closing_block import block, is_due, unpublished
 from crawler.notify.metrics import write_metrics
 from crawler.outcomes import DENIED
 
@@ -37,11 +38,18 @@ logger = logging.getLogger(__name__)
 
 
 def tell(
-    report: Mapping[str, Any], data_dir: Path, settings: BaseSettings, *, is_first: bool
+    report: Mapping[str, Any],
+    data_dir: Path,
+    settings: BaseSettings,
+    *,
+    is_first: bool,
+    problem: str | None = None,
 ) -> None:
-    """Tell of a run whose report is written; `is_first`: it began the archive."""
+    """Tell of a run whose report is written; `is_first`: it began the archive; `problem`: how
+    storage failed."""
     unsigned = settings["CONTACT"] if is_unsigned(settings) else None
-    text = block(report, shown(data_dir), is_first=is_first, unsigned=unsigned)
+    problem = masked(problem) if problem else None
+    text = block(report, shown(data_dir), is_first=is_first, unsigned=unsigned, problem=problem)
     _print(text, report, data_dir, settings, is_first=is_first)
     if settings["METRICS_FILE"]:
         _measure(Path(settings["METRICS_FILE"]), report, data_dir)
@@ -49,6 +57,18 @@ def tell(
         keys = ("run_id", "exit_code", "outcomes", "alarm_states", "alarms_over")
         calls.post(settings["WEBHOOK_URL"], {"text": text} | {key: report[key] for key in keys})
     ping_end(settings, report["exit_code"])
+
+
+def tell_unpublished(run_id: str, exit_code: int, problem: str, settings: BaseSettings) -> None:
+    """Tell of a run whose report could not be written."""
+    text = unpublished(run_id, exit_code, masked(problem))
+    with suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    if settings["WEBHOOK_URL"]:
+        told = {"text": text, "run_id": run_id, "exit_code": exit_code}
+        calls.post(settings["WEBHOOK_URL"], told)
+    ping_end(settings, exit_code)
 
 
 def ping_start(settings: BaseSettings) -> None:

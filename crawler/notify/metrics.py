@@ -57,7 +57,7 @@ def write_metrics(
         registry=registry,
     )  # fmt: skip
     unread = Gauge(
-        "xinhua_unread", "Pages of the last run that no one layout claims, by region",
+        "xinhua_unexplained", "Pages of the last run that no one layout claims, by region",
         ["region"], registry=registry,
     )  # fmt: skip
     for region in sorted({*owed, *denied, *report["regions"]}):

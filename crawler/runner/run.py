@@ -103,6 +103,11 @@ class Run:
         self._has_failed = False
         self._ends_at: datetime | None = None  # the end of CRAWL_HOURS
 
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self._facts.run_id
+
     @classmethod
     def open(
         cls,

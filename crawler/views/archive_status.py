@@ -280,7 +280,9 @@ def _labelled(label: str, text: str) -> list[str]:
 
 def _verdict(status: Status) -> str:
     wrong = [_counted(len(status.alarms), "alarm")] if status.alarms else []
-    wrong += ["the last run is longer ago than STATUS_MAX_AGE"] if status.is_late else []
+    if status.is_late:
+        late = "the last run is longer ago than STATUS_MAX_AGE"
+        wrong += [late if status.last else "no run is over yet, and none is on"]
     return padded("verdict", _LABEL) + (", ".join(wrong) or "all is well")
 
 

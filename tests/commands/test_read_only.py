@@ -213,3 +213,13 @@ def test_where_there_is_no_archive(tmp_path: Path) -> None:
             assert str(folder) in line
     assert not (tmp_path / "none").exists()
     assert not list(empty.iterdir())
+
+
+def test_a_relative_folder_is_the_projects_from_any_of_its_folders() -> None:
+    done = subprocess.run(
+        [*SCRAPY, "status"], cwd=PROJECT / "docs",
+        env={**os.environ, "XINHUA_DATA_DIR": "no/such/data"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert f"there is no archive in {PROJECT / 'no/such/data'}: " in done.stderr

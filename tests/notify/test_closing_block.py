@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crawler.notify.closing_block import ADVICE, block, is_due
+from crawler.notify.closing_block import ADVICE, block, is_due, unpublished
 from crawler.text_columns import columns
 from tests.conftest import PROJECT
 
@@ -86,6 +86,18 @@ def test_what_a_run_met_that_failed(code: int) -> None:
     said = block(report(code), "/srv/data", is_first=False)
     assert said.count("  to do: ") == 1
     assert max(map(columns, said.splitlines())) <= 80
+
+
+def test_a_run_whose_storage_failed_says_how() -> None:
+    problem = "/srv/data has 278528 bytes free, fewer than DISK_MIN_FREE (300000)"
+    said = block(report(5), "/srv/data", is_first=False, problem=problem)
+    assert f"  {problem}\n" in said
+    assert unpublished("20260331T115500Z-0a0b", 5, "The disk is full.").splitlines() == [
+        "xinhua-archive: run 20260331T115500Z-0a0b could not be published, exit code 5",
+        "  The disk is full.",
+        "  to do: make room or mend the disk; the next run publishes what is written and",
+        "    goes on",
+    ]
 
 
 def test_there_is_advice_on_every_kind_of_alarm() -> None:

@@ -50,7 +50,7 @@ def test_it_says_what_the_report_says(written: str) -> None:
     assert samples["xinhua_owed", "js"] == 7
     assert samples["xinhua_owed", "he"] == 2
     assert (samples["xinhua_denied", "gs"], samples["xinhua_denied", "js"]) == (4, 0)
-    assert samples["xinhua_unread", "js"] == 2
+    assert samples["xinhua_unexplained", "js"] == 2
 
 
 def test_promtool_finds_nothing_wrong(written: str) -> None:
