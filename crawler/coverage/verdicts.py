@@ -6,10 +6,11 @@ In: the articles of the day, the lists and their looks, what lists imply and no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crawler.clock import BEIJING, iso
@@ -62,8 +63,7 @@ class Implied:
 class RegionDay:
     """A region's day: its articles, lists and holes. `silent` are lists that were not read since it
     began; `doubted` those not read since its end, with how many articles of late were shown by none
-    but them; `hours` are
-    those of the day without a look that read a list."""
+    but them; `hours` are those of the day without a look that read a list."""
 
     region: str
     day: date
@@ -161,8 +161,7 @@ def region_days(
     """What is known of a day, by region: of those that were watched by its end, or have articles of
     it. `shown_by` gives, of each article that a region's lists found of late, the marks of the
     lists that showed it."""
-    start, end = start_of(day), end_of(day)
-    found = {}
+    end = end_of(day)
     links = _by_region(archived)
     others = _by_region(link for link in not_archived if day_of(link) == day)
     lists: dict[str, list[DaySource]] = {}
@@ -170,33 +169,52 @@ def region_days(
         if source.region is not None and source.first_at < end:
             lists.setdefault(source.region, []).append(source)
     every_hole = list(holes)
+    found = {}
     for region in sorted(watched_since):
-        of_region = lists.get(region, [])
-        if watched_since[region] >= end and not (links.get(region) or others.get(region)):
-            continue
-        own = {source.url for source in of_region}
-        gaps = [hole for hole in every_hole if hole.list_url in own]
-        gaps += [gap for source in of_region if (gap := _open_walk(source, day))]
-        open_links = _one_an_article(others.get(region, []))
-        silent = [one for one in of_region if _is_silent(one, start)]
-        behind = [one for one in of_region if _is_silent(one, end)]
-        wanting = {hole.list_url for hole in gaps} | {one.url for one in behind}
-        alone = _alone(wanting, shown_by(region)) if wanting else {}
-        found[region] = RegionDay(
-            region=region,
-            day=day,
-            archived=links.get(region, []),
-            refused=[link for link in open_links if link.result in REFUSED],
-            owed=[link for link in open_links if _is_wanting(link)],
-            implied=[Implied(hole, is_covered=alone.get(hole.list_url) == 0) for hole in gaps],
-            alive=len(of_region) - len(silent),
-            silent=[one for one in silent if _was_of_late(one, start)],
-            doubted={one.url: count for one in behind if (count := alone.get(one.url))},
-            hours=_hours_without(of_region),
-            is_read_since=any(not _is_silent(one, end) for one in of_region),
-            is_watched=watched_since[region] <= start,
-        )
+        if watched_since[region] < end or links.get(region) or others.get(region):
+            found[region] = _region_day(
+                RegionDay(
+                    region=region,
+                    day=day,
+                    archived=links.get(region, []),
+                    is_watched=watched_since[region] <= start_of(day),
+                ),
+                others.get(region, []),
+                lists.get(region, []),
+                every_hole,
+                partial(shown_by, region),
+            )
     return found
+
+
+def _region_day(
+    told: RegionDay,
+    not_archived: Sequence[DayLink],
+    sources: Sequence[DaySource],
+    holes: Sequence[Hole],
+    shown_by: Callable[[], Sequence[frozenset[str]]],
+) -> RegionDay:
+    """The same with what its links that aren't archived and its lists tell of the day."""
+    start, end = start_of(told.day), end_of(told.day)
+    own = {source.url for source in sources}
+    gaps = [hole for hole in holes if hole.list_url in own]
+    gaps += [gap for source in sources if (gap := _open_walk(source, told.day))]
+    links = _one_an_article(not_archived)
+    silent = [one for one in sources if _is_silent(one, start)]
+    behind = [one for one in sources if _is_silent(one, end)]
+    wanting = {hole.list_url for hole in gaps} | {one.url for one in behind}
+    alone = _alone(wanting, shown_by()) if wanting else {}
+    return replace(
+        told,
+        refused=[link for link in links if link.result in REFUSED],
+        owed=[link for link in links if _is_wanting(link)],
+        implied=[Implied(hole, is_covered=alone.get(hole.list_url) == 0) for hole in gaps],
+        alive=len(sources) - len(silent),
+        silent=[one for one in silent if _was_of_late(one, start)],
+        doubted={one.url: count for one in behind if (count := alone.get(one.url))},
+        hours=_hours_without(sources),
+        is_read_since=len(behind) < len(sources),
+    )
 
 
 def _alone(wanting: Collection[str], shown_by: Sequence[frozenset[str]]) -> dict[str, int]:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from crawler.items import Page
+    from crawler.items import Article, Page
 
 # Lines that a worker gets at once: some 100 ms of work.
 CHUNK = 32
@@ -102,6 +102,25 @@ def look(
     `fields` in any way. What the fallback reads says nothing against a layout's reading, an empty
     page nothing against a text: the crawl takes neither for an edit.
     """
+    article = _extracted(line, data_dir, unpacked)
+    if isinstance(article, Looked):
+        return article
+    record = as_record(article)
+    differing = {
+        *changed_fields(line, record),
+        *(key for key in fields if line[key] != record[key]),
+    }
+    if not differing:
+        return None
+    if _is_unread(record) and not _is_unread(line):
+        detail = next(one["detail"] for one in record["flags"] if one["flag"] in _UNREAD)
+        return Looked(line, left=Left.UNCLAIMED, detail=detail)
+    keys = tuple(key for key in KEYS if key in differing)
+    return Looked(line, keys, _correction(line, record, keys))
+
+
+def _extracted(line: dict[str, Any], data_dir: Path, unpacked: Unpacked | None) -> Article | Looked:
+    """What today's code makes of a line's records, or why the line is left as it is."""
     try:
         article = extraction.extract(_pages(line, data_dir, unpacked), must_be_whole=True)
     except (WarcError, DecodeError) as error:
@@ -117,18 +136,7 @@ def look(
         return Looked(line, left=Left.ANOTHER_ARTICLE, detail=f"it would be {article.id}")
     if extraction.is_empty(article):
         return Looked(line, left=Left.EMPTY, detail="no content is found")
-    record = as_record(article)
-    differing = {
-        *changed_fields(line, record),
-        *(key for key in fields if line[key] != record[key]),
-    }
-    if not differing:
-        return None
-    if _is_unread(record) and not _is_unread(line):
-        detail = next(one["detail"] for one in record["flags"] if one["flag"] in _UNREAD)
-        return Looked(line, left=Left.UNCLAIMED, detail=detail)
-    keys = tuple(key for key in KEYS if key in differing)
-    return Looked(line, keys, _correction(line, record, keys))
+    return article
 
 
 def _pages(line: dict[str, Any], data_dir: Path, unpacked: Unpacked | None) -> list[Page]:

@@ -117,12 +117,7 @@ def _pairs(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str | 
         yield from ((None, text) for text in after)
         return
     likeness = [[_likeness(old, new) for new in after] for old in before]
-    # best[i][j]: the most that paragraphs from i and j on can be alike
-    best = [[0.0] * (len(after) + 1) for _ in range(len(before) + 1)]
-    for i in reversed(range(len(before))):
-        for j in reversed(range(len(after))):
-            paired = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] >= _ALIKE else 0.0
-            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
+    best = _best(likeness)
     i = j = 0
     while i < len(before) and j < len(after):
         if likeness[i][j] >= _ALIKE and best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
@@ -136,6 +131,18 @@ def _pairs(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str | 
             j += 1
     yield from ((text, None) for text in before[i:])
     yield from ((None, text) for text in after[j:])
+
+
+def _best(likeness: Sequence[Sequence[float]]) -> list[list[float]]:
+    """By two places, the most that the paragraphs from there on can be alike in sum."""
+    rows, columns = len(likeness), len(likeness[0]) if likeness else 0
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in reversed(range(rows)):
+        for j in reversed(range(columns)):
+            alike = likeness[i][j]
+            paired = alike + best[i + 1][j + 1] if alike >= _ALIKE else 0.0
+            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
+    return best
 
 
 def _likeness(old: str, new: str) -> float:
