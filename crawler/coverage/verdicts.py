@@ -171,43 +171,37 @@ def region_days(
     every_hole = list(holes)
     found = {}
     for region in sorted(watched_since):
-        if watched_since[region] < end or links.get(region) or others.get(region):
-            found[region] = _region_day(
-                RegionDay(
-                    region=region,
-                    day=day,
-                    archived=links.get(region, []),
-                    is_watched=watched_since[region] <= start_of(day),
-                ),
-                others.get(region, []),
-                lists.get(region, []),
-                every_hole,
-                partial(shown_by, region),
-            )
+        if watched_since[region] >= end and not (links.get(region) or others.get(region)):
+            continue
+        open_links = _one_an_article(others.get(region, []))
+        told = RegionDay(
+            region=region,
+            day=day,
+            archived=links.get(region, []),
+            refused=[link for link in open_links if link.result in REFUSED],
+            owed=[link for link in open_links if _is_wanting(link)],
+            is_watched=watched_since[region] <= start_of(day),
+        )
+        shown = partial(shown_by, region)
+        found[region] = _with_lists(told, lists.get(region, []), every_hole, shown)
     return found
 
 
-def _region_day(
+def _with_lists(
     told: RegionDay,
-    not_archived: Sequence[DayLink],
     sources: Sequence[DaySource],
     holes: Sequence[Hole],
     shown_by: Callable[[], Sequence[frozenset[str]]],
 ) -> RegionDay:
-    """The same with what its links that aren't archived and its lists tell of the day."""
+    """The same with what its lists tell of the day."""
     start, end = start_of(told.day), end_of(told.day)
-    own = {source.url for source in sources}
-    gaps = [hole for hole in holes if hole.list_url in own]
-    gaps += [gap for source in sources if (gap := _open_walk(source, told.day))]
-    links = _one_an_article(not_archived)
+    gaps = _gaps(told.day, sources, holes)
     silent = [one for one in sources if _is_silent(one, start)]
     behind = [one for one in sources if _is_silent(one, end)]
     wanting = {hole.list_url for hole in gaps} | {one.url for one in behind}
     alone = _alone(wanting, shown_by()) if wanting else {}
     return replace(
         told,
-        refused=[link for link in links if link.result in REFUSED],
-        owed=[link for link in links if _is_wanting(link)],
         implied=[Implied(hole, is_covered=alone.get(hole.list_url) == 0) for hole in gaps],
         alive=len(sources) - len(silent),
         silent=[one for one in silent if _was_of_late(one, start)],
@@ -215,6 +209,13 @@ def _region_day(
         hours=_hours_without(sources),
         is_read_since=len(behind) < len(sources),
     )
+
+
+def _gaps(day: date, sources: Sequence[DaySource], holes: Sequence[Hole]) -> list[Hole]:
+    """The holes of these lists, and the walks over the day that didn't end."""
+    own = {source.url for source in sources}
+    open_walks = (_open_walk(source, day) for source in sources)
+    return [*(hole for hole in holes if hole.list_url in own), *filter(None, open_walks)]
 
 
 def _alone(wanting: Collection[str], shown_by: Sequence[frozenset[str]]) -> dict[str, int]:

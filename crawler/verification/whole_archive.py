@@ -80,7 +80,7 @@ from crawler.verification.sighting_lines import (
 from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 Checked = TypeVar("Checked")
 
@@ -226,48 +226,13 @@ def _verify(
     verdict = Verification()
     data_dir = scope.data_dir
     moved = MovedMonths.of(data_dir)
-    files = [*scope.warcs, *scope.lines, *scope.manifests, *scope.parts]
-    tqdm.monitor_interval = 0  # its thread would be forked
-    with (
-        _executor(processes) as pool,
-        tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
-    ):
-        archives = partial(_check_warc, folder=kept.folder)
-        warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
-        folders = sorted({path.parent for path in scope.warcs})
-        prove = partial(
-            _check_lines, data_dir=data_dir, folders=folders, folder=kept.folder, moved=moved
-        )
-        lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
-        records = {report.path: report.records for report in warcs}
-        check = partial(check_manifest, data_dir, records=records, moved=moved)
-        manifests = _run(pool, check, scope.manifests, bar)
-        reported = {manifest.run_id for manifest in manifests if manifest.told}
-        check = partial(check_part, data_dir, records=records, reported=reported, moved=moved)
-        parts = _run(pool, check, scope.parts, bar)
-    for report in warcs:
-        verdict.findings += report.findings
-        verdict.notes += report.notes
-        verdict.counts["records"] += report.records
-    for proved in lines:
-        _take_lines(verdict, proved)
-    for manifest in (*manifests, *parts):
-        verdict.findings += manifest.findings
-        verdict.counts["moved files"] += manifest.moved
-    verdict.findings += check_originals(data_dir, [one for one in warcs if one.originals], moved)
-    verdict.findings += kept.ids.shared()
-    verdict.findings += check_warc_places(data_dir, warcs)
-    verdict.findings += check_lines_of_runs(manifests, lines)
-    verdict.findings += check_listed_once(manifests)
-    verdict.findings += check_listed_once(parts)
-    verdict.findings += check_parts(manifests, parts)
-    verdict.findings += check_numbers([*manifests, *parts])
+    checked = _check_files(scope, processes, quiet, moved, kept)
+    _take(verdict, checked)
+    verdict.findings += _between_files(data_dir, checked, moved, kept.ids)
     sightings = check_sightings(scope.sightings, is_whole=scope.is_whole)
-    verdict.findings += sightings.findings
-    verdict.counts["sightings"] = sightings.lines
     faults, claims = check_certificates(data_dir, scope.certificates, is_whole=scope.is_whole)
-    verdict.findings += faults
-    verdict.counts["certificates"] = len(scope.certificates)
+    verdict.findings += [*sightings.findings, *faults]
+    verdict.counts.update(sightings=sightings.lines, certificates=len(scope.certificates))
     busy = was_busy or is_busy() or (scope.is_whole and _has_more(scope))
     ledger = _ledger_of(verdict, scope)
     with closing(ledger) if ledger else nullcontext():
@@ -275,19 +240,85 @@ def _verify(
         # of files that a run has just renamed, or that were left so by a kill
         verdict.findings = [one for one in verdict.findings if not _is_unindexed(one, on)]
         if scope.is_whole:
-            _check_whole(verdict, scope, manifests, parts, kept.summaries, moved, busy=busy, on=on)
+            _check_whole(verdict, scope, checked, kept.summaries, moved, busy=busy, on=on)
         if ledger:
-            by_run = {manifest.run_id: manifest for manifest in manifests}
-            names = _names(scope)
+            by_run = {manifest.run_id: manifest for manifest in checked.manifests}
+            names, parts = _names(scope), checked.parts
             proof = LedgerProof(data_dir, ledger, names, by_run, parts, scope.is_whole, busy)
             verdict.findings += proof.check(kept.summaries, kept.ids)
             if scope.is_whole and not (busy or on):
                 verdict.findings += check_shown(sightings, ledger, ledger_file(data_dir))
                 verdict.findings += check_claims(data_dir, claims, ledger)
             ledger.connection.check_unchanged()
-    verdict.counts.update(WARCs=len(warcs), manifests=len(manifests) + len(parts))
-    verdict.counts["JSONL files"] = len(lines)
     return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the checks of each file by itself have found."""
+
+    warcs: list[WarcReport]
+    lines: list[LinesReport]
+    manifests: list[Manifest]
+    parts: list[Manifest]
+
+
+def _check_files(
+    scope: Scope, processes: int, quiet: bool, moved: MovedMonths, kept: _Kept
+) -> _Checked:
+    """Check each file by itself, in parallel: WARCs, then lines, then manifests."""
+    files = [*scope.warcs, *scope.lines, *scope.manifests, *scope.parts]
+    data_dir, folder = scope.data_dir, kept.folder
+    tqdm.monitor_interval = 0  # its thread would be forked
+    with (
+        _executor(processes) as pool,
+        tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
+    ):
+        archives = partial(_check_warc, folder=folder)
+        warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
+        folders = sorted({path.parent for path in scope.warcs})
+        prove = partial(
+            _check_lines, data_dir=data_dir, folders=folders, folder=folder, moved=moved
+        )
+        lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
+        records = {report.path: report.records for report in warcs}
+        check = partial(check_manifest, data_dir, records=records, moved=moved)
+        manifests = _run(pool, check, scope.manifests, bar)
+        reported = {manifest.run_id for manifest in manifests if manifest.told}
+        check = partial(check_part, data_dir, records=records, reported=reported, moved=moved)
+        return _Checked(warcs, lines, manifests, _run(pool, check, scope.parts, bar))
+
+
+def _take(verdict: Verification, checked: _Checked) -> None:
+    """Add up what was found in the files."""
+    counts = verdict.counts
+    for report in checked.warcs:
+        verdict.findings += report.findings
+        verdict.notes += report.notes
+        counts["records"] += report.records
+    for proved in checked.lines:
+        _take_lines(verdict, proved)
+    for manifest in (*checked.manifests, *checked.parts):
+        verdict.findings += manifest.findings
+        counts["moved files"] += manifest.moved
+    manifests = len(checked.manifests) + len(checked.parts)
+    counts.update(WARCs=len(checked.warcs), manifests=manifests)
+    counts["JSONL files"] = len(checked.lines)
+
+
+def _between_files(
+    data_dir: Path, checked: _Checked, moved: MovedMonths, ids: RecordIds
+) -> Iterator[Finding]:
+    """Where files contradict each other, whether all of a folder are there or some."""
+    warcs, manifests, parts = checked.warcs, checked.manifests, checked.parts
+    yield from check_originals(data_dir, [one for one in warcs if one.originals], moved)
+    yield from ids.shared()
+    yield from check_warc_places(data_dir, warcs)
+    yield from check_lines_of_runs(manifests, checked.lines)
+    yield from check_listed_once(manifests)
+    yield from check_listed_once(parts)
+    yield from check_parts(manifests, parts)
+    yield from check_numbers([*manifests, *parts])
 
 
 def _take_lines(verdict: Verification, report: LinesReport) -> None:
@@ -312,8 +343,7 @@ def _is_unindexed(finding: Finding, on: Collection[str]) -> bool:
 def _check_whole(
     verdict: Verification,
     scope: Scope,
-    manifests: Sequence[Manifest],
-    parts: Sequence[Manifest],
+    checked: _Checked,
     summaries: Summaries,
     moved: MovedMonths,
     *,
@@ -323,7 +353,8 @@ def _check_whole(
     """What only shows when all files of a folder are there. `on` are the runs that have no end in
     the ledger: what a killed one left is told as a note, since the next run takes care of it."""
     data_dir = scope.data_dir
-    listed = {name for manifest in (*manifests, *parts) for name in manifest.listed}
+    manifests = [*checked.manifests, *checked.parts]
+    listed = {name for manifest in manifests for name in manifest.listed}
     left: Counter[str] = Counter()
     for finding in check_strays(data_dir, listed, moved):
         run_id = run_of(finding.file.name.removesuffix(OPEN_SUFFIX))
@@ -336,21 +367,24 @@ def _check_whole(
         verdict.notes.append(f"run {run_id} was killed: {what} for the next run or `scrapy repair`")
     for name in moved.unused(listed):
         verdict.notes.append(f"{MOVED_FILE} names {name}, where no run has files")
-    runs = {manifest.run_id for manifest in (*manifests, *parts)}
-    verdict.findings += check_places(data_dir, runs)
-    for sharing in summaries.sharing_keys():
-        first, *others = sharing
+    verdict.findings += check_places(data_dir, {manifest.run_id for manifest in manifests})
+    clock_errors = {one.run_id for one in checked.manifests if one.has_clock_error}
+    verdict.findings += _between_lines(data_dir, summaries, clock_errors)
+
+
+def _between_lines(
+    data_dir: Path, summaries: Summaries, clock_errors: Collection[str]
+) -> Iterator[Finding]:
+    """Lines that share a key, and articles whose lines make no history."""
+    for first, *others in summaries.sharing_keys():
         for line in others:
             what = f"line {line.number}: {line.id}: its key {line.line} is that of line"
             where = f"{what} {first.number} of {first.jsonl}"
-            verdict.findings.append(
-                Finding(data_dir / line.jsonl, line.offset, "duplicate_line", where)
-            )
-    clock_errors = {one.run_id for one in manifests if one.has_clock_error}
+            yield Finding(data_dir / line.jsonl, line.offset, "duplicate_line", where)
     for _, told in summaries.by_article():
         for line, code, message in faults_of_history(told, data_dir, clock_errors):
             where = f"line {line.number}: {line.id}: {message}"
-            verdict.findings.append(Finding(data_dir / line.jsonl, line.offset, code, where))
+            yield Finding(data_dir / line.jsonl, line.offset, code, where)
 
 
 def _names(scope: Scope) -> set[str]:
