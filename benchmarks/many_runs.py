@@ -145,16 +145,21 @@ def make(data_dir: Path, count: int) -> None:
     last = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     hours = [Hour(number, last - timedelta(hours=count - 1 - number)) for number in range(count)]
     folders: set[Path] = set()
+    written: dict[bytes, Path] = {}
     for hour in hours:
-        line = as_line(hour.line)
         contents = {
-            hour.jsonl: line,
+            hour.jsonl: as_line(hour.line),
             hour.warc: b"\x1f\x8b" + bytes(510),
             hour.warc.removesuffix(WARC_SUFFIX) + INDEX_SUFFIX: b"",
         }
         rows = []
         for name, content in contents.items():
-            _write(data_dir / name, content, folders)
+            first = written.setdefault(content, data_dir / name)
+            if first == data_dir / name:
+                _write(first, content, folders)
+            else:
+                _make_folder(data_dir / name, folders)
+                os.link(first, data_dir / name)  # what is the same is not written again
             digest = hashlib.sha256(content).hexdigest()
             rows.append({"path": name, "sha256": digest, "bytes": len(content), "records": 1})
         told = hour.report(rows, is_long=last - hour.began < READ_AGAIN)
@@ -163,10 +168,14 @@ def make(data_dir: Path, count: int) -> None:
     _fill(data_dir, hours)
 
 
-def _write(path: Path, content: bytes, folders: set[Path]) -> None:
+def _make_folder(path: Path, folders: set[Path]) -> None:
     if path.parent not in folders:
         path.parent.mkdir(parents=True, exist_ok=True)
         folders.add(path.parent)
+
+
+def _write(path: Path, content: bytes, folders: set[Path]) -> None:
+    _make_folder(path, folders)
     with open(path, "wb") as file:  # noqa: PTH123 - Path.open costs as much as the writing
         file.write(content)
 
