@@ -229,6 +229,7 @@ class ArticlePages:
             warcs=pointers_of(record), file=row.jsonl, number=line.number,
             line_sha256=row.line_sha256, has_downloads=bool(pointers_of(record)),
             placements=placements, cluster=self._cluster(article.id),
+            permanent=_here(request, line),
             citation=as_text(record, _here(request, line), now()),
         )  # fmt: skip
 

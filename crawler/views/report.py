@@ -13,13 +13,15 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from crawler import regions
 from crawler.clock import BEIJING
-from crawler.data_dir import REPORT_SUFFIX, REPORTS_FOLDER
+from crawler.data_dir import LINES_SUFFIX, REPORT_SUFFIX, REPORTS_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from crawler.ledger.ledger import Ledger
@@ -34,6 +36,12 @@ VERDICTS = ("complete", "incomplete", "unknown")
 # Runs that are listed one by one, and examples of an alarm.
 NEWEST_RUNS = 30
 EXAMPLES = 3
+
+# Names in the id of an alarm on a field: region, layout, field.
+_FIELD_NAMES = 3
+
+# Longer files are not read through for examples.
+_MOST_BYTES = 64 * 1024 * 1024
 
 _CERTIFICATE = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?:\.\d+)?\.json", re.ASCII)
 _KINDS = {"warc": "warc", "jsonl": "jsonl"}
@@ -187,22 +195,51 @@ def report_of(
         tally=tally,
         articles=ledger.catalogue.by_day(since, until + timedelta(days=1)),
         verdicts=verdicts_of(data_dir, since),
-        alarms=[_alarm(one, tally.newest or {}, status) for one in status.alarms],
+        alarms=[_alarm(data_dir, one, tally.newest or {}, status) for one in status.alarms],
     )
 
 
-def _alarm(row: Mapping[str, Any], newest: Mapping[str, Any], status: Status) -> AlarmWithExamples:
-    """An alarm with its own examples, else those that the newest report or the ledger have of its
-    region: pages that no layout claims, lists that fail."""
+def _alarm(
+    data_dir: Path, row: Mapping[str, Any], newest: Mapping[str, Any], status: Status
+) -> AlarmWithExamples:
+    """An alarm with its own examples, else with those that the newest run or the ledger have: pages
+    that no layout claims, lists that fail, lines without the field."""
     examples = [_example(one) for one in row.get("examples", ())]
-    kind, region = str(row["id"]).partition(":")[0], row.get("region")
-    if not examples and ("layout" in kind or "unclaimed" in kind):
-        examples = list(newest.get("unclaimed", ()))
-    if not examples and "list" in kind:
+    kind, *names = str(row["id"]).split(":")
+    region = row.get("region")
+    if not examples and kind.startswith("unclaimed"):
+        unclaimed = [str(one) for one in newest.get("unclaimed", ())]
+        examples = [one for one in unclaimed if region is None or _is_of(one, region)]
+    if not examples and kind == "no_list":
         examples = list(status.silent_lists.get(region or "", ()))
+    if not examples and kind == "field" and len(names) == _FIELD_NAMES:
+        examples = list(islice(_lines_without(data_dir, newest, *names), EXAMPLES))
     return AlarmWithExamples(
         row["text"], row["since"], bool(row["is_new"]), tuple(examples[:EXAMPLES])
     )
+
+
+def _is_of(url: str, code: str) -> bool:
+    region = regions.region_of_url(url)
+    return region is not None and region.code == code
+
+
+def _lines_without(
+    data_dir: Path, newest: Mapping[str, Any], code: str, layout: str, name: str
+) -> Iterator[str]:
+    """Addresses and pointers of lines of a run that lack a field."""
+    for file in newest.get("files", ()):
+        path = data_dir / str(file["path"])
+        if path.suffix != LINES_SUFFIX or not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            continue
+        for raw in path.read_bytes().splitlines():
+            try:
+                line = json.loads(raw)
+                of_region = (line["region"] or {}).get("code", "") == code
+                if of_region and line["layout"] == layout and not line[name]:
+                    yield _example(line)
+            except (ValueError, KeyError, TypeError):
+                continue
 
 
 def _example(one: Any) -> str:
