@@ -29,7 +29,7 @@ def history(tmp_path: Path) -> Iterator[History]:
 @pytest.mark.nightly
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_at_every_step(history: History, when: str) -> None:
-    """Ten of the steps before and the other ten after, in one history each."""
+    """Half of the steps before and the other half after, in one history each."""
     steps = STEPS[::2] if when == "before" else STEPS[1::2]
     for n, step in enumerate(steps):
         for nth in (1 + n % 3, 1, 1):
@@ -72,7 +72,7 @@ def test_a_step_is_where_it_is_said_to_be(step: str) -> None:
 def test_a_loss_would_be_seen(history: History) -> None:
     history.finish()
     assert history.wrongs() == []
-    (path,) = history.data_dir.glob("jsonl/*/*/*.jsonl")
+    path = min(history.data_dir.glob("jsonl/*/*/*.jsonl"))
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[1:]))
     lost = json.loads(lines[0])["id"]
