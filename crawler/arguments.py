@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -170,15 +171,20 @@ def _regions(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> tuple[
 
 def _day(spargs: Mapping[str, str], name: str) -> date | None:
     value = spargs.get(name)
-    if value is None:
-        return None
-    found = _DATE.fullmatch(value)
     try:
+        return None if value is None else parse_day(value)
+    except ValueError as error:
+        raise ArgumentError(name, str(error)) from None
+
+
+def parse_day(value: str) -> date:
+    """A day such as 2017-09-28, in arguments and options. Raises ValueError with what is wanted."""
+    found = _DATE.fullmatch(value)
+    with suppress(ValueError):
         if found:
             return date(*map(int, found.groups()))
-    except ValueError:
-        pass
-    raise ArgumentError(name, f"a day such as 2017-09-28 is wanted, not {_short(value)}")
+    message = f"a day such as 2017-09-28 is wanted, not {_short(value)}"
+    raise ValueError(message)
 
 
 def _recheck(spargs: Mapping[str, str]) -> Recheck:

@@ -15,6 +15,7 @@ from w3lib.url import safe_url_string
 
 from crawler.urls import (
     MAX_LENGTH,
+    PageName,
     article,
     article_id,
     canonical,
@@ -564,3 +565,32 @@ def test_our_grammar_reads_addresses_as_a_browser_does(url: str) -> None:
 
 
 LABELS = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z]+")
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "shape", "number", "third"),
+    [
+        (JS, "c_1121738857", "c", 1, "/2017-09/28/c_1121738857_3.htm"),
+        (JS.replace(".htm", "_2.htm"), "c_1121738857", "c", 2, "/2017-09/28/c_1121738857_3.htm"),
+        ("http://news.xinhuanet.com/a/content_1234567_1.htm", "content_1234567", "content", 2,
+         "/a/content_1234567_2.htm"),
+        (HE, None, None, None, None),
+        ("http://www.js.xinhuanet.com/news/index_2.htm", None, None, None, None),
+    ],
+)  # fmt: skip
+def test_names_of_the_pages_of_old_articles(
+    url: str, name: str | None, shape: str | None, number: int | None, third: str | None
+) -> None:
+    page = PageName.of(url)
+    assert (page and page.name, page and page.shape, page and page.number) == (name, shape, number)
+    assert (page and page.path(3)) == third
+
+
+def test_pages_of_one_article_in_one_folder() -> None:
+    first, second = PageName.of(JS), PageName.of(JS.replace(".htm", "_2.htm"))
+    elsewhere = PageName.of(JS.replace("2017-09", "2017-10"))
+    assert first
+    assert second
+    assert elsewhere
+    assert first.is_of(second)
+    assert not first.is_of(elsewhere)

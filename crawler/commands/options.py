@@ -7,10 +7,14 @@ before it ends with exit code 2.
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from datetime import date
+from typing import TYPE_CHECKING
 
 from crawler import regions
+from crawler.arguments import parse_day
 from crawler.file_name_escapes import shown
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 def count(value: str) -> int:
@@ -23,9 +27,9 @@ def count(value: str) -> int:
 def day(value: str) -> date:
     """A day such as 2017-09-28."""
     try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ArgumentTypeError(f"a day such as 2017-09-28 is wanted, not {value!r}") from None
+        return parse_day(value)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def region_codes(value: str) -> frozenset[str]:

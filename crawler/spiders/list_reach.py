@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MARGIN = timedelta(days=1)
 
 
-class Coverage:
+class ListReach:
     """Regions whose lists were asked, those that answered, and the oldest day their lists show."""
 
     def __init__(self, since: date | None, until: date | None) -> None:

@@ -26,7 +26,7 @@ from crawler.spiders.columns import Columns, NamedColumns, by_turns
 from crawler.spiders.conditional_requests import captured, validators
 from crawler.spiders.frontier import sighting
 from crawler.spiders.list_looks import ListLooks, is_given_up
-from crawler.spiders.list_reach import Coverage, reaches
+from crawler.spiders.list_reach import ListReach, reaches
 from crawler.spiders.list_requests import (
     ListStep,
     first_url,
@@ -77,7 +77,7 @@ class ListWalk:
         self._paged: set[tuple[Walk, PageOf]] = set()
         self._met: dict[Walk, set[int]] = {}
         self._gaps: Counter[Walk] = Counter()
-        self.coverage = Coverage(self._arguments.since, self._arguments.until)
+        self.coverage = ListReach(self._arguments.since, self._arguments.until)
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_depth = crawler.settings.getint("LIST_MAX_DEPTH")
         self._columns = Columns(crawler.settings.getint("LIST_MAX_COLUMNS"))
