@@ -10,11 +10,16 @@ import sqlite3
 import tarfile
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyarrow.parquet import read_table
 
+from crawler.data_dir import lines_of as published_files
 from crawler.data_dir import manifests_of
+from crawler.export_formats.parquet import write_parquet
+from crawler.export_formats.selection import Selection, selected
 from crawler.ledger.ledger import Ledger
 from tests.chaos.soundness import lines_of
 from tests.conftest import PROJECT
@@ -108,6 +113,28 @@ def test_it_verifies_after_it_was_crawled_on(upgraded: Upgraded, scrapy_cmd: Run
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not held against the ledger" not in done.stdout
+
+
+def test_lines_of_both_versions_are_exported(upgraded: Upgraded, tmp_path: Path) -> None:
+    """Losslessly into one table; what version 1 doesn't have is null there."""
+    files, output = published_files(upgraded.data_dir), tmp_path / "all.parquet"
+    lines = selected(files, Selection(), lambda _: None, lambda _: None)
+    with output.open("wb") as file:
+        write_parquet(lines, file)
+    rows = read_table(output).to_pylist()
+    expected = [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
+    assert {line["schema_version"] for line in expected} == {1, 2}
+    for row, line in zip(rows, expected, strict=True):
+        if line["gone"]:
+            line["gone"].setdefault("last", None)
+        assert {key: row[key] for key in line} == line
+        if line["schema_version"] == 1:
+            assert (row["line"], row["revision"], row["corrects"]) == (None, None, None)
+    withdrawn = Selection(latest=True, statuses=frozenset({"gone"}), since=date(2000, 1, 1))
+    found = list(selected(files, withdrawn, lambda _: None, lambda _: None))
+    states = {line["id"]: line["status"] for line in expected}
+    assert len(found) == list(states.values()).count("gone") > 0
+    assert 1 in {line.keys["schema_version"] for line in found}
 
 
 def test_the_reference_consumer_follows_it_over_the_change(
