@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 # Format to module and function. Modules are imported when asked for: some need the extra.
 _FORMATS = {
-    "parquet": ("crawler.export_formats.parquet", "write_parquet"),
-    "csv": ("crawler.export_formats.csv_table", "write_csv"),
-    "jsonld": ("crawler.export_formats.json_ld", "write_json_ld"),
-    "zyte": ("crawler.export_formats.zyte", "write_zyte"),
-    "text": ("crawler.export_formats.plain_text", "write_text"),
+    "parquet": ("crawler.export_formats.parquet", "parquet"),
+    "csv": ("crawler.export_formats.csv_table", "csv"),
+    "jsonld": ("crawler.export_formats.json_ld", "json_ld"),
+    "zyte": ("crawler.export_formats.zyte", "zyte"),
+    "text": ("crawler.export_formats.plain_text", "text"),
 }
 _STATUSES = ("live", "gone", "restored")
 
@@ -196,7 +196,7 @@ class _Format(NamedTuple):
     @classmethod
     def named(cls, name: str) -> _Format:
         """Raises UsageError where its library isn't installed."""
-        module, write = _FORMATS[name]
+        module, kind = _FORMATS[name]
         try:
             found = importlib.import_module(module)
         except ModuleNotFoundError as error:
@@ -204,7 +204,7 @@ class _Format(NamedTuple):
                 raise
             why = f"{name} needs {error.name}: make install EXTRAS=export"
             raise UsageError(why) from None
-        return cls(name, getattr(found, write), found.columns)
+        return cls(name, getattr(found, f"write_{kind}"), getattr(found, f"{kind}_columns"))
 
 
 def _names(value: str) -> frozenset[str]:

@@ -119,7 +119,7 @@ COLUMNS: dict[str, tuple[str, _Value]] = {
 }
 
 
-def columns() -> dict[str, str]:
+def csv_columns() -> dict[str, str]:
     """Column to the key of a line that it shows."""
     return {name: path for name, (path, _) in COLUMNS.items()}
 

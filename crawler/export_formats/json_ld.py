@@ -124,7 +124,7 @@ PROPERTIES: dict[str, tuple[str, Callable[[_Line], Any]]] = {
 }
 
 
-def columns() -> dict[str, str]:
+def json_ld_columns() -> dict[str, str]:
     """Property to the key of a line that it shows; what is the same in all objects is left out."""
     return {name: path for name, (path, _) in PROPERTIES.items()}
 

@@ -45,7 +45,7 @@ def arrow_schema() -> pa.Schema:
     )
 
 
-def columns() -> dict[str, str]:
+def parquet_columns() -> dict[str, str]:
     """Column to its type, as Arrow writes it."""
     return {field.name: str(field.type) for field in (*arrow_schema(), *_EXTRA)}
 

@@ -31,7 +31,7 @@ ATTRIBUTES = {
 }
 
 
-def columns() -> dict[str, str]:
+def text_columns() -> dict[str, str]:
     """Attribute of an element to the key of a line that it shows; then its lines."""
     return ATTRIBUTES | {"first line": "title", "further lines": "paragraphs[]"}
 

@@ -81,7 +81,7 @@ FIELDS: dict[str, tuple[str, Callable[[_Line], Any]]] = {
 }
 
 
-def columns() -> dict[str, str]:
+def zyte_columns() -> dict[str, str]:
     """Field of Article to the key of a line that it shows."""
     return {name: path for name, (path, _) in FIELDS.items()}
 

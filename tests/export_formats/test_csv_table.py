@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crawler.export_formats.csv_table import CELL, COLUMNS, columns, write_csv
+from crawler.export_formats.csv_table import CELL, COLUMNS, csv_columns, write_csv
 from crawler.export_formats.selection import BadLineError
 from tests.export_formats.lines import LINES, gone, published
 
@@ -32,7 +32,7 @@ def test_rows() -> None:
     assert first["reporters"] == "、".join(one["name"] for one in LINES[0]["reporters"])
     assert (first["warc_file"], first["revision"]) == (LINES[0]["warc"]["file"], "0")
     assert (last["status"], last["gone_reason"], last["body"]) == ("gone", "HTTP 404", "")
-    assert list(first) == list(COLUMNS) == list(columns())
+    assert list(first) == list(COLUMNS) == list(csv_columns())
 
 
 def test_without_lines_the_columns_are_the_same() -> None:

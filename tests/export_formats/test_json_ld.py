@@ -4,7 +4,7 @@ import io
 import json
 from typing import Any
 
-from crawler.export_formats.json_ld import columns, news_article, write_json_ld
+from crawler.export_formats.json_ld import json_ld_columns, news_article, write_json_ld
 from tests.export_formats.lines import LATER, LINES, gone, published
 
 HEAD = {"@context", "@type", "publisher"}
@@ -23,7 +23,7 @@ def test_what_the_line_says() -> None:
         assert [i["contentUrl"] for i in one.get("image", [])] == [i["url"] for i in line["images"]]
         assert one["spatialCoverage"]["name"] == line["region"]["name"]
         assert all(value not in (None, "", []) for value in one.values())
-        assert set(one) <= HEAD | set(columns())
+        assert set(one) <= HEAD | set(json_ld_columns())
     assert [one["creativeWorkStatus"] for one in found[-2:]] == ["Published", "Withdrawn"]
     assert set.union(*map(set, found)) > HEAD
 

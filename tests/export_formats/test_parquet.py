@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crawler.export_formats import parquet
-from crawler.export_formats.parquet import arrow_schema, columns, write_parquet
+from crawler.export_formats.parquet import arrow_schema, parquet_columns, write_parquet
 from crawler.export_formats.selection import BadLineError
 from tests.export_formats.lines import (
     LINES,
@@ -52,7 +52,7 @@ def test_the_schema_does_not_depend_on_the_data() -> None:
         pq.read_schema(written(*lines)) for lines in (LINES, [gone(LINES[0])], [LINES[1] | ODD], [])
     ]
     assert all(schema == schemas[0] for schema in schemas)
-    assert columns() == {field.name: str(field.type) for field in schemas[0]}
+    assert parquet_columns() == {field.name: str(field.type) for field in schemas[0]}
 
 
 def test_others_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import json
 
 from zyte_common_items import Article
 
-from crawler.export_formats.zyte import article, columns, write_zyte
+from crawler.export_formats.zyte import article, write_zyte, zyte_columns
 from tests.export_formats.lines import LINES, gone, published
 
 
@@ -26,4 +26,4 @@ def test_items_are_the_librarys() -> None:
         )  # fmt: skip
         assert [image.url for image in item.images or ()] == [i["url"] for i in line["images"]]
         assert item.metadata.dateDownloaded == line["fetched_at"]
-        assert set(one) <= set(columns())
+        assert set(one) <= set(zyte_columns())
