@@ -98,7 +98,9 @@ def test_a_data_folder_and_archives_named_by_any_bytes(
     log = folder / f"{ODD}.log"
     pattern = f"from_warc={odd}/{ODD}.warc.gz"
     done = run("crawl", "xinhua", "-a", pattern, "--logfile", str(log), data_dir=folder)
-    assert (done.returncode, (done.stdout + done.stderr).decode()) == (OK, "")
+    assert (done.returncode, done.stdout) == (OK, b"")
+    (began,) = [one for one in done.stderr.decode().splitlines() if "began an archive" in one]
+    assert r"\xd0»\xaa [1]\n%B0" in began
     (report,) = (folder / "runs").iterdir()
     assert r"\xd0»\xaa [1]\n%B0" in json.loads(report.read_bytes())["command"]
     assert run("verify", "-j", "1", data_dir=folder).returncode == OK
@@ -247,7 +249,7 @@ def test_what_may_not_be_read(data_dir: Path, archive: Path, tmp_path: Path) -> 
     folder.chmod(0o700)
     for done in (mere, ledger):
         assert done.returncode == STORAGE
-        assert told(done).endswith(": Permission denied")
+        assert "Permission denied" in told(done)
 
 
 def test_output_to_a_full_disk(data_dir: Path, archive: Path, tmp_path: Path) -> None:
