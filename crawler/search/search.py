@@ -189,17 +189,13 @@ def _matching(words: list[Term], query: Query, facets: list[str] | None = None) 
         return _Matching(
             "letters WHERE letters MATCH ? AND rowid BETWEEN ? AND ?", (expression, *span)
         )
-    sql, values = (
-        "words WHERE words MATCH ? AND rowid BETWEEN ? AND ?",
-        [
-            words_expression(others, narrowed),
-            *span,
-        ],
-    )
+    sql = "words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"
+    values = [words_expression(others, narrowed), *span]
     if single:
         # the + keeps SQLite from asking once for each row of the list
-        sql += " AND +rowid IN (SELECT rowid FROM letters WHERE letters MATCH ?)"
-        values.append(letters_expression(single, facets or []))
+        rows = "SELECT rowid FROM letters WHERE letters MATCH ? AND rowid BETWEEN ? AND ?"
+        sql += f" AND +rowid IN ({rows})"
+        values += [letters_expression(single, narrowed), *span]
     return _Matching(sql, tuple(values))
 
 

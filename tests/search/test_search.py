@@ -93,6 +93,8 @@ def test_words_and_letters_together(indexed: Callable[..., SearchIndex]) -> None
     index = indexed([line(1, "大桥通车", "春水"), line(2, "大桥", "秋"), line(3, "通车", "春")])
     assert ids(index, "大桥 春") == ["1"]
     assert ids(index, "春 通车") == ["3", "1"]
+    assert ids(index, "春 通车", regions=frozenset({"js"})) == ["3", "1"]
+    assert ids(index, "春 通车", regions=frozenset({"he"})) == []
     assert ids(index, "春 秋") == []
     assert ids(index, "大桥 通车") == ["1"]
 
