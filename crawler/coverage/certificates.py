@@ -69,6 +69,7 @@ def days_of(ledger: Ledger, day: date, at: datetime) -> dict[str, RegionDay]:
         holes=part.holes(day),
         shown_by=lambda region: ledger.sources.shown_by(region, day_at(at) - LOOK_BACK),
         watched_since=part.watched_since(),
+        unread_since=part.unread_since(),
     )
 
 
@@ -103,13 +104,13 @@ def close_days(
     run_id: str,
     at: datetime,
     *,
-    read: Collection[str],
+    is_narrowed: bool,
 ) -> WrittenCertificates:
-    """Write the certificates of the days that are over for long enough. `read` are the regions of
-    which the run has asked all lists that were due.
+    """Write the certificates of the days that are over for long enough.
 
-    A day waits for a region that was watched and not read since its end, unless this run asked its
-    lists, for up to a week. Commits the ledger. Raises StorageError.
+    A run that is narrowed, to some addresses or lists, leaves a day to one that isn't while a
+    region has not been read since the day's end, for up to a week. Commits the ledger. Raises
+    StorageError.
     """
     done = WrittenCertificates()
     first = first_whole_day(ledger)
@@ -117,13 +118,16 @@ def close_days(
         last = last_closable(at)
         for day in _without_certificate(ledger, first, last)[:MOST_CLOSED]:
             regions = watched(days_of(ledger, day, at))
-            waits = any(
-                not told.is_read_since and code not in read for code, told in regions.items()
-            )
+            waits = is_narrowed and any(_waits(told) for told in regions.values())
             if waits and at < end_of(day) + CLOSED_AT_LAST:
                 break
             _close(data_dir, ledger, run_id, at, day, regions, done)
     return done
+
+
+def _waits(told: RegionDay) -> bool:
+    """Whether a region has lists that were read once, and none since the day's end."""
+    return not told.is_read_since and bool(told.alive or told.silent)
 
 
 def watched(regions: Mapping[str, RegionDay]) -> dict[str, RegionDay]:

@@ -157,11 +157,13 @@ def region_days(
     holes: Iterable[Hole],
     shown_by: Callable[[str], Sequence[frozenset[str]]],
     watched_since: Mapping[str, datetime],
+    unread_since: Mapping[str, date],
 ) -> dict[str, RegionDay]:
     """What is known of a day, by region: of those that were watched by its end, or have articles of
-    it. `shown_by` gives, of each article that a region's lists found of late, the marks of the
-    lists that showed it."""
+    it, and of those whose lists were asked before it and never read. `shown_by` gives, of each
+    article that a region's lists found of late, the marks of the lists that showed it."""
     end = end_of(day)
+    found = {}
     links = _by_region(archived)
     others = _by_region(link for link in not_archived if day_of(link) == day)
     lists: dict[str, list[DaySource]] = {}
@@ -169,7 +171,11 @@ def region_days(
         if source.region is not None and source.first_at < end:
             lists.setdefault(source.region, []).append(source)
     every_hole = list(holes)
-    found = {}
+    for region, asked_on in unread_since.items():
+        if asked_on < day:
+            found[region] = RegionDay(
+                region, day, hours=range(24), archived=links.get(region, []), is_read_since=False
+            )
     for region in sorted(watched_since):
         if watched_since[region] >= end and not (links.get(region) or others.get(region)):
             continue

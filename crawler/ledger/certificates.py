@@ -62,6 +62,22 @@ class Certificates:
         )
         return {row.region: row.first_at for row in self._connection.rows(statement)}
 
+    def unread_since(self) -> dict[str, date]:
+        """By region none of whose lists was ever read, the first day of late on which one was
+        asked."""
+        read = (
+            select(lists.c.region)
+            .join(sources, sources.c.list_url == lists.c.url)
+            .where(lists.c.region.is_not(None))
+        )
+        statement = (
+            select(lists.c.region, func.min(list_days.c.day).label("day"))
+            .join(list_days, list_days.c.list_url == lists.c.url)
+            .where(lists.c.region.is_not(None), lists.c.region.not_in(read))
+            .group_by(lists.c.region)
+        )
+        return {row.region: row.day for row in self._connection.rows(statement)}
+
     def archived(self, day: date) -> list[DayLink]:
         """The archived articles that were published on a day; where the page gives no time, those
         whose address has the day in it."""

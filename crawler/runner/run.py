@@ -289,9 +289,12 @@ class Run:
             if self._replay:
                 return
             if self.reason == "finished":
-                read = () if facts.arguments.narrowed else facts.arguments.regions
                 closed = certificates.close_days(
-                    facts.data_dir, ledger, facts.run_id, at, read=read
+                    facts.data_dir,
+                    ledger,
+                    facts.run_id,
+                    at,
+                    is_narrowed=facts.arguments.narrowed,
                 )
                 for alarm in certificates.alarms_of(closed):
                     self.publisher.alarm(alarm)

@@ -65,7 +65,7 @@ def told(**values: Any) -> RegionDay:
     whole = {
         "archived": [LINK], "not_archived": [], "sources": [source(ROOT), source(YW)],
         "holes": [], "shown_by": lambda region: shown(ROOT, YW),
-        "watched_since": {"js": START - 900 * HOUR},
+        "watched_since": {"js": START - 900 * HOUR}, "unread_since": {},
     }  # fmt: skip
     return region_days(DAY, **(whole | values))["js"]
 
@@ -201,8 +201,18 @@ def test_a_day_before_the_region_was_watched() -> None:
     assert "whole of this day" in reason
     assert region_days(
         DAY, archived=[], not_archived=[], sources=lists, holes=[],
-        shown_by=lambda region: [], watched_since=since,
+        shown_by=lambda region: [], watched_since=since, unread_since={},
     ) == {}  # fmt: skip
+
+
+def test_a_region_none_of_whose_lists_was_ever_read() -> None:
+    unread = {"he": DAY - timedelta(days=1), "ln": DAY}
+    days = region_days(
+        DAY, archived=[], not_archived=[], sources=[], holes=[], shown_by=lambda region: [],
+        watched_since={}, unread_since=unread,
+    )  # fmt: skip
+    assert {code: judge(told)[0] for code, told in days.items()} == {"he": UNKNOWN}
+    assert days["he"].hours == range(24)
 
 
 def test_what_was_found_later() -> None:

@@ -119,6 +119,7 @@ def everything(ledger: Ledger) -> None:
         Hole(LIST, T0, HoleKind.OVERFLOW, T0 - HOUR, DAY_BEFORE, T0.date(), None)
     )
     ledger.certificates.watched_since()
+    ledger.certificates.unread_since()
     ledger.certificates.archived(DAY_BEFORE)
     ledger.certificates.not_archived(DAY_BEFORE)
     ledger.certificates.sources(DAY_BEFORE)
