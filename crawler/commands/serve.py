@@ -65,6 +65,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
             from crawler.room.app import make_app
             from crawler.room.reading import RoomSettings
+            from crawler.room.searching import index_problem
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("crawler"):
                 raise
@@ -74,10 +75,13 @@ class Command(ProjectCommand, ScrapyCommand):
         with open_ledger(self.settings):
             pass
         listening = _listen(opts.host, opts.port)
+        index = search_index_file(self.settings)
+        if problem := index_problem(index, data_dir):
+            print(f"scrapy serve: {sentence(problem)}; the rest is served", file=sys.stderr)
         names = _LOCAL | {_bracketed(opts.host)} | {name.lower() for name in opts.name}
         config = uvicorn.Config(
             make_app(RoomSettings(
-                data_dir, search_index_file(self.settings), self.settings["LEDGER"],
+                data_dir, index, self.settings["LEDGER"],
                 timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE")), names,
             )),
             log_level="warning", access_log=False, server_header=False, ws="none", lifespan="off",

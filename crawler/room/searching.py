@@ -18,6 +18,8 @@ from crawler.search.query import Query, QueryError
 from crawler.search.search import SearchIndex
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -33,22 +35,19 @@ class Searching:
         self._reading = reading
 
     def search(self, request: Request) -> Response:
-        """Articles that match the words and filters asked for."""
+        """Articles that match what was asked for. Without an index the page says so."""
         t = texts_of(request)
-        problems: list[str] = []
+        query, number, results, code = Query(), 1, None, 200
         try:
             query, number = _query(request, t)
-        except _BadQueryError as error:
-            query, number, problems = Query(), 0, [str(error)]
-        results = None
-        if not problems:
             results, problems = self._search(query, number, t)
-        status = 200 if results else 400 if number == 0 else 503
+        except _BadQueryError as error:
+            problems, code = [str(error)], 400
         asked = _asked(query)
         joint = "&" if asked else ""
         has_next = results is not None and number < results.pages
         return page(
-            request, "search.html", status, nav="search", query=query, results=results,
+            request, "search.html", code, nav="search", query=query, results=results,
             problems=problems, number=number,
             names=defaultdict(str, {one.code: one.name for one in regions.load().values()}),
             feed=f"/search.atom?{asked}" if results else None,
@@ -61,9 +60,9 @@ class Searching:
         t = texts_of(request)
         try:
             query, number = _query(request, t)
+            results, problems = self._search(query, number, t)
         except _BadQueryError as error:
             raise PageError(400, "error_400", said=str(error)) from error
-        results, problems = self._search(query, number, t)
         if results is None:
             raise PageError(503, "error_503", said=" ".join(problems))
         ids = [hit.article_id for hit in results.hits]
@@ -75,23 +74,37 @@ class Searching:
         return feed(request, f"/search.atom?{asked}", title, f"/search?{asked}", entries)
 
     def _search(self, query: Query, number: int, t: Texts) -> tuple[Results | None, list[str]]:
-        """The results, and what is to be said beside or instead of them."""
+        """The results, and what is to be said beside or instead of them. Raises _BadQueryError."""
+        settings = self._reading.settings
         try:
-            with closing(
-                SearchIndex.open(self._reading.settings.index, self._reading.data_dir)
-            ) as index:
+            with closing(SearchIndex.open(settings.index, self._reading.data_dir)) as index:
                 results = index.search(query, number)
-                newest = index.newest_run
+                old = _is_old(index, self._reading.data_dir)
+                return results, [t("search_old", index.newest_run or "—")] if old else []
         except QueryError as error:
-            return None, [str(error)]
+            raise _BadQueryError(str(error)) from error
         except SearchIndexError as error:
             return None, [t("search_off", self._reading.told(error))]
-        newest_file = max(
-            lines_of(self._reading.data_dir), key=lambda path: path.name, default=None
-        )
-        last = run_of(newest_file.name) if newest_file else None
-        is_old = last is not None and (newest is None or newest < last)
-        return results, [t("search_old", newest or "—")] if is_old else []
+
+
+def index_problem(index: Path, data_dir: Path) -> str | None:
+    """What is to be said of the index before the room opens: that it can't be searched, or is older
+    than the archive."""
+    try:
+        with closing(SearchIndex.open(index, data_dir)) as opened:
+            if _is_old(opened, data_dir):
+                return "the search index is older than the archive: `scrapy index` brings it up"
+    except SearchIndexError as error:
+        return f"no search: {error}"
+    return None
+
+
+def _is_old(index: SearchIndex, data_dir: Path) -> bool:
+    """Whether lines were published by a run that began after the newest one in the index."""
+    newest_file = max(lines_of(data_dir), key=lambda path: path.name, default=None)
+    last = run_of(newest_file.name) if newest_file else None
+    newest = index.newest_run
+    return last is not None and (newest is None or newest < last)
 
 
 class _BadQueryError(ValueError):

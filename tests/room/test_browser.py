@@ -89,8 +89,15 @@ def pages_of(room: Served) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 1280),
+        ("dark", 360),
+        pytest.param("dark", 1280, marks=pytest.mark.nightly),
+        pytest.param("light", 360, marks=pytest.mark.nightly),
+    ],
+)
 def test_axe_finds_nothing_serious(room: Served, browser: Browser, scheme: str, width: int) -> None:
     axe = packaged("axe-core/axe.min.js").read_text()
     viewport = {"width": width, "height": 800}
