@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm import tqdm
 
+from crawler.coverage.certificates import files_of_run
 from crawler.data_dir import (
     COVERAGE_FOLDER,
     INDEX_SUFFIX,
@@ -80,7 +81,7 @@ from crawler.verification.sighting_lines import (
 from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 Checked = TypeVar("Checked")
 
@@ -240,7 +241,14 @@ def _verify(
         # of files that a run has just renamed, or that were left so by a kill
         verdict.findings = [one for one in verdict.findings if not _is_unindexed(one, on)]
         if scope.is_whole:
-            _check_whole(verdict, scope, checked, kept.summaries, moved, busy=busy, on=on)
+            certified = {
+                path: run_id
+                for run_id in on
+                for path in (files_of_run(data_dir, ledger, run_id) if ledger else ())
+            }
+            _check_whole(
+                verdict, scope, checked, kept.summaries, moved, certified, busy=busy, on=on
+            )
         if ledger:
             by_run = {manifest.run_id: manifest for manifest in checked.manifests}
             names, parts = _names(scope), checked.parts
@@ -346,18 +354,21 @@ def _check_whole(
     checked: _Checked,
     summaries: Summaries,
     moved: MovedMonths,
+    certified: Mapping[Path, str],
     *,
     busy: bool,
     on: Collection[str],
 ) -> None:
     """What only shows when all files of a folder are there. `on` are the runs that have no end in
-    the ledger: what a killed one left is told as a note, since the next run takes care of it."""
+    the ledger, `certified` their certificates: what a killed one left is told as a note, since the
+    next run takes care of it."""
     data_dir = scope.data_dir
     manifests = [*checked.manifests, *checked.parts]
     listed = {name for manifest in manifests for name in manifest.listed}
     left: Counter[str] = Counter()
     for finding in check_strays(data_dir, listed, moved):
-        run_id = run_of(finding.file.name.removesuffix(OPEN_SUFFIX))
+        name = finding.file.name.removesuffix(OPEN_SUFFIX)
+        run_id = run_of(name) or certified.get(finding.file)
         if finding.code == "orphan_index" or not (busy or run_id in on):
             verdict.findings.append(finding)
         elif run_id and not busy:
