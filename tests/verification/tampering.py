@@ -436,8 +436,8 @@ for _name, _values in {
     "run_of_another_id": {"run_id": "20260924T000000Z-0000"},
     "begun_earlier": {"started_at": "2026-09-23T00:00:00Z"},
     "ended_before_it_began": {"finished_at": "2026-09-23T00:00:00Z"},
-    "alarm_and_exit_0": {"alarms": ["a region is quiet"]},
-    "exit_3_without_alarm": {"exit_code": 3},
+    "alarm_and_exit_0": {"alarms": ["a region is quiet"], "exit_code": 0},
+    "exit_3_without_alarm": {"exit_code": 3, "alarms": []},
     "killed_and_has_an_exit_code": {"reason": "killed"},
 }.items():
     also(_name, "bad_manifest", _tell(LAST, **_values))
