@@ -76,7 +76,7 @@ def is_locked(data_dir: Path) -> bool:
     can't be opened."""
     try:
         lock = os.open(lock_file(data_dir), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

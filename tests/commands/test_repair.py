@@ -72,8 +72,12 @@ def lines_of(data_dir: Path) -> list[bytes]:
 
 
 def test_nothing_to_do(scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
+    (tmp_path / "new" / "runs").mkdir(parents=True)
     done = scrapy_cmd("repair", data_dir=tmp_path / "new")
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing to mend\n", "")
+    nowhere = scrapy_cmd("repair", data_dir=tmp_path / "none")
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_a_kill_left_is_published_and_said(data_dir: Path, scrapy_cmd: RunScrapy) -> None:
@@ -191,4 +195,4 @@ def test_bad_usage(scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     done = scrapy_cmd("repair", data_dir=tmp_path / "file")
     assert done.returncode == 2
-    assert "can't be written" in done.stderr
+    assert "there is no archive in " in done.stderr

@@ -98,8 +98,13 @@ def test_a_ledger_that_cannot_be_read_is_storage(scrapy_cmd: RunScrapy, data_dir
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_empty_folder_holds_nothing_wrong(scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
-    done = scrapy_cmd("verify", data_dir=tmp_path / "none")
+def test_an_empty_archive_holds_nothing_wrong(scrapy_cmd: RunScrapy, tmp_path: Path) -> None:
+    """A folder in which none was begun is another thing."""
+    nowhere = scrapy_cmd("verify", data_dir=tmp_path / "none")
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert f"there is no archive in {tmp_path / 'none'}: " in nowhere.stderr
+    (tmp_path / "begun" / "runs").mkdir(parents=True)
+    done = scrapy_cmd("verify", data_dir=tmp_path / "begun")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "0 WARCs, 0 records, 0 JSONL files, 0 lines, 0 manifests: all sound\n"
 
