@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from crawler import regions, urls
 from crawler.archive import gzip_members
+from crawler.archive.cdxj import index_path
 from crawler.archive.reader import MAX_BLOCK, WarcError, read_records, record_at
 from crawler.items import HISTORY_KEYS, KEYS
 from crawler.pages.errors import Kind
@@ -87,7 +88,8 @@ class Fixture:
         if tally.counts.total() == 1 and kinds and not tally.problems:
             return {REFUSED: kinds[0]}
         counts = ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()))
-        raise FixtureError(f"{self.name}: {'; '.join([counts or 'no page', *tally.problems])}")
+        found = "; ".join([counts or "no page", *tally.problems])
+        raise FixtureError(f"{self.name}: can't be read as one article: {found}")
 
     def differences(self) -> list[Difference]:
         """How the derived record differs from the expected one; all of it before it is accepted."""
@@ -118,7 +120,8 @@ def add(folder: Path, sources: Sequence[tuple[Path, int]], name: str | None = No
     first = _response(*sources[0])
     fixture = Fixture(folder, name or _name(first.url or ""))
     if fixture.warc.exists():
-        raise FixtureError(f"there is a fixture {fixture.name} already")
+        message = f"there is a fixture {fixture.name} already; --name gives this one another name"
+        raise FixtureError(message)
     make_folder(fixture.warc.parent)
     try:
         _write(fixture, [first, *(_response(*source) for source in sources[1:])])
@@ -166,8 +169,12 @@ def _name(url: str) -> str:
 def _response(path: Path, offset: int) -> Record:
     try:
         record = record_at(path, offset)
-    except (OSError, WarcError) as error:
+    except OSError as error:
         raise FixtureError(str(error)) from error
+    except WarcError as error:
+        index = index_path(path)
+        hint = f"; where records begin stands in {index.name}" if index.is_file() else ""
+        raise FixtureError(f"{error}{hint}") from error
     if record.kind != "response" or urls.article(record.url or "") is None:
         what = f"a {record.kind} record of {record.url or 'no address'}"
         raise FixtureError(f"{path} at {offset}: {what}, not the response of an article's address")

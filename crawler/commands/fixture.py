@@ -130,8 +130,11 @@ class Command(ProjectCommand, ScrapyCommand):
 
 def _place(target: str) -> tuple[Path, int]:
     found = _PLACE.fullmatch(target)
-    if found is None or not Path(found[1]).is_file():
+    if found is None:
         message = f"{sentence(target)} is neither an address nor FILE:OFFSET of a WARC record"
+        raise UsageError(message)
+    if not Path(found[1]).is_file():
+        message = f"there is no file {shown(found[1])}: give its path from {shown(Path.cwd())}"
         raise UsageError(message)
     return Path(found[1]), int(found[2])
 

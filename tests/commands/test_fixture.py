@@ -129,7 +129,10 @@ def test_by_file_and_offset_with_the_further_pages(
     assert len(kept) == 2 + len(others)
     again = run("add", f"{first.path}:{first.offset}", "--name", "several-pages")
     assert again.returncode == 1
-    assert "already" in again.stderr
+    assert "already; --name" in again.stderr
+    within = run("add", f"{first.path}:{first.offset + 1}", "--name", "within")
+    assert within.returncode == 1
+    assert first.path.name.replace(".warc.gz", ".cdxj") in within.stderr
     half = run("add", f"{first.path}:{others[-1].offset}")
     assert half.returncode == 1
     assert run.files() == ["several-pages.warc.gz"]
@@ -165,6 +168,14 @@ def test_usage(run: Run, arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
     assert done.returncode == 2, done.stdout + done.stderr
     assert not run.folder.exists()
+
+
+def test_a_path_to_no_file(run: Run) -> None:
+    assert (
+        "there is no file missing.warc.gz: give its path from"
+        in run("add", "missing.warc.gz:0").stderr
+    )
+    assert "neither an address nor FILE:OFFSET" in run("add", "missing.warc.gz").stderr
 
 
 def test_nothing_kept_is_nothing_different(run: Run) -> None:
