@@ -42,6 +42,11 @@ _URL = (
 )
 _AT = "'2026-01-01T00:00:00Z'"
 
+_OF_VERSIONS = (
+    "article_id, number, version, status, fetched_at, title, content_sha256, extractor_version, "
+    "changed, warc_pages, jsonl, line_sha256, run_id"
+)
+
 _FILL = (
     f"INSERT INTO addresses {_NUMBERS} SELECT {_URL}, {_ID}, {_REGION}, {_DAY}, "
     f"'http://www.' || {_REGION} || '.xinhuanet.com/xw/index.htm', i % 100, "
@@ -51,7 +56,7 @@ _FILL = (
     f"NULL, 1, 1, printf('%064x', i), '1.0', {_DAY}, {_AT}, {_AT}, "
     f"CASE WHEN i % 100 = 0 THEN date('2026-01-01', '+' || (i % 700) || ' days') || 'T00:00:00Z' "
     f"END, NULL, 'Thu, 01 Jan 2026 00:00:00 GMT' FROM n WHERE i % 1000",
-    f"INSERT INTO versions {_NUMBERS} SELECT {_ID}, 1, 1, 'live', {_AT}, "
+    f"INSERT INTO versions ({_OF_VERSIONS}) {_NUMBERS} SELECT {_ID}, 1, 1, 'live', {_AT}, "
     f"printf('各地春耕备耕有序推进第%d号', i), printf('%064x', i), '1.0', '[]', :pointers, "
     f"'jsonl/2026/01/xinhua-20260101T000000Z-0001.jsonl', printf('%064x', i), "
     f"'20260101T000000Z-0001' FROM n WHERE i % 1000",

@@ -112,6 +112,13 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
         USAGE: "bad option, missing extra, a port in use; no archive",
         STORAGE: "the ledger can't be read",
     },
+    "clusters": {
+        OK: "shown, also when nothing is a copy",
+        ERROR: "a published line is damaged, or the list is another archive's",
+        USAGE: "no archive",
+        STORAGE: "its disk fails",
+        LOCKED: "another process is making it",
+    },
     "wacz": {
         OK: "written",
         ERROR: "nothing is archived of it, or a file is damaged",

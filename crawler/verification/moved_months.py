@@ -62,8 +62,11 @@ class MovedMonths:
 
     def may_hold(self, date: str) -> bool:
         """Whether a capture of that date (ISO 8601) may stand in a file of a month that went: a
-        file is of the month of its first capture."""
-        year, month = int(date[:4]), int(date[5:7])
+        file is of the month of its first capture. What is no date stands nowhere."""
+        try:
+            year, month = int(date[:4]), int(date[5:7])
+        except ValueError:
+            return False
         before = (year - 1, 12) if month == 1 else (year, month - 1)
         return any(self.has(f"{WARC_FOLDER}/{y:04}/{m:02}/") for y, m in ((year, month), before))
 

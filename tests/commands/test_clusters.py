@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.clusters.test_clusters import LINES
@@ -14,8 +16,6 @@ from tests.cron import as_mere_user
 from tests.search.published import publish
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import RunScrapy
 
 
@@ -74,3 +74,18 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "2 texts were carried again" in done.stdout
     assert not (data_dir / "state").exists()
+
+
+def test_two_at_once_and_a_disk_that_fails(tmp_path: Path, scrapy_cmd: RunScrapy) -> None:
+    publish(tmp_path, *LINES)
+    assert scrapy_cmd("clusters", data_dir=tmp_path).returncode == 0
+    with (tmp_path / "state" / "clusters.sqlite.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert scrapy_cmd("clusters", data_dir=tmp_path).returncode == 75
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "scrapy", "clusters", "-s", f"DATA_DIR={tmp_path}"]
+        done = subprocess.run(
+            command, cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 5
+    assert "can't be written" in done.stderr

@@ -60,7 +60,7 @@ def test_a_crawl_with_its_ledger_on_a_server(
         (("verify",), "all sound"),
         (("history", article["id"]), article["title"]),
         (("explain", article["url"]), "published"),
-        (("status",), "Jiangsu"),
+        (("status",), "verdict"),
         (("regions",), "js"),
     ):
         done = scrapy_cmd(*command, data_dir=data_dir)

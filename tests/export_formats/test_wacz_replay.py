@@ -71,6 +71,8 @@ def served(files: dict[str, tuple[str, bytes]]) -> Iterator[str]:
 
 def shown(browser: Browser, wacz: bytes, line: dict[str, Any]) -> str:
     """The text of a page as the player shows it."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
     timestamp = re.sub(r"\D", "", line["fetched_at"])
     files = {
         "/": ("text/html", _PLAYER.format(url=line["url"], ts=timestamp).encode()),
@@ -81,10 +83,18 @@ def shown(browser: Browser, wacz: bytes, line: dict[str, Any]) -> str:
     with served(files) as root:
         page = browser.new_page()
         try:
-            page.goto(f"{root}/")
             frame = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
             inner = frame.locator("body", has_text=line["title"])
-            inner.wait_for(state="attached", timeout=60_000)
+            for is_last in (False, True):
+                page.goto(f"{root}/")
+                # its service worker may come up too late for the first load on a busy machine
+                try:
+                    inner.wait_for(state="attached", timeout=30_000)
+                except PlaywrightTimeout:
+                    if is_last:
+                        raise
+                else:
+                    break
             return inner.inner_text()
         finally:
             page.close()

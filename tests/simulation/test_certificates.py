@@ -32,6 +32,7 @@ def check(certified: Certified) -> None:
     assert set(certified.alarms.values()) == {1}
 
 
+@pytest.mark.nightly
 def test_some_days(tmp_path: Path) -> None:
     """An outage of two days and a half over which short lists overflow."""
     certified = simulate(

@@ -94,6 +94,7 @@ class Walks:
         while steps := steps or deque(walk.columns()):
             if kill is not None and len(self.asked) >= kill:
                 self.ledger.connection.raw.rollback()
+                self.ledger = Ledger(self.ledger.connection)  # nothing is remembered
                 return walk
             step = steps.popleft()
             self.asked.append(step.url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def merge(ours: Path, theirs: Path) -> None:
     subprocess.run([sys.executable, "-c", program], cwd=ours.parent, check=True)
     shutil.rmtree(ours.parent / "before-merge", ignore_errors=True)
     for line in commands.splitlines():
-        scrapy = line.replace(".venv/bin/scrapy", f"{sys.executable} -m scrapy")
+        scrapy = line.replace(".venv/bin/scrapy", f"{shlex.quote(sys.executable)} -m scrapy")
         place = PROJECT if scrapy != line else ours.parent
         env = os.environ | {"XINHUA_DATA_DIR": str(ours), "PYTHONPATH": str(PROJECT)}
         subprocess.run(["/bin/sh", "-c", scrapy], cwd=place, env=env, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,12 @@ def test_a_month_that_went(data_dir: Path, stays: tuple[str, ...], is_year: bool
 def test_all_else_is_still_missed(data_dir: Path) -> None:
     month = month_of(data_dir)
     (data_dir / "moved.toml").write_text('"warc/2001/02" = "tape 7"\n')
-    next((data_dir / month).glob("*.warc.gz")).unlink()
+    (lines,) = (data_dir / "jsonl").rglob("*.jsonl")
+    (data_dir / json.loads(lines.read_text().splitlines()[0])["warc"]["file"]).unlink()
     verdict = verdict_of(data_dir)
     assert {"missing_file", "orphan_index", "bad_pointer"} <= {one.code for one in verdict.findings}
     assert verdict.notes == ["moved.toml names warc/2001/02, where no run has files"]
     (data_dir / "moved.toml").write_text(f'"{month}" = "tape 7"\n')
-    (lines,) = (data_dir / "jsonl").rglob("*.jsonl")
     lines.write_bytes(lines.read_bytes().replace("记者".encode(), "作者".encode(), 1))
     codes = {one.code for one in verdict_of(data_dir).findings}
     assert {"manifest_mismatch", "ledger_mismatch"} & codes
