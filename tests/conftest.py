@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import hypothesis
 import pytest
 
 from tests.guard import sitecustomize as guard
@@ -40,13 +41,17 @@ SCRUBBED = frozenset({
 ZONE = "<+0430>-4:30"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Scrub the environment and guard the sockets, here and in every process tests start."""
     for name in [name for name in os.environ if name.lower() in SCRUBBED]:
         del os.environ[name]
     os.environ |= {"TZ": ZONE, "PYTHONPATH": str(GUARD), "PYTHONHASHSEED": "0"}
     time.tzset()
     guard.install()
+    # The suite tries the same examples each time, the night others.
+    hypothesis.settings.register_profile("suite", derandomize=True)
+    if config.getoption("markexpr") != "":
+        hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -85,11 +85,11 @@ def shown(browser: Browser, wacz: bytes, line: dict[str, Any]) -> str:
         try:
             frame = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
             inner = frame.locator("body", has_text=line["title"])
-            for is_last in (False, True):
+            for is_last in (False, False, False, True):
                 page.goto(f"{root}/")
                 # its service worker may come up too late for the first load on a busy machine
                 try:
-                    inner.wait_for(state="attached", timeout=30_000)
+                    inner.wait_for(state="attached", timeout=20_000)
                 except PlaywrightTimeout:
                     if is_last:
                         raise
