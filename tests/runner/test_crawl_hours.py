@@ -91,8 +91,9 @@ def test_outside_them_a_run_ends_at_once_and_says_so(data_dir: Path, tmp_path: P
 def test_at_their_end_a_run_stops_with_0_and_no_alarm(
     site: Site, proxy: dict[str, str], data_dir: Path, tmp_path: Path
 ) -> None:
-    soon = (now() + timedelta(days=1)).astimezone(BEIJING).replace(hour=6, minute=0, second=0)
-    env = proxy | shift(soon - timedelta(seconds=9))
+    # A day that is over, at any hour: verify calls what is dated in the future a fault.
+    end = (now() - timedelta(days=1)).astimezone(BEIJING).replace(hour=6, minute=0, second=0)
+    env = proxy | shift(end - timedelta(seconds=9))
     slow = ("-s", "DOWNLOAD_DELAY=1", "-s", "CHECKPOINT_SECONDS=0.2", "-s", "CRAWL_HOURS=22-6")
     log = str(tmp_path / "log")
     first = cron("-a", "regions=js", *slow, "--logfile", log, data_dir=data_dir, env=env)
@@ -103,6 +104,6 @@ def test_at_their_end_a_run_stops_with_0_and_no_alarm(
     assert "stopped at the end of CRAWL_HOURS" in first.stderr  # it began the archive
     assert report["outcomes"]["pending"] > 0
     assert faults_of(data_dir) == []
-    rest = cron("-a", "regions=js", *QUICK, data_dir=data_dir, env=proxy | shift(soon))
+    rest = cron("-a", "regions=js", *QUICK, data_dir=data_dir, env=proxy | shift(end))
     assert (rest.exitcode, rest.report["reason"]) == (0, "finished"), rest.stderr
     assert rest.report["outcomes"]["published"] > report["outcomes"]["published"]
