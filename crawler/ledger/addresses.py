@@ -13,12 +13,11 @@ from sqlalchemy import exists, func, insert, select, update
 
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.errors import LedgerError
-from crawler.ledger.rows import Address, Decision, Owed, Sighting
+from crawler.ledger.rows import Address, Decision, Ending, Owed, Sighting
 from crawler.ledger.schedule import next_try
 from crawler.ledger.schema import addresses, articles, visits
 from crawler.ledger.sighting_decisions import OUTCOME_OF, decide, has_ended
 from crawler.outcomes import (
-    FAILED,
     OF_THE_ADDRESS,
     PAGE_IS_THERE,
     PROVISIONAL,
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+# What an ending changes of an address.
+_OF_ENDINGS = ("attempts", "retry_at", "result", "result_at", "detail")
+_COLUMNS = [column.name for column in addresses.c]
 _OF_SIGHTINGS = [field.name for field in fields(Sighting)]
 
 
@@ -186,52 +188,44 @@ class Addresses:
         Raises LedgerError for a second, different outcome in one run, unless the first was
         provisional (`known`, `duplicate`, `pending`); KeyError for an address without a row.
         """
-        row = self._connection.row(
+        self.finish_all([Ending(url, outcome, run_id, at, detail, retry_at)])
+
+    def finish_all(self, endings: Sequence[Ending]) -> None:
+        """Give many addresses, each once and all of one run, their outcomes as `finish` does. The
+        number of statements doesn't depend on how many there are (up to 500), but for those of
+        archived articles."""
+        if not endings:
+            return
+        run_id = endings[0].run_id
+        statement = (
             select(addresses, visits.c.run_id, visits.c.outcome, articles.c.suspected_at,
                    articles.c.article_id.label("archived"))
             .outerjoin(visits, (visits.c.url == addresses.c.url) & (visits.c.run_id == run_id))
             .outerjoin(articles, articles.c.article_id == addresses.c.article_id)
-            .where(addresses.c.url == url)
+            .where(addresses.c.url.in_([one.url for one in endings]))
         )  # fmt: skip
-        if row is None:
-            raise KeyError(url)
-        if row.outcome == outcome:
-            return
-        if row.outcome is not None and row.outcome not in PROVISIONAL:
-            message = f"{url} ended as {row.outcome} in run {run_id} and again as {outcome}"
-            raise LedgerError(message)
-        visit = self._visit(row, run_id, outcome) | {"detail": detail}
-        self._connection.upsert(visits, [visit], update=("outcome", "detail"))
-        if outcome in PROVISIONAL:
-            return
-        failed = outcome in FAILED
-        attempts = 0 if outcome in SETTLED else row.attempts + failed
-        owed_at = retry_at or (next_try(at, attempts) if failed else at)
-        is_settled = outcome in SETTLED or row.archived is not None
-        self._connection.write(
-            update(addresses)
-            .where(addresses.c.url == url)
-            .values(
-                attempts=attempts,
-                retry_at=None if is_settled else owed_at,
-                result=outcome,
-                result_at=at,
-                detail=detail,
-            )
-        )
-        if row.archived is not None:
-            self._touch_article(row, outcome, at, owed_at if failed else None)
+        rows = {row.url: row for row in self._connection.rows(statement)}
+        open_ = [one for one in endings if _is_open(one, rows[one.url])]
+        seen = [
+            self._visit(rows[one.url], run_id, one.outcome) | {"detail": one.detail}
+            for one in open_
+        ]
+        self._connection.upsert(visits, seen, update=("outcome", "detail"))
+        final = [one for one in open_ if one.outcome not in PROVISIONAL]
+        ended = [_ended(one, rows[one.url]) for one in final]
+        self._connection.upsert(addresses, ended, update=_OF_ENDINGS)
+        for one in final:
+            if rows[one.url].archived is not None:
+                self._touch_article(rows[one.url], one)
 
-    def _touch_article(
-        self, row: Row[Any], outcome: Outcome, at: datetime, postponed: datetime | None
-    ) -> None:
+    def _touch_article(self, row: Row[Any], ending: Ending) -> None:
         values: dict[str, Any] = {}
-        if outcome is Outcome.SUSPECTED and row.suspected_at is None:
-            values["suspected_at"] = at
-        elif outcome in PAGE_IS_THERE and row.suspected_at is not None:
+        if ending.outcome is Outcome.SUSPECTED and row.suspected_at is None:
+            values["suspected_at"] = ending.at
+        elif ending.outcome in PAGE_IS_THERE and row.suspected_at is not None:
             values["suspected_at"] = None
-        if postponed is not None:
-            values["next_check_at"] = postponed
+        if ending.has_failed:
+            values["next_check_at"] = _owed_at(ending, row)
         if values:
             self._connection.write(
                 update(articles).where(articles.c.article_id == row.article_id).values(values)
@@ -273,6 +267,38 @@ class Addresses:
             select(addresses.c.url).where(addresses.c.article_id == article_id)
         )
         return sorted(row.url for row in rows)
+
+
+def _is_open(ending: Ending, row: Row[Any]) -> bool:
+    """Whether an address has no outcome in the run yet, or a provisional one; False for the same
+    one again. Raises LedgerError for another."""
+    if row.outcome == ending.outcome:
+        return False
+    if row.outcome is not None and row.outcome not in PROVISIONAL:
+        was = f"{ending.url} ended as {row.outcome} in run {ending.run_id}"
+        raise LedgerError(f"{was} and again as {ending.outcome}")
+    return True
+
+
+def _ended(ending: Ending, row: Row[Any]) -> dict[str, Any]:
+    """The row of an address that ended."""
+    is_settled = ending.outcome in SETTLED or row.archived is not None
+    return {name: getattr(row, name) for name in _COLUMNS} | {
+        "attempts": _attempts(ending, row),
+        "retry_at": None if is_settled else _owed_at(ending, row),
+        "result": ending.outcome,
+        "result_at": ending.at,
+        "detail": ending.detail,
+    }
+
+
+def _attempts(ending: Ending, row: Row[Any]) -> int:
+    return 0 if ending.outcome in SETTLED else row.attempts + ending.has_failed
+
+
+def _owed_at(ending: Ending, row: Row[Any]) -> datetime:
+    again = next_try(ending.at, _attempts(ending, row)) if ending.has_failed else ending.at
+    return ending.retry_at or again
 
 
 def _address(sighting: Sighting, at: datetime, owed_at: datetime | None) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from crawler.outcomes import OWED_NOW, SETTLED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime
@@ -102,6 +104,23 @@ class Address:
             self.url, self.article_id, self.region, self.day,
             self.found_on, self.position, self.title, self.list_time,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an address ended in a run: what `Addresses.finish` is told."""
+
+    url: str
+    outcome: Outcome
+    run_id: str
+    at: datetime
+    detail: str | None = None
+    retry_at: datetime | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is owed again after a while."""
+        return self.outcome not in SETTLED and self.outcome not in OWED_NOW
 
 
 @dataclass(frozen=True, slots=True)
