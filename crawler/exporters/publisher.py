@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.alarms import Alarm, loose
 from crawler.clock import now
+from crawler.ledger.rows import Ending, PublishedLine
 from crawler.outcomes import FETCHED
 from crawler.storage import StorageError
 
@@ -93,7 +94,7 @@ class Publisher:
             self.storage_failed(str(error))
             raise
         schedule = self._facts.schedule
-        self._ledger.articles.add_line(record, jsonl=self._output.name, schedule=schedule)
+        self._ledger.settling.add_line(PublishedLine(record, self._output.name, schedule))
 
     def end(
         self,
@@ -104,9 +105,8 @@ class Publisher:
         retry_at: datetime | None = None,
     ) -> None:
         """Give an article address its outcome in this run."""
-        self._ledger.addresses.finish(
-            address, outcome, run_id=self._facts.run_id, at=now(), detail=detail, retry_at=retry_at
-        )
+        ending = Ending(address, outcome, self._facts.run_id, now(), detail, retry_at)
+        self._ledger.settling.finish(ending)
         self.open.discard(address)
         self.fetched += outcome in FETCHED
 

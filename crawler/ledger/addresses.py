@@ -13,6 +13,7 @@ from sqlalchemy import exists, func, insert, select, update
 
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.errors import LedgerError
+from crawler.ledger.handed_out import HandedOut
 from crawler.ledger.rows import Address, Decision, Ending, Owed, Sighting
 from crawler.ledger.schedule import next_try
 from crawler.ledger.schema import addresses, articles, visits
@@ -40,8 +41,9 @@ _OF_SIGHTINGS = [field.name for field in fields(Sighting)]
 class Addresses:
     """Every article address that was ever seen, and its visits in the run that runs."""
 
-    def __init__(self, connection: LedgerConnection) -> None:
+    def __init__(self, connection: LedgerConnection, handed_out: HandedOut | None = None) -> None:
         self._connection = connection
+        self._handed_out = handed_out or HandedOut()
         self._sighted = 0
 
     def see(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> list[Decision]:
@@ -88,8 +90,10 @@ class Addresses:
             ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(decision)))
             if row is None:
                 new.append(_address(sighting, at, None if is_settled else at))
+                self._handed_out.forget(sighting.article_id)
             elif is_settled and row.retry_at is not None:
                 laid_to_rest.append(sighting.url)
+                self._handed_out.forget(sighting.article_id)
         self._connection.write(insert(addresses), new)
         self._connection.write(insert(visits), ended)
         if laid_to_rest:
@@ -196,6 +200,8 @@ class Addresses:
         archived articles."""
         if not endings:
             return
+        for one in endings:
+            self._handed_out.forget_address(one.url)
         run_id = endings[0].run_id
         statement = (
             select(addresses, visits.c.run_id, visits.c.outcome, articles.c.suspected_at,
@@ -258,11 +264,20 @@ class Addresses:
 
     def get(self, url: str) -> Address | None:
         """What is known of a canonical address."""
+        if (kept := self._handed_out.address(url)) is not None:
+            return kept
         row = self._connection.row(select(addresses).where(addresses.c.url == url))
         return None if row is None else Address(**row._mapping)
 
+    def of_articles(self, article_ids: Collection[str]) -> list[Address]:
+        """Every address that these articles (up to 500) were seen at."""
+        statement = select(addresses).where(addresses.c.article_id.in_(article_ids))
+        return [Address(**row._mapping) for row in self._connection.rows(statement)]
+
     def of_article(self, article_id: str) -> list[str]:
         """Every address an article was seen at, sorted."""
+        if self._handed_out.has(article_id):
+            return sorted(row.url for row in self._handed_out.addresses(article_id))
         rows = self._connection.rows(
             select(addresses.c.url).where(addresses.c.article_id == article_id)
         )

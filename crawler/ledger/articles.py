@@ -12,7 +12,8 @@ from sqlalchemy import insert, select, update
 
 from crawler.ledger import line_rows
 from crawler.ledger.connection import CHUNK, LedgerConnection
-from crawler.ledger.rows import ArticleRow, VersionRow
+from crawler.ledger.handed_out import HandedOut
+from crawler.ledger.rows import ArticleRow, PublishedLine, VersionRow
 from crawler.ledger.schema import addresses, articles, observations, versions
 
 if TYPE_CHECKING:
@@ -42,13 +43,23 @@ _OF_CONTENT = [
 class Articles:
     """The articles that are archived: their state, their lines, when each is looked at again."""
 
-    def __init__(self, connection: LedgerConnection) -> None:
+    def __init__(self, connection: LedgerConnection, handed_out: HandedOut | None = None) -> None:
         self._connection = connection
+        self._handed_out = handed_out or HandedOut()
 
     def get(self, article_id: str) -> ArticleRow | None:
         """What is known of an archived article; None for one that isn't."""
+        if self._handed_out.has(article_id):
+            return self._handed_out.article(article_id)
         row = self._connection.row(_articles().where(articles.c.article_id == article_id))
         return None if row is None else _article(row)
+
+    def of_ids(self, article_ids: Collection[str]) -> dict[str, ArticleRow | None]:
+        """What is known of these articles (up to 500); None for one that isn't archived."""
+        found: dict[str, ArticleRow | None] = dict.fromkeys(article_ids)
+        for row in self._listed(_articles().where(articles.c.article_id.in_(found)), None):
+            found[row.id] = row
+        return found
 
     def versions(self, article_id: str) -> list[VersionRow]:
         """An article's JSONL lines, oldest first, each followed by its corrections."""
@@ -93,7 +104,53 @@ class Articles:
         (RECHECK_SCHEDULE) sets the next check of a live article; without one it is never due. A
         correction is no look at a page: what was learnt of looks stays.
         """
-        known = self.versions(line["id"])
+        return self._add(PublishedLine(line, jsonl, schedule), self.versions(line["id"]))
+
+    def add_lines(self, lines: Sequence[PublishedLine]) -> None:
+        """Learn of many lines, no two of them of one article, as `add_line` does. The number of
+        statements doesn't depend on how many are the first of their articles (up to 500)."""
+        if not lines:
+            return
+        ids = [one.record["id"] for one in lines]
+        known: dict[str, list[VersionRow]] = {}
+        for row in self._connection.rows(select(versions).where(versions.c.article_id.in_(ids))):
+            known.setdefault(row.article_id, []).append(VersionRow(**row._mapping))
+        gone = {one.record["id"] for one in lines if one.record["status"] == "gone"}
+        others = known.keys() | gone
+        self._add_first([one for one in lines if one.record["id"] not in others])
+        for one in lines:
+            if one.record["id"] in others:
+                self._add(one, known.get(one.record["id"], []))
+
+    def _add_first(self, lines: Sequence[PublishedLine]) -> None:
+        """Learn of lines with content of articles of which nothing is known."""
+        records = [one.record for one in lines]
+        for record in records:
+            self._handed_out.forget(record["id"])
+        version_rows = [line_rows.version(one.record, 1, one.jsonl) for one in lines]
+        address_rows = [row for record in records for row in line_rows.addresses(record)]
+        article_rows = [
+            line_rows.first(one.record)
+            | line_rows.state(one.record, one.schedule)
+            | line_rows.content(one.record, 1)
+            for one in lines
+        ]
+        self._connection.write(insert(versions), version_rows)
+        self._connection.upsert(addresses, address_rows, update=())
+        self._nothing_owed([record["id"] for record in records])
+        self._connection.upsert(articles, article_rows)
+
+    def _nothing_owed(self, ids: Collection[str]) -> None:
+        """Nothing is owed any more at any address of these articles."""
+        self._connection.write(
+            update(addresses)
+            .where(addresses.c.article_id.in_(ids), addresses.c.retry_at.is_not(None))
+            .values(retry_at=None, attempts=0)
+        )
+
+    def _add(self, published: PublishedLine, known: Sequence[VersionRow]) -> bool:
+        line, jsonl, schedule = published.record, published.jsonl, published.schedule
+        self._handed_out.forget(line["id"])
         digest = line_rows.digest(line)
         same = next((row for row in known if row.line_sha256 == digest), None)
         if same is not None:
@@ -111,11 +168,7 @@ class Articles:
         self._connection.write(insert(versions).values(version))
         self._connection.upsert(observations, observed, update=("status", "reason", "warc"))
         self._connection.upsert(addresses, rows, update=())
-        self._connection.write(
-            update(addresses)
-            .where(addresses.c.article_id == line["id"], addresses.c.retry_at.is_not(None))
-            .values(retry_at=None, attempts=0)
-        )
+        self._nothing_owed([line["id"]])
         if not is_corrected:
             self._write_state(line, state, {} if line["status"] == "gone" else content)
         return True
@@ -187,6 +240,7 @@ class Articles:
         )
 
     def _update(self, article_id: str, values: Mapping[str, Any]) -> None:
+        self._handed_out.forget(article_id)
         statement = update(articles).where(articles.c.article_id == article_id).values(values)
         if not self._connection.write(statement):
             raise KeyError(article_id)

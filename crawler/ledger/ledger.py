@@ -19,6 +19,7 @@ from crawler.ledger.catalogue import Catalogue
 from crawler.ledger.certificates import Certificates
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.dump import Dump
+from crawler.ledger.handed_out import HandedOut
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.lists import Lists
 from crawler.ledger.measures import Measures
@@ -29,11 +30,15 @@ from crawler.ledger.publications import Publications
 from crawler.ledger.runs import Runs
 from crawler.ledger.schema import metadata
 from crawler.ledger.server import open_server
+from crawler.ledger.settling import SettledConnection, Settling
 from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from crawler.ledger.rows import OpenVisit
 
 
 class Ledger:
@@ -45,20 +50,24 @@ class Ledger:
 
     def __init__(self, connection: LedgerConnection) -> None:
         self.connection = connection
-        self.runs = Runs(connection)
+        self._handed_out = HandedOut()
+        self.settling = Settling(connection, self._handed_out)
+        # What reads or writes the tables that lines and endings are told to.
+        settled = SettledConnection(connection, self.settling.settle)
+        self.runs = Runs(settled)
+        self.visits = Visits(settled)
+        self.addresses = Addresses(settled, self._handed_out)
+        self.articles = Articles(settled, self._handed_out)
+        self.catalogue = Catalogue(settled)
+        self.observations = Observations(settled)
+        self.sources = Sources(settled)
+        self.placements = Placements(settled)
+        self.certificates = Certificates(settled)
+        self.measures = Measures(settled)
+        self.dump = Dump(settled)
         self.publications = Publications(connection)
-        self.visits = Visits(connection)
-        self.addresses = Addresses(connection)
-        self.articles = Articles(connection)
-        self.catalogue = Catalogue(connection)
-        self.observations = Observations(connection)
         self.lists = Lists(connection)
-        self.sources = Sources(connection)
-        self.placements = Placements(connection)
-        self.certificates = Certificates(connection)
-        self.measures = Measures(connection)
         self.hosts = Hosts(connection)
-        self.dump = Dump(connection)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, fresh: bool = False) -> Ledger:
@@ -101,7 +110,15 @@ class Ledger:
     def commit(self) -> None:
         """Make everything since the last commit durable. To be called after WARC and JSONL are, so
         that an address counts as done only when what it gave is on disk."""
+        self.settling.settle()
         self.connection.commit()
+
+    def hand_out(self, visits: Sequence[OpenVisit]) -> None:
+        """Read at once what is known of addresses that are to be fetched now."""
+        if visits:
+            ids = {one.article_id for one in visits}
+            rows = self.addresses.of_articles(ids)
+            self._handed_out.keep(self.articles.of_ids(ids), rows)
 
     def is_empty(self) -> bool:
         """Whether nothing was ever told to it."""

@@ -26,6 +26,8 @@ class Placements:
 
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
+        # The number of the newest line that waits, by run.
+        self._newest: dict[str, int] = {}
 
     def of_list(self, list_url: str) -> set[Placement]:
         """What a list's first page showed when it was last read."""
@@ -85,17 +87,16 @@ class Placements:
 
     def add_lines(self, run_id: str, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Keep lines of a run until it is over: each an article's id and the keys."""
-        newest = self._connection.row(
-            select(func.max(sighting_lines.c.number).label("number")).where(
-                sighting_lines.c.run_id == run_id
-            )
-        )
-        first = 1 + ((newest.number if newest else None) or 0)
+        if run_id not in self._newest:
+            number = func.max(sighting_lines.c.number).label("number")
+            row = self._connection.row(select(number).where(sighting_lines.c.run_id == run_id))
+            self._newest[run_id] = (row.number if row else None) or 0
         rows = [
             {"run_id": run_id, "number": number, "article_id": article_id, "keys": dict(keys)}
-            for number, (article_id, keys) in enumerate(lines, start=first)
+            for number, (article_id, keys) in enumerate(lines, start=1 + self._newest[run_id])
         ]
         self._connection.write(insert(sighting_lines), rows)
+        self._newest[run_id] += len(rows)
 
     def lines(self, run_id: str) -> Iterator[SightingLine]:
         """The lines of a run in the order of what they tell."""

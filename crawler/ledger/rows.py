@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from crawler.outcomes import OWED_NOW, SETTLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime, timedelta
 
     from crawler.items import WarcPointer
     from crawler.outcomes import Outcome
@@ -104,6 +104,15 @@ class Address:
             self.url, self.article_id, self.region, self.day,
             self.found_on, self.position, self.title, self.list_time,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLine:
+    """A JSONL line: what `Articles.add_line` is told."""
+
+    record: Mapping[str, Any]
+    jsonl: str
+    schedule: Sequence[timedelta] = ()
 
 
 @dataclass(frozen=True, slots=True)

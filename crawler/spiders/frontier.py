@@ -115,6 +115,7 @@ class Frontier:
             del self._waiting[host]
         if found:
             self._last[host] = found[-1].number
+        self._ledger.hand_out(found)
         targets = [self._target(one) for one in found if one.url not in self._publisher.open]
         addresses = {target.address for target in targets}
         handed |= addresses
@@ -197,8 +198,8 @@ class Frontier:
                 self._see(chunk)
                 yield True
                 if arguments.recheck != "none" and not self._is_full():
-                    known = (ledger.articles.get(one.article_id) for one in chunk)
-                    self._look_again([article for article in known if article])
+                    known = ledger.articles.of_ids([one.article_id for one in chunk])
+                    self._look_again([article for article in known.values() if article])
                     yield True
             return
         if arguments.lists:
