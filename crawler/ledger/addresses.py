@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import exists, func, insert, select, update
 
+from crawler.ledger.column_types import as_stored
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.handed_out import HandedOut
@@ -89,8 +90,9 @@ class Addresses:
             decisions.append(decision)
             ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(decision)))
             if row is None:
-                new.append(_address(sighting, at, None if is_settled else at))
-                self._handed_out.forget(sighting.article_id)
+                made = _address(sighting, at, None if is_settled else at)
+                new.append(made)
+                self._handed_out.add(Address(**made, result=None, result_at=None, detail=None))
             elif is_settled and row.retry_at is not None:
                 laid_to_rest.append(sighting.url)
                 self._handed_out.forget(sighting.article_id)
@@ -318,4 +320,5 @@ def _owed_at(ending: Ending, row: Row[Any]) -> datetime:
 
 def _address(sighting: Sighting, at: datetime, owed_at: datetime | None) -> dict[str, Any]:
     found = {name: getattr(sighting, name) for name in _OF_SIGHTINGS}
-    return found | {"first_seen_at": at, "attempts": 0, "retry_at": owed_at}
+    times = {"first_seen_at": as_stored(at), "retry_at": as_stored(owed_at)}
+    return found | times | {"attempts": 0}

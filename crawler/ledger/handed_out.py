@@ -30,6 +30,11 @@ class HandedOut:
             self._articles[article_id] = article
             self._addresses[article_id] = []
         for address in addresses:
+            self.add(address)
+
+    def add(self, address: Address) -> None:
+        """Keep the row of a new address, if those of its article are here."""
+        if address.article_id in self._addresses:
             self._addresses[address.article_id].append(address)
             self._article_ids[address.url] = address.article_id
 

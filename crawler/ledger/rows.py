@@ -11,7 +11,7 @@ from crawler.outcomes import OWED_NOW, SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
 
     from crawler.items import WarcPointer
     from crawler.outcomes import Outcome
