@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo site test nightly chaos simulate lint check quality proofs mutate test-unpinned screenshots sample lock
+.PHONY: help install demo site test nightly nightly-server chaos simulate lint check quality proofs mutate test-unpinned screenshots sample lock
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +33,10 @@ test: $(VENV)/.dev $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)  #
 
 nightly: $(VENV)/.dev $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)  ## the whole test suite, with what is slow
 	$(PYTEST) -m "" $(ARGS)
+	$(MAKE) nightly-server
+
+nightly-server: $(VENV)/.dev  ## histories, kills and simulated days with the ledger on a PostgreSQL server
+	$(PYTEST) -m "" --ledger-on-server tests/history tests/chaos tests/simulation
 
 lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m ruff check .

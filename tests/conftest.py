@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from tests.guard import sitecustomize as guard
+from tests.server_ledger import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,11 @@ SCRUBBED = frozenset({
 
 # A time zone that is neither UTC nor Beijing's, so that a local time shows as a wrong one.
 ZONE = "<+0430>-4:30"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "with the ledgers of crawls on a PostgreSQL server (tests.server_ledger)"
+    parser.addoption("--ledger-on-server", action="store_true", help=told)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,6 +79,13 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ledger_server(request: pytest.FixtureRequest) -> None:
+    """With `--ledger-on-server`, the server for the ledgers of all crawls."""
+    if request.config.getoption("--ledger-on-server"):
+        os.environ[SERVER] = request.getfixturevalue("postgres").url
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from crawler.data_dir import reports_of
 from crawler.verification.whole_archive import Scope, verify
 from tests.conftest import PROJECT
+from tests.server_ledger import ledger_env
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ def crawl(
     done = subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", "xinhua", *arguments],
         cwd=project,
-        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **(env or {})},
+        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **ledger_env(data_dir), **(env or {})},
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,

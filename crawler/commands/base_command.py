@@ -21,7 +21,7 @@ from crawler.exit_codes import DEGRADED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
 from crawler.ledger.errors import NoLedgerError
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.location import LedgerUrlError
+from crawler.ledger.location import GIVEN_AWAY, LedgerUrlError, holds_password
 from crawler.run_lock import is_begun
 from crawler.runner.process import open_streams
 from crawler.storage import StorageError
@@ -76,9 +76,16 @@ class ProjectCommand:
         _open_output()
         with ends(self.name):
             try:
+                self._warn_of_password()
                 self.execute(args, opts)
             except (UsageError, LedgerUrlError) as error:
                 refuse(self.name, error, USAGE)
+
+    def _warn_of_password(self) -> None:
+        """Tell of a password in LEDGER; a crawl tells it in its log. Raises LedgerUrlError."""
+        given = self.settings["LEDGER"] if self.settings else ""
+        if not self.requires_crawler_process and holds_password(given):
+            print(f"scrapy {self.name}: {GIVEN_AWAY}", file=sys.stderr)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the work of the command; set `exitcode` where it isn't 0."""

@@ -7,6 +7,7 @@ run holds the folder or the ledger.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ class Command(ProjectCommand, ScrapyCommand):
         data_dir = self.archive()
         try:
             to = ledger_file(data_dir) if args[1] == SQLITE else location.parse(args[1])
+            if args[1] != SQLITE and location.holds_password(args[1]):
+                print(f"scrapy {self.name}: {location.GIVEN_AWAY}", file=sys.stderr)
             lock = take_lock(data_dir)
             try:
                 self._copy(data_dir, to)

@@ -53,6 +53,13 @@ def holds_password(setting: str) -> bool:
     return bool(setting) and parse(setting) != without_password(parse(setting))
 
 
+# What whoever gave a password away is told.
+GIVEN_AWAY: Final = (
+    "LEDGER holds a password, which others see in the list of processes: "
+    "PGPASSWORD or a password file keeps it"
+)
+
+
 def without_password(url: URL) -> URL:
     """The address as it may be kept and shown."""
     return url._replace(password=None).difference_update_query(_SECRETS)

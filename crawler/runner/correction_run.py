@@ -19,17 +19,15 @@ from crawler import alarms
 from crawler.alarms import Alarm
 from crawler.clock import now
 from crawler.data_dir import folder_of, lines_name, lines_of, new_run_id
-from crawler.exit_codes import DEGRADED, ERROR, LOCKED, OK, STORAGE, USAGE
+from crawler.exit_codes import DEGRADED, ERROR, OK, STORAGE
 from crawler.exporters.corrections import CorrectionCounts
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import Parts
 from crawler.exporters.report import build_report, write_report
-from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.location import LedgerUrlError
 from crawler.ledger.rows import RunKind
 from crawler.reextraction.correction import DamagedLineError, looker, newest_of
-from crawler.run_lock import CannotStartError
+from crawler.runner.opening import opening
 from crawler.runner.recovery import end_run, recover
 from crawler.runner.run import part_limits, recheck_schedule
 from crawler.storage import StorageError, check_disk
@@ -105,10 +103,10 @@ class CorrectionRun:
     ) -> Self:
         """Mend what is left of a killed run and begin one. `lock` is what `take_lock` gave.
 
-        Raises CannotStartError with 5: the ledger is lost, locked or damaged, or the disk is full.
+        Raises CannotStartError, as `opening` does.
         """
         data_dir = folder_of(settings)
-        try:
+        with opening(lock):
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             ledger = Ledger.of(data_dir, settings["LEDGER"])
             mended = recover(data_dir, ledger, recheck_schedule(settings))
@@ -116,13 +114,6 @@ class CorrectionRun:
             run.mended = mended
             ledger.runs.start(run.run_id, run.started_at, command, RunKind.CORRECTION)
             ledger.commit()
-        except StorageError as error:
-            os.close(lock)
-            code = LOCKED if isinstance(error, LedgerInUseError) else STORAGE
-            raise CannotStartError(str(error), code) from error
-        except LedgerUrlError as error:
-            os.close(lock)
-            raise CannotStartError(f"LEDGER: {error}", USAGE) from error
         return run
 
     def correct(self, processes: int, progress: Callable[[int], object]) -> None:

@@ -38,20 +38,19 @@ from crawler.data_dir import (
 from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.holds import Holds
 from crawler.downloader.replay import ReplayIndex
-from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
+from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
 from crawler.history.withdrawals import Withdrawals
-from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
-from crawler.ledger.location import LedgerUrlError, holds_password
+from crawler.ledger.location import GIVEN_AWAY, holds_password
 from crawler.outcomes import Outcome
 from crawler.regions import region_of
-from crawler.run_lock import CannotStartError
 from crawler.runner.crawl_hours import CrawlHours
+from crawler.runner.opening import opening
 from crawler.runner.recovery import end_run, recover
 from crawler.storage import StorageError, check_disk
 
@@ -120,35 +119,21 @@ class Run:
     ) -> Self:
         """Mend what is left of a killed run and begin one. `lock` is what `take_lock` gave.
 
-        Raises CannotStartError with 5: the ledger is lost, locked or damaged, or the disk is full;
-        with 2: archives to replay can't be used.
+        Raises CannotStartError, as `opening` does.
         """
         data_dir = folder_of(settings)
-        try:
+        with opening(lock):
             replay = _replayed(arguments, bound(settings.getint("DOWNLOAD_MAXSIZE")))
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             facts = _facts(settings, arguments, regions, command)
             ledger = Ledger.of(data_dir, settings["LEDGER"])
             if holds_password(settings["LEDGER"]):
-                logger.warning(
-                    "LEDGER holds a password, which others see in the list of processes: "
-                    "PGPASSWORD or a password file keeps it"
-                )
+                logger.warning(GIVEN_AWAY)
             for sentence in recover(data_dir, ledger, facts.schedule):
                 logger.warning(sentence)
             newest = ledger.runs.newest(1)
             ledger.runs.start(facts.run_id, facts.started_at, command)
             ledger.commit()
-        except StorageError as error:
-            os.close(lock)
-            code = LOCKED if isinstance(error, LedgerInUseError) else STORAGE
-            raise CannotStartError(str(error), code) from error
-        except LedgerUrlError as error:
-            os.close(lock)
-            raise CannotStartError(f"LEDGER: {error}", USAGE) from error
-        except WarcError as error:
-            os.close(lock)
-            raise CannotStartError(f"from_warc: {error}", USAGE) from error
         run_id, started_at = facts.run_id, facts.started_at
         archive = WarcWriter(
             data_dir,

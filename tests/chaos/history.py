@@ -18,6 +18,7 @@ from crawler.ledger.ledger import Ledger
 from tests.chaos.soundness import content_of, faults_of, lines_of
 from tests.conftest import PROJECT
 from tests.processes import defects
+from tests.server_ledger import ledger_env
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,8 +52,8 @@ STEPS = (
     "crawler.ledger.lists:Lists.add_answer",
     "crawler.ledger.lists:Lists.finish_walk",
     "crawler.ledger.addresses:Addresses.see",
-    "crawler.ledger.addresses:Addresses.finish",
-    "crawler.ledger.articles:Articles.add_line",
+    "crawler.ledger.addresses:Addresses.finish_all",
+    "crawler.ledger.articles:Articles.add_lines",
 )
 
 SETTINGS = (
@@ -63,7 +64,7 @@ SETTINGS = (
 
 # Steps that a run takes many times: the kill falls on one of the first twelve.
 OFTEN = frozenset({
-    "write", "see", "finish", "add_line", "add_answer", "commit", "sync", "publish", "take",
+    "write", "see", "finish_all", "add_lines", "add_answer", "commit", "sync", "publish", "take",
     "take_seq", "begin_manifest", "index_and_measure", "write_manifest",
 })  # fmt: skip
 
@@ -147,7 +148,7 @@ class History:
         return {
             "args": [sys.executable, "-m", "scrapy", "crawl", "xinhua", *SETTINGS],
             "cwd": PROJECT,
-            "env": {**base, **self.env, **paths, **env},
+            "env": {**base, **ledger_env(self.data_dir), **self.env, **paths, **env},
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.STDOUT,
@@ -178,7 +179,7 @@ def _untrue(site: Site, data_dir: Path) -> Iterator[str]:
 def _is_owed(site: Site, data_dir: Path, article_id: str) -> bool:
     """Whether the page was away when it was asked for, and the ledger owes it another look: the
     site's days pass in seconds here, the hour until then doesn't."""
-    with closing(Ledger.open(data_dir / "state/ledger.sqlite", read_only=True)) as ledger:
+    with closing(Ledger.of(data_dir, read_only=True)) as ledger:
         known = [ledger.addresses.get(url) for url in ledger.addresses.of_article(article_id)]
     waiting = {one.url.partition("://")[2] for one in known if one and one.retry_at}
     was_away = {f"{one.host}{one.path}" for one in site.log if one.status in {404, 410}}

@@ -176,7 +176,7 @@ def _parts(data_dir: Path) -> Iterator[str]:
 
 
 def _ledger(data_dir: Path) -> Iterator[str]:
-    with closing(Ledger.open(data_dir / "state" / "ledger.sqlite", read_only=True)) as ledger:
+    with closing(Ledger.of(data_dir, read_only=True)) as ledger:
         for run in ledger.runs.newest(10**6):
             if run.finished_at is None:
                 yield f"run {run.run_id} has no end"

@@ -15,7 +15,7 @@ from tests.chaos.history import STEPS, History
 from tests.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -50,6 +50,22 @@ def test_ten_kills_in_writes_and_at_random_moments(history: History) -> None:
         history.site.day += 0.7
     history.survive(10)
     assert history.wrongs() == []
+
+
+def test_kills_with_the_ledger_on_a_server(tmp_path: Path, new_database: Callable[[], str]) -> None:
+    """In the middle of a write, before a commit and after one, while lines and endings are told."""
+    with Site(regions=["js"], articles=6, daily=2) as site:
+        env = {**site.environment, "XINHUA_LEDGER": new_database()}
+        history = History(site, tmp_path / "data", env, Random(5))
+        commit, tell = "LedgerConnection.commit", "Articles.add_lines"
+        assert history.kill_at("os:write", "middle", 7)
+        assert history.kill_at(f"crawler.ledger.articles:{tell}", "after", 2)
+        history.site.day += 0.7
+        assert history.kill_at(f"crawler.ledger.connection:{commit}", "before", 3)
+        assert history.kill_at(f"crawler.ledger.connection:{commit}", "after", 3)
+        for _ in range(2):
+            history.finish()
+        assert history.wrongs() == []
 
 
 @pytest.mark.nightly

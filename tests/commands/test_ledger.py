@@ -68,7 +68,14 @@ def test_a_crawl_with_its_ledger_on_a_server(
         assert said.casefold() in done.stdout.casefold(), (command, done.stdout)
 
 
-def test_a_password_on_the_command_line_is_warned_of_and_shown_nowhere(first: Crawl) -> None:
+def test_a_password_on_the_command_line_is_warned_of_and_shown_nowhere(
+    first: Crawl, database: str, scrapy_cmd: RunScrapy
+) -> None:
+    secret = database.replace("xinhua@", "xinhua:s3cret@")
+    for command in (("reextract", "--correct", "-j", "1"), ("repair",), ("status",)):
+        done = scrapy_cmd(*command, "-s", f"LEDGER={secret}", data_dir=first.data_dir)
+        assert done.stderr.startswith(f"scrapy {command[0]}: LEDGER holds a password"), command
+        assert "s3cret" not in done.stderr + done.stdout
     assert "LEDGER holds a password" in first.stderr
     assert "s3cret" not in first.stderr
     for path in first.data_dir.rglob("*"):

@@ -10,6 +10,9 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+
+from crawler.ledger.ledger import Ledger
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
@@ -73,18 +76,21 @@ def tables(database: Path) -> tuple[dict[str, Any], dict[tuple[str, int], Any]]:
 
 def ledger_tables(data_dir: Path) -> tuple[dict[str, Any], dict[tuple[str, int], Any]]:
     """The same of the ledger."""
-    with closing(sqlite3.connect(data_dir / "state" / "ledger.sqlite")) as connection:
+    with closing(Ledger.of(data_dir, read_only=True)) as ledger:
+        rows = ledger.connection.rows
         states = {
             name: (status == "gone", version, at)
-            for name, status, version, at in connection.execute(
-                "SELECT article_id, status, version, state_at FROM articles"
+            for name, status, version, at in rows(
+                text("SELECT article_id, status, version, state_at FROM articles")
             )
         }
         texts = {
             (name, version): (digest, title)
-            for name, version, digest, title in connection.execute(
-                "SELECT article_id, version, content_sha256, title FROM versions"
-                " WHERE status <> 'gone' ORDER BY fetched_at, revision"
+            for name, version, digest, title in rows(
+                text(
+                    "SELECT article_id, version, content_sha256, title FROM versions"
+                    " WHERE status <> 'gone' ORDER BY fetched_at, revision"
+                )
             )
         }
     return states, texts

@@ -182,8 +182,7 @@ def test_what_may_be_an_outage_is_looked_at_ever_more_seldom(column: Archive) ->
     site.day = 20
     for _ in range(5):
         assert ends(column, out)["suspected"] >= len(out)
-        path = column.data_dir / "state" / "ledger.sqlite"
-        with closing(Ledger.open(path, read_only=True)) as ledger:
+        with closing(Ledger.of(column.data_dir, read_only=True)) as ledger:
             row = ledger.articles.get(out[1]["id"])
             look = ledger.observations.of_article(out[1]["id"])[-1].at
         assert row is not None
@@ -294,8 +293,7 @@ def test_only_what_an_absent_article_gives_is_a_sign(archive_of: Callable[..., A
             "-a", f"urls={urls}", "-a", "recheck=all", "-s", "RETRY_TIMES=0",
             "-s", "DOWNLOAD_DELAY=0",
         )  # fmt: skip
-    path = archive.data_dir / "state" / "ledger.sqlite"
-    with closing(Ledger.open(path, read_only=True)) as ledger:
+    with closing(Ledger.of(archive.data_dir, read_only=True)) as ledger:
         found = {kind: ledger.addresses.get(by_kind[kind]["url"]) for kind in BEFORE}
     outcomes = {kind: row and row.result for kind, row in found.items()}
     assert outcomes == {kind: outcome for kind, (_, outcome) in BEFORE.items()}

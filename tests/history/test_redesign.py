@@ -73,8 +73,7 @@ def test_a_page_that_only_the_fallback_finds_empty_is_no_sign(redesign: Redesign
     gone = {line["id"] for run in redesign.runs for line in run.lines if line["status"] == "gone"}
     assert not emptied & gone
     assert redesign.runs[3].report["outcomes"]["suspected"] >= len(emptied)
-    path = redesign.archive.data_dir / "state" / "ledger.sqlite"
-    with closing(Ledger.open(path, read_only=True)) as ledger:
+    with closing(Ledger.of(redesign.archive.data_dir, read_only=True)) as ledger:
         for identity in emptied:
             *during, after = [one.reason for one in ledger.observations.of_article(identity)]
             assert len(during) == 2

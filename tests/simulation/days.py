@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.conftest import PROJECT
+from tests.server_ledger import ledger_env
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,6 +83,7 @@ class Days:
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "XINHUA_DATA_DIR": str(self.data_dir),
                 "XINHUA_CLOCK_SHIFT": str(shift),
+                **ledger_env(self.data_dir),
                 **self.site.environment,
                 **kill,
             },
