@@ -6,6 +6,7 @@
     warc/YYYY/MM/xinhua-<run>-<serial>.cdxj     the index of that file
     sightings/YYYY/MM/xinhua-<run>.jsonl        what appeared on lists in it, and what went
     coverage/YYYY/MM/DD.json                    the certificate of a day; DD.<n>.json: found later
+    layouts/<name>.toml                         an accepted layout
     runs/<run>-<part>.json                      the manifest of a part
     runs/<run>.json                             the run's report, the manifest of all its files
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
@@ -39,6 +40,7 @@ LINES_FOLDER = "jsonl"
 WARC_FOLDER = "warc"
 SIGHTINGS_FOLDER = "sightings"
 COVERAGE_FOLDER = "coverage"
+LAYOUTS_FOLDER = "layouts"
 REPORTS_FOLDER = "runs"
 STATE_FOLDER = "state"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
@@ -48,6 +50,7 @@ _CLUSTERS = "clusters.sqlite"
 
 LINES_SUFFIX = ".jsonl"
 REPORT_SUFFIX = ".json"
+LAYOUT_SUFFIX = ".toml"
 PUBLISHED_SUFFIXES = (LINES_SUFFIX, WARC_SUFFIX, INDEX_SUFFIX)
 
 # Every file of a run but its report begins so.
@@ -128,6 +131,21 @@ def certified_by(name: str) -> tuple[date, int] | None:
 def certificates_of(data_dir: Path) -> list[Path]:
     """The certificates, and the files on what was found later."""
     return sorted(data_dir.glob(f"{COVERAGE_FOLDER}/*/*/*.json"))
+
+
+def layout_name(name: str) -> str:
+    """The file of an accepted layout, relative to the data folder."""
+    return f"{LAYOUTS_FOLDER}/{name}{LAYOUT_SUFFIX}"
+
+
+def accepted_layouts_of(data_dir: Path) -> list[Path]:
+    """The files of the accepted layouts, by name."""
+    return sorted(data_dir.glob(f"{LAYOUTS_FOLDER}/*{LAYOUT_SUFFIX}"))
+
+
+def open_layouts_of(data_dir: Path) -> list[Path]:
+    """Those that a killed run had not published."""
+    return sorted(data_dir.glob(f"{LAYOUTS_FOLDER}/*{LAYOUT_SUFFIX}{OPEN_SUFFIX}"))
 
 
 def warc_name(run_id: str, began: datetime, serial: int) -> str:

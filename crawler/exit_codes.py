@@ -89,6 +89,13 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
         STORAGE: "the lines can't be written",
         LOCKED: "`--correct`: another run holds the data folder",
     },
+    "survey": {
+        OK: "accepted",
+        ERROR: "the layout claims pages of another",
+        USAGE: "the file is no layout, or its name is taken",
+        STORAGE: "the ledger or the disk fails",
+        LOCKED: "a run holds the folder",
+    },
     "fixture": {
         OK: "done; nothing differs",
         ERROR: "not archived, nothing to keep, or something differs",

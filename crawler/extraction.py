@@ -1,7 +1,7 @@
 """From the fetched pages of an article to the Article.
 
-Crawl, replay, re-extraction and verification all take this way: a layout reads each page, the
-drafts are joined, the pipelines normalise them.
+Crawl, replay, re-extraction and verification all take this way: a layout, of the code or accepted,
+reads each page, the drafts are joined, the pipelines normalise them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler import layouts
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.pages.assembly import assemble, join
 from crawler.pipelines import normalise
 
@@ -18,15 +19,20 @@ if TYPE_CHECKING:
     from crawler.items import Article, Page
 
 
-def extract(pages: Sequence[Page], *, must_be_whole: bool = False) -> Article:
+def extract(
+    pages: Sequence[Page],
+    accepted: AcceptedLayouts = NO_LAYOUTS,
+    *,
+    must_be_whole: bool = False,
+) -> Article:
     """The article of its pages, page 1 first.
 
     Raises NotAnArticle when a page is none; AstrayError and IncompleteError when `must_be_whole`
     and they are not all the pages of one article.
     """
-    drafts = [layouts.read(page) for page in pages]
+    drafts = [layouts.read(page, accepted) for page in pages]
     draft = assemble(pages, drafts) if must_be_whole else join(drafts)
-    return normalise(draft, pages)
+    return normalise(draft, pages, accepted.version)
 
 
 def is_empty(article: Article) -> bool:

@@ -1,4 +1,5 @@
-"""Which code reads pages: the version and a digest of all that decides what is extracted.
+"""Which code reads pages: the version and a digest of all that decides what is extracted, the
+layouts that an archive has accepted among it.
 
 `<version>+<12 hex digits>` stands in every record, so that a re-check knows whether the last
 version was made by today's code: a page that only a better extractor reads differently is no edit.
@@ -23,10 +24,19 @@ PARTS: Final = (
 _SUFFIXES = frozenset({".py", ".toml", ".json"})
 
 
+def extractor_version(layouts: str = "") -> str:
+    """The version of the code as it stands on disk and of accepted layouts, given by their digest;
+    "" where there are none, and then it is the code's alone."""
+    code = _code()
+    if layouts:
+        code = hashlib.sha256(f"{code} {layouts}".encode()).hexdigest()
+    return f"{__version__}+{code[:12]}"
+
+
 @cache
-def extractor_version() -> str:
-    """The version of the code as it stands on disk, computed once in a process."""
-    return f"{__version__}+{digest(Path(__file__).parent)[:12]}"
+def _code() -> str:
+    """The digest of the code, computed once in a process."""
+    return digest(Path(__file__).parent)
 
 
 def digest(package: Path) -> str:

@@ -18,6 +18,7 @@ from crawler.archive import gzip_members
 from crawler.archive.cdxj import index_path
 from crawler.archive.reader import MAX_BLOCK, WarcError, read_records, record_at
 from crawler.items import HISTORY_KEYS, KEYS
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.pages.errors import Kind
 from crawler.reextraction.filter import Filter
 from crawler.reextraction.one_warc import Tally, reextract
@@ -54,10 +55,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """`name` is the path of its files below `folder`, without their suffixes."""
+    """`name` is the path of its files below `folder`, without their suffixes. `accepted` are the
+    accepted layouts it is read with beside the code's."""
 
     folder: Path
     name: str
+    accepted: AcceptedLayouts = NO_LAYOUTS
 
     @property
     def warc(self) -> Path:
@@ -81,7 +84,9 @@ class Fixture:
     def derive(self) -> dict[str, Any]:
         """The record today's code makes of the pages, or {REFUSED: kind}. Raises FixtureError."""
         tally = Tally()
-        records = list(reextract(self.warc, self.warc.name, Filter(), tally))
+        records = list(
+            reextract(self.warc, self.warc.name, Filter(), tally, accepted=self.accepted)
+        )
         if len(records) == 1 and not tally.problems:
             return {key: records[0][key] for key in DERIVED_KEYS}
         kinds = [kind for kind in tally.counts if kind in get_args(Kind)]
@@ -104,21 +109,26 @@ class Fixture:
         write_atomically(self.json, f"{record}\n".encode())
 
 
-def load(folder: Path) -> list[Fixture]:
+def load(folder: Path, accepted: AcceptedLayouts = NO_LAYOUTS) -> list[Fixture]:
     """The fixtures below a folder by name; none where there is no folder."""
     found = sorted(folder.rglob(f"*{WARC_SUFFIX}"))
     names = (path.relative_to(folder).as_posix().removesuffix(WARC_SUFFIX) for path in found)
-    return [Fixture(folder, name) for name in names]
+    return [Fixture(folder, name, accepted) for name in names]
 
 
-def add(folder: Path, sources: Sequence[tuple[Path, int]], name: str | None = None) -> Fixture:
+def add(
+    folder: Path,
+    sources: Sequence[tuple[Path, int]],
+    name: str | None = None,
+    accepted: AcceptedLayouts = NO_LAYOUTS,
+) -> Fixture:
     """A new fixture of the records at these places (file, offset), page 1 first.
 
     Of an article of several pages only the first need be given: the others are looked for after it
     in its file. Raises FixtureError, and leaves nothing, when the records don't hold one article.
     """
     first = _response(*sources[0])
-    fixture = Fixture(folder, name or _name(first.url or ""))
+    fixture = Fixture(folder, name or _name(first.url or ""), accepted)
     if fixture.warc.exists():
         message = f"there is a fixture {fixture.name} already; --name gives this one another name"
         raise FixtureError(message)

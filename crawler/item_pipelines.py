@@ -25,7 +25,7 @@ from crawler.exporters.publisher import Publisher
 from crawler.history import versions
 from crawler.history.withdrawals import Withdrawals
 from crawler.items import Article, DiscoveredFrom, ScrapedArticle, as_record
-from crawler.layouts import NotAnArticle
+from crawler.layouts import AcceptedLayouts, NotAnArticle
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import PageMeasures
 from crawler.outcomes import FETCHED, KNOWN_READ, Outcome
@@ -59,6 +59,7 @@ class _RunPipeline:
         self.ledger = required(crawler, Ledger)
         self.publisher = required(crawler, Publisher)
         self.withdrawals = required(crawler, Withdrawals)
+        self.accepted = required(crawler, AcceptedLayouts)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -76,7 +77,7 @@ class NormalisePipeline(_RunPipeline):
 
     def process_item(self, item: ScrapedArticle) -> Article:
         try:
-            article = pipelines.normalise(item.draft, item.pages)
+            article = pipelines.normalise(item.draft, item.pages, self.accepted.version)
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
             if is_ours(error):
@@ -180,7 +181,7 @@ class HistoryPipeline(_RunPipeline):
         """What today's code makes of the last version."""
         try:
             pages = [read_page(self.facts.data_dir, pointer) for pointer in known.warc_pages]
-            return extraction.extract(pages)
+            return extraction.extract(pages, self.accepted)
         except NotAnArticle as refusal:
             return refusal
         except Exception as error:

@@ -17,6 +17,7 @@ import pytest
 import crawler.commands
 from crawler.exit_codes import LOCKED, OF_COMMANDS
 from tests.conftest import PROJECT
+from tests.layouts.test_accepted import STORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,8 @@ ELSEWHERE = {
     ("ledger", 0): "commands/test_ledger.py",
     ("ledger", 5): "commands/test_ledger.py",
     ("export", 1): "commands/test_export.py",
+    ("survey", 0): "survey/test_acceptance.py",
+    ("survey", 1): "survey/test_acceptance.py",
     ("fixture", 5): "commands/test_fixture.py",
     ("repair", 1): "commands/test_repair.py",
 }
@@ -69,7 +72,7 @@ def folders(first: Crawl, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 # These need no archive, or are cases of their own.
-_WITHOUT_ARCHIVE = ("crawl", "regions", "reextract", "fixture")
+_WITHOUT_ARCHIVE = ("crawl", "regions", "reextract", "fixture", "survey")
 
 
 def cases(folders: dict[str, Path], line: dict[str, Any]) -> list[tuple[str, int, str, list[str]]]:
@@ -78,6 +81,8 @@ def cases(folders: dict[str, Path], line: dict[str, Any]) -> list[tuple[str, int
     torn = str(min((folders["warc"] / "warc").rglob("*.warc.gz")))
     out = folders["none"].with_name("out")
     run = next((folders["sound"] / "runs").iterdir()).stem
+    layout = folders["none"].with_name("layout.toml")
+    layout.write_text(STORY)
     given = [
         ("status", 0, "sound", []),
         ("status", 3, "alarm", []),
@@ -115,15 +120,16 @@ def cases(folders: dict[str, Path], line: dict[str, Any]) -> list[tuple[str, int
         ("wacz", 5, "sound", [run, "-o", str(out / "no" / "folder" / "a.wacz")]),
         ("repair", 0, "sound", []),
         ("repair", 75, "locked", []),
+        ("survey", 2, "none", ["--accept", warc]),
+        ("survey", 75, "locked", ["--accept", str(layout)]),
+        ("survey", 5, "ledger", ["--accept", str(layout)]),
         ("ledger", 2, "sound", ["move"]),
         ("ledger", 75, "locked", ["copy", "postgresql://nobody@127.0.0.1:9/none"]),
     ]
     needs = {"history": [line["id"]], "explain": [line["url"]], "export": ["--format", "csv"],
              "wacz": [run], "ledger": ["copy", "sqlite"], "verify": ["-j", "1"],
              "coverage": ["2001-01-01", "2001-01-02"]}  # fmt: skip
-    without = [
-        name for name in OF_COMMANDS if name not in ("crawl", "regions", "reextract", "fixture")
-    ]
+    without = [name for name in OF_COMMANDS if name not in _WITHOUT_ARCHIVE]
     given += [(name, 2, "none", needs.get(name, [])) for name in without]
     reading = (
         "status",

@@ -25,6 +25,7 @@ from crawler.data_dir import PROJECT, folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
+from crawler.layouts import AcceptedLayouts
 from crawler.views.text_diff import difference
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
         self.folder = PROJECT / str(self.settings["FIXTURES_DIR"])
+        self.accepted = AcceptedLayouts.of(folder_of(self.settings))
         action, *rest = args or [""]
         if opts.name is not None and (action != "add" or not _NAME.fullmatch(opts.name)):
             raise UsageError("--name goes with add: letters, digits, . _ -")
@@ -68,7 +70,9 @@ class Command(ProjectCommand, ScrapyCommand):
                     fixture.accept()
                     print(f"{fixture.name}: accepted")
             elif action == "refresh":
-                self._refresh(self._named(rest) if rest else fixtures.load(self.folder))
+                self._refresh(
+                    self._named(rest) if rest else fixtures.load(self.folder, self.accepted)
+                )
             else:
                 raise UsageError(f"fixture {self.syntax()}")
         except FixtureError as error:
@@ -76,7 +80,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def _add(self, target: str, name: str | None) -> None:
         places = self._archived(target) if _URL.match(target) else [_place(target)]
-        fixture = fixtures.add(self.folder, places, name)
+        fixture = fixtures.add(self.folder, places, name, self.accepted)
         self._show(fixture, fixture.differences())
         print(f"{fixture.name}: added to {shown(self.folder)}; if all that is right: ", end="")
         print(f"scrapy fixture accept {fixture.name}")
@@ -98,7 +102,7 @@ class Command(ProjectCommand, ScrapyCommand):
         return [fixtures.place(data_dir, pointer) for pointer in known.warc_pages]
 
     def _named(self, names: list[str]) -> list[Fixture]:
-        known = {fixture.name: fixture for fixture in fixtures.load(self.folder)}
+        known = {fixture.name: fixture for fixture in fixtures.load(self.folder, self.accepted)}
         unknown = [name for name in names if name not in known]
         if unknown:
             message = f"no fixture {', '.join(unknown)} in {shown(self.folder)}"

@@ -28,6 +28,7 @@ from crawler.commands.options import count, day, region_codes
 from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR
 from crawler.file_name_escapes import shown
+from crawler.layouts import AcceptedLayouts
 from crawler.reextraction.batch import Job, join_parts, make_parts, parts_folder
 from crawler.reextraction.filter import Filter
 
@@ -65,11 +66,12 @@ class Command(ProjectCommand, ScrapyCommand):
         files = _checked(args, opts)
         data_dir = folder_of(self.settings)
         max_bytes = bound(self.settings.getint("DOWNLOAD_MAXSIZE"))
+        accepted = AcceptedLayouts.of(data_dir)
         wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until, max_bytes)
         with ExitStack() as stack:
             older = _older(opts.diff, wanted, stack) if opts.diff else None
             folder = stack.enter_context(parts_folder(opts.output))
-            jobs = [Job.of(file, data_dir, folder, wanted) for file in files]
+            jobs = [Job.of(file, data_dir, folder, wanted, accepted) for file in files]
             jobs = list({job.part: job for job in jobs}.values())
             parts, tallies = self._make(jobs, folder, opts.jobs or os.cpu_count() or 1)
             if older:

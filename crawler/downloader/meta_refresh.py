@@ -14,6 +14,7 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
 from scrapy.exceptions import IgnoreRequest
 
 from crawler import layouts
+from crawler.context import attached
 from crawler.downloader.errors import Ended
 from crawler.outcomes import Outcome
 
@@ -39,7 +40,8 @@ class RefreshMiddleware(MetaRefreshMiddleware):
         if page is None or request.meta.get("kind") not in _KINDS:
             return response
         try:
-            target = layouts.refreshed(page, self._maxdelay)
+            accepted = attached(self.crawler, layouts.AcceptedLayouts) or layouts.NO_LAYOUTS
+            target = layouts.refreshed(page, self._maxdelay, accepted)
         except Exception:  # the spider reads the page again, and gives the error its outcome
             logger.debug("reading %s failed", page.url, exc_info=True)
             return response

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from crawler import urls
 from crawler.clock import iso, now
 from crawler.exporters.published_lines import lines_with
-from crawler.extractor_version import extractor_version
 from crawler.items import Article, Gone, Last, Observation, RegionRef, as_record
 from crawler.ledger import line_rows
 from crawler.ledger.schedule import next_check
@@ -53,10 +52,12 @@ class _Candidate:
 
 class Withdrawals:
     """The signs of one run. Every article that is there is told to `answered`, every re-check also
-    to `looked`, `failed` or `sign`, unless it made a line."""
+    to `looked`, `failed` or `sign`, unless it made a line. `version` is the `extractor_version` of
+    its lines."""
 
-    def __init__(self, facts: RunFacts, ledger: Ledger, publisher: Publisher) -> None:
+    def __init__(self, facts: RunFacts, ledger: Ledger, publisher: Publisher, version: str) -> None:
         self._facts = facts
+        self._version = version
         self._ledger = ledger
         self._publisher = publisher
         self._answered: Counter[str] = Counter()
@@ -221,7 +222,7 @@ class Withdrawals:
             first_seen_at=iso(article.first_seen_at),
             fetched_at=observations[-1].at,
             layout=None,
-            extractor_version=extractor_version(),
+            extractor_version=self._version,
             run_id=facts.run_id,
             line=self._publisher.next_line(),
         )

@@ -1,8 +1,8 @@
 """Fetched pages as Drafts, by whichever layout claims the page.
 
 `read` takes a Page and returns a Draft with the page's evidence as printed, or raises NotAnArticle.
-It depends on bytes, address and headers alone. Exactly one layout claims a page; where none or
-several do, the fallback reads it and `claims` says so.
+It depends on bytes, address, headers and the accepted layouts alone. Exactly one layout claims a
+page; where none or several do, the fallback reads it and `claims` says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind
 from crawler.layouts import fallback
+from crawler.layouts.accepted import NO_LAYOUTS, AcceptedLayouts
 from crawler.layouts.cms2022 import Cms2022
 from crawler.layouts.cms_regional2022 import CmsRegional2022
 from crawler.layouts.hebei_table2012 import HebeiTable2012
@@ -27,12 +28,12 @@ from crawler.pages.not_article import LITTLE, challenge_in, refuse_no_article
 
 if TYPE_CHECKING:
     from crawler.items import Draft, Page
-    from crawler.layouts.layout import Layout
+    from crawler.layouts.layout import Layout, Selectors
     from crawler.pages.errors import Kind
 
 __all__ = [
-    "LAYOUTS", "NotAnArticle", "challenged", "is_farewell", "is_front", "is_gate", "kind_of",
-    "read", "refreshed",
+    "LAYOUTS", "NO_LAYOUTS", "AcceptedLayouts", "NotAnArticle", "challenged", "claims",
+    "is_farewell", "is_front", "is_gate", "kind_of", "read", "refreshed",
 ]  # fmt: skip
 
 LAYOUTS: tuple[Layout, ...] = (
@@ -51,13 +52,21 @@ LAYOUTS: tuple[Layout, ...] = (
 _SILENT = frozenset({"empty", "blank", "list_page", "script_redirect"})
 
 
-def read(page: Page) -> Draft:
+def claims(doc: Document, accepted: AcceptedLayouts = NO_LAYOUTS) -> list[tuple[Layout, Selectors]]:
+    """The layouts that claim a page, each with the selectors that hold. An accepted one that the
+    code has come to have by the same name rests."""
+    own = {layout.name for layout in LAYOUTS}
+    known = (*LAYOUTS, *(layout for layout in accepted.layouts if layout.name not in own))
+    return [(one, selectors) for one in known if (selectors := one.select(doc))]
+
+
+def read(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> Draft:
     """What one page of an article says, raw. Raises NotAnArticle for a page that holds none."""
     if not page.body.strip():
         raise NotAnArticle("blank", "no bytes")
     not_html.refuse_other_media(page.body, page.header("Content-Type"))
     doc = Document.of(page)
-    claiming = [(one, selectors) for one in LAYOUTS if (selectors := one.select(doc))]
+    claiming = claims(doc, accepted)
     if len(claiming) == 1:
         ((layout, selectors),) = claiming
         draft = layout.read(doc, selectors)
@@ -68,10 +77,10 @@ def read(page: Page) -> Draft:
     return draft
 
 
-def kind_of(page: Page) -> Kind | None:
+def kind_of(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> Kind | None:
     """Which kind of page that is no article this is, None for an article."""
     try:
-        read(page)
+        read(page, accepted)
     except NotAnArticle as error:
         return error.kind
     return None
@@ -90,7 +99,7 @@ def challenged(page: Page) -> str | None:
     return None
 
 
-def refreshed(page: Page, longest: int) -> str | None:
+def refreshed(page: Page, longest: int, accepted: AcceptedLayouts = NO_LAYOUTS) -> str | None:
     """The address that a page's meta refresh takes a reader to, in at most `longest` seconds.
 
     None where there is no such element in effect, where it leads to the page itself, and where the
@@ -106,7 +115,7 @@ def refreshed(page: Page, longest: int) -> str | None:
     if target is None:
         return None
     try:
-        draft = read(page)
+        draft = read(page, accepted)
     except NotAnArticle as error:
         return target if error.kind in _SILENT else None
     text = sum(len(block.text) for block in draft.blocks if block.kind is BlockKind.TEXT)

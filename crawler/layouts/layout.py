@@ -8,13 +8,13 @@ them, also for the fallback.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from crawler.items import Evidence
+from crawler.items import BlockKind, Evidence, Removed
 from crawler.pages import page_metadata
-from crawler.pages.blocks import read_blocks
+from crawler.pages.blocks import Part, read_blocks
 from crawler.pages.container_parts import parts_of
-from crawler.pages.document import shows_text
+from crawler.pages.document import shows_text, squeeze
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.header import Header, ShownFields, take_editor_lines, take_header_lines
 from crawler.pages.labelled_lines import (
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _MANY_LINKS = 15
 
+# The rule, in `removed`, of what a layout says is furniture.
+_FURNITURE = "furniture"
+
 # A content container with so many links, and so much of its text in them, is a list.
 _LINK_SHARE = 0.6
 
@@ -45,7 +48,8 @@ class Selectors:
     """Where a template keeps its fields; of several, the first that shows text counts.
 
     `time_parts` are the pieces of a time split over elements, in reading order. `author_lines` says
-    that the template prints 作者： around the text, in no element of its own.
+    that the template prints 作者： around the text, in no element of its own. `cut` are elements
+    within the text that are none of it, `furniture` its lines that all pages of the template bear.
     """
 
     body: tuple[str, ...]
@@ -57,6 +61,8 @@ class Selectors:
     kicker: str = "#pretitle, .pretitle"
     crumbs: tuple[str, ...] = page_metadata.CRUMBS
     author_lines: bool = False
+    cut: tuple[str, ...] = ()
+    furniture: frozenset[str] = frozenset()
 
 
 class Layout:
@@ -66,11 +72,11 @@ class Layout:
     page's source.
     """
 
-    name: ClassVar[str]
-    marks: ClassVar[tuple[str, ...]]
-    foreign: ClassVar[tuple[str, ...]] = ()
-    phrases: ClassVar[tuple[str, ...]] = ()
-    selectors: ClassVar[Selectors]
+    name: str
+    marks: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    selectors: Selectors
 
     def select(self, doc: Document) -> Selectors | None:
         """The selectors that hold for the page, or None when it isn't of this layout."""
@@ -122,9 +128,10 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
         draft.subtitle = header.outside(selectors.subtitle)
         draft.kicker = header.outside(selectors.kicker)
     shown = _read_header(draft, header, selectors)
-    parts = parts_of(doc, container) | header.parts()
+    parts = _furniture(doc, container, selectors) | parts_of(doc, container) | header.parts()
     draft.blocks, removed = read_blocks(doc, container, where, parts)
     draft.removed = removed + header.removed
+    _take_furniture(draft, selectors.furniture)
     if not shown.sources and _is_links(container, draft):
         raise NotAnArticle("list_page", "the content is links")
     take_header_lines(draft, shown)
@@ -141,6 +148,25 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     )
     draft.editors = shown.editors + plain
     return draft
+
+
+def _furniture(doc: Document, container: Node, selectors: Selectors) -> dict[int, Part]:
+    """The elements within the container that the layout says are none of its text."""
+    found = (node for selector in selectors.cut for node in doc.all(selector, container))
+    return {node.mem_id: Part("cut", _FURNITURE) for node in found}
+
+
+def _take_furniture(draft: Draft, lines: frozenset[str]) -> None:
+    """Take out the lines that the layout says are no text."""
+    if not lines:
+        return
+    kept = []
+    for block in draft.blocks:
+        if block.kind is BlockKind.TEXT and squeeze(block.text).strip() in lines:
+            draft.removed.append(Removed(block.text.strip(), _FURNITURE, block.where))
+        else:
+            kept.append(block)
+    draft.blocks = kept
 
 
 def _read_header(draft: Draft, header: Header, selectors: Selectors) -> ShownFields:

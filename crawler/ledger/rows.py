@@ -23,6 +23,7 @@ class RunKind(StrEnum):
     CRAWL = "crawl"
     CORRECTION = "correction"
     CERTIFICATES = "certificates"
+    LAYOUTS = "layouts"
 
 
 @dataclass(frozen=True, slots=True)

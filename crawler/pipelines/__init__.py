@@ -45,9 +45,10 @@ STEPS: Final[tuple[Step, ...]] = (
 )
 
 
-def normalise(draft: Draft, pages: Sequence[Page]) -> Article:
-    """The article of a draft and its pages: at least one, page 1 first."""
-    current = begin(draft, pages, extractor_version())
+def normalise(draft: Draft, pages: Sequence[Page], version: str | None = None) -> Article:
+    """The article of a draft and its pages: at least one, page 1 first. `version` is the
+    `extractor_version`, that of the code alone where none is given."""
+    current = begin(draft, pages, version or extractor_version())
     for step in STEPS:
         current = step(current)
     return current.article

@@ -25,7 +25,6 @@ from crawler.archive.pointers import name_in
 from crawler.archive.reader import WarcError
 from crawler.archive.spans import FileSpan, fit, spans_of
 from crawler.archive.wacz import warcs_in
-from crawler.extractor_version import extractor_version
 from crawler.items import as_line
 from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.reextraction.cross_archive import CrossArchiveStore
@@ -35,6 +34,7 @@ from crawler.storage import StorageError, fsync_dir, make_folder, open_path, wri
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from crawler.layouts import AcceptedLayouts
     from crawler.reextraction.filter import Filter
 
 # Seconds between two looks at the progress.
@@ -55,6 +55,7 @@ class Job:
     name: str
     part: Path
     wanted: Filter
+    accepted: AcceptedLayouts
     edges: tuple[int, int] | None = None
 
     @property
@@ -70,12 +71,15 @@ class Job:
         return self.part.with_suffix(".unpacked")
 
     @classmethod
-    def of(cls, file: Path, data_dir: Path, folder: Path, wanted: Filter) -> Job:
-        """A file as input; its part is another one when the file, the filter or the code is."""
+    def of(
+        cls, file: Path, data_dir: Path, folder: Path, wanted: Filter, accepted: AcceptedLayouts
+    ) -> Job:
+        """A file as input; its part is another one when the file, the filter, the code or an
+        accepted layout is."""
         path, stat, name = file.resolve(), file.stat(), name_in(data_dir, file)
-        state = (str(path), name, stat.st_size, stat.st_mtime_ns, wanted.key, extractor_version())
+        state = (str(path), name, stat.st_size, stat.st_mtime_ns, wanted.key, accepted.version)
         digest = hashlib.sha256(repr(state).encode()).hexdigest()[:32]
-        return cls(path, name, folder / f"{digest}.jsonl", wanted)
+        return cls(path, name, folder / f"{digest}.jsonl", wanted, accepted)
 
     def spans(self) -> list[Job]:
         """The file's spans as jobs of their own; the job itself where there is only one."""
@@ -176,7 +180,10 @@ def _make(job: Job) -> None:
     try:
         with job.part.open("wb") as part, CrossArchiveStore(job.store) as store:
             for file, name in _opened(job, tally):
-                found = scan(file, name, job.wanted, tally, store, span=span, on_read=_advance)
+                found = scan(
+                    file, name, job.wanted, tally, store,
+                    accepted=job.accepted, span=span, on_read=_advance,
+                )  # fmt: skip
                 for record in found:
                     part.write(as_line(record))
             part.flush()
@@ -200,7 +207,7 @@ def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:
     with path.open("wb") as part, CrossArchiveStore(database) as store:
         for job in jobs:
             store.take(job.store)
-        for record in assemble(store, jobs[0].wanted, tally):
+        for record in assemble(store, jobs[0].wanted, tally, jobs[0].accepted):
             part.write(as_line(record))
     return path, tally
 

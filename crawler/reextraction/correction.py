@@ -35,7 +35,7 @@ from crawler.items import (
     as_record,
     plain,
 )
-from crawler.layouts import NotAnArticle
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts, NotAnArticle
 from crawler.pages.assembly import AstrayError, IncompleteError
 from crawler.pipelines.content_digest import changed_fields
 from crawler.pipelines.flags import FlagName
@@ -94,7 +94,11 @@ class Looked:
 
 
 def look(
-    line: dict[str, Any], data_dir: Path, fields: Collection[str], unpacked: Unpacked | None = None
+    line: dict[str, Any],
+    data_dir: Path,
+    fields: Collection[str],
+    unpacked: Unpacked | None = None,
+    accepted: AcceptedLayouts = NO_LAYOUTS,
 ) -> Looked | None:
     """Extract a line's records again; None where it stays as it is.
 
@@ -102,7 +106,7 @@ def look(
     `fields` in any way. What the fallback reads says nothing against a layout's reading, an empty
     page nothing against a text: the crawl takes neither for an edit.
     """
-    article = _extracted(line, data_dir, unpacked)
+    article = _extracted(line, data_dir, unpacked, accepted)
     if isinstance(article, Looked):
         return article
     record = as_record(article)
@@ -119,10 +123,13 @@ def look(
     return Looked(line, keys, _correction(line, record, keys))
 
 
-def _extracted(line: dict[str, Any], data_dir: Path, unpacked: Unpacked | None) -> Article | Looked:
+def _extracted(
+    line: dict[str, Any], data_dir: Path, unpacked: Unpacked | None, accepted: AcceptedLayouts
+) -> Article | Looked:
     """What today's code makes of a line's records, or why the line is left as it is."""
     try:
-        article = extraction.extract(_pages(line, data_dir, unpacked), must_be_whole=True)
+        pages = _pages(line, data_dir, unpacked)
+        article = extraction.extract(pages, accepted, must_be_whole=True)
     except (WarcError, DecodeError) as error:
         return Looked(line, left=Left.UNREADABLE, detail=str(error))
     except (NotAnArticle, AstrayError, IncompleteError) as error:
@@ -182,17 +189,23 @@ class _Worker:
     data_dir: Path
     fields: tuple[str, ...]
     unpacked: Unpacked
+    accepted: AcceptedLayouts
 
 
 _worker: _Worker
 
 
-def _begin(data_dir: Path, fields: tuple[str, ...], inherited: tuple[int, ...]) -> None:
+def _begin(
+    data_dir: Path,
+    fields: tuple[str, ...],
+    inherited: tuple[int, ...],
+    accepted: AcceptedLayouts,
+) -> None:
     global _worker
     begin_worker()
     for descriptor in inherited:
         os.close(descriptor)
-    _worker = _Worker(data_dir, fields, Unpacked())
+    _worker = _Worker(data_dir, fields, Unpacked(), accepted)
 
 
 def _look_at(chunk: Chunk) -> list[Looked]:
@@ -205,7 +218,8 @@ def _look_at(chunk: Chunk) -> list[Looked]:
             detail="the ledger doesn't know the line: `scrapy verify`",
         )
         if is_known:
-            looked = look(line, _worker.data_dir, _worker.fields, _worker.unpacked)
+            has = _worker
+            looked = look(line, has.data_dir, has.fields, has.unpacked, has.accepted)
         if looked is not None:
             found.append(looked)
     return found
@@ -238,10 +252,11 @@ class Looker:
 def looker(
     data_dir: Path, fields: tuple[str, ...], processes: int, inherited: tuple[int, ...] = ()
 ) -> Iterator[Looker]:
-    """Workers for as long as they are needed. They close the descriptors `inherited`, such as that
-    of a lock, which would outlive the parent in them."""
+    """Workers for as long as they are needed, which read with the folder's accepted layouts. They
+    close the descriptors `inherited`, such as that of a lock, which would outlive the parent in
+    them. Raises StorageError for a layout that can't be read."""
     context = multiprocessing.get_context("fork")
-    begin = partial(_begin, data_dir, fields, inherited)
+    begin = partial(_begin, data_dir, fields, inherited, AcceptedLayouts.of(data_dir))
     with ProcessPoolExecutor(processes, context, begin) as pool, cancelling_on_error(pool):
         yield Looker(pool, processes)
 

@@ -21,6 +21,7 @@ from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.archive.revisits import holds_page, repeat_of
 from crawler.extraction import is_empty
 from crawler.items import as_record
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.pages.assembly import Assembly, AstrayError
 from crawler.pipelines import normalise
 from crawler.reextraction.cross_archive import CrossArchiveStore, PageCapture, RecordPlace
@@ -71,6 +72,7 @@ def reextract(
     wanted: Filter,
     tally: Tally,
     *,
+    accepted: AcceptedLayouts = NO_LAYOUTS,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The records of one WARC file's articles, from that file alone.
@@ -79,8 +81,8 @@ def reextract(
     got. Damage is noted in `tally` and reading goes on after it where that is possible.
     """
     with CrossArchiveStore() as store:
-        yield from scan(path, name, wanted, tally, store, on_read=on_read)
-        yield from assemble(store, wanted, tally)
+        yield from scan(path, name, wanted, tally, store, accepted=accepted, on_read=on_read)
+        yield from assemble(store, wanted, tally, accepted)
 
 
 def scan(
@@ -90,6 +92,7 @@ def scan(
     tally: Tally,
     store: CrossArchiveStore,
     *,
+    accepted: AcceptedLayouts = NO_LAYOUTS,
     span: FileSpan | None = None,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
@@ -97,7 +100,7 @@ def scan(
     revisits go to `store`."""
     begin = span.start if span else 0
     began_ours = is_our_file(path) if begin else False
-    scanner = _Scanner(path, name, wanted, tally, store, is_ours=began_ours)
+    scanner = _Scanner(path, name, wanted, tally, store, accepted, is_ours=began_ours)
     done = begin
     for record in read_records(path, span=span, on_damage=scanner.damaged):
         if on_read:
@@ -122,6 +125,7 @@ class _Scanner:
     wanted: Filter
     tally: Tally
     store: CrossArchiveStore
+    accepted: AcceptedLayouts
     is_ours: bool
     is_empty: bool = True
 
@@ -166,10 +170,15 @@ class _Scanner:
         if not self.is_ours:
             self.store.add_original(page, place)
         if is_wanted:
-            yield from _single(page, place, self.tally, self.store)
+            yield from _single(page, place, self.tally, self.store, self.accepted)
 
 
-def assemble(store: CrossArchiveStore, wanted: Filter, tally: Tally) -> Iterator[dict[str, Any]]:
+def assemble(
+    store: CrossArchiveStore,
+    wanted: Filter,
+    tally: Tally,
+    accepted: AcceptedLayouts = NO_LAYOUTS,
+) -> Iterator[dict[str, Any]]:
     """The records that `scan` left: of revisits, then of articles of several pages.
 
     A revisit gives a record of its own address and time, made from the bytes that it repeats.
@@ -185,22 +194,27 @@ def assemble(store: CrossArchiveStore, wanted: Filter, tally: Tally) -> Iterator
             tally.counts["repeated"] += 1
             continue
         page = replace(page, url=repeat.url, fetched_at=repeat.date)
-        yield from _single(page, place, tally, store)
+        yield from _single(page, place, tally, store, accepted)
     for group in store.articles():
         captures = list(islice(group, MAX_CAPTURES))
         firsts = [capture for capture in captures if capture.page == 1]
         if not firsts:
             tally.counts["filtered" if wanted.is_narrow else "incomplete"] += 1
         for first, begin, end in _looks(firsts):
-            yield from _joined(first, _further(captures, begin, first.date, end), wanted, tally)
+            further = _further(captures, begin, first.date, end)
+            yield from _joined(first, further, wanted, tally, accepted)
 
 
 def _single(
-    page: Page, place: RecordPlace, tally: Tally, store: CrossArchiveStore
+    page: Page,
+    place: RecordPlace,
+    tally: Tally,
+    store: CrossArchiveStore,
+    accepted: AcceptedLayouts,
 ) -> Iterator[dict[str, Any]]:
     """The record of a page that is an article by itself; a page of several goes to `store`."""
     address = urls.article(page.url)
-    draft = _draft(page, place, tally)
+    draft = _draft(page, place, tally, accepted)
     if draft is None or address is None:
         return
     assembly = Assembly(page, draft) if address.page == 1 else None
@@ -210,7 +224,7 @@ def _single(
     elif assembly.is_too_large:
         tally.counts["too_large"] += 1
     else:
-        yield from _record(assembly, place, tally)
+        yield from _record(assembly, place, tally, accepted)
 
 
 def _looks(firsts: Sequence[PageCapture]) -> Iterator[tuple[PageCapture, str, str | None]]:
@@ -246,17 +260,21 @@ def _further(
 
 
 def _joined(
-    first: PageCapture, further: dict[str, PageCapture], wanted: Filter, tally: Tally
+    first: PageCapture,
+    further: dict[str, PageCapture],
+    wanted: Filter,
+    tally: Tally,
+    accepted: AcceptedLayouts,
 ) -> Iterator[dict[str, Any]]:
     """The record of an article of several pages, put together as the crawl does."""
-    begun = _read_capture(first, first.place, wanted, tally)
+    begun = _read_capture(first, first.place, wanted, tally, accepted)
     if begun is None:
         tally.counts["incomplete"] += 1
         return
     assembly = Assembly(*begun)
     while page := assembly.wanted:
         for capture in _candidates(page, further):
-            read = _read_capture(capture, first.place, wanted, tally)
+            read = _read_capture(capture, first.place, wanted, tally, accepted)
             try:
                 if read is None:
                     continue
@@ -271,7 +289,7 @@ def _joined(
     if assembly.is_too_large:
         tally.counts["too_large"] += 1
         return
-    yield from _record(assembly, first.place, tally)
+    yield from _record(assembly, first.place, tally, accepted)
 
 
 def _candidates(page: Wanted, further: dict[str, PageCapture]) -> Iterator[PageCapture]:
@@ -286,20 +304,24 @@ def _candidates(page: Wanted, further: dict[str, PageCapture]) -> Iterator[PageC
 
 
 def _read_capture(
-    capture: PageCapture, place: RecordPlace, wanted: Filter, tally: Tally
+    capture: PageCapture,
+    place: RecordPlace,
+    wanted: Filter,
+    tally: Tally,
+    accepted: AcceptedLayouts,
 ) -> tuple[Page, Draft] | None:
     """A captured page and what it says, or None with the reason counted."""
     page = _page_at(capture.place, wanted, tally)
     if page is None:
         return None
     page = replace(page, url=capture.url, fetched_at=capture.date)  # a revisit's are its own
-    draft = _draft(page, place, tally)
+    draft = _draft(page, place, tally, accepted)
     return None if draft is None else (page, draft)
 
 
-def _draft(page: Page, place: RecordPlace, tally: Tally) -> Draft | None:
+def _draft(page: Page, place: RecordPlace, tally: Tally, accepted: AcceptedLayouts) -> Draft | None:
     try:
-        return layouts.read(page)
+        return layouts.read(page, accepted)
     except layouts.NotAnArticle as error:
         tally.counts[error.kind] += 1
     except Exception as error:
@@ -308,10 +330,12 @@ def _draft(page: Page, place: RecordPlace, tally: Tally) -> Draft | None:
     return None
 
 
-def _record(assembly: Assembly, place: RecordPlace, tally: Tally) -> Iterator[dict[str, Any]]:
+def _record(
+    assembly: Assembly, place: RecordPlace, tally: Tally, accepted: AcceptedLayouts
+) -> Iterator[dict[str, Any]]:
     url = assembly.pages[0].url
     try:
-        article = normalise(assembly.draft(), assembly.pages)
+        article = normalise(assembly.draft(), assembly.pages, accepted.version)
     except Exception as error:
         tally.counts["extraction_failed"] += 1
         tally.problem(place.name, place.offset, f"{url}: {type(error).__name__}: {error}")

@@ -21,14 +21,17 @@ from crawler.coverage import certificates
 from crawler.coverage.sightings import publish_sightings
 from crawler.data_dir import (
     INDEX_SUFFIX,
+    accepted_layouts_of,
     files_of_run,
     lines_name,
+    open_layouts_of,
     open_lines_of,
     open_warcs_of,
     part_manifest_name,
     part_manifests_of,
     part_of,
     report_name,
+    reports_of,
     run_of,
     warc_folders_of,
 )
@@ -127,6 +130,8 @@ class _Killed:
         ledger.visits.end_open(run.run_id)
         publish_sightings(self._data_dir, ledger, run.run_id)
         certificates.give_back_unwritten(self._data_dir, ledger, run.run_id)
+        for path in open_layouts_of(self._data_dir):
+            path.unlink()
         did = []
         if self.part is not None and (self.part in self._begun or self._unlisted()):
             did += self._write_manifest()
@@ -158,6 +163,8 @@ class _Killed:
         """The published files of the run, but indexes, that no manifest of a part lists."""
         listed = {row["path"] for row in self._rows}
         certified = certificates.files_of_run(self._data_dir, self._ledger, self.run_id)
+        if self._run.kind == RunKind.LAYOUTS:
+            certified += _layouts_nobody_lists(self._data_dir)
         return [
             path
             for path in (*files_of_run(self._data_dir, self.run_id), *certified)
@@ -226,6 +233,16 @@ def _recover_jsonl(
     ledger.commit()  # before the rename: a kill in between only repeats this
     publish(path, final)
     return f"{name}: published {lines - len(lost)} lines; {len(lost)} lines, {cut} bytes cut"
+
+
+def _layouts_nobody_lists(data_dir: Path) -> list[Path]:
+    """The accepted layouts that no report lists: what a run that accepts was killed over."""
+    listed = set()
+    for path in reports_of(data_dir):
+        report = read_report(data_dir, path.stem)
+        listed |= {row["path"] for row in report["files"]} if report else set()
+    known = accepted_layouts_of(data_dir)
+    return [path for path in known if path.relative_to(data_dir).as_posix() not in listed]
 
 
 def cut_lines(path: Path) -> int:

@@ -44,6 +44,7 @@ from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
 from crawler.history.withdrawals import Withdrawals
+from crawler.layouts import AcceptedLayouts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.ledger.location import GIVEN_AWAY, holds_password
@@ -82,6 +83,7 @@ class Run:
         parts: Parts,
         holds: Holds,
         replay: ReplayIndex | None,
+        accepted: AcceptedLayouts,
         lock: int,
     ) -> None:
         self.publisher = Publisher(facts, ledger, archive, output)
@@ -94,7 +96,8 @@ class Run:
         self._parts = parts
         self._holds = holds
         self._replay = replay
-        self._withdrawals = Withdrawals(facts, ledger, self.publisher)
+        self._accepted = accepted
+        self._withdrawals = Withdrawals(facts, ledger, self.publisher, accepted.version)
         self._coverage: dict[str, Any] = {"closed": {}, "open": {}}
         self._lock = lock
         self._crawler: Crawler | None = None
@@ -125,6 +128,7 @@ class Run:
         with opening(lock):
             replay = _replayed(arguments, bound(settings.getint("DOWNLOAD_MAXSIZE")))
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
+            accepted = AcceptedLayouts.of(data_dir)
             facts = _facts(settings, arguments, regions, command)
             ledger = Ledger.of(data_dir, settings["LEDGER"])
             if holds_password(settings["LEDGER"]):
@@ -150,6 +154,7 @@ class Run:
             Parts(data_dir, run_id, ledger, archive, output, part_limits(settings)),
             Holds() if replay else Holds.resumed(ledger.hosts.holds(started_at), started_at),
             replay,
+            accepted,
             lock,
         )
         run.is_first = not newest
@@ -170,6 +175,7 @@ class Run:
         lists = Lists.scratch() if self._replay else ledger.lists
         parts = (
             self._facts, ledger, lists, self._archive, publisher, self._parts, self._holds,
+            self._accepted,
         )  # fmt: skip
         attach(crawler, Bandwidth(crawler.settings.getint("BANDWIDTH_MAX")))
         attach(crawler, *parts, self._withdrawals)

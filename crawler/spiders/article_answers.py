@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from crawler import layouts
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ class NoDraft:
     says: Says = Says.NOTHING
 
 
-def read_first_page(page: Page, *, is_archived: bool) -> Draft | NoDraft:
+def read_first_page(
+    page: Page, accepted: AcceptedLayouts = NO_LAYOUTS, *, is_archived: bool
+) -> Draft | NoDraft:
     """The draft of an article's first page, or why there is none. Raises whatever our code raises
     where it fails on a page."""
     if page.status == 304 and is_archived:
@@ -73,18 +76,18 @@ def read_first_page(page: Page, *, is_archived: bool) -> Draft | NoDraft:
     if page.status != 200:
         return _refused(page, f"HTTP {page.status} at {page.url}")
     try:
-        return layouts.read(page)
+        return layouts.read(page, accepted)
     except layouts.NotAnArticle as error:
         return _no_article(error, page, is_archived=is_archived)
 
 
-def led_away(page: Page) -> NoDraft:
+def led_away(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> NoDraft:
     """What a redirect from an article to `page`, which is no article's address, says: that it isn't
     there, where it led to a front page or to one that says so."""
     reason = f"redirected to {page.url}"
     if page.status not in {200, 304, *_MISSING}:
         return _refused(page, reason)
-    kind = layouts.kind_of(page) if page.status == 200 else None
+    kind = layouts.kind_of(page, accepted) if page.status == 200 else None
     is_farewell = page.status in _MISSING or layouts.is_farewell(page.url)
     if kind in _SAYS_NOTHING and (kind == "challenge" or not is_farewell):
         return NoDraft(_SAYS_NOTHING[kind], f"{reason}: {kind}")

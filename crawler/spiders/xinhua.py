@@ -19,6 +19,7 @@ from crawler.downloader.replay import ReplayIndex
 from crawler.exporters.publisher import Publisher
 from crawler.history.withdrawals import Withdrawals
 from crawler.items import Draft, Page, ScrapedArticle
+from crawler.layouts import AcceptedLayouts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
 from crawler.outcomes import Outcome
@@ -67,6 +68,7 @@ class XinhuaSpider(Spider):
         self._lists = required(crawler, Lists)
         self._publisher = required(crawler, Publisher)
         self._withdrawals = required(crawler, Withdrawals)
+        self._accepted = required(crawler, AcceptedLayouts)
         self._is_replay = attached(crawler, ReplayIndex) is not None
         settings = crawler.settings
         self.frontier = Frontier(
@@ -227,7 +229,7 @@ class XinhuaSpider(Spider):
         try:
             if page.status != 200:
                 raise AstrayError(f"{assembly.said}: HTTP {page.status} at {page.url}")
-            assembly.add(page, layouts.read(page))
+            assembly.add(page, layouts.read(page, self._accepted))
         except AstrayError as error:
             is_absent |= page.status == 200
             yield from self._lacking(target, assembly, others, str(error), is_absent=is_absent)
@@ -310,7 +312,7 @@ class XinhuaSpider(Spider):
         if there is None:
             if urls.article(address) is None:
                 return target
-            self._end(target, page, led_away(page))
+            self._end(target, page, led_away(page, self._accepted))
             return None
         if there.id == urls.article_id(address):
             return target
@@ -322,7 +324,8 @@ class XinhuaSpider(Spider):
     def _read(self, target: Target, page: Page) -> Draft | None:
         """The draft of page 1, or None after the address got another outcome."""
         try:
-            answer = read_first_page(page, is_archived=target.article is not None)
+            is_archived = target.article is not None
+            answer = read_first_page(page, self._accepted, is_archived=is_archived)
         except Exception as error:
             self._broken(target, page, error)
             return None

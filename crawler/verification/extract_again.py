@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler import extraction
-from crawler.layouts import NotAnArticle
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts, NotAnArticle
 from crawler.pages.assembly import AstrayError, IncompleteError
 
 if TYPE_CHECKING:
@@ -25,14 +25,19 @@ class ExtractionFailedError(Exception):
     """Extraction raised what it doesn't document: a fault of the code, and no word on the page."""
 
 
-def extract_again(pages: Sequence[Page], *, must_be_whole: bool = False) -> Article:
-    """The article that today's code makes of the pages.
+def extract_again(
+    pages: Sequence[Page],
+    accepted: AcceptedLayouts = NO_LAYOUTS,
+    *,
+    must_be_whole: bool = False,
+) -> Article:
+    """The article that today's code makes of the pages, with these accepted layouts.
 
     Raises what `extraction.extract` documents, MemoryError, and ExtractionFailedError for anything
     else that went wrong in it.
     """
     try:
-        return extraction.extract(pages, must_be_whole=must_be_whole)
+        return extraction.extract(pages, accepted, must_be_whole=must_be_whole)
     except (*REFUSALS, MemoryError):
         raise
     except Exception as error:

@@ -22,6 +22,7 @@ from crawler.data_dir import (
     STATE_FOLDER,
     WARC_FOLDER,
     WARC_SUFFIX,
+    accepted_layouts_of,
     certificates_of,
     indexed_by,
     indexes_of,
@@ -29,6 +30,7 @@ from crawler.data_dir import (
     is_placed,
     lines_of,
     open_files_of,
+    open_layouts_of,
     run_of,
     sightings_of,
     warcs_of,
@@ -47,7 +49,7 @@ _DEPTH = 6  # folders below the data folder in which a moved file is looked for
 def check_strays(data_dir: Path, listed: Collection[str], moved: MovedMonths) -> Iterator[Finding]:
     """Files that no run's manifest lists, were never closed, or index nothing. The index of a WARC
     that was moved away may stay."""
-    for path in open_files_of(data_dir):
+    for path in (*open_files_of(data_dir), *open_layouts_of(data_dir)):
         yield Finding(path, None, "open_file", "it was never closed: a run is on, or was killed")
     indexes = indexes_of(data_dir)
     for path in indexes:
@@ -56,7 +58,7 @@ def check_strays(data_dir: Path, listed: Collection[str], moved: MovedMonths) ->
             yield Finding(path, None, "orphan_index", "the WARC it indexes is not there")
     published = [
         *warcs_of(data_dir), *indexes, *lines_of(data_dir), *sightings_of(data_dir),
-        *certificates_of(data_dir),
+        *certificates_of(data_dir), *accepted_layouts_of(data_dir),
     ]  # fmt: skip
     for path in sorted(published):
         if path.relative_to(data_dir).as_posix() not in listed:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import extraction, urls
 from crawler.items import Article, Gone, as_record, keys_of
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.ledger import line_rows
 from crawler.verification.extract_again import REFUSALS, extract_again
 
@@ -33,10 +34,15 @@ _LONGEST_READING = timedelta(days=1)
 
 
 def faults_of_gone(
-    line: Mapping[str, Any], pages: Sequence[Page], *, is_same_code: bool
+    line: Mapping[str, Any],
+    pages: Sequence[Page],
+    accepted: AcceptedLayouts = NO_LAYOUTS,
+    *,
+    is_same_code: bool,
 ) -> Iterator[str]:
     """What speaks against a gone record. `pages` are those of the observations that have a record,
-    in their order; `is_same_code`: today's code made the line. Raises TypeError, KeyError,
+    in their order; `is_same_code`: today's code made the line, with these
+    accepted layouts. Raises TypeError, KeyError,
     ValueError where its values aren't of the format."""
     fault = _fault_of_form(line)
     if fault is not None:
@@ -50,7 +56,7 @@ def faults_of_gone(
     recorded = [one for one in looks if one["warc"] is not None]
     for look, page in zip(recorded, pages, strict=True):
         yield from _denied(line, look, page)
-    if is_same_code and not unproved and _is_readable(pages[-1]):
+    if is_same_code and not unproved and _is_readable(pages[-1], accepted):
         yield f"the record of {looks[-1]['at']} holds the article"
 
 
@@ -109,10 +115,10 @@ def _denied(line: Mapping[str, Any], look: Mapping[str, Any], page: Page) -> Ite
         yield f"the look of {at} points at a record of {page.url}"
 
 
-def _is_readable(page: Page) -> bool:
+def _is_readable(page: Page, accepted: AcceptedLayouts) -> bool:
     if page.status != 200 or urls.article(page.url) is None:
         return False
     try:
-        return not extraction.is_empty(extract_again([page]))
+        return not extraction.is_empty(extract_again([page], accepted))
     except REFUSALS:
         return False

@@ -19,7 +19,6 @@ from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, 
 from crawler.archive.reader import WarcError
 from crawler.archive.wacz import MARK, Unpacked
 from crawler.data_dir import FILE_PREFIX, LINES_FOLDER, LINES_SUFFIX, run_of
-from crawler.extractor_version import extractor_version
 from crawler.items import (
     HISTORY_KEYS,
     LONGEST_VALIDATOR,
@@ -28,9 +27,10 @@ from crawler.items import (
     as_record,
     keys_of,
 )
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.content_digest import content_sha256
-from crawler.storage import open_file
+from crawler.storage import StorageError, open_file
 from crawler.verification.extract_again import REFUSALS, ExtractionFailedError, extract_again
 from crawler.verification.findings import Finding
 from crawler.verification.gone_lines import faults_of_gone
@@ -85,13 +85,14 @@ def verify_lines(
     folders: Sequence[Path] = (),
     spool: Path | None = None,
     moved: MovedMonths = MovedMonths(),  # noqa: B008 - frozen
+    accepted: AcceptedLayouts = NO_LAYOUTS,
 ) -> LinesReport:
     """Check every line of one published JSONL file. Revisits that lines rest on are looked for in
     the files that its lines point into, beside them, and in `folders`. Summaries of the lines of a
     run go to `spool`. Of lines whose records were moved away only the digest is checked."""
     report = LinesReport(path, spool if path.is_relative_to(data_dir) else None)
     with report.spool.open("w", encoding="ascii") if report.spool else nullcontext() as summaries:
-        proof = _Proof(report, data_dir, summaries, moved)
+        proof = _Proof(report, data_dir, summaries, moved, accepted)
         try:
             with open_file(path) as file:
                 offset = 0
@@ -113,8 +114,14 @@ class _Proof:
     """The checks of one file's lines."""
 
     def __init__(
-        self, report: LinesReport, data_dir: Path, summaries: TextIO | None, moved: MovedMonths
+        self,
+        report: LinesReport,
+        data_dir: Path,
+        summaries: TextIO | None,
+        moved: MovedMonths,
+        accepted: AcceptedLayouts,
     ) -> None:
+        self._accepted = accepted
         self._moved = moved
         self._report = report
         self._data_dir = data_dir
@@ -248,9 +255,9 @@ class _Proof:
     def _check_derived(
         self, line: dict[str, Any], raw: bytes, pages: list[Page]
     ) -> dict[str, Any] | None:
-        is_same_code = line["extractor_version"] == extractor_version()
+        is_same_code = line["extractor_version"] == self._accepted.version
         try:
-            derived = as_record(extract_again(pages, must_be_whole=True))
+            derived = as_record(extract_again(pages, self._accepted, must_be_whole=True))
             derived["schema_version"] = line["schema_version"]
         except REFUSALS as error:
             self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
@@ -289,8 +296,9 @@ class _Proof:
 
     def _check_gone(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
         """A gone record has no content to derive; the looks it rests on must say so."""
-        is_same_code = line["extractor_version"] == extractor_version()
-        faults = list(faults_of_gone(line, pages, is_same_code=is_same_code))
+        accepted = self._accepted
+        is_same_code = line["extractor_version"] == accepted.version
+        faults = list(faults_of_gone(line, pages, accepted, is_same_code=is_same_code))
         for fault in faults:
             self._add("line_mismatch", f"{line['id']}: {fault}")
         if not faults and as_line(line) != raw:
@@ -360,7 +368,12 @@ def verify_line(path: Path, number: int, offset: int, raw: bytes, data_dir: Path
     rests on a revisit in others' archives is `unproved`: they aren't read through for it. So is one
     whose records were moved away. Raises MovedMonthsError."""
     report = LinesReport(path, lines=number)
-    proof = _Proof(report, data_dir, None, MovedMonths.of(data_dir))
+    try:
+        accepted = AcceptedLayouts.of(data_dir)
+    except StorageError as error:
+        report.findings.append(Finding(path, offset, "bad_layout", str(error)))
+        return report
+    proof = _Proof(report, data_dir, None, MovedMonths.of(data_dir), accepted)
     try:
         proof.check(offset, raw)
         proof.close_files()

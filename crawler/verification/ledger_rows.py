@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.clock import iso
 from crawler.data_dir import ledger_file, lines_name, report_file
-from crawler.extractor_version import extractor_version
 from crawler.items import WarcPointer
 from crawler.ledger.dump import StoredArticle, parsed
 from crawler.outcomes import WITH_LINE
@@ -51,7 +50,8 @@ _HASHED_ID = 64  # the length of an id that is the digest of an address which is
 class LedgerProof:
     """`names` are the JSONL files that were read, relative to the data folder. With `is_whole`
     these are all there are, so that rows of lines in others are missing lines; `is_busy`: a run is
-    or was on meanwhile, whose rows are passed over."""
+    or was on meanwhile, whose rows are passed over; `version` is the extractor's that read the
+    lines again."""
 
     data_dir: Path
     ledger: Ledger
@@ -60,6 +60,7 @@ class LedgerProof:
     parts: Sequence[Manifest]
     is_whole: bool
     is_busy: bool
+    version: str
     unfinished: set[str] = field(default_factory=set)
     lost: Counter[str] = field(default_factory=Counter)
 
@@ -262,7 +263,7 @@ class LedgerProof:
             names += _differences(row, one.content, _OF_CONTENT)
             if row["number"] != order[one.row["line_sha256"]]:
                 names.append("number")
-            names += _digest_differences(row, one)
+            names += self._digest_differences(row, one)
         if names:
             yield _finding(self, newest, "ledger_mismatch", f"of the article {_says(names)}")
         yield from self._check_addresses(newest, first, rows.addresses)
@@ -331,6 +332,18 @@ class LedgerProof:
         if names:
             yield Finding(path, None, "ledger_mismatch", _says(names))
 
+    def _digest_differences(self, row: Values, content: LineSummary) -> list[str]:
+        """The article's digest is the line's, or what a later extractor makes of its capture; only
+        today's can be asked."""
+        digest, code = row["content_sha256"], row["extractor_version"]
+        if code == content.row["extractor_version"]:
+            expected = content.row["content_sha256"]
+        elif code == self.version and content.again_sha256:
+            expected = content.again_sha256
+        else:
+            return []
+        return [] if digest == expected else ["content_sha256"]
+
 
 def _merged(
     told: Iterator[tuple[bytes, list[LineSummary]]], rows: Iterable[StoredArticle]
@@ -358,19 +371,6 @@ def _run_differences(row: Values, told: Mapping[str, Any]) -> list[str]:
         for column, key in _OF_RUNS.items()
         if (parsed(row[column]) if column == "counts" else row[column]) != told[key]
     ]
-
-
-def _digest_differences(row: Values, content: LineSummary) -> list[str]:
-    """The article's digest is the line's, or what a later extractor makes of its capture; only
-    today's can be asked."""
-    digest, code = row["content_sha256"], row["extractor_version"]
-    if code == content.row["extractor_version"]:
-        expected = content.row["content_sha256"]
-    elif code == extractor_version() and content.again_sha256:
-        expected = content.again_sha256
-    else:
-        return []
-    return [] if digest == expected else ["content_sha256"]
 
 
 def _differences(row: Values, told: Mapping[str, Any], names: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import (
     FILE_PREFIX,
+    LAYOUTS_FOLDER,
     LINES_SUFFIX,
     SIGHTINGS_FOLDER,
     WARC_SUFFIX,
@@ -142,6 +143,8 @@ def _is_of_run(name: str, run_id: str) -> bool:
     """Whether a listed path is one that the run gives; of files of other kinds than ours, and of
     runs without a date in their names, nothing is known."""
     file = name.rpartition("/")[2]
+    if name.startswith(f"{LAYOUTS_FOLDER}/"):
+        return True
     if run_of(file) is None:
         return not file.startswith(FILE_PREFIX) or file.startswith(FILE_PREFIX + run_id)
     return run_of(file) == run_id and is_placed(name)

@@ -4,7 +4,8 @@ In: a data folder and what of it was asked for. Out: findings and counts. Memory
 of the files, never their contents; what lines and records are compared by is kept on disk.
 
 Each file by itself: a WARC in `warc_files` and `warc_records`, or `others_warc`; a line against its
-records in `jsonl_lines`, `gone_lines` and `revisit_lines`; a report in `manifests`. Between files:
+records in `jsonl_lines`, `gone_lines` and `revisit_lines`; a report in `manifests`; an accepted
+layout in `layout_files`. Between files:
 the lines of an article in `histories`, the ledger in `ledger_rows`, where files stand in
 `file_places`, WARCs among each other in `revisit_originals` and `record_ids`.
 """
@@ -29,9 +30,12 @@ from crawler.coverage.certificates import files_of_run
 from crawler.data_dir import (
     COVERAGE_FOLDER,
     INDEX_SUFFIX,
+    LAYOUT_SUFFIX,
+    LAYOUTS_FOLDER,
     LINES_SUFFIX,
     REPORT_SUFFIX,
     SIGHTINGS_FOLDER,
+    accepted_layouts_of,
     certificates_of,
     has_state,
     indexed_by,
@@ -48,6 +52,7 @@ from crawler.data_dir import (
 )
 from crawler.exporters.parts import read_manifest
 from crawler.exporters.report import read_report
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
@@ -62,6 +67,7 @@ from crawler.verification.file_places import (
 from crawler.verification.findings import Finding, WarcReport
 from crawler.verification.histories import faults_of_history
 from crawler.verification.jsonl_lines import LinesReport, verify_lines
+from crawler.verification.layout_files import check_layouts
 from crawler.verification.ledger_rows import LedgerProof
 from crawler.verification.line_summaries import Summaries
 from crawler.verification.manifests import (
@@ -101,6 +107,7 @@ class Scope:
     parts: list[Path] = field(default_factory=list)
     sightings: list[Path] = field(default_factory=list)
     certificates: list[Path] = field(default_factory=list)
+    layouts: list[Path] = field(default_factory=list)
     is_whole: bool = False
 
     @classmethod
@@ -112,14 +119,14 @@ class Scope:
             return cls(
                 data_dir, warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
                 part_manifests_of(data_dir), sightings_of(data_dir), certificates_of(data_dir),
-                is_whole=True,
+                accepted_layouts_of(data_dir), is_whole=True,
             )  # fmt: skip
         scope = cls(data_dir)
         for name in names:
             scope._add(name)
         for files in (
             scope.warcs, scope.lines, scope.manifests, scope.parts, scope.sightings,
-            scope.certificates,
+            scope.certificates, scope.layouts,
         ):  # fmt: skip
             files[:] = sorted(set(files))
         return scope
@@ -155,6 +162,9 @@ class Scope:
             path = indexed_by(path)
         if path.is_relative_to(self.data_dir / COVERAGE_FOLDER) and path.suffix == REPORT_SUFFIX:
             self.certificates += [path] if path.is_file() else []
+            return True
+        if path.parent == self.data_dir / LAYOUTS_FOLDER and path.suffix == LAYOUT_SUFFIX:
+            self.layouts += [path] if path.is_file() else []
             return True
         are_sightings = path.is_relative_to(self.data_dir / SIGHTINGS_FOLDER)
         lines = self.sightings if are_sightings else self.lines
@@ -227,7 +237,9 @@ def _verify(
     verdict = Verification()
     data_dir = scope.data_dir
     moved = MovedMonths.of(data_dir)
-    checked = _check_files(scope, processes, quiet, moved, kept)
+    verdict.findings += check_layouts(scope.layouts or accepted_layouts_of(data_dir))
+    accepted = _accepted(data_dir)
+    checked = _check_files(scope, processes, quiet, moved, kept, accepted)
     _take(verdict, checked)
     verdict.findings += _between_files(data_dir, checked, moved, kept.ids)
     sightings = check_sightings(scope.sightings, is_whole=scope.is_whole)
@@ -252,13 +264,24 @@ def _verify(
         if ledger:
             by_run = {manifest.run_id: manifest for manifest in checked.manifests}
             names, parts = _names(scope), checked.parts
-            proof = LedgerProof(data_dir, ledger, names, by_run, parts, scope.is_whole, busy)
+            proof = LedgerProof(
+                data_dir, ledger, names, by_run, parts, scope.is_whole, busy, accepted.version
+            )
             verdict.findings += proof.check(kept.summaries, kept.ids)
             if scope.is_whole and not (busy or on):
                 verdict.findings += check_shown(sightings, ledger, ledger_file(data_dir))
                 verdict.findings += check_claims(data_dir, claims, ledger)
             ledger.connection.check_unchanged()
     return verdict
+
+
+def _accepted(data_dir: Path) -> AcceptedLayouts:
+    """The accepted layouts; none where one can't be read, which is a finding: then lines are those
+    of another extractor."""
+    try:
+        return AcceptedLayouts.of(data_dir)
+    except StorageError:
+        return NO_LAYOUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +295,12 @@ class _Checked:
 
 
 def _check_files(
-    scope: Scope, processes: int, quiet: bool, moved: MovedMonths, kept: _Kept
+    scope: Scope,
+    processes: int,
+    quiet: bool,
+    moved: MovedMonths,
+    kept: _Kept,
+    accepted: AcceptedLayouts,
 ) -> _Checked:
     """Check each file by itself, in parallel: WARCs, then lines, then manifests."""
     files = [*scope.warcs, *scope.lines, *scope.manifests, *scope.parts]
@@ -286,8 +314,9 @@ def _check_files(
         warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
         folders = sorted({path.parent for path in scope.warcs})
         prove = partial(
-            _check_lines, data_dir=data_dir, folders=folders, folder=folder, moved=moved
-        )
+            _check_lines, data_dir=data_dir, folders=folders, folder=folder, moved=moved,
+            accepted=accepted,
+        )  # fmt: skip
         lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
         records = {report.path: report.records for report in warcs}
         check = partial(check_manifest, data_dir, records=records, moved=moved)
@@ -444,9 +473,15 @@ def _take_ids(kept: _Kept, report: WarcReport) -> None:
 
 
 def _check_lines(
-    path: Path, *, data_dir: Path, folders: Sequence[Path], folder: Path, moved: MovedMonths
+    path: Path,
+    *,
+    data_dir: Path,
+    folders: Sequence[Path],
+    folder: Path,
+    moved: MovedMonths,
+    accepted: AcceptedLayouts,
 ) -> LinesReport:
-    return verify_lines(path, data_dir, folders, _spool(folder, path), moved)
+    return verify_lines(path, data_dir, folders, _spool(folder, path), moved, accepted)
 
 
 def _take_summaries(kept: _Kept, report: LinesReport) -> None:

@@ -171,10 +171,10 @@ STRICTER = """
 _read = read
 
 
-def read(page):  # what a later extractor refuses of the earlier captures
+def read(page, *accepted):  # what a later extractor refuses of the earlier captures
     if page.fetched_at < "{before}":
         raise NotAnArticle("garbled", "no text in any encoding")
-    return _read(page)
+    return _read(page, *accepted)
 """
 
 WORSE = """

@@ -26,6 +26,7 @@ import crawler.commands
 from crawler import regions, settings
 from crawler.arguments import NAMES
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
+from crawler.layouts.accepted import parse
 from tests.conftest import PROJECT
 from tests.site.certs import Authority
 from tests.tooling.markdown import ROW, blocks, documents, is_recipe, links
@@ -244,7 +245,7 @@ def test_nginx_takes_the_reverse_proxy(tmp_path: Path) -> None:
 
 
 def test_the_example_region_loads(tmp_path: Path) -> None:
-    (block,) = blocks("toml")
+    (block,) = (one for one in blocks("toml") if one.document == "docs/add-a-region.md")
     (tmp_path / "js.toml").write_text(block.text)
     region = regions.load(tmp_path)["js"]
     assert region.name == "江苏"
@@ -252,6 +253,11 @@ def test_the_example_region_loads(tmp_path: Path) -> None:
     fields = set(regions.Region.__dataclass_fields__) - {"code"}
     assert set(listed) == fields
     assert set(tomllib.loads(block.text)) <= fields
+
+
+def test_the_example_layout_can_be_accepted() -> None:
+    (block,) = (one for one in blocks("toml") if one.document == "docs/first-contact.md")
+    assert parse(block.text.encode()).name == "Story2030"
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])

@@ -1,0 +1,1 @@
+"""First contact: what a region's site is like, layouts proposed for it, and their acceptance."""
