@@ -31,7 +31,8 @@ class RunFacts:
     """What is so of a run from its beginning to its end.
 
     `regions` is the registry by code, `schedule` the ages at which articles are looked at again,
-    `confirm_after` the least time between two signs of a withdrawal.
+    `confirm_after` the least time between two signs of a withdrawal; `archives_pictures`: those of
+    the articles that it publishes are fetched too.
     """
 
     run_id: str
@@ -42,6 +43,7 @@ class RunFacts:
     regions: Mapping[str, Region]
     schedule: Sequence[timedelta]
     confirm_after: timedelta
+    archives_pictures: bool = False
 
 
 _attached: WeakKeyDictionary[Crawler, dict[type, object]] = WeakKeyDictionary()

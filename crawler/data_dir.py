@@ -5,6 +5,7 @@
     warc/YYYY/MM/xinhua-<run>-<serial>.warc.gz  its captures, in the month of the file's first one
     warc/YYYY/MM/xinhua-<run>-<serial>.cdxj     the index of that file
     sightings/YYYY/MM/xinhua-<run>.jsonl        what appeared on lists in it, and what went
+    images/YYYY/MM/xinhua-<run>.jsonl           what became of pictures, where they are archived
     coverage/YYYY/MM/DD.json                    the certificate of a day; DD.<n>.json: found later
     layouts/<name>.toml                         an accepted layout
     runs/<run>-<part>.json                      the manifest of a part
@@ -39,6 +40,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 LINES_FOLDER = "jsonl"
 WARC_FOLDER = "warc"
 SIGHTINGS_FOLDER = "sightings"
+IMAGES_FOLDER = "images"
 COVERAGE_FOLDER = "coverage"
 LAYOUTS_FOLDER = "layouts"
 REPORTS_FOLDER = "runs"
@@ -112,6 +114,11 @@ def sightings_name(run_id: str) -> str:
     return f"{SIGHTINGS_FOLDER}/{run_id[:4]}/{run_id[4:6]}/{FILE_PREFIX}{run_id}{LINES_SUFFIX}"
 
 
+def images_name(run_id: str) -> str:
+    """The published picture lines of a run, relative to the data folder."""
+    return f"{IMAGES_FOLDER}/{run_id[:4]}/{run_id[4:6]}/{FILE_PREFIX}{run_id}{LINES_SUFFIX}"
+
+
 def certificate_name(day: date, number: int) -> str:
     """The certificate of a day (number 0), or a file on what was found later, relative to the data
     folder."""
@@ -162,7 +169,8 @@ def is_placed(name: str, began: str | None = None) -> bool:
     if run_id is None:
         return False
     if file.endswith(LINES_SUFFIX):
-        return name in (lines_name(run_id, lines_part_of(file)), sightings_name(run_id))
+        whole = (sightings_name(run_id), images_name(run_id))
+        return name in (lines_name(run_id, lines_part_of(file)), *whole)
     if began is not None:
         return folder == f"{WARC_FOLDER}/{began[:4]}/{began[5:7]}"
     month = re.fullmatch(rf"{WARC_FOLDER}/(\d{{4}}/\d\d)", folder)
@@ -310,16 +318,22 @@ def sightings_of(data_dir: Path) -> list[Path]:
     return _files_of(data_dir, SIGHTINGS_FOLDER, LINES_SUFFIX)
 
 
+def images_of(data_dir: Path) -> list[Path]:
+    """The published files of picture lines."""
+    return _files_of(data_dir, IMAGES_FOLDER, LINES_SUFFIX)
+
+
 def open_lines_of(data_dir: Path) -> list[Path]:
     """The JSONL files that were not published."""
     return _files_of(data_dir, LINES_FOLDER, LINES_SUFFIX + OPEN_SUFFIX)
 
 
 def open_files_of(data_dir: Path) -> list[Path]:
-    """Whatever was not published below the folders of WARCs, JSONL, sightings and certificates."""
+    """Whatever was not published below the folders of WARCs, JSONL, sightings, picture lines and
+    certificates."""
     return [
         path
-        for folder in (WARC_FOLDER, LINES_FOLDER, SIGHTINGS_FOLDER, COVERAGE_FOLDER)
+        for folder in (WARC_FOLDER, LINES_FOLDER, SIGHTINGS_FOLDER, IMAGES_FOLDER, COVERAGE_FOLDER)
         for path in _files_of(data_dir, folder, OPEN_SUFFIX)
     ]
 
@@ -348,7 +362,7 @@ def files_of_run(data_dir: Path, run_id: str) -> list[Path]:
     """The published files of a run but its manifests."""
     first = f"{run_id[:4]}/{run_id[4:6]}" if is_run_id(run_id) else ""
     found = []
-    for folder in (LINES_FOLDER, SIGHTINGS_FOLDER, WARC_FOLDER):
+    for folder in (LINES_FOLDER, SIGHTINGS_FOLDER, IMAGES_FOLDER, WARC_FOLDER):
         for month in _months_of(data_dir, folder):
             if month.relative_to(data_dir / folder).as_posix() >= first:
                 found += _entries(month, PUBLISHED_SUFFIXES, FILE_PREFIX + run_id)

@@ -17,7 +17,7 @@ from crawler import extraction, pipelines
 from crawler.alarm_rules import FIELDS
 from crawler.alarms import Alarm, extraction_failed
 from crawler.archive.pointers import read_page
-from crawler.clock import iso
+from crawler.clock import iso, now
 from crawler.context import RunFacts, required
 from crawler.coverage.drift import is_news, measures_of
 from crawler.downloader.failures import is_ours, postpone
@@ -199,6 +199,15 @@ class PublishPipeline(_RunPipeline):
         article.line = self.publisher.next_line()
         record = as_record(article)
         self.publisher.publish(record)
+        if self.facts.archives_pictures:
+            self.ledger.pictures.note(
+                article.id,
+                [image.url for image in article.images],
+                version=article.version,
+                region=_region(article) or None,
+                run_id=self.facts.run_id,
+                at=now(),
+            )
         self.end(article, versions.published_as(article))
         self._count(article)
         if article.version == 1:

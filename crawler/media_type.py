@@ -28,6 +28,33 @@ _TEXTS = (
 )
 
 
+# Pictures, by the patterns of WHATWG MIME Sniffing 6.1, and TIFF. WebP, the `ftyp` box of AVIF (AV1
+# Image File Format 2.1) and SVG are looked for below.
+_PICTURES = (
+    *(one for one in _SIGNATURES if one[1].startswith("image/")),
+    (b"BM", "image/bmp"),
+    (b"\x00\x00\x01\x00", "image/x-icon"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+_SVG_OPENS = (b"<svg", b"<?xml", b"<!--", b"<!doctype svg")
+
+
+def picture_type(body: bytes) -> str | None:
+    """The media type of the picture that a decoded body is by its first bytes, or None where it is
+    none. Never what `identify` says of WARC records: old ones stay as they were identified."""
+    for signature, media_type in _PICTURES:
+        if body.startswith(signature):
+            return media_type
+    if body[:4] == b"RIFF" and body[8:14] == b"WEBPVP":
+        return "image/webp"
+    if body[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
+    start = body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    is_svg = start.startswith(_SVG_OPENS) and b"<svg" in start and b"<html" not in start
+    return "image/svg+xml" if is_svg else None
+
+
 def identify(body: bytes) -> str | None:
     """The media type that a decoded body shows by its first bytes, or None where it shows none."""
     for signature, media_type in _SIGNATURES:

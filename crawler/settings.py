@@ -103,6 +103,10 @@ RECHECK_SCHEDULE = [6, 24, 7 * 24, 30 * 24, 365 * 24]  # ages of an article in h
 RECHECK_BUDGET = 1000  # archived articles looked at again in one run
 GONE_CONFIRM_AFTER = 6  # hours between the two observations of a withdrawal
 
+ARCHIVE_IMAGES = False  # the pictures of new articles too, once all articles are fetched
+IMAGE_BUDGET = 1000  # pictures asked for in one run; what is over is owed to the next
+IMAGE_BUDGET_BYTES = 1024 * 1024 * 1024  # no further picture is asked for after so many bytes
+
 # --- watch ---------------------------------------------------------------------------------------
 EXTENSIONS = {
     "crawler.extensions.politeness.Politeness": 500,

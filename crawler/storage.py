@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from io import BufferedReader
     from pathlib import Path
 
@@ -102,6 +103,28 @@ def publish(path: Path, name: str | None = None) -> Path:
         raise StorageError.of("publishing", final, error) from error
     fsync_dir(final.parent)
     return final
+
+
+def publish_lines(final: Path, lines: Iterable[bytes]) -> bool:
+    """Write lines to a new file and give it its name once they are on disk; False where there are
+    none, which leaves no file. Raises StorageError."""
+    opened = open_path(final)
+    rest = iter(lines)
+    first = next(rest, None)
+    try:
+        if first is None:
+            opened.unlink(missing_ok=True)
+            return False
+        make_folder(final.parent)
+        with opened.open("wb") as file:
+            file.write(first)
+            file.writelines(rest)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StorageError.of("writing", opened, error) from error
+    publish(opened)
+    return True
 
 
 def write_atomically(path: Path, data: bytes) -> None:

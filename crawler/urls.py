@@ -192,6 +192,15 @@ def host_of(url: str) -> str | None:
     return parts.host if parts else None
 
 
+def picture_address(url: str) -> str | None:
+    """The address at which a picture is asked for, escaped as a browser escapes it and without
+    fragment; None where it is out of scope. `url` is as a page has it, characters unescaped."""
+    if not in_scope(url):
+        return None
+    address = (join(None, url) or "").partition("#")[0]
+    return address if in_scope(address) else None
+
+
 def join(base: str | None, href: str) -> str | None:
     """The address a browser would go to for `href` found at `base` (WHATWG URL 4.4), or None where
     that is no address; without a base only absolute addresses are.

@@ -23,6 +23,7 @@ from crawler.urls import (
     in_scope,
     is_dated,
     join,
+    picture_address,
 )
 
 HASH = "d59c39d4160a4fe4b3084c3e4abfb450"
@@ -594,3 +595,25 @@ def test_pages_of_one_article_in_one_folder() -> None:
     assert elsewhere
     assert first.is_of(second)
     assert not first.is_of(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://js.news.cn/a/b.jpg", "http://js.news.cn/a/b.jpg"),
+        ("http://JS.news.cn:80/a//b.jpg?w=1&page=2#top", "http://js.news.cn/a//b.jpg?w=1&page=2"),
+        ("http://js.news.cn/图.jpg", "http://js.news.cn/%E5%9B%BE.jpg"),
+        ("http://js.news.cn/a/../b.jpg", "http://js.news.cn/b.jpg"),
+        ("http://cdn.example.org/a.jpg", None),
+        ("http://www.djxinhuanet.com/a.jpg", None),
+        ("http://js.news.cn.example.org/a.jpg", None),
+        ("http://js.news.cn@example.org/a.jpg", None),
+        ("http://127.0.0.1/a.jpg", None),
+        ("data:image/png;base64,iVBORw0KGgo=", None),
+        ("javascript:void(0)", None),
+        ("http://js.news.cn/" + "图" * 300 + ".jpg", None),
+        ("", None),
+    ],
+)
+def test_where_a_picture_is_asked_for(url: str, address: str | None) -> None:
+    assert picture_address(url) == address

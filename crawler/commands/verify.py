@@ -123,6 +123,7 @@ def _sentence(finding: Finding, data_dir: Path) -> str:
 def _summary(verdict: Verification) -> str:
     counts = verdict.counts
     told = [f"{counts[name]} {name}" for name in ("WARCs", "records", "JSONL files", "lines")]
+    told += [f"{counts['pictures']} pictures"] if counts["pictures"] else []
     told.append(f"{counts['manifests']} manifests")
     if counts["differing"]:
         fields = ", ".join(f"{name} {number}" for name, number in verdict.fields.most_common())

@@ -7,13 +7,12 @@ there already, and they are dropped.
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import sightings_name
 from crawler.items import as_line
-from crawler.storage import StorageError, make_folder, open_path, publish
+from crawler.storage import publish_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,24 +41,9 @@ def publish_sightings(data_dir: Path, ledger: Ledger, run_id: str) -> Path | Non
     """
     final = data_dir / sightings_name(run_id)
     if not final.exists():
-        opened = open_path(final)
-        count = 0
-        try:
-            for line in ledger.placements.lines(run_id):
-                if not count:
-                    make_folder(final.parent)
-                    file = opened.open("wb")
-                file.write(as_line(record(run_id, line)))
-                count += 1
-            if not count:
-                opened.unlink(missing_ok=True)
-                return None
-            with file:
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StorageError.of("writing", opened, error) from error
-        publish(opened)
+        lines = (as_line(record(run_id, line)) for line in ledger.placements.lines(run_id))
+        if not publish_lines(final, lines):
+            return None
     ledger.placements.drop_lines(run_id)
     return final
 

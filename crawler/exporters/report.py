@@ -60,6 +60,7 @@ def build_report(
     watched: Collection[str] = (),
     corrections: Mapping[str, Any] | None = None,
     coverage: Mapping[str, Any] = MappingProxyType({}),
+    archives_pictures: bool = False,
 ) -> dict[str, Any]:
     """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None and there are no
     alarms: the caller knows them.
@@ -68,7 +69,8 @@ def build_report(
     written before; `files` are rows of `manifest.rows_of`; `stats` are Scrapy's, {} for a run that
     was killed. `regions` are those whose lists were to be asked, `watched` those of which all was
     seen, `coverage` what is told of days of publication. `corrections` are the counts of a run that
-    corrects, None for a crawl.
+    corrects, None for a crawl. `archives_pictures` says that ARCHIVE_IMAGES was on; of a run that
+    was killed the ledger tells.
     """
     by_region = ledger.visits.outcomes_by_region(run_id)
     fields = _fields(stats)
@@ -104,9 +106,23 @@ def build_report(
         "alarms_over": [],
         "seq": seq,
         "parts": parts,
+        "pictures": _pictures(ledger, run_id, is_on=archives_pictures),
         "corrections": None if corrections is None else dict(corrections),
         "files": list(files),
         "versions": versions(),
+    }
+
+
+def _pictures(ledger: Ledger, run_id: str, *, is_on: bool) -> dict[str, Any] | None:
+    """What a run did with pictures; None where it archived none and was not to."""
+    if not is_on and not ledger.pictures.is_concerned(run_id):
+        return None
+    counts = ledger.pictures.counts(run_id)
+    return {
+        "noted": counts.noted,
+        "outcomes": dict(counts.outcomes),
+        "bytes": counts.bytes,
+        "owed": counts.owed,
     }
 
 

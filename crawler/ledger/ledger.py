@@ -25,6 +25,7 @@ from crawler.ledger.lists import Lists
 from crawler.ledger.measures import Measures
 from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
+from crawler.ledger.pictures import Pictures
 from crawler.ledger.placements import Placements
 from crawler.ledger.publications import Publications
 from crawler.ledger.runs import Runs
@@ -67,6 +68,7 @@ class Ledger:
         self.dump = Dump(settled)
         self.publications = Publications(connection)
         self.lists = Lists(connection)
+        self.pictures = Pictures(connection)
         self.hosts = Hosts(connection)
 
     @classmethod

@@ -5,7 +5,8 @@ lines, runs and publications from `runs/*.json`, and when each article was last 
 the CDXJ beside each WARC.
 
 What lists show, and addresses that are owed, are read from the sightings, which days have
-certificates from these.
+certificates from these, and what became of pictures from their lines. A run whose report tells of
+pictures owes those of its lines that no line of a picture names.
 
 What is published nowhere is lost, and costs requests, not articles: list walks (each list is walked
 as if for the first time), what was learnt of lists, suspected withdrawals
@@ -15,7 +16,7 @@ as if for the first time), what was learnt of lists, suspected withdrawals
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
@@ -27,6 +28,7 @@ from crawler import urls
 from crawler.data_dir import (
     REPORTS_FOLDER,
     certificates_of,
+    images_of,
     indexes_of,
     lines_of,
     manifests_of,
@@ -63,10 +65,12 @@ class Rebuilt:
 
     lines: int = 0
     sightings: int = 0
+    pictures: int = 0
     runs: int = 0
     captures: int = 0
     committed: int = 0
     problems: list[str] = field(default_factory=list)
+    with_pictures: set[str] = field(default_factory=set)  # runs that archived them
 
 
 def rebuild(data_dir: Path, where: Path | URL, *, schedule: Sequence[timedelta] = ()) -> Rebuilt:
@@ -129,12 +133,19 @@ def _fill(
     for file in sorted(sightings_of(data_dir), key=lambda path: path.name):
         _read_sightings(ledger, data_dir, file, done)
         commit()
+    for file in sorted(images_of(data_dir), key=lambda path: path.name):
+        _read_pictures(ledger, data_dir, file, done)
+        commit()
     for file in certificates_of(data_dir):
         _read_certificate(ledger, data_dir, file, done)
         commit()
     for file in manifests_of(data_dir):
         _read_report(ledger, file, done)
         commit()
+    for file in lines_of(data_dir):
+        if run_of(file.name) in done.with_pictures:
+            _owe_pictures(ledger, file)
+            commit()
     _begin_unreported(ledger, data_dir)
     for file in indexes_of(data_dir):
         _read_index(ledger, file, schedule, done)
@@ -143,7 +154,7 @@ def _fill(
 
 def _commit_at_times(ledger: Ledger, done: Rebuilt) -> None:
     """Keep SQLite's log short. No more often, since after years there are many small files."""
-    count = done.lines + done.sightings + done.runs + done.captures
+    count = done.lines + done.sightings + done.pictures + done.runs + done.captures
     if count - done.committed >= COMMIT_EVERY:
         ledger.commit()
         done.committed = count
@@ -187,6 +198,37 @@ def _read_sightings(ledger: Ledger, data_dir: Path, file: Path, done: Rebuilt) -
                 done.sightings += 1
 
 
+def _read_pictures(ledger: Ledger, data_dir: Path, file: Path, done: Rebuilt) -> None:
+    name = file.relative_to(data_dir).as_posix()
+    with file.open("rb") as opened:
+        for number, line in enumerate(opened, start=1):
+            try:
+                told = json.loads(line)
+                article = ledger.articles.get(told["article_id"])
+                ledger.pictures.restore(told, region=article.region if article else None)
+            except (ValueError, KeyError, TypeError) as error:
+                done.problems.append(f"{name} line {number} is no picture: {error!r}")
+            else:
+                done.pictures += 1
+
+
+def _owe_pictures(ledger: Ledger, file: Path) -> None:
+    """Owe the pictures of a run's lines that no line of a picture names. What is no line is told
+    already."""
+    with file.open("rb") as opened:
+        for line in opened:
+            with suppress(ValueError, KeyError, TypeError):
+                told = json.loads(line)
+                ledger.pictures.note(
+                    told["id"],
+                    [image["url"] for image in told["images"] or ()],
+                    version=told["version"],
+                    region=told["region"]["code"] if told["region"] else None,
+                    run_id=told["run_id"],
+                    at=datetime.fromisoformat(told["fetched_at"]),
+                )
+
+
 def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
     """Take over a run's report, or the manifest of one of its parts, which is a publication only.
     Without `seq` it was written before publications had numbers."""
@@ -216,6 +258,8 @@ def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
         done.problems.append(f"{name} is no report: {error!r}")
         return
     if part is None:
+        if report.get("pictures") is not None:
+            done.with_pictures.add(report["run_id"])
         ledger.runs.start(*began)
         ledger.runs.finish(*ended)
         done.runs += 1
@@ -224,7 +268,7 @@ def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:
 def _begin_unreported(ledger: Ledger, data_dir: Path) -> None:
     """Runs that have files and no report were killed, or their reports are lost: recovery closes
     them. Their commands are known no more."""
-    published = (lines_of, sightings_of, indexes_of, open_files_of)
+    published = (lines_of, sightings_of, images_of, indexes_of, open_files_of)
     files = [path for those_of in published for path in those_of(data_dir)]
     found = {run_of(path.name.removesuffix(OPEN_SUFFIX)) for path in files}
     found |= {part.run_id for path in part_manifests_of(data_dir) if (part := part_of(path.name))}

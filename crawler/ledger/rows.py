@@ -349,6 +349,77 @@ class SightingLine:
     addresses: tuple[str, ...]
 
 
+class PictureOutcome(StrEnum):
+    """How a picture ended that was asked for; a closed list (DATA_FORMAT.md). All but `archived`
+    and `too_large` are tried again, up to a number of times, where they can be asked for at all."""
+
+    ARCHIVED = "archived"
+    NOT_PICTURE = "not_picture"
+    MISSING = "missing"
+    HTTP_ERROR = "http_error"
+    ROBOTS_DENIED = "robots_denied"
+    REFUSED_ADDRESS = "refused_address"
+    REDIRECT_LOOP = "redirect_loop"
+    DNS_FAILED = "dns_failed"
+    CONNECTION_FAILED = "connection_failed"
+    TLS_FAILED = "tls_failed"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCapture:
+    """An archived picture: when (UTC), at which address it was found, its media type by its bytes,
+    how many they are, their SHA-256 in hex, and their record."""
+
+    at: datetime
+    fetched_url: str
+    type: str
+    size: int
+    sha256: str
+    warc: WarcPointer
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """A picture of an article. `version` is the first whose line names it, as `url`; it is asked
+    for at `address`, None where that is out of scope. `outcome` is how the last attempt ended, made
+    by the run `outcome_by` at `at`; None before the first. `capture` is there where it is
+    archived."""
+
+    article_id: str
+    number: int
+    version: int
+    url: str
+    address: str | None
+    noted_at: datetime
+    attempts: int
+    retry_at: datetime | None
+    outcome: PictureOutcome | None
+    outcome_by: str | None
+    detail: str | None
+    at: datetime | None
+    capture: PictureCapture | None
+
+    @property
+    def place(self) -> tuple[datetime, str, int]:
+        """Its place in the order in which pictures are asked for: the oldest first."""
+        return self.noted_at, self.article_id, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCounts:
+    """Of a run: the pictures it noted, how those ended that it asked for, bytes of the archived
+    ones; and how many are owed by now."""
+
+    noted: int
+    outcomes: Mapping[str, int]
+    bytes: int
+    owed: int
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A list that was read: since when, how many links its first page shows, and the article that

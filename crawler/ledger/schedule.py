@@ -44,6 +44,15 @@ def next_try(at: datetime, attempts: int) -> datetime:
     return at + RETRY_SCHEDULE[min(attempts, len(RETRY_SCHEDULE)) - 1]
 
 
+# A picture is given up after so many failures: it is no article, whose loss would be one of text.
+PICTURE_TRIES = 5
+
+
+def next_picture_try(at: datetime, attempts: int) -> datetime | None:
+    """When to ask for a picture again after its `attempts`-th failure; None: no more."""
+    return next_try(at, attempts) if attempts < PICTURE_TRIES else None
+
+
 # A list that answered so many times in a row with nothing is given up. If it showed articles once
 # it is asked once a day, else when a page links to it, by RETRY_SCHEDULE.
 GIVE_UP = 5

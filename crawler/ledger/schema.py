@@ -21,7 +21,7 @@ from sqlalchemy import (
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0006"
+REVISION = "0007"
 
 metadata = MetaData()
 
@@ -350,6 +350,47 @@ sighting_lines = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("article_id", Text, nullable=False),
     Column("keys", JSON, nullable=False),  # of the line, but for those that name the article
+)
+
+# The pictures of articles that were archived while ARCHIVE_IMAGES was on: the owed ones, and what
+# became of the others. `repair --ledger` restores it from data/images/ and, of the runs that
+# archived pictures, from the images of their lines.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # among the article's
+    Column("version", Integer, nullable=False),  # the first whose line names it
+    Column("url", Text, nullable=False),  # as in that line
+    Column("address", Text),  # at which it is asked for; null: out of scope
+    Column("region", Text),
+    Column("noted_at", UtcTime, nullable=False),
+    Column("noted_by", Text, nullable=False),  # the run that published the line
+    Column("attempts", Integer, nullable=False),  # failures
+    Column("retry_at", UtcTime),  # when it is owed; null: nothing is owed
+    Column("outcome", Text),  # of the last attempt: a PictureOutcome
+    Column("outcome_by", Text),  # its run
+    Column("detail", Text),
+    Column("at", UtcTime),  # of the capture, else of the attempt
+    Column("fetched_url", Text),  # the address that answered, after redirects
+    Column("type", Text),
+    Column("size", Integer),
+    Column("sha256", Text),
+    Column("warc", Pointers, nullable=False),  # none or one
+)
+Index(
+    "ix_pictures_owed",
+    pictures.c.retry_at,
+    sqlite_where=pictures.c.retry_at.is_not(None),
+    postgresql_where=pictures.c.retry_at.is_not(None),
+)
+Index("ix_pictures_outcome_by", pictures.c.outcome_by)
+Index("ix_pictures_noted_by", pictures.c.noted_by)
+Index(
+    "ix_pictures_address",
+    pictures.c.address,
+    sqlite_where=pictures.c.sha256.is_not(None),
+    postgresql_where=pictures.c.sha256.is_not(None),
 )
 
 holds = Table(

@@ -43,6 +43,7 @@ from crawler.exporters.parts import (
     take_seq,
     write_manifest,
 )
+from crawler.exporters.pictures import publish_pictures
 from crawler.exporters.report import KILLED, build_report, read_report, write_report
 from crawler.items import WarcPointer
 from crawler.ledger.rows import RunKind
@@ -129,6 +130,7 @@ class _Killed:
         run, ledger = self._run, self._ledger
         ledger.visits.end_open(run.run_id)
         publish_sightings(self._data_dir, ledger, run.run_id)
+        publish_pictures(self._data_dir, ledger, run.run_id)
         certificates.give_back_unwritten(self._data_dir, ledger, run.run_id)
         for path in open_layouts_of(self._data_dir):
             path.unlink()

@@ -41,6 +41,7 @@ from crawler.downloader.replay import ReplayIndex
 from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import PartLimits, Parts
+from crawler.exporters.pictures import publish_pictures
 from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
 from crawler.history.withdrawals import Withdrawals
@@ -263,12 +264,14 @@ class Run:
         return int(report["exit_code"])
 
     def _further(self) -> list[Path]:
-        """Publish what a run has only at its end: sightings, certificates; these files."""
+        """Publish what a run has only at its end: sightings, picture lines, certificates; these
+        files."""
         facts, ledger = self._facts, self._ledger
         sightings = publish_sightings(facts.data_dir, ledger, facts.run_id)
+        pictures = publish_pictures(facts.data_dir, ledger, facts.run_id)
         self._certify()
         certified = certificates.files_of_run(facts.data_dir, ledger, facts.run_id)
-        return [*([sightings] if sightings else []), *certified]
+        return [*filter(None, (sightings, pictures)), *certified]
 
     def _certify(self) -> None:
         """Close the days that are due and note what the report says of days. An error of ours in
@@ -327,6 +330,7 @@ class Run:
             regions=() if arguments.urls or arguments.lists else arguments.regions,
             watched=self._watched(),
             coverage=self._coverage,
+            archives_pictures=facts.archives_pictures,
         )
         failed = report["outcomes"].get(Outcome.EXTRACTION_FAILED)
         if self._replay and failed:  # for which `reextract` exits with 1
@@ -392,6 +396,8 @@ def _facts(
         regions=regions,
         schedule=recheck_schedule(settings),
         confirm_after=timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER")),
+        # a replay fetches nothing, and its archives are others'
+        archives_pictures=settings.getbool("ARCHIVE_IMAGES") and not arguments.from_warc,
     )
 
 

@@ -34,6 +34,7 @@ from crawler.spiders.article_answers import (
 from crawler.spiders.conditional_requests import archived, archived_list, conditions
 from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
 from crawler.spiders.list_walk import ListWalk
+from crawler.spiders.pictures import Pictures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
+    from crawler.ledger.rows import PictureRow
     from crawler.spiders.list_requests import ListStep
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,11 @@ LIST_PRIORITY = 10
 
 # Archived articles after new ones.
 RECHECK_PRIORITY = -10
+
+# Pictures are asked for when nothing else is; what they lead to by redirect comes before the next.
+PICTURE_PRIORITY = -20
+
+PICTURE_HEADERS = {"Accept": "image/*,*/*;q=0.5"}
 
 # The further pages of an article that has begun, before the next article.
 FURTHER_PAGE_PRIORITY = 5
@@ -77,6 +84,7 @@ class XinhuaSpider(Spider):
             per_host=max(PER_HOST, 4 * settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")),
         )
         self.walk = ListWalk(crawler)
+        self.pictures = Pictures(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -109,6 +117,7 @@ class XinhuaSpider(Spider):
         # a replay's own articles come last: the lists say where they were found
         targets = self.frontier.more(with_chunks=is_idle or not self._is_replay)
         requests += map(self._article_request, targets)
+        requests += map(self._picture_request, self.pictures.more())
         for request in requests:
             engine.crawl(request)
         return bool(requests) or self.frontier.has_more
@@ -116,14 +125,23 @@ class XinhuaSpider(Spider):
     def _idle(self) -> None:
         """A chunk of addresses may hold nothing to fetch, and what is handed out may end at once,
         its host closed: go on with the next one. When all is done, the witnesses that withdrawals
-        want."""
+        want; after them the pictures."""
+        self._go_on_if(self._feed(is_idle=True))
         engine = self.crawler.engine
-        if self._feed(is_idle=True) and engine and engine._slot:
+        if not (engine and engine.running):
+            return
+        witnesses = self.frontier.witnesses()
+        for target in witnesses:
+            engine.crawl(self._article_request(target))
+        if not witnesses and self.pictures.begin():
+            self._go_on_if(self._feed(is_idle=True))
+
+    def _go_on_if(self, has_more: bool) -> None:
+        """Keep the crawl open where something was handed out."""
+        engine = self.crawler.engine
+        if has_more and engine and engine._slot:
             engine._slot.nextcall.schedule()
             raise DontCloseSpider
-        if engine and engine.running:
-            for target in self.frontier.witnesses():
-                engine.crawl(self._article_request(target))
 
     # --- lists ---------------------------------------------------------------------------------
 
@@ -278,6 +296,34 @@ class XinhuaSpider(Spider):
             postpone(self._publisher, target.address, _raised(failure))
         else:
             self._failed(target, ending.outcome, ending.detail)
+
+    # --- pictures ------------------------------------------------------------------------------
+
+    def _picture_request(self, picture: PictureRow) -> Request:
+        assert picture.address is not None
+        article = self._ledger.articles.get(picture.article_id)
+        return Request(
+            picture.address,
+            callback=self.parse_picture,
+            errback=self.picture_failed,
+            headers=PICTURE_HEADERS,
+            priority=PICTURE_PRIORITY,
+            cb_kwargs={"picture": picture},
+            meta={"kind": "picture", "via": article.url if article else None},
+        )
+
+    def parse_picture(self, response: Response, picture: PictureRow) -> None:
+        """Note what a picture's address answered."""
+        self.pictures.answered(picture, response.meta["page"])
+
+    def picture_failed(self, failure: Failure) -> None:
+        """A picture's address gave no answer, or none that can be read."""
+        request, error = _request(failure), _raised(failure)
+        ending = self.pictures.failed(request.cb_kwargs["picture"], error, request)
+        if ending.is_ours:
+            raise_alarm(self._publisher, request.url, ending.detail, error)
+
+    # --- how articles end ----------------------------------------------------------------------
 
     def _failed(self, target: Target, outcome: Outcome, detail: str) -> None:
         """End a fetch that says nothing of the article."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.data_dir import (
+    IMAGES_FOLDER,
     INDEX_SUFFIX,
     LINES_FOLDER,
     LINES_SUFFIX,
@@ -24,6 +25,7 @@ from crawler.data_dir import (
     WARC_SUFFIX,
     accepted_layouts_of,
     certificates_of,
+    images_of,
     indexed_by,
     indexes_of,
     is_data_dir,
@@ -58,7 +60,7 @@ def check_strays(data_dir: Path, listed: Collection[str], moved: MovedMonths) ->
             yield Finding(path, None, "orphan_index", "the WARC it indexes is not there")
     published = [
         *warcs_of(data_dir), *indexes, *lines_of(data_dir), *sightings_of(data_dir),
-        *certificates_of(data_dir), *accepted_layouts_of(data_dir),
+        *images_of(data_dir), *certificates_of(data_dir), *accepted_layouts_of(data_dir),
     ]  # fmt: skip
     for path in sorted(published):
         if path.relative_to(data_dir).as_posix() not in listed:
@@ -81,12 +83,13 @@ def check_warc_places(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator
 
 def check_places(data_dir: Path, runs: Collection[str]) -> Iterator[Finding]:
     """Files of the folder's runs that stand elsewhere than a run puts them, and whatever looks
-    published in `jsonl/`, `warc/`, `sightings/` or `runs/` and isn't where it is looked for."""
+    published in `jsonl/`, `warc/`, `sightings/`, `images/` or `runs/` and isn't where it is looked
+    for."""
     for path in sorted(_files(data_dir)):
         name = path.relative_to(data_dir).as_posix()
         top, _, rest = name.partition("/")
         is_published = path.name.endswith(PUBLISHED_SUFFIXES)
-        if top in (LINES_FOLDER, WARC_FOLDER, SIGHTINGS_FOLDER):
+        if top in (LINES_FOLDER, WARC_FOLDER, SIGHTINGS_FOLDER, IMAGES_FOLDER):
             is_sought = re.fullmatch(r"[^/]+/[^/]+/[^/]+", rest) and path.name.endswith(
                 (WARC_SUFFIX, INDEX_SUFFIX) if top == WARC_FOLDER else LINES_SUFFIX
             )

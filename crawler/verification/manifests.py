@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import (
     FILE_PREFIX,
+    IMAGES_FOLDER,
     LAYOUTS_FOLDER,
     LINES_SUFFIX,
     SIGHTINGS_FOLDER,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from crawler.verification.jsonl_lines import LinesReport
     from crawler.verification.moved_months import MovedMonths
+
+# Folders whose lines are of sightings and pictures, not of articles.
+_OF_OTHER_LINES = (f"{SIGHTINGS_FOLDER}/", f"{IMAGES_FOLDER}/")
 
 CLOCK_STANDS = "the clock stands at "
 _KEPT = ("run_id", "started_at", "finished_at", "command", "exit_code", "reason", "outcomes")
@@ -230,7 +234,7 @@ def check_lines_of_runs(
         listed = {
             PurePath(name).name
             for name in manifest.listed
-            if name.endswith(LINES_SUFFIX) and not name.startswith(f"{SIGHTINGS_FOLDER}/")
+            if name.endswith(LINES_SUFFIX) and not name.startswith(_OF_OTHER_LINES)
         }
         if manifest.told and listed <= seen:
             for message in _line_faults(manifest, own):

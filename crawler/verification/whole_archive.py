@@ -4,10 +4,10 @@ In: a data folder and what of it was asked for. Out: findings and counts. Memory
 of the files, never their contents; what lines and records are compared by is kept on disk.
 
 Each file by itself: a WARC in `warc_files` and `warc_records`, or `others_warc`; a line against its
-records in `jsonl_lines`, `gone_lines` and `revisit_lines`; a report in `manifests`; an accepted
-layout in `layout_files`. Between files:
-the lines of an article in `histories`, the ledger in `ledger_rows`, where files stand in
-`file_places`, WARCs among each other in `revisit_originals` and `record_ids`.
+records in `jsonl_lines`, `gone_lines` and `revisit_lines`; a picture in `picture_lines`; a report
+in `manifests`; an accepted layout in `layout_files`. Between files: the lines of an article in
+`histories`, the ledger in `ledger_rows`, where files stand in `file_places`, WARCs among each other
+in `revisit_originals` and `record_ids`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tqdm import tqdm
 from crawler.coverage.certificates import files_of_run
 from crawler.data_dir import (
     COVERAGE_FOLDER,
+    IMAGES_FOLDER,
     INDEX_SUFFIX,
     LAYOUT_SUFFIX,
     LAYOUTS_FOLDER,
@@ -38,6 +39,7 @@ from crawler.data_dir import (
     accepted_layouts_of,
     certificates_of,
     has_state,
+    images_of,
     indexed_by,
     is_data_dir,
     ledger_file,
@@ -78,6 +80,7 @@ from crawler.verification.manifests import (
 )
 from crawler.verification.moved_months import MOVED_FILE, MovedMonths
 from crawler.verification.part_manifests import check_numbers, check_part, check_parts
+from crawler.verification.picture_lines import PicturesReport, check_archived, check_pictures
 from crawler.verification.record_ids import RecordIds, spool_ids
 from crawler.verification.revisit_originals import check_originals
 from crawler.verification.sighting_lines import (
@@ -106,6 +109,7 @@ class Scope:
     manifests: list[Path] = field(default_factory=list)
     parts: list[Path] = field(default_factory=list)
     sightings: list[Path] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
     certificates: list[Path] = field(default_factory=list)
     layouts: list[Path] = field(default_factory=list)
     is_whole: bool = False
@@ -118,15 +122,15 @@ class Scope:
         if not names:
             return cls(
                 data_dir, warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
-                part_manifests_of(data_dir), sightings_of(data_dir), certificates_of(data_dir),
-                accepted_layouts_of(data_dir), is_whole=True,
+                part_manifests_of(data_dir), sightings_of(data_dir), images_of(data_dir),
+                certificates_of(data_dir), accepted_layouts_of(data_dir), is_whole=True,
             )  # fmt: skip
         scope = cls(data_dir)
         for name in names:
             scope._add(name)
         for files in (
             scope.warcs, scope.lines, scope.manifests, scope.parts, scope.sightings,
-            scope.certificates, scope.layouts,
+            scope.pictures, scope.certificates, scope.layouts,
         ):  # fmt: skip
             files[:] = sorted(set(files))
         return scope
@@ -166,8 +170,10 @@ class Scope:
         if path.parent == self.data_dir / LAYOUTS_FOLDER and path.suffix == LAYOUT_SUFFIX:
             self.layouts += [path] if path.is_file() else []
             return True
-        are_sightings = path.is_relative_to(self.data_dir / SIGHTINGS_FOLDER)
-        lines = self.sightings if are_sightings else self.lines
+        lines = self.lines
+        for folder, others in ((SIGHTINGS_FOLDER, self.sightings), (IMAGES_FOLDER, self.pictures)):
+            if path.is_relative_to(self.data_dir / folder):
+                lines = others
         kinds = {LINES_SUFFIX: lines, **dict.fromkeys(WARC_SUFFIXES, self.warcs)}
         if path == report_file(self.data_dir, path.stem):
             kinds[REPORT_SUFFIX] = self.parts if part_of(path.name) else self.manifests
@@ -269,6 +275,7 @@ def _verify(
             )
             verdict.findings += proof.check(kept.summaries, kept.ids)
             if scope.is_whole and not (busy or on):
+                verdict.findings += check_archived(scope.pictures, ledger, ledger_file(data_dir))
                 verdict.findings += check_shown(sightings, ledger, ledger_file(data_dir))
                 verdict.findings += check_claims(data_dir, claims, ledger)
             ledger.connection.check_unchanged()
@@ -290,6 +297,7 @@ class _Checked:
 
     warcs: list[WarcReport]
     lines: list[LinesReport]
+    pictures: list[PicturesReport]
     manifests: list[Manifest]
     parts: list[Manifest]
 
@@ -303,7 +311,7 @@ def _check_files(
     accepted: AcceptedLayouts,
 ) -> _Checked:
     """Check each file by itself, in parallel: WARCs, then lines, then manifests."""
-    files = [*scope.warcs, *scope.lines, *scope.manifests, *scope.parts]
+    files = [*scope.warcs, *scope.lines, *scope.pictures, *scope.manifests, *scope.parts]
     data_dir, folder = scope.data_dir, kept.folder
     tqdm.monitor_interval = 0  # its thread would be forked
     with (
@@ -318,12 +326,15 @@ def _check_files(
             accepted=accepted,
         )  # fmt: skip
         lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
+        check_bytes = partial(check_pictures, data_dir=data_dir, moved=moved)
+        pictures = _run(pool, check_bytes, scope.pictures, bar)
         records = {report.path: report.records for report in warcs}
         check = partial(check_manifest, data_dir, records=records, moved=moved)
         manifests = _run(pool, check, scope.manifests, bar)
         reported = {manifest.run_id for manifest in manifests if manifest.told}
         check = partial(check_part, data_dir, records=records, reported=reported, moved=moved)
-        return _Checked(warcs, lines, manifests, _run(pool, check, scope.parts, bar))
+        parts = _run(pool, check, scope.parts, bar)
+        return _Checked(warcs, lines, pictures, manifests, parts)
 
 
 def _take(verdict: Verification, checked: _Checked) -> None:
@@ -335,6 +346,10 @@ def _take(verdict: Verification, checked: _Checked) -> None:
         counts["records"] += report.records
     for proved in checked.lines:
         _take_lines(verdict, proved)
+    for pictures in checked.pictures:
+        verdict.findings += pictures.findings
+        counts["pictures"] += pictures.lines
+        counts["moved lines"] += pictures.moved
     for manifest in (*checked.manifests, *checked.parts):
         verdict.findings += manifest.findings
         counts["moved files"] += manifest.moved

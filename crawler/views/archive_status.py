@@ -80,6 +80,7 @@ class Status:
     `owed`: region code → outcome of the last attempt (`new` before the first) → addresses;
     `oldest_incomplete_day` is the first day of publication (Beijing) of which something is owed.
     `denied`: region code → addresses that robots.txt forbids, which are owed to nobody.
+    `pictures_owed`: pictures of articles, where they are archived.
     `silent_lists`: region code → lists that failed several times in a row. `unreadable_reports`:
     so many reports of the last 30 days are none, which `scrapy verify` names. `open_days`: day of
     publication → what is known of it by now, as in a report's `coverage.open`. `bytes_free` is the
@@ -98,6 +99,7 @@ class Status:
     owed: dict[str, dict[str, int]] = field(default_factory=dict)
     oldest_incomplete_day: str | None = None
     denied: dict[str, int] = field(default_factory=dict)
+    pictures_owed: int = 0
     silent_lists: dict[str, list[str]] = field(default_factory=dict)
     open_days: dict[str, Any] = field(default_factory=dict)
     bytes_free: int = 0
@@ -135,6 +137,7 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
         owed=owed,
         oldest_incomplete_day=oldest.isoformat() if oldest else None,
         denied=denied,
+        pictures_owed=ledger.pictures.owed_count(),
         silent_lists=_silent_lists(ledger),
         open_days=open_days_in_short(ledger, at),
         bytes_free=shutil.disk_usage(data_dir).free,
@@ -361,6 +364,8 @@ def _owed_lines(status: Status) -> list[str]:
         by_number = sorted(row.items(), key=lambda item: (-item[1], item[0]))
         why = ", ".join(f"{count} {name}" for name, count in by_number)
         lines += wrapped(why, _INDENT + padded(region or "-", 6), _INDENT + " " * 6)
+    if status.pictures_owed:
+        lines += _labelled("", f"and {_counted(status.pictures_owed, 'picture')} of articles")
     if status.denied:
         regions = ", ".join(f"{count} {region or '-'}" for region, count in status.denied.items())
         lines += _labelled("denied", f"by robots.txt, owed to nobody: {regions}")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCHEMA = json.loads((PROJECT / "crawler" / "coverage" / "sighting.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 YW, JJ = f"http://{HOST}/lb/yw.htm", f"http://{HOST}/lb/jj.htm"
-KILL = "crawler.coverage.sightings:publish:{}:1"
+KILL = "crawler.storage:publish:{}:1"
 
 
 def lines_of(data_dir: Path) -> list[list[dict[str, Any]]]:

@@ -16,10 +16,12 @@ from crawler.archive.writer import Exchange, Tls, _metadata
 from crawler.clock import now
 from crawler.coverage import sightings
 from crawler.export_formats import csv_table, json_ld, parquet, plain_text, zyte
+from crawler.exporters import pictures
 from crawler.exporters.report import build_report
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
 from crawler.layouts import LAYOUTS
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import PictureOutcome
 from crawler.outcomes import Outcome
 from crawler.pipelines.flags import FlagName
 from crawler.runner.run import _warcinfo
@@ -74,6 +76,15 @@ def test_the_keys_of_a_sighting_are_listed() -> None:
     assert [name.removesuffix("[]") for name in listed(DOCUMENT, "A sighting line")] == list(
         sightings.KEYS
     )
+
+
+def test_the_keys_and_outcomes_of_a_picture_are_listed() -> None:
+    listing = listed(DOCUMENT, "A picture line")
+    assert listing[: len(pictures.KEYS)] == list(pictures.KEYS)
+    section = dict(SECTION.findall(DOCUMENT))["A picture line"]
+    of_outcomes = section[section.index("| outcome |") :]
+    rows = [line.partition(" | ")[0] for line in of_outcomes.splitlines() if line.startswith("| `")]
+    assert [name for row in rows for name in QUOTED.findall(row)] == list(PictureOutcome)
 
 
 def test_the_keys_of_a_certificate_are_listed() -> None:
