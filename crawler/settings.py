@@ -9,6 +9,7 @@ import platform
 from pathlib import Path
 
 from crawler import __version__
+from crawler.downloader.robots_rules import AGENT
 from crawler.items import KEYS
 
 BOT_NAME = "xinhua"
@@ -30,7 +31,7 @@ except (KeyError, OSError):  # in a container, of a user without a name
     _user = str(os.getuid())
 CONTACT = os.environ.get("XINHUA_CONTACT") or f"{_user}@{platform.node()}"
 USER_AGENT = f"xinhua-archive/{__version__} (+{{contact}})"  # the spider puts CONTACT in
-ROBOTSTXT_USER_AGENT = "xinhua-archive"
+ROBOTSTXT_USER_AGENT = AGENT
 
 # --- discover ------------------------------------------------------------------------------------
 SPIDER_MODULES = ["crawler.spiders"]

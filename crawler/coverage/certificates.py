@@ -8,9 +8,10 @@ was never written, for the run was killed, is given back by the recovery.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from crawler.alarms import Alarm
 from crawler.clock import iso
@@ -20,6 +21,7 @@ from crawler.coverage.verdicts import (
     RegionDay,
     Verdict,
     day_at,
+    day_of,
     end_of,
     judge,
     region_days,
@@ -27,13 +29,17 @@ from crawler.coverage.verdicts import (
     why_owed,
 )
 from crawler.data_dir import COVERAGE_FOLDER, certificate_name
+from crawler.downloader.robots_rules import AGENT, UnknownRulesError, rules_of
 from crawler.ledger.schedule import LOOK_BACK
+from crawler.outcomes import Outcome
 from crawler.storage import OPEN_SUFFIX, make_folder, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date, datetime
     from pathlib import Path
+
+    from protego import Protego
 
     from crawler.ledger.ledger import Ledger
     from crawler.ledger.rows import DayLink
@@ -48,6 +54,10 @@ MOST_CLOSED = 400
 # So many open days stand in the report.
 MOST_OPEN_DAYS = 10
 
+# An address that ended so, or not yet, was not asked for: its host was closed, or nobody could say
+# whether it may be asked for.
+_NOT_ASKED = frozenset({None, Outcome.ROBOTS_UNREACHABLE, Outcome.DEFERRED})
+
 
 @dataclass(slots=True)
 class WrittenCertificates:
@@ -61,16 +71,42 @@ class WrittenCertificates:
 def days_of(ledger: Ledger, day: date, at: datetime) -> dict[str, RegionDay]:
     """What is known of a day now, by region. Raises LedgerError."""
     part = ledger.certificates
+    links = (link for link in part.not_archived(day) if day_of(link) == day)
     return region_days(
         day,
         archived=part.archived(day),
-        not_archived=part.not_archived(day),
+        not_archived=_with_denied(ledger, at, links),
         sources=part.sources(day),
         holes=part.holes(day),
         shown_by=lambda region: ledger.sources.shown_by(region, day_at(at) - LOOK_BACK),
         watched_since=part.watched_since(),
         unread_since=part.unread_since(),
     )
+
+
+def _with_denied(ledger: Ledger, at: datetime, links: Iterable[DayLink]) -> Iterator[DayLink]:
+    """The links; those that were not asked for, and that the last robots.txt answer of their host
+    forbids, as denied: an outage of robots.txt makes nothing of them that is owed."""
+    rules: dict[str, Protego | None] = {}
+    for link in links:
+        if link.result in _NOT_ASKED:
+            parts = urlsplit(link.url)
+            origin = f"{parts.scheme}://{parts.netloc}"
+            if origin not in rules:
+                rules[origin] = _last_rules(ledger, origin, at)
+            known = rules[origin]
+            if known and not known.can_fetch(link.url, AGENT):
+                yield replace(link, result=Outcome.ROBOTS_DENIED)
+                continue
+        yield link
+
+
+def _last_rules(ledger: Ledger, origin: str, at: datetime) -> Protego | None:
+    kept = ledger.hosts.robots(origin, at)
+    try:
+        return rules_of(kept.status, kept.body) if kept else None
+    except UnknownRulesError:
+        return None
 
 
 def first_whole_day(ledger: Ledger) -> date | None:

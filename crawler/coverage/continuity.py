@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from crawler.ledger.rows import Source
     from crawler.lists.list_page import ListLink
 
-# So many of the newest links are looked for: one may be taken off the list.
+# So many of the newest links are looked for, and no more than half of a page: one may be taken off
+# the list, and one that is pinned on a short page is always there.
 HEAD = 5
 
 _DAY = timedelta(days=1)
@@ -69,7 +70,7 @@ def head_of(links: Sequence[ListLink]) -> list[str]:
     """The newest links of a page, by the days of their addresses and then as they stand: what an
     editor pinned on top is old."""
     dated = sorted(links, key=lambda link: day_of_address(link.url) or date.min, reverse=True)
-    return [link.url for link in dated[:HEAD]]
+    return [link.url for link in dated[: min(HEAD, (len(dated) + 1) // 2)]]
 
 
 def hole_of(source: Source, reach: Reach, at: datetime, *, is_whole: bool) -> Hole | None:

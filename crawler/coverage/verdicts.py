@@ -246,9 +246,13 @@ def _by_region(links: Iterable[DayLink]) -> dict[str, list[DayLink]]:
 
 
 def _one_an_article(links: Iterable[DayLink]) -> list[DayLink]:
-    """Of the addresses of one article that which is owed, if one is."""
+    """Of the addresses of one article that at which it is wanting, else that which is owed."""
     found: dict[str, DayLink] = {}
-    for link in sorted(links, key=lambda link: (not link.is_owed, link.url)):
+
+    def order(link: DayLink) -> tuple[bool, bool, str]:
+        return not _is_wanting(link), not link.is_owed, link.url
+
+    for link in sorted(links, key=order):
         found.setdefault(link.article_id, link)
     return sorted(found.values(), key=lambda link: link.url)
 

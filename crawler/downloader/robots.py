@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import logging
 from asyncio import ensure_future
-from codecs import BOM_UTF8
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from protego import Protego
 from scrapy import Request
 from scrapy.exceptions import NotConfigured
 from scrapy.http.request import NO_CALLBACK
@@ -28,6 +26,7 @@ from crawler.downloader.errors import Ended
 from crawler.downloader.failures import ending_of, raise_alarm
 from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
 from crawler.downloader.resolver import REFUSED
+from crawler.downloader.robots_rules import UnknownRulesError, bounded, has_rules, rules_of
 from crawler.exporters.publisher import Publisher
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
@@ -35,12 +34,10 @@ from crawler.outcomes import Outcome
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from protego import Protego
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
-
-# RFC 9309 §2.5: at least 500 KiB are parsed; what follows is ignored.
-MAX_BYTES = 500 * 1024
 
 # RFC 9309 §2.4: a cached robots.txt is not used for longer than a day.
 MAX_AGE = timedelta(hours=24)
@@ -50,10 +47,6 @@ MAX_AGE = timedelta(hours=24)
 RULES_LAST = timedelta(days=7)
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-class UnknownRulesError(ValueError):
-    """The answer says nothing of what may be asked for."""
 
 
 class RobotsMiddleware:
@@ -154,26 +147,3 @@ class RobotsMiddleware:
     def _count(self, name: str) -> None:
         assert self._crawler.stats
         self._crawler.stats.inc_value(f"crawler/robots/{name}")
-
-
-def bounded(body: bytes) -> bytes:
-    """The whole lines within MAX_BYTES: half a line would be another rule."""
-    if len(body) <= MAX_BYTES:
-        return body
-    return body[: body.rfind(b"\n", 0, MAX_BYTES) + 1]
-
-
-def has_rules(status: int | None, body: bytes) -> bool:
-    """Whether an answer is a robots.txt that names a crawler: no page, and not empty."""
-    is_page = body.removeprefix(BOM_UTF8).lstrip()[:1] == b"<"
-    is_success = status is not None and 200 <= status < 300
-    return is_success and not is_page and b"user-agent" in body.lower()
-
-
-def rules_of(status: int | None, body: bytes) -> Protego:
-    """The rules an answer stands for. Raises UnknownRulesError when it leaves them unknown."""
-    if status is not None and 200 <= status < 300:
-        return Protego.parse(body.decode("utf-8-sig", "replace"))  # editors begin with a BOM
-    if status is not None and 400 <= status < 500 and status != 429:
-        return Protego()
-    raise UnknownRulesError(f"HTTP {status}")

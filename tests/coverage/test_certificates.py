@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from crawler.coverage.certificates import days_of
+from crawler.ledger.ledger import Ledger
+from crawler.outcomes import Outcome
+from crawler.spiders.frontier import sighting
 from tests.channel import FAST
 from tests.column_site import HOST, Column
 from tests.conftest import PROJECT
@@ -242,3 +247,41 @@ def test_a_kill_while_a_day_is_closed(archive_of: Callable[..., Archive], moment
     told = certificates(archive.data_dir)
     assert "02.json" in told
     assert defects(archive.data_dir) == []
+
+
+FORBIDS = b"User-agent: *\nDisallow: /neibu/\n"
+NEIBU = "http://www.js.xinhuanet.com/neibu/2026-09/02/c_1129000001.htm"
+OPEN_ONE = "http://www.js.xinhuanet.com/2026-09/02/c_1129000002.htm"
+
+
+@pytest.mark.parametrize(
+    ("url", "ended", "robots", "refused"),
+    [
+        (NEIBU, Outcome.ROBOTS_UNREACHABLE, (200, FORBIDS), True),
+        (NEIBU, Outcome.DEFERRED, (200, FORBIDS), True),
+        (NEIBU, None, (200, FORBIDS), True),
+        (NEIBU, Outcome.TIMEOUT, (200, FORBIDS), False),
+        (NEIBU, Outcome.ROBOTS_UNREACHABLE, (404, b""), False),
+        (NEIBU, Outcome.ROBOTS_UNREACHABLE, (None, b""), False),
+        (NEIBU, Outcome.ROBOTS_UNREACHABLE, None, False),
+        (OPEN_ONE, Outcome.ROBOTS_UNREACHABLE, (200, FORBIDS), False),
+    ],
+)
+def test_what_the_last_robots_txt_forbids_is_refused_while_there_is_none(
+    url: str, ended: Outcome | None, robots: tuple[int, bytes] | None, refused: bool, tmp_path: Path
+) -> None:
+    at = datetime(2026, 9, 4, tzinfo=UTC)
+    before = at - timedelta(days=5)
+    with closing(Ledger.open(tmp_path / "ledger.sqlite")) as ledger:
+        ledger.lists.add_answer(YW, at=before, status=200, region="js")
+        ledger.sources.note_shown(YW, at=before, capacity=1, newest=None)
+        if robots:
+            ledger.hosts.store_robots("http://www.js.xinhuanet.com", before, *robots)
+        run = {"run_id": "20260904T000000Z-0001", "at": at}
+        ledger.addresses.see([sighting(url, region="js")], **run)
+        if ended:
+            ledger.addresses.finish(url, ended, **run)
+        row = days_of(ledger, date(2026, 9, 2), at)["js"]
+    assert ([one.url for one in row.refused], [one.url for one in row.owed]) == (
+        ([url], []) if refused else ([], [url])
+    )

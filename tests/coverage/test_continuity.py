@@ -43,9 +43,12 @@ def reach(before: Source, *pages: tuple[Answer, int]) -> Reach:
 
 def test_the_newest_are_told_by_their_days_not_by_where_they_stand() -> None:
     pinned = ListLink("http://js.news.cn/2016-03/03/c_1120000001.htm", "", "旧", 1)
-    links = [pinned, *(link(day) for day in (9, 8, 7, 6, 5, 4))]
-    assert head_of(links) == [link(day).url for day in (9, 8, 7, 6, 5)]
+    links = [pinned, *(link(day) for day in range(20, 10, -1))]
+    assert head_of(links) == [link(day).url for day in (20, 19, 18, 17, 16)]
     assert head_of([]) == []
+    # of a short page: what is pinned would always be met again
+    assert head_of([pinned, link(9), link(8)]) == [link(9).url, link(8).url]
+    assert head_of([pinned]) == [pinned.url]
 
 
 @pytest.mark.parametrize("left", [0, 1, 4])

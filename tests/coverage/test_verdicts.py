@@ -112,6 +112,12 @@ def test_an_article_at_two_addresses_is_one() -> None:
     assert (day.seen, [one.url for one in day.owed]) == (2, [mirror.url])
 
 
+def test_an_article_that_one_of_its_hosts_forbids_is_owed_at_the_other() -> None:
+    mirror = owed(Outcome.TIMEOUT, url="http://www.js.news.cn/2026-03/05/c_1120000002.htm")
+    day = told(not_archived=[owed(Outcome.ROBOTS_DENIED), mirror])
+    assert ([one.url for one in day.owed], day.refused) == ([mirror.url], [])
+
+
 def test_hours_without_a_look_say_nothing_by_themselves() -> None:
     """The lists still showed all that had come meanwhile."""
     lists = [source(ROOT, hours=1 << 8, looks=1), source(YW, hours=1 << 9, looks=1)]

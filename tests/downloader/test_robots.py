@@ -1,4 +1,4 @@
-"""RFC 9309 in detail: which answers are rules, which rules are ours, how long they hold."""
+"""How robots.txt is asked for, and how long its rules hold, by RFC 9309."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler import settings
-from crawler.downloader.robots import MAX_BYTES, bounded, has_rules, rules_of
 from tests.downloader.conftest import OLD
 from tests.downloader.proxy import Reply, Table
 from tests.nightly import at_night
@@ -34,39 +32,10 @@ def outcomes(replies: dict[str, Reply], tmp_path: Path) -> tuple[list[str], dict
     return proxy.asked, done.report["outcomes"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
-def test_without_a_robots_txt_all_is_allowed(status: int) -> None:
-    """Section 2.3.1.3; what comes with the error is no rule."""
-    assert rules_of(status, DENIED.body).can_fetch(ARTICLE, "xinhua-archive")
-
-
-@pytest.mark.parametrize("status", [None, 301, 304, 429, 500, 502, 503, 504])
-def test_an_answer_that_leaves_the_rules_unknown(status: int | None) -> None:
-    """Section 2.3.1.4; tests/runner/test_robots_unreadable.py shows what follows from it."""
-    with pytest.raises(ValueError, match="HTTP"):
-        rules_of(status, b"User-agent: *\nAllow: /\n")
-
-
 def test_a_host_that_refuses_its_robots_txt_is_crawled(tmp_path: Path) -> None:
     asked, ended = outcomes({ROBOTS: Reply(403)}, tmp_path)
     assert asked == [ROBOTS, ARTICLE]
     assert ended == {"missing": 1}
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "expected"),
-    [
-        (200, DENIED.body, True),
-        (206, b"\xef\xbb\xbf USER-AGENT: *", True),
-        (404, DENIED.body, False),
-        (None, DENIED.body, False),
-        (200, b"", False),
-        (200, b"Not found", False),
-        (200, b"\xef\xbb\xbf\n <!-- User-agent: * -->", False),
-    ],
-)
-def test_which_answers_are_rules(status: int | None, body: bytes, expected: bool) -> None:
-    assert has_rules(status, body) is expected
 
 
 @pytest.mark.parametrize(
@@ -119,48 +88,6 @@ def test_redirects_are_followed_five_times(
     assert found == ended
     assert len(asked) <= 6
     assert not [one for one in asked if "ymnews" in one]
-
-
-A, B = f"{HERE}/a.htm", f"{HERE}/b.htm"
-
-
-@pytest.mark.parametrize(
-    ("text", "allowed"),
-    [
-        ("User-agent: *\nDisallow: /a", {B}),
-        ("\ufeffUser-agent: *\r\nDisallow: /a\r\n", {B}),
-        ("user-AGENT: XINHUA-ARCHIVE\ndisallow:/a", {B}),
-        ("User-agent: *\nDisallow: /\n\nUser-agent: xinhua-archive\nDisallow: /a", {B}),
-        ("User-agent: xinhua-archive\nDisallow: /a\n\nUser-agent: xinhua-archive\nDisallow: /b",
-         set()),
-        ("User-agent: other\nUser-agent: xinhua-archive\nDisallow: /a\n", {B}),
-        ("User-agent: archive\nDisallow: /", {A, B}),
-        ("User-agent: xinhua-archive\nDisallow:", {A, B}),
-        ("User-agent: *\nDisallow: /\nAllow: /a", {A}),
-        ("User-agent: *\nAllow: /a\nDisallow: /a", {A, B}),
-        ("User-agent: *\nDisallow: /*.htm$ # pages\nAllow: /b.htm$", {B}),
-        ("User-agent: *\nDisallow: /%61.htm", {B}),
-        ("Disallow: /", {A, B}),
-        ("<html><body>User-agent: *<br>Disallow: /</body></html>", {A, B}),
-    ],
-)  # fmt: skip
-def test_which_rules_are_ours(text: str, allowed: set[str]) -> None:
-    """Section 2.2: our group or else `*`, groups of one name together, the longest match."""
-    rules = rules_of(200, text.encode())
-    agent = settings.ROBOTSTXT_USER_AGENT
-    assert {url for url in (A, B) if rules.can_fetch(url, agent)} == allowed
-
-
-def test_500_kib_are_read_and_no_half_line() -> None:
-    """Section 2.5. The line over the limit would forbid more than it says."""
-    head = b"User-agent: *\nDisallow: /a\n"
-    filler = b"#" * (MAX_BYTES - len(head) - len(b"\nDisallow: /")) + b"\n"
-    long = head + filler + b"Disallow: /c/only.htm\nDisallow: /b\n"
-    assert long[:MAX_BYTES].endswith(b"\nDisallow: /")
-    rules = rules_of(200, bounded(long))
-    assert {url for url in (A, B) if rules.can_fetch(url, "xinhua-archive")} == {B}
-    short = long[: MAX_BYTES // 2] + b"\nDisallow: /b\n"
-    assert bounded(short) == short
 
 
 @pytest.mark.nightly

@@ -13,7 +13,8 @@ from scrapy.utils.test import get_crawler
 
 from crawler.downloader.errors import Ended
 from crawler.downloader.holds import Holds
-from crawler.downloader.robots import RobotsMiddleware, UnknownRulesError, rules_of
+from crawler.downloader.robots import RobotsMiddleware
+from crawler.downloader.robots_rules import UnknownRulesError, rules_of
 from crawler.exporters.publisher import Publisher
 from crawler.outcomes import Outcome
 from tests.run_parts import facts

@@ -3,21 +3,26 @@
 Three regions: `js` as it is, `he` whose lists all show a few articles only, with no further page,
 `zj` whose front page shows columns alone and whose column of static articles dies. The truth of a
 day: which of the articles that were published on it, and may be fetched, were not archived when it
-was closed.
+was closed. Where none is missing the day may be doubted only for what was truly so: a list of which
+nothing was left that it had shown at the look before, one that answered no more, an outage from the
+day's end until it was closed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from crawler.clock import BEIJING
 from tests.chaos.soundness import faults_of, lines_of
 from tests.simulation.days import Days
 from tests.simulation.troubles import Trouble
 from tests.site import Site
+from tests.site.reading import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,12 +37,13 @@ KILL = "crawler.runner.run:write_report:before:1"
 
 @dataclass
 class Certified:
-    """`verdicts` by day and region as certified, `missing` the ids that were in truth, `alarms` the
-    days told of, with how often."""
+    """`verdicts` by day and region as certified, `missing` the ids that were in truth, `unfounded`
+    the reasons that aren't true; `alarms` the days told of, with how often."""
 
     days: list[date]
     verdicts: dict[tuple[date, str], str] = field(default_factory=dict)
     missing: dict[tuple[date, str], list[str]] = field(default_factory=dict)
+    unfounded: dict[tuple[date, str], list[str]] = field(default_factory=dict)
     certificates: dict[date, dict[str, Any]] = field(default_factory=dict)
     alarms: Counter[str] = field(default_factory=Counter)
     exitcodes: Counter[int] = field(default_factory=Counter)
@@ -50,8 +56,17 @@ class Certified:
 
     @property
     def doubted(self) -> list[tuple[date, str]]:
-        """Days that are complete and were not called so."""
-        return [key for key, ids in self.missing.items() if not ids and not self._is_complete(key)]
+        """Days that are complete and were not called so, for a reason that isn't true."""
+        return [key for key, ids in self.missing.items() if not ids and self.unfounded.get(key)]
+
+    @property
+    def lucky(self) -> list[tuple[date, str]]:
+        """Days of which nothing is missing though lists had holes of which nobody can tell."""
+        return [
+            key
+            for key, ids in self.missing.items()
+            if not ids and not self._is_complete(key) and not self.unfounded.get(key)
+        ]
 
     def _is_complete(self, key: tuple[date, str]) -> bool:
         return self.verdicts.get(key) == "complete"
@@ -74,6 +89,9 @@ def simulate(
         certified = Certified([first + timedelta(days=n) for n in range(days - 4)])
         _read(certified, data_dir)
         _hold_against(certified, site.truth(), data_dir)
+        for day, told in certified.certificates.items():
+            for region, row in told["regions"].items():
+                certified.unfounded[day, region] = [*_unfounded(played, told, row)]
         certified.exitcodes = Counter(run.exitcode for run in played.runs)
         certified.faults = faults_of(data_dir)
         return certified
@@ -117,3 +135,42 @@ def _hold_against(certified: Certified, truth: Mapping[str, Any], data_dir: Path
                 and datetime.fromisoformat(str(one["expected"]["published_at"])).date() == day
                 and kept.get(one["id"], "9") > closed
             ]
+
+
+_NOT_READ = re.compile(r"(\S+) was not read since")
+_ID = re.compile(rb"c_(\d{10})\.htm|/([0-9a-f]{32})/c\.html")
+
+
+def _unfounded(played: Days, told: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
+    """The reasons against a day that the site doesn't bear out."""
+    for one in row["owed"]:
+        yield f"{one['url']} is owed"
+    for hole in row["implied"]:
+        left = _shown(played, hole["list"], hole["since"])
+        left &= _shown(played, hole["list"], hole["until"])
+        if left and not hole["covered"]:
+            yield f"{hole['list']} still showed {left}"
+    end = datetime.combine(date.fromisoformat(told["day"]), time.max, BEIJING)
+    closed = datetime.fromisoformat(told["closed"])
+    is_out = all(run.trouble for run in played.runs if end < run.at < closed)
+    for reason in row["reasons"]:
+        silent = _NOT_READ.match(reason)
+        is_of_a_list = silent and _shown(played, silent[1], told["closed"])
+        if not is_out and (is_of_a_list or reason.startswith("none of its lists was read")):
+            yield reason
+
+
+def _shown(played: Days, url: str, moment: str) -> set[str]:
+    """The articles that a list's first page showed at a moment of a run, while it answered. One is
+    left out: that which a front page pins."""
+    world = played.site.world
+    at = datetime.fromisoformat(moment).astimezone(UTC) + timedelta(hours=8)
+    passed = (at.replace(tzinfo=None) - world.start) / timedelta(days=1)
+    played.site.day = int(passed * played.a_day) / played.a_day  # a run takes minutes
+    pinned = {
+        min(world.plans(key), key=lambda plan: plan.published).task.id for key in world.channels
+    }
+    known = {plan.task.id for key in world.channels for plan in world.plans(key)}
+    got = get(played.site, url)
+    found = _ID.finditer(got.body) if got.status == 200 else ()
+    return {(one[1] or one[2]).decode() for one in found} & known - pinned
