@@ -3,8 +3,9 @@
 `python -m benchmarks.list_cadence`: one region in memory, a front page and columns that bring from
 twenty articles a day to none, hourly runs of weeks with the real walks and ledger, once as they are
 and once with every list asked in every run. Printed are the requests of the days after the
-learning, how long after its publication an article was first seen, and what is saved: of the requests
-of every run, and of those of runs so far apart that articles would be seen as late on average.
+learning, how long after its publication an article was first seen, and what is saved: of the
+requests of every run, and of those of runs so far apart that articles would be seen as late on
+average.
 """
 
 from __future__ import annotations

@@ -8,19 +8,22 @@ counts is how much of the shorter text stands in the longer one.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from functools import cache
 from typing import NamedTuple, Self
 from zlib import crc32
 
-from crawler.search.folding import fold
+from crawler.search.folding import fold, folds
 
 # Set this up when what is kept of a text changes.
-FORM = 1
+FORM = 2
 
 _LENGTH = 5
-# One of so many runs is sampled, by its first two characters: a share of what two texts have in
-# common is in the samples of both.
-_SAMPLING = 11
+# The runs that begin with one of so many characters are sampled: a share of what two texts have in
+# common is in the samples of both. Half of those of a longer text are, and half again, until they
+# are no more than MOST_SAMPLED; in these halves, too, two texts have the same in common.
+_SAMPLING = 12
+_OF_ALPHABETS = "2dkm"
+MOST_SAMPLED = 96
 
 # Shorter texts (in characters of the plain form) say too little to tell copies by.
 SHORTEST = 60
@@ -34,26 +37,51 @@ _CHANGED_SHARE = 0.3
 _BEFORE, _AFTER = 4, 3  # characters around a figure that tell its place
 
 _FIGURE = re.compile(r"(\d+)")
-_UNPRINTED = re.compile(r"[\W_]+")
+_PRINTED = re.compile(r"[^\W_]+")
 
 
 def plain(text: str) -> str:
     """The letters and digits of a text alone, folded: no punctuation, blanks, paragraphs."""
-    return _UNPRINTED.sub("", fold(text))
+    letters = "".join(_PRINTED.findall(text)).lower()
+    if folds(letters):
+        return "".join(_PRINTED.findall(fold(letters)))
+    return letters
 
 
-def sample(text: str) -> set[int]:
-    """Numbers of the sampled runs of a plain text."""
-    codes = memoryview(text.encode("utf-32-le")).cast("I")
-    pairs = enumerate(pairwise(codes))
-    starts = [at for at, (one, other) in pairs if not (one * 31 + other) % _SAMPLING]
-    last = len(text) - _LENGTH
-    return {crc32(text[at : at + _LENGTH].encode()) for at in starts if at <= last}
+class Sample(NamedTuple):
+    """Numbers of sampled runs; `halvings`: so often half of them was left out."""
+
+    runs: frozenset[int]
+    halvings: int
+
+    @property
+    def size(self) -> int:
+        """How many there would be, had none been left out."""
+        return len(self.runs) << self.halvings
+
+
+def sample(text: str) -> Sample:
+    """The sample of a plain text."""
+    runs = frozenset([crc32(run.encode()) for run in _sampled().findall(text)])
+    halvings = 0
+    while len(runs) > MOST_SAMPLED:
+        halvings += 1
+        runs = frozenset([run for run in runs if not run & (1 << halvings) - 1])
+    return Sample(runs, halvings)
+
+
+@cache
+def _sampled() -> re.Pattern[str]:
+    """Finds each sampled run; they may overlap."""
+    # Knuth's multiplicative hash: no radical's characters come together
+    han = [chr(code) for code in range(0x4E00, 0xA000) if not (code * 2654435761 >> 9) % _SAMPLING]
+    return re.compile(f"(?=([{''.join(han)}{_OF_ALPHABETS}].{{{_LENGTH - 1}}}))")
 
 
 class Prepared(NamedTuple):
     """A plain text as it is compared: its runs, and its figures by the words around them."""
 
+    text: str
     runs: frozenset[str]
     figures: dict[tuple[str, str], frozenset[str]]
 
@@ -61,7 +89,7 @@ class Prepared(NamedTuple):
     def of(cls, text: str) -> Self:
         """Prepare a plain text."""
         runs = frozenset([text[at : at + _LENGTH] for at in range(len(text) - _LENGTH + 1)])
-        return cls(runs, _figures(text))
+        return cls(text, runs, _figures(text))
 
 
 def _figures(text: str) -> dict[tuple[str, str], frozenset[str]]:
@@ -87,6 +115,8 @@ class Likeness(NamedTuple):
 
 def compare(one: Prepared, other: Prepared) -> Likeness:
     """Compare two texts."""
+    if one.text in other.text or other.text in one.text:
+        return Likeness(min(len(one.runs), len(other.runs)), is_copy=True)
     shared = len(one.runs & other.runs)
     if shared < _SHARED * min(len(one.runs), len(other.runs)):
         return Likeness(shared, is_copy=False)

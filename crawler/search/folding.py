@@ -29,6 +29,8 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _BETWEEN_LINES = " \u2029 "
 _LINE_BREAKS = "\r\n\v\f\x85\u2028\u2029"
 _LINE_ENDS = re.compile(f"[{_LINE_BREAKS}]+")
+# In a class with others, these would make its search a thousand times as slow.
+_RARE = re.compile("[\U00010000-\U0010ffff]")
 
 
 def fold(text: str) -> str:
@@ -41,6 +43,21 @@ def fold(text: str) -> str:
     if not unicodedata.is_normalized("NFKC", folded):  # accents and the like after their letters
         folded = unicodedata.normalize("NFKC", folded).translate(_table())
     return _PADDING.sub("", _BLANKS.sub(" ", _LINE_ENDS.sub("\n", folded)))
+
+
+def folds(letters: str) -> bool:
+    """Whether lower-case letters and digits, with nothing between them, fold to something else."""
+    return bool(
+        _folding().search(letters)
+        or _RARE.search(letters)
+        or not unicodedata.is_normalized("NFKC", letters)
+    )
+
+
+@cache
+def _folding() -> re.Pattern[str]:
+    every = (re.escape(chr(code)) for code in _table() if code <= 0xFFFF)
+    return re.compile(f"[{''.join(every)}]")
 
 
 def foldings(query: str) -> list[str]:

@@ -93,6 +93,34 @@ def test_versions_of_an_article_are_no_copies_of_each_other(tmp_path: Path) -> N
     assert told(one) == ("1", {"2": "copied"})
 
 
+CORRECTED = [
+    carried(2, C, 9, revision=1),  # it was another text
+    carried(4, A, 11, revision=1),  # what follows was not its own
+    carried(6, ["图为大桥。"], 12, revision=1),  # a caption
+    carried(3, A, 10, revision=0),  # read again, but no later reading
+]
+
+
+@pytest.mark.parametrize("same_run", [True, False])
+def test_a_correction_takes_its_lines_place(tmp_path: Path, same_run: bool) -> None:
+    runs = [LINES + CORRECTED] if same_run else [LINES, CORRECTED]
+    both = found(tmp_path, *runs)
+    assert sorted(map(told, both)) == [
+        ("1", {"3": "cut", "4": "copied"}),
+        ("8", {"2": "copied"}),
+    ]
+    again = carried(6, B, 12, revision=2)
+    assert found(tmp_path / "b", LINES, CORRECTED, [again])[0].first.article == "5"
+
+
+def test_corrections_of_all_that_was_crowded(tmp_path: Path) -> None:
+    """Runs that lead to as many texts as they may go on leading to these."""
+    lines = [carried(number, A, number % 24) for number in range(40)]
+    again = [{**one, "body": one["body"] + C[0], "revision": 1} for one in lines]
+    (one,) = found(tmp_path, lines, again)
+    assert len(one.copies) == 39
+
+
 def test_one_that_states_its_day_alone_is_not_taken_to_be_first(tmp_path: Path) -> None:
     day = {"published_at": "2017-09-28T00:00:00+08:00", "published_precision": "day"}
     (one,) = found(tmp_path, [carried(1, A, 0, **day), carried(2, A, 9)])

@@ -8,12 +8,12 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.chinese import Writer
-from benchmarks.clusters import _TEMPLATES, Edits, template
+from benchmarks.clusters import _OTHER_TEMPLATES, _TEMPLATES, Edits, OtherEdits, template
 from crawler.clusters.texts import Prepared, compare, plain, sample
 
 CHANCE = random.Random(3)
 STORY = Writer().body(CHANCE, 500)
-EDITS = Edits(CHANCE, Writer()).kinds()
+EDITS = Edits(CHANCE, Writer()).kinds() | OtherEdits(CHANCE, Writer()).kinds()
 
 
 def likeness(one: list[str], other: list[str]) -> tuple[int, bool]:
@@ -26,7 +26,7 @@ def likeness(one: list[str], other: list[str]) -> tuple[int, bool]:
 def test_a_copy_is_one_however_it_is_edited(kind: str) -> None:
     text = EDITS[kind](STORY)
     assert likeness(STORY, text)[1]
-    shared = sample(plain("\n".join(STORY))) & sample(plain("\n".join(text)))
+    shared = sample(plain("\n".join(STORY))).runs & sample(plain("\n".join(text))).runs
     assert len(shared) >= 2
 
 
@@ -35,7 +35,7 @@ def test_other_texts_are_none() -> None:
         assert not likeness(STORY, Writer().line(number)["paragraphs"])[1]
 
 
-@pytest.mark.parametrize("family", _TEMPLATES)
+@pytest.mark.parametrize("family", [*_TEMPLATES, *_OTHER_TEMPLATES])
 def test_texts_of_a_template_are_none(family: str) -> None:
     texts = [template(CHANCE, family) for _ in range(40)]
     assert not any(likeness(one, other)[1] for one, other in pairwise(texts))

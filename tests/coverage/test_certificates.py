@@ -277,10 +277,10 @@ def test_what_the_last_robots_txt_forbids_is_refused_while_there_is_none(
         ledger.sources.note_shown(YW, at=before, capacity=1, newest=None)
         if robots:
             ledger.hosts.store_robots("http://www.js.xinhuanet.com", before, *robots)
-        run = {"run_id": "20260904T000000Z-0001", "at": at}
-        ledger.addresses.see([sighting(url, region="js")], **run)
+        run_id = "20260904T000000Z-0001"
+        ledger.addresses.see([sighting(url, region="js")], run_id=run_id, at=at)
         if ended:
-            ledger.addresses.finish(url, ended, **run)
+            ledger.addresses.finish(url, ended, run_id=run_id, at=at)
         row = days_of(ledger, date(2026, 9, 2), at)["js"]
     assert ([one.url for one in row.refused], [one.url for one in row.owed]) == (
         ([url], []) if refused else ([], [url])
