@@ -197,16 +197,18 @@ def _index(warcs: list[Path]) -> Iterator[bytes]:
             yield line
 
 
-def page_warc(data_dir: Path, line: Mapping[str, Any]) -> Iterator[bytes]:
-    """The captures of a published line's pages as a WARC: the exchanges byte for byte, each file's
-    warcinfo before its first.
+def page_warc(
+    data_dir: Path, line: Mapping[str, Any], pictures: Iterable[WarcPointer] = ()
+) -> Iterator[bytes]:
+    """The captures of a published line's pages and of its `pictures` as a WARC: the exchanges byte
+    for byte, each file's warcinfo before its first.
 
     Raises WarcError, before anything is given, where an archive is missing or damaged, or is one of
     others whose records can't be taken out as they stand.
     """
     places: list[tuple[Path, int, int]] = []
-    for keys in line["warc_pages"] or [line["warc"]]:
-        pointer = WarcPointer(**keys)
+    pages = [WarcPointer(**keys) for keys in line["warc_pages"] or [line["warc"]]]
+    for pointer in dict.fromkeys((*pages, *pictures)):
         path = pointed_at(data_dir, pointer)
         info = record_at(path, 0)
         if info.kind == "warcinfo" and (path, 0, info.length) not in places:
@@ -240,13 +242,15 @@ def _cut(places: list[tuple[Path, int, int]]) -> Iterator[bytes]:
             yield file.read(length)
 
 
-def page_wacz(data_dir: Path, line: Mapping[str, Any]) -> Iterator[bytes]:
+def page_wacz(
+    data_dir: Path, line: Mapping[str, Any], pictures: Iterable[WarcPointer] = ()
+) -> Iterator[bytes]:
     """The same as a WACZ, which opens with that page. Raises as `page_warc`."""
     name = f"xinhua-{line['id']}-{line['version']}"
     with tempfile.TemporaryDirectory() as temporary:
         warc = Path(temporary) / f"{name}{WARC_SUFFIX}"
         with warc.open("wb") as file:
-            file.writelines(page_warc(data_dir, line))
+            file.writelines(page_warc(data_dir, line, pictures))
         lines = Path(temporary) / f"{name}{LINES_SUFFIX}"
         lines.write_bytes(_json(line))
         title = line["title"] or line["url"]

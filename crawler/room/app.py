@@ -60,6 +60,7 @@ def make_app(settings: RoomSettings) -> Starlette:
         (article, articles.article),
         (f"{article}/diff", articles.choose_diff),
         (f"{article}/diff/{{a}}/{{b}}", articles.diff),
+        (f"{article}/pictures/{{number}}", articles.picture),
         (version, articles.version),
         (f"{version}/line.json", articles.line),
         (f"{version}/verify", articles.verify),

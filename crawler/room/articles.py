@@ -32,11 +32,12 @@ from crawler.verification.jsonl_lines import verify_line
 from crawler.views.placements import placements_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
 
+    from crawler.ledger.rows import PictureRow
     from crawler.room.lines import ArchivedLine
     from crawler.room.reading import Reading
 
@@ -162,7 +163,8 @@ class ArticlePages:
             title=line.record["title"], here=here, url=urls[min(number, len(urls)) - 1],
             fetched_at=line.record["fetched_at"], frame=f"{here}/page?page={number}",
             pages=range(1, len(pointers) + 1) if len(pointers) > 1 else (),
-            has_downloads=bool(pointers),
+            has_downloads=bool(pointers), pictures=len(self._shown(line.record)),
+            all_pictures=len({image["url"] for image in line.record["images"]}),
         )  # fmt: skip
 
     def warc(self, request: Request) -> Response:
@@ -176,20 +178,38 @@ class ArticlePages:
     def _download(
         self,
         request: Request,
-        pack: Callable[[Path, Mapping[str, Any]], Iterator[bytes]],
+        pack: Callable[[Path, Mapping[str, Any], Sequence[WarcPointer]], Iterator[bytes]],
         ending: str,
         media_type: str,
     ) -> Response:
         _, line = self._line(request)
         record = line.record
+        pictures = [row.capture.warc for row in self._shown(record) if row.capture]
         try:
-            pieces = pack(self._reading.data_dir, record)
+            pieces = pack(self._reading.data_dir, record, pictures)
         except (WarcError, DecodeError) as error:
             said = self._reading.told(error)
             raise PageError(503, "error_503", "error_warc", said=said) from error
         name = f"xinhua-{record['id']}-{record['version']}.{ending}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(pieces, media_type=media_type, headers=headers)
+
+    def picture(self, request: Request) -> Response:
+        """A picture of an article, its bytes untouched, where it can do nothing."""
+        number = request.path_params["number"]
+        captured = {
+            str(row.number): row.capture for row in self._pictures(_id(request)) if row.capture
+        }
+        if number not in captured:
+            raise PageError(404, "error_404", "error_404_text")
+        capture = captured[number]
+        try:
+            body = read_page(self._reading.data_dir, capture.warc).body
+        except (WarcError, DecodeError) as error:
+            raise PageError(
+                503, "error_503", "error_warc", said=self._reading.told(error)
+            ) from error
+        return Response(body, media_type=capture.type, headers=CAPTURE_HEADERS)
 
     def capture(self, request: Request) -> Response:
         """The captured page itself, its bytes untouched, where it can do nothing."""
@@ -228,6 +248,7 @@ class ArticlePages:
             events=history_of(article, row), here=f"/articles/{article.id}/{number}",
             warcs=pointers_of(record), file=row.jsonl, number=line.number,
             line_sha256=row.line_sha256, has_downloads=bool(pointers_of(record)),
+            pictures={row.url: row.number for row in self._shown(record)},
             placements=placements, cluster=self._cluster(article.id),
             permanent=_here(request, line),
             citation=as_text(record, _here(request, line), now()),
@@ -252,6 +273,15 @@ class ArticlePages:
             {"text": text, "relation": relation, "is_own": text.article == article_id}
             for relation, text in texts[:_MOST_OF_A_CLUSTER]
         ]
+
+    def _shown(self, line: Mapping[str, Any]) -> list[PictureRow]:
+        """The archived pictures of a line."""
+        urls = {image["url"] for image in line["images"] or ()}
+        return [row for row in self._pictures(line["id"]) if row.capture and row.url in urls]
+
+    def _pictures(self, article_id: str) -> list[PictureRow]:
+        with self._reading.ledger() as ledger:
+            return ledger.pictures.of_article(article_id)
 
     def _line(self, request: Request) -> tuple[ArchivedArticle, ArchivedLine]:
         article, _ = self._article(request)
