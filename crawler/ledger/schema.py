@@ -21,7 +21,7 @@ from sqlalchemy import (
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0007"
+REVISION = "0008"
 
 metadata = MetaData()
 
@@ -112,7 +112,8 @@ articles = Table(
     Column("etag", Text),
     Column("last_modified", Text),
 )
-Index("ix_articles_published", articles.c.published_at)
+Index("ix_articles_published", articles.c.published_at, articles.c.region)
+Index("ix_articles_region", articles.c.region, articles.c.published_at)
 Index(
     "ix_articles_due",
     articles.c.next_check_at,
@@ -142,6 +143,12 @@ versions = Table(  # one row per JSONL line
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("corrects", JSON(none_as_null=True)),  # as in the line
     Column("source", Text),  # as in the line; not known where `line` is null
+)
+Index(  # of edits, withdrawals, restorals and corrections
+    "ix_versions_later",
+    versions.c.fetched_at,
+    sqlite_where=versions.c.number > 1,
+    postgresql_where=versions.c.number > 1,
 )
 
 # The manifests of parts and the reports of runs. All of it is restored from them.

@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.schema import articles, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -90,3 +91,72 @@ def test_chunks_hold_every_article_once(ledger: Ledger) -> None:
     listed = [one for start in starts for one, _ in ledger.catalogue.ids(after=start, limit=4)]
     assert listed == [f"{number}" for number in range(10000, 10006)]
     assert ledger.catalogue.boundaries(6)[-1] == "10005"
+
+
+def test_no_listing_reads_the_whole_ledger(ledger: Ledger) -> None:
+    """Each asks an index, none sorts all articles; what counts everything reads an index alone."""
+    day, next_day = date(2026, 9, 1), date(2026, 9, 2)
+    catalogue = ledger.catalogue
+    asked: dict[str, tuple[Callable[[], object], str]] = {
+        "a day": (
+            lambda: catalogue.published(day, next_day, limit=9),
+            "SEARCH articles USING INDEX ix_articles_published (published_at>? AND published_at<?)",
+        ),
+        "a month of a region": (
+            lambda: catalogue.published(day, next_day, region="js", limit=9),
+            "SEARCH articles USING INDEX ix_articles_region"
+            " (region=? AND published_at>? AND published_at<?)",
+        ),
+        "the newest of a region": (
+            lambda: catalogue.newest("js", limit=9),
+            "SEARCH articles USING INDEX ix_articles_region (region=? AND published_at>?)",
+        ),
+        "without a time": (
+            lambda: catalogue.undated("js", limit=9),
+            "SEARCH articles USING INDEX ix_articles_region (region=? AND published_at=?)",
+        ),
+        "how many of a day": (
+            lambda: catalogue.count(day, next_day),
+            "SEARCH articles USING COVERING INDEX ix_articles_published"
+            " (published_at>? AND published_at<?)",
+        ),
+        "how many by day": (
+            lambda: catalogue.by_day(day, next_day),
+            "SEARCH articles USING COVERING INDEX ix_articles_published"
+            " (published_at>? AND published_at<?)",
+        ),
+        "how many by month": (
+            lambda: catalogue.months("js"),
+            "SEARCH articles USING COVERING INDEX ix_articles_region (region=? AND published_at>?)",
+        ),
+        "how many by region": (
+            catalogue.regions,
+            "SCAN articles USING COVERING INDEX ix_articles_region",
+        ),
+        "the newest day": (
+            catalogue.newest_day,
+            "SEARCH articles USING COVERING INDEX ix_articles_published",
+        ),
+        "the latest changes": (
+            lambda: catalogue.later_lines(limit=9),
+            "SCAN versions USING INDEX ix_versions_later",
+        ),
+    }
+    seen = {name: _plan(ledger, ask) for name, (ask, _) in asked.items()}
+    assert seen == {name: plan for name, (_, plan) in asked.items()}
+
+
+def _plan(ledger: Ledger, ask: Callable[[], object]) -> str:
+    """How SQLite reads the first table of what is asked."""
+    connection = ledger.connection.raw
+    statements: list[tuple[str, Any]] = []
+
+    def note(_: Any, cursor: Any, sql: str, parameters: Any, *rest: Any) -> None:
+        statements.append((sql, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    ask()
+    event.remove(connection, "before_cursor_execute", note)
+    ((sql, parameters),) = statements
+    first: str = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()[0].detail
+    return first
