@@ -13,6 +13,7 @@
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
     state/ledger.url                            the ledger's database, where it is on a server
     state/search.sqlite, state/clusters.sqlite  the search index; which texts are copies
+    exports/…                                   what export jobs of a cluster wrote
 
 A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits; parts and WARCs
 are numbered from 00000. What isn't published yet bears `storage.OPEN_SUFFIX` after its name.
@@ -45,6 +46,7 @@ COVERAGE_FOLDER = "coverage"
 LAYOUTS_FOLDER = "layouts"
 REPORTS_FOLDER = "runs"
 STATE_FOLDER = "state"
+EXPORTS_FOLDER = "exports"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
 
 _SEARCH_INDEX = "search.sqlite"

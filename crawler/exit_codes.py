@@ -145,4 +145,15 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
         STORAGE: "a ledger or the disk fails",
         LOCKED: "a run holds the folder",
     },
+    "work": {
+        OK: "stopped; with `--drain` all is done",
+        ERROR: "`--drain`: jobs were given up",
+        USAGE: "bad option, missing extra, no ledger on a server; another clock or version",
+        STORAGE: "the database can't be used",
+    },
+    "enqueue": {
+        OK: "put, also when it waits already",
+        USAGE: "bad argument, missing extra, no ledger on a server",
+        STORAGE: "the database can't be used",
+    },
 }

@@ -125,6 +125,7 @@ PING_URL = ""  # called at a run's start and end, as healthchecks.io has it
 WEBHOOK_URL = ""  # gets the closing block as JSON
 DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"  # each has its outcome; the entry would hold the whole page
 INDEX_AFTER_CRAWL = False  # bring the search index up to date at a run's end
+CRAWL_EVERY = "60"  # minutes between two crawls of a region by `scrapy work`; "60,js=15,tibet=720"
 LOG_JSON = False  # the log as JSON lines
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

@@ -42,6 +42,8 @@ ELSEWHERE = {
     ("ledger", 0): "commands/test_ledger.py",
     ("ledger", 5): "commands/test_ledger.py",
     ("export", 1): "commands/test_export.py",
+    **{("work", code): "commands/test_work.py" for code in (0, 1, 5)},
+    **{("enqueue", code): "commands/test_work.py" for code in (0, 5)},
     ("survey", 0): "survey/test_acceptance.py",
     ("survey", 1): "survey/test_acceptance.py",
     ("fixture", 5): "commands/test_fixture.py",

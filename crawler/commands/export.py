@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from crawler.commands.base_command import ProjectCommand
 from crawler.commands.options import day, region_codes
-from crawler.data_dir import lines_of
+from crawler.data_dir import EXPORTS_FOLDER, lines_of
 from crawler.exit_codes import ERROR
 from crawler.export_formats.card import Card
 from crawler.export_formats.selection import BadLineError, PublishedLine, Selection, selected
@@ -134,7 +134,7 @@ def _check(output: Path, data_dir: Path) -> None:
     if output.is_dir():
         raise UsageError(f"-o {shown(output)} is a folder; a file is wanted")
     place, archive = output.resolve(), data_dir.resolve()
-    if archive in place.parents and place.parent != archive:
+    if archive in place.parents and place.parent not in (archive, archive / EXPORTS_FOLDER):
         raise UsageError(
             f"-o {shown(output)} is among the archive's own files; write it elsewhere",
         )

@@ -21,6 +21,7 @@ from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.dump import Dump
 from crawler.ledger.handed_out import HandedOut
 from crawler.ledger.hosts import Hosts
+from crawler.ledger.jobs import Jobs
 from crawler.ledger.lists import Lists
 from crawler.ledger.measures import Measures
 from crawler.ledger.observations import Observations
@@ -70,6 +71,7 @@ class Ledger:
         self.lists = Lists(connection)
         self.pictures = Pictures(connection)
         self.hosts = Hosts(connection)
+        self.jobs = Jobs(connection)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, fresh: bool = False) -> Ledger:

@@ -21,6 +21,7 @@ from crawler.ledger.rows import left_of
 from crawler.outcomes import DENIED
 from crawler.run_lock import is_locked
 from crawler.text_columns import padded, wrapped
+from crawler.views.jobs import jobs_as_json, jobs_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +86,8 @@ class Status:
     so many reports of the last 30 days are none, which `scrapy verify` names. `open_days`: day of
     publication → what is known of it by now, as in a report's `coverage.open`. `bytes_free` is the
     disk's, `bytes_written` what the runs of the last 30 days wrote, `bytes_per_month` what a month
-    costs at that pace; None before there is a week to tell by. `is_late`: no run is on and the last
+    costs at that pace; None before there is a week to tell by. `jobs`: what workers do; None where
+    there are none. `is_late`: no run is on and the last
     one ended longer ago than STATUS_MAX_AGE.
     """
 
@@ -106,11 +108,12 @@ class Status:
     unreadable_reports: int = 0
     bytes_written: int = 0
     bytes_per_month: int | None = None
+    jobs: dict[str, Any] | None = None
 
     @property
     def is_fine(self) -> bool:
         """Whether nothing asks for a person."""
-        return not self.alarms and not self.is_late
+        return not self.alarms and not self.is_late and not (self.jobs and self.jobs["failed"])
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values, with `is_fine`."""
@@ -144,6 +147,7 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
         unreadable_reports=len(files) - len(reports),
         bytes_written=written,
         bytes_per_month=_a_month(written, reports, at),
+        jobs=jobs_as_json(ledger.jobs.state()),
     )
 
 
@@ -260,6 +264,7 @@ def screen(status: Status) -> str:
     where = f"{status.data_dir} at {_local(status.at)} Beijing time"
     lines = [*wrapped(where), "", _verdict(status)]
     lines += _running_lines(status.running)
+    lines += jobs_lines(status.jobs, _labelled)
     lines += _last_lines(status)
     lines += _alarm_lines(status)
     lines += _owed_lines(status)
@@ -286,6 +291,8 @@ def _verdict(status: Status) -> str:
     if status.is_late:
         late = "the last run is longer ago than STATUS_MAX_AGE"
         wrong += [late if status.last else "no run is over yet, and none is on"]
+    if status.jobs and status.jobs["failed"]:
+        wrong += [_counted(len(status.jobs["failed"]), "job") + " given up"]
     return padded("verdict", _LABEL) + (", ".join(wrong) or "all is well")
 
 

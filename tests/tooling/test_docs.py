@@ -69,6 +69,7 @@ def shell(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command as it stands, but for pauses, regions the site doesn't play, and the folder."""
     command = command.replace(LIVE, FAST).replace(HOME, f"'{folder}'")
+    command = command.replace("scrapy work", "scrapy work -s DOWNLOAD_DELAY=0")
     return subprocess.run(
         ["/bin/sh", "-eu", "-c", command],
         cwd=folder,

@@ -46,6 +46,8 @@ def test_the_line_that_installs_it(python: Path, tmp_path: Path) -> None:
         (["serve"], 2, "EXTRAS=room"),
         (["report"], 2, "EXTRAS=room"),
         (["history", "1121738857", "-s", server], 2, "EXTRAS='cluster'"),
+        (["work", "-s", server], 2, "EXTRAS='cluster'"),
+        (["enqueue", "crawl", "-s", server], 2, "EXTRAS='cluster'"),
         (["export", "--format", "csv", "-o", str(tmp_path / "x.csv")], 0, "10 of 10 lines"),
     ]
     for arguments, code, said in cases:

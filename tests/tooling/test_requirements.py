@@ -13,7 +13,7 @@ from tests.conftest import PROJECT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PIN = re.compile(
-    r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^ ;\\]+)[^\n]*\\\n"
+    r"^([a-z0-9-]+)(?:\[[a-z0-9, -]+\])?==([^ ;\\]+)[^\n]*\\\n"
     r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 )
 

@@ -1,0 +1,338 @@
+"""A worker: takes jobs from the queue, does them, and says that it is there.
+
+Two of Procrastinate's workers run in it, one for crawls, which wait for hosts, one for what takes a
+processor. Beside them a round every few seconds says that this worker is there, puts the crawls
+that are due, and takes over the jobs of workers that are lost, which nobody else does. Where the
+database goes away the worker waits for it; what its jobs had done by then is done again, and
+publishing twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
+
+from crawler.extractor_version import extractor_version
+from crawler.jobs.outcomes import TRIES, Again, GivenUpError, JobFailedError, PostponedError
+from crawler.jobs.queue import CRAWL, CRAWLS, EXPORT, INDEX, OTHERS, application, once
+from crawler.ledger.jobs import ALIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+
+    from procrastinate import App, JobContext
+    from procrastinate.jobs import Job
+
+    from crawler.jobs.cadence import Cadence
+    from crawler.jobs.commands import Commands
+    from crawler.jobs.database import Cluster
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two rounds, in each of which the worker says that it is there.
+ROUND: Final = 10.0
+
+# Seconds within which what is under way ends after a signal; a crawl needs its exchanges' time.
+GRACE: Final = 75.0
+
+# Seconds after which a database that went away is looked for again, at first and at most.
+_LOOK_AGAIN: Final = (1.0, 30.0)
+
+# Hours for which jobs that are over are kept.
+_KEPT: Final = 7 * 24
+
+# Procrastinate wraps what the driver raises.
+_GONE: Final = (ConnectorException, psycopg.Error, OSError)
+_OUT_OF_REACH: Final = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How much a worker does at a time: regions crawled, files or commands; and for which regions
+    it puts crawls. `drain`: it ends once no job is left, and puts no crawls."""
+
+    crawls: int
+    others: int
+    regions: Sequence[str]
+    cadence: Cadence
+    drain: bool = False
+
+    def kinds(self) -> list[tuple[tuple[str, ...], int]]:
+        """The queues it takes jobs from, each with its places."""
+        both = ((CRAWLS, self.crawls), (OTHERS, self.others))
+        return [(kinds, places) for kinds, places in both if places]
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker. `run` returns when it was stopped, or drained."""
+
+    cluster: Cluster
+    places: Places
+    commands: Commands
+    name: str = field(default_factory=lambda: f"{os.uname().nodename}:{os.getpid()}")
+    given_up: int = 0
+    _running: set[int] = field(default_factory=set)
+    # as Procrastinate numbers them
+    _ours: set[int] = field(default_factory=set)
+    # jobs that are said to be ours, and aren't: seen so in one round
+    _unknown: set[int | None] = field(default_factory=set)
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _told: str = ""
+
+    async def run(self) -> None:
+        """Work until a signal, or until no job is left where that is asked for."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        logger.info("worker %s begins, version %s", self.name, extractor_version())
+        wait, longest = _LOOK_AGAIN
+        while not self._stopped.is_set():
+            try:
+                if await self._session():
+                    return
+                wait = _LOOK_AGAIN[0]
+            except _GONE as error:
+                cause = error.__cause__ or error
+                if not isinstance(cause, _OUT_OF_REACH):
+                    raise
+                self._tell_once(f"the database {self.cluster.where} is out of reach: {cause}")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), wait)
+            wait = min(2 * wait, longest)
+        logger.info("worker %s ends", self.name)
+
+    def _stop(self) -> None:
+        if not self._stopped.is_set():
+            logger.info("worker %s stops: what is under way is brought to its end", self.name)
+        self._stopped.set()
+        self.commands.stop()
+
+    def _tell_once(self, problem: str) -> None:
+        problem = " ".join(problem.split())
+        if problem != self._told:
+            logger.error("%s", problem)
+        self._told = problem
+
+    async def _session(self) -> bool:
+        """Work as long as the database is there; whether no job is left. Raises what says that it
+        went away."""
+        kinds = self.places.kinds()
+        places = sum(count for _, count in kinds)
+        app = application(self.cluster.url, places + 2 * len(kinds) + 2)
+        self._add_tasks(app)
+        async with app.open_async():
+            rounds = asyncio.create_task(self._rounds(app))
+            tasks: list[asyncio.Task[Any]] = [rounds]
+            for queues, count in kinds:
+                taking = app.run_worker_async(
+                    queues=list(queues),
+                    concurrency=count,
+                    name=self.name,
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=GRACE,
+                    update_heartbeat_interval=ROUND,
+                    stalled_worker_timeout=_KEPT * 3600.0,
+                )
+                tasks.append(asyncio.create_task(taking))
+            stop = asyncio.create_task(self._stopped.wait())
+            try:
+                await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                stop.cancel()
+                for task in tasks:
+                    task.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+            failed = [one for one in ended if isinstance(one, Exception)]
+            if failed:
+                raise failed[0]
+            is_drained = ended[0] is True
+            if self._stopped.is_set() or is_drained:
+                await self._say_gone(app)
+            return is_drained
+
+    def _add_tasks(self, app: App) -> None:
+        again = Again()
+        app.task(name=CRAWL, pass_context=True, retry=again)(self._crawl)
+        app.task(name=INDEX, pass_context=True, retry=again)(self._index)
+        app.task(name=EXPORT, pass_context=True, retry=again)(self._export)
+
+    # --- jobs ------------------------------------------------------------------------------------
+
+    async def _crawl(self, context: JobContext, region: str, arguments: list[str]) -> None:
+        await self._do(context, self.commands.crawl(region, arguments))
+
+    async def _index(self, context: JobContext) -> None:
+        await self._do(context, self.commands.call(INDEX, ()))
+
+    async def _export(self, context: JobContext, words: list[str], output: str) -> None:
+        await self._do(context, self.commands.export(words, output))
+
+    async def _do(self, context: JobContext, work: Coroutine[Any, Any, None]) -> None:
+        """Do a job and note how it ended."""
+        job_id, what = context.job.id, _what(context.job.task_name, context.job.task_kwargs)
+        assert job_id is not None
+        assert context.job.worker_id is not None
+        self._ours.add(context.job.worker_id)
+        self._running.add(job_id)
+        try:
+            logger.debug("job %s begins: %s", job_id, what)
+            await work
+        except PostponedError as error:
+            logger.info("job %s is done later: %s: %s", job_id, what, error)
+            raise
+        except Exception as error:
+            is_final = isinstance(error, JobFailedError) and error.is_final
+            why = str(error) if isinstance(error, JobFailedError) else _named(error)
+            if await self._fail(context.app, job_id, what, why, is_final=is_final):
+                raise GivenUpError(what) from error
+            raise
+        finally:
+            self._running.discard(job_id)
+        await context.app.connector.execute_query_async(
+            "DELETE FROM failures WHERE what = %(what)s", what=what
+        )
+        logger.info("job %s is done: %s", job_id, what)
+
+    async def _fail(self, app: App, job_id: int, what: str, why: str, *, is_final: bool) -> bool:
+        """Note a failure; whether it was the last one."""
+        row = await app.connector.execute_query_one_async(
+            "INSERT INTO failures (job_id, what, why, worker, is_last)"
+            " SELECT %(job)s::bigint, %(what)s, %(why)s, %(worker)s, %(final)s::boolean OR"
+            " count(*) >= %(tries)s"
+            " FROM failures WHERE job_id = %(job)s RETURNING is_last",
+            job=job_id, what=what, why=why[:1000], worker=self.name, final=is_final,
+            tries=TRIES - 1,
+        )  # fmt: skip
+        is_last = bool(row["is_last"])
+        self.given_up += is_last
+        ending = "is given up" if is_last else "is tried again"
+        logger.error("job %s failed and %s: %s: %s", job_id, ending, what, why)
+        return is_last
+
+    # --- rounds ----------------------------------------------------------------------------------
+
+    async def _rounds(self, app: App) -> bool:
+        """What is due every few seconds; True once no job is left, where that is asked for."""
+        while True:
+            await self._say_there(app)
+            await self._take_over(app)
+            self._told = ""
+            if self.places.drain:
+                if not self._running and await self._is_drained(app):
+                    return True
+                await asyncio.sleep(1)
+                continue
+            await self._put_crawls(app)
+            await asyncio.sleep(ROUND)
+
+    async def _say_there(self, app: App) -> None:
+        await app.connector.execute_query_async(
+            "INSERT INTO workers (name, extractor, slots) VALUES (%(name)s, %(version)s, %(slots)s)"
+            " ON CONFLICT (name) DO UPDATE SET seen_at = now()",
+            name=self.name,
+            version=extractor_version(),
+            slots=self.places.crawls + self.places.others,
+        )
+        await app.connector.execute_query_async(
+            "DELETE FROM workers WHERE seen_at < now() - interval '1 day'"
+        )
+
+    async def _say_gone(self, app: App) -> None:
+        await app.connector.execute_query_async(
+            "DELETE FROM workers WHERE name = %(name)s", name=self.name
+        )
+
+    async def _is_drained(self, app: App) -> bool:
+        row = await app.connector.execute_query_one_async(
+            "SELECT count(*) AS jobs FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+            " AND queue_name = ANY (%(queues)s)",
+            queues=[queue for queues, _ in self.places.kinds() for queue in queues],
+        )
+        return not row["jobs"]
+
+    async def _put_crawls(self, app: App) -> None:
+        """Put the crawls that are due. A time is taken by one worker alone; where it then ends
+        before the job is there, the region is crawled one turn later."""
+        if not self.places.crawls:
+            return
+        execute = app.connector.execute_query_all_async
+        for number, region in enumerate(self.places.regions):
+            every = self.places.cadence.seconds(region)
+            due = await execute(
+                "INSERT INTO crawls (region, due_at) VALUES"
+                " (%(region)s, now() + make_interval(secs => %(first)s))"
+                " ON CONFLICT (region) DO UPDATE SET due_at = CASE"
+                " WHEN crawls.due_at + make_interval(secs => %(every)s) > now()"
+                " THEN crawls.due_at + make_interval(secs => %(every)s)"
+                " ELSE now() + make_interval(secs => %(every)s) END"
+                " WHERE crawls.due_at <= now() RETURNING xmax <> 0 AS is_due",
+                region=region, every=every, first=every * number / len(self.places.regions),
+            )  # fmt: skip
+            if due and due[0]["is_due"]:
+                with suppress(AlreadyEnqueued):
+                    await app.configure_task(CRAWL, **once(CRAWL, f"{CRAWL} {region}")).defer_async(
+                        region=region, arguments=[]
+                    )
+
+    async def _take_over(self, app: App) -> None:
+        """Let the jobs of lost workers be done by others, and those of ours whose end could not be
+        written down: of them we know nothing."""
+        stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=ALIVE)
+        for job in stalled:
+            await self._restart(app, job, "its worker was lost")
+        held = await app.job_manager.list_jobs_async(status=Status.DOING.value)
+        unknown = {
+            job.id: job for job in held
+            if job.worker_id in self._ours and job.id not in self._running
+        }  # fmt: skip
+        for job_id in unknown.keys() & self._unknown:
+            await self._restart(app, unknown[job_id], "its end could not be written down")
+        self._unknown = set(unknown)
+
+    async def _restart(self, app: App, job: Job, why: str) -> None:
+        """Put a job back that nobody does any more, or give it up. Only one worker gets through:
+        the others find it in another state."""
+        assert job.id is not None
+        execute = app.connector.execute_query_all_async
+        failures = await execute(
+            "SELECT count(*) AS known FROM failures WHERE job_id = %(job)s", job=job.id
+        )
+        is_last = failures[0]["known"] >= TRIES - 1
+        ending = (
+            "procrastinate_finish_job_v1(id, 'failed', false)"
+            if is_last
+            else "procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)"
+        )
+        taken = await execute(
+            "WITH held AS (SELECT id FROM procrastinate_jobs WHERE id = %(job)s AND status ="
+            " 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s FOR UPDATE SKIP LOCKED)"
+            f" SELECT {ending} FROM held",
+            job=job.id,
+            worker=job.worker_id,
+        )
+        if taken:
+            what = _what(job.task_name, job.task_kwargs)
+            await self._fail(app, job.id, what, why, is_final=is_last)
+
+
+def _what(kind: str, arguments: Mapping[str, Any]) -> str:
+    """What a job is for, in words that are the same for all jobs of it."""
+    if kind == CRAWL:
+        return " ".join((kind, arguments["region"], *arguments["arguments"]))
+    if kind == EXPORT:
+        return " ".join((kind, *arguments["words"], "-o", arguments["output"]))
+    return kind
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,206 @@
+"""How a worker takes, does, repeats and gives up jobs, on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import NullPool, create_engine
+
+from crawler.jobs.cadence import Cadence
+from crawler.jobs.database import connect
+from crawler.jobs.enqueue import put_command, put_crawls
+from crawler.ledger.connection import LedgerConnection
+from crawler.ledger.jobs import Jobs, JobsState
+from crawler.views.jobs import jobs_as_json, jobs_lines
+from tests.jobs.conftest import Told, make_worker, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawler.jobs.database import Cluster
+    from crawler.jobs.worker import Worker
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+def state(cluster: Cluster) -> JobsState:
+    with create_engine(cluster.url, poolclass=NullPool).connect() as raw:
+        found = Jobs(LedgerConnection(raw, None)).state()
+    assert found
+    return found
+
+
+def calls(worker: Worker) -> list[tuple[str, ...]]:
+    assert isinstance(worker.commands, Told)
+    return worker.commands.calls
+
+
+def test_jobs_are_done_once(cluster: Cluster, tmp_path: Path) -> None:
+    assert put_crawls(cluster, ["js", "he"], []) == 2
+    assert put_crawls(cluster, ["js"], []) == 0  # it waits already
+    assert put_crawls(cluster, ["js"], ["limit=5"]) == 1
+    assert put_command(cluster, "index") == 1
+    assert put_command(cluster, "export", words=["--format", "csv"], output="a.csv") == 1
+    worker = make_worker(cluster, tmp_path, [0])
+    asyncio.run(worker.run())
+    assert sorted(calls(worker)) == [
+        ("crawl", "xinhua", "-a", "regions=he"),
+        ("crawl", "xinhua", "-a", "regions=js"),
+        ("crawl", "xinhua", "-a", "regions=js", "-a", "limit=5"),
+        ("export", "--format", "csv", "-o", str(tmp_path / "exports" / "a.csv")),
+        ("index",),
+    ]
+    told = state(cluster)
+    assert (told.waiting, told.running, told.failed, told.workers) == ({}, {}, [], [])
+
+
+def test_a_job_that_fails_three_times_is_told_and_holds_nobody(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    put_crawls(cluster, ["tj", "js"], [])
+    failed = make_worker(cluster, tmp_path, [5, 5, 5, 0])
+    asyncio.run(failed.run())
+    assert [words[-1] for words in calls(failed)] == [*["regions=tj"] * 3, "regions=js"]
+    assert failed.given_up == 1
+    (job,) = state(cluster).failed
+    assert (job.what, job.why, job.attempts) == ("crawl tj", "exit code 5: the last line", 3)
+    shown = "\n".join(jobs_lines(jobs_as_json(state(cluster)), lambda label, text: [label, text]))
+    assert "given up after 3 tries: crawl tj: exit code 5: the last line" in shown
+    # what succeeds later is told no more
+    put_crawls(cluster, ["tj"], [])
+    asyncio.run(make_worker(cluster, tmp_path, [0]).run())
+    assert state(cluster).failed == []
+
+
+def test_what_can_t_go_well_is_not_tried_again(cluster: Cluster, tmp_path: Path) -> None:
+    put_crawls(cluster, ["js"], [])
+    worker = make_worker(cluster, tmp_path, [2])
+    asyncio.run(worker.run())
+    assert len(calls(worker)) == 1
+    assert state(cluster).failed[0].why == "exit code 2: the last line"
+
+
+@pytest.mark.parametrize("code", [0, 3, 4, 75])
+def test_ends_of_a_crawl_that_are_no_failures(cluster: Cluster, tmp_path: Path, code: int) -> None:
+    put_crawls(cluster, ["js"], [])
+    worker = make_worker(cluster, tmp_path, [code])
+    asyncio.run(worker.run())
+    assert (len(calls(worker)), worker.given_up) == (1, 0)
+
+
+def test_a_crawl_of_its_own_waits_for_whoever_holds_the_region(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawler.jobs.commands.LOCKED_AGAIN", 0)
+    put_crawls(cluster, ["js"], ["since=2017-09-01"])
+    worker = make_worker(cluster, tmp_path, [75, 75, 75, 75, 0])
+    asyncio.run(worker.run())
+    assert (len(calls(worker)), worker.given_up) == (5, 0)
+
+
+def test_the_job_of_a_lost_worker_is_taken_over(cluster: Cluster, tmp_path: Path) -> None:
+    put_crawls(cluster, ["js"], [])
+    rows(cluster, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval"
+         " '1 minute')")  # fmt: skip
+    rows(cluster, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1")
+    worker = make_worker(cluster, tmp_path, [0])
+    asyncio.run(worker.run())
+    assert len(calls(worker)) == 1
+    assert rows(cluster, "SELECT status::text AS s FROM procrastinate_jobs") == [{"s": "succeeded"}]
+
+
+def test_a_job_that_loses_its_worker_again_and_again_is_given_up(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    put_crawls(cluster, ["js"], [])
+    rows(cluster, "INSERT INTO failures (job_id, what, why, worker) SELECT 1, 'crawl js', 'x', 'w'"
+         " FROM generate_series(1, 2)")  # fmt: skip
+    rows(cluster, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
+    worker = make_worker(cluster, tmp_path, [0])
+    asyncio.run(worker.run())
+    assert calls(worker) == []
+    (job,) = state(cluster).failed
+    assert (job.what, job.why, job.attempts) == ("crawl js", "its worker was lost", 3)
+
+
+def test_crawls_are_put_when_they_are_due_by_one_of_the_workers(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """Three turns of a region every 0.6 seconds, with two workers that both look for it."""
+
+    async def both() -> None:
+        workers = [
+            make_worker(cluster, tmp_path, [0], regions=["js"], cadence=Cadence(0.01), drain=False)
+            for _ in range(2)
+        ]
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        await asyncio.sleep(2.2)
+        for worker in workers:
+            worker._stop()
+        await asyncio.gather(*running)
+        done.extend(call for worker in workers for call in calls(worker))
+
+    done: list[tuple[str, ...]] = []
+    asyncio.run(both())
+    assert 2 <= len(done) <= 5, done
+    assert rows(cluster, "SELECT * FROM workers") == []
+
+
+def test_a_signal_puts_the_crawl_back(cluster: Cluster, tmp_path: Path) -> None:
+    """The worker is told to stop while a crawl is on: the crawl ends with 3, and is another's."""
+    put_crawls(cluster, ["js"], [])
+    worker = make_worker(cluster, tmp_path, [3], drain=False)
+
+    async def stop() -> None:
+        running = asyncio.create_task(worker.run())
+        commands = worker.commands
+        assert isinstance(commands, Told)
+        call = Told._call
+
+        async def slow(self: Told, command: str, *words: str) -> tuple[int, str]:
+            ended = await call(self, command, *words)
+            while not self.is_stopping:
+                await asyncio.sleep(0.05)
+            return ended
+
+        Told._call = slow  # type: ignore[method-assign]
+        try:
+            while not commands.calls:
+                await asyncio.sleep(0.05)
+            signal.raise_signal(signal.SIGTERM)
+            await running
+        finally:
+            Told._call = call  # type: ignore[method-assign]
+
+    asyncio.run(stop())
+    assert rows(cluster, "SELECT status::text AS s FROM procrastinate_jobs") == [{"s": "todo"}]
+    again = make_worker(cluster, tmp_path, [0])
+    asyncio.run(again.run())
+    assert len(calls(again)) == 1
+
+
+def test_a_database_that_goes_away_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
+    worker = make_worker(cluster, tmp_path, [0], drain=False)
+
+    async def outage() -> None:
+        running = asyncio.create_task(worker.run())
+        while not rows(cluster, "SELECT * FROM workers"):
+            await asyncio.sleep(0.05)
+        with connect(cluster.url) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        put_crawls(cluster, ["js"], [])
+        for _ in range(200):
+            if calls(worker):
+                break
+            await asyncio.sleep(0.1)
+        worker._stop()
+        await running
+
+    asyncio.run(outage())
+    assert len(calls(worker)) == 1
