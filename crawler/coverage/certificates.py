@@ -8,8 +8,9 @@ was never written, for the run was killed, is given back by the recovery.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -30,13 +31,14 @@ from crawler.coverage.verdicts import (
 )
 from crawler.data_dir import COVERAGE_FOLDER, certificate_name
 from crawler.downloader.robots_rules import AGENT, UnknownRulesError, rules_of
+from crawler.ledger.rows import RunKind
 from crawler.ledger.schedule import LOOK_BACK
 from crawler.outcomes import Outcome
 from crawler.storage import OPEN_SUFFIX, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from datetime import date, datetime
+    from datetime import datetime
     from pathlib import Path
 
     from protego import Protego
@@ -46,10 +48,15 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+logger = logging.getLogger(__name__)
+
 _DAY = timedelta(days=1)
 
 # So many days are closed by one run: after a long pause there are many.
 MOST_CLOSED = 400
+
+# So many killed runs are looked back at.
+MOST_KILLED = 100
 
 # So many open days stand in the report.
 MOST_OPEN_DAYS = 10
@@ -301,6 +308,37 @@ def files_of_run(data_dir: Path, ledger: Ledger, run_id: str) -> list[Path]:
     claimed = ledger.certificates.of_run(run_id)
     paths = [data_dir / certificate_name(day, number) for day, number in claimed]
     return [path for path in paths if path.is_file()]
+
+
+def closed_by(data_dir: Path, ledger: Ledger, run_id: str) -> WrittenCertificates:
+    """The certificates, but those on what was archived later, that a run has written. Damaged ones
+    are for `verify` to tell of."""
+    done = WrittenCertificates()
+    for path in files_of_run(data_dir, ledger, run_id):
+        try:
+            told = json.loads(path.read_bytes())
+            day, regions = date.fromisoformat(told["day"]), told["regions"].items()
+            if not told["number"]:
+                done.verdicts[day] = {code: Verdict(row["verdict"]) for code, row in regions}
+                done.files.append(path.relative_to(data_dir).as_posix())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.warning("%s is no certificate: %r", path, error)
+    return done
+
+
+def untold(data_dir: Path, ledger: Ledger, run_id: str) -> WrittenCertificates:
+    """What was closed by killed runs since the last crawl before this one that came to its end:
+    they could raise no alarm."""
+    done = WrittenCertificates()
+    for run in ledger.runs.newest(MOST_KILLED, RunKind.CRAWL):
+        if run.run_id == run_id:
+            continue
+        if run.exit_code is not None:
+            break
+        found = closed_by(data_dir, ledger, run.run_id)
+        done.files += found.files
+        done.verdicts |= found.verdicts
+    return done
 
 
 def alarms_of(closed: WrittenCertificates) -> list[Alarm]:

@@ -143,6 +143,7 @@ class _Killed:
         ledger.commit()
         files = sorted(self._rows, key=lambda row: str(row["path"]))
         is_correction = run.kind == RunKind.CORRECTION
+        closed = certificates.closed_by(self._data_dir, ledger, run.run_id).verdicts
         report = build_report(
             ledger,
             run_id=run.run_id,
@@ -155,6 +156,7 @@ class _Killed:
             parts=len(self._begun),
             files=files,
             stats={},
+            coverage={"closed": {str(day): one for day, one in closed.items()}, "open": {}},
             corrections=corrections_in(self._data_dir, files) if is_correction else None,
         )
         write_report(self._data_dir, report)

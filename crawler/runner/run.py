@@ -282,6 +282,10 @@ class Run:
             certificates.write_late(facts.data_dir, ledger, facts.run_id, at)
             if self._replay:
                 return
+            for alarm in certificates.alarms_of(
+                certificates.untold(facts.data_dir, ledger, facts.run_id)
+            ):
+                self.publisher.alarm(alarm)
             if self.reason == "finished":
                 closed = certificates.close_days(
                     facts.data_dir,

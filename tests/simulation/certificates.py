@@ -75,10 +75,11 @@ class Certified:
 def simulate(
     data_dir: Path, *, days: int, a_day: int, outages: Sequence[tuple[float, float]],
     dead_from: float, kill_at: float, daily: int = 4, seed: int = 7,
+    regions: Sequence[str] = REGIONS,
 ) -> Certified:  # fmt: skip
     """Play the days; `outages` are from and to which day the whole site is out, `kill_at` is the
     day whose first run is killed as it ends."""
-    with Site(seed=seed, regions=REGIONS, articles=6, daily=daily) as site:
+    with Site(seed=seed, regions=regions, articles=6, daily=daily) as site:
         site.world.caps["he"] = CAP
         site.world.bare.add("zj")
         site.world.dead["zj", DEAD] = dead_from
@@ -126,7 +127,7 @@ def _hold_against(certified: Certified, truth: Mapping[str, Any], data_dir: Path
     kept = {line["id"]: line["first_seen_at"] for line in reversed(lines_of(data_dir))}
     for day in certified.days:
         closed = certified.certificates.get(day, {}).get("closed", "")
-        for region in REGIONS:
+        for region in truth["regions"]:
             certified.missing[day, region] = [
                 one["id"]
                 for one in truth["articles"]

@@ -32,6 +32,16 @@ def check(certified: Certified) -> None:
     assert set(certified.alarms.values()) == {1}
 
 
+def test_few_days(tmp_path: Path) -> None:
+    """An outage over which short lists overflow, and a kill of the run that closes the first day."""
+    certified = simulate(
+        tmp_path / "data", days=6, a_day=1, outages=[(2, 3)], dead_from=99, kill_at=4,
+        regions=["he"],
+    )  # fmt: skip
+    check(certified)
+    assert list(certified.verdicts.values()) == ["incomplete", "complete"]
+
+
 @pytest.mark.nightly
 def test_some_days(tmp_path: Path) -> None:
     """An outage of two days and a half over which short lists overflow."""
