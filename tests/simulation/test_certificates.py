@@ -33,7 +33,7 @@ def check(certified: Certified) -> None:
 
 
 def test_few_days(tmp_path: Path) -> None:
-    """An outage over which short lists overflow, and a kill of the run that closes the first day."""
+    """An outage over which short lists overflow, and a kill of the run that closes its day."""
     certified = simulate(
         tmp_path / "data", days=6, a_day=1, outages=[(2, 3)], dead_from=99, kill_at=4,
         regions=["he"],
