@@ -12,9 +12,9 @@
     runs/<run>.json                             the run's report, the manifest of all its files
     state/ledger.sqlite, state/lock             the ledger; the lock that a run holds
     state/ledger.url                            the ledger's database, where it is on a server
+    state/on/<run>                              locked by a run while it is on, where it is
     state/search.sqlite, state/clusters.sqlite  the search index; which texts are copies
     exports/…                                   what export jobs of a cluster wrote
-    reextracted/…, verified/…                   what its archive jobs wrote, named by digests
 
 A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits; parts and WARCs
 are numbered from 00000. What isn't published yet bears `storage.OPEN_SUFFIX` after its name.
@@ -48,10 +48,9 @@ LAYOUTS_FOLDER = "layouts"
 REPORTS_FOLDER = "runs"
 STATE_FOLDER = "state"
 EXPORTS_FOLDER = "exports"
-REEXTRACTED_FOLDER = "reextracted"
-VERIFIED_FOLDER = "verified"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
 
+_ON_FOLDER = "on"
 _SEARCH_INDEX = "search.sqlite"
 _CLUSTERS = "clusters.sqlite"
 
@@ -195,6 +194,17 @@ def ledger_url_file(data_dir: Path) -> Path:
 def lock_file(data_dir: Path) -> Path:
     """The file that a run locks while it is on."""
     return data_dir / STATE_FOLDER / "lock"
+
+
+def run_lock_files(data_dir: Path) -> list[Path]:
+    """The files that runs lock whose ledger is on a server; named after the runs."""
+    folder = data_dir / STATE_FOLDER / _ON_FOLDER
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def run_lock_file(data_dir: Path, run_id: str) -> Path:
+    """The file that this run locks."""
+    return data_dir / STATE_FOLDER / _ON_FOLDER / run_id
 
 
 def search_index_file(settings: Mapping[Any, Any]) -> Path:

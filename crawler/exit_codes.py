@@ -25,7 +25,7 @@ NO_LISTS = 4
 # A disk, the ledger, or a file that can't be read or written; output that nobody takes.
 STORAGE = 5
 
-# Another run holds the data folder (EX_TEMPFAIL of sysexits.h).
+# Another run holds the data folder, or the region (EX_TEMPFAIL of sysexits.h).
 LOCKED = 75
 
 # When each command ends with which code, as the table in docs/operations.md says. Beside these each
@@ -38,7 +38,7 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
         DEGRADED: "done, but alarms hold, or a signal stopped it",
         NO_LISTS: "lists were asked and none answered",
         STORAGE: "disk full, ledger lost or damaged",
-        LOCKED: "another run holds the data folder",
+        LOCKED: "another run holds the data folder or a region, or took the region over",
     },
     "status": {
         OK: "all is well",

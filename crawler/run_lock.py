@@ -1,4 +1,6 @@
-"""The lock of a run on its data folder: one process at a time writes there."""
+"""The lock of a run on its data folder: one process at a time writes there, or several together
+whose ledger on a server keeps them apart. Each of these locks a file of its own besides, which says
+whether its process is still there, however long it stands still."""
 
 from __future__ import annotations
 
@@ -15,6 +17,8 @@ from crawler.data_dir import (
     ledger_file,
     ledger_url_file,
     lock_file,
+    run_lock_file,
+    run_lock_files,
 )
 from crawler.exit_codes import LOCKED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
@@ -32,8 +36,9 @@ class CannotStartError(Exception):
         self.exitcode = exitcode
 
 
-def take_lock(data_dir: Path) -> int:
-    """Take the data folder for this process: a file descriptor that locks it until closed.
+def take_lock(data_dir: Path, *, is_shared: bool = False) -> int:
+    """Take the data folder for this process: a file descriptor that locks it until closed, for
+    others like it too where `is_shared`.
 
     Raises CannotStartError: 2 the folder can't be written, 5 its disk is full, 75 another run holds
     it.
@@ -51,7 +56,8 @@ def take_lock(data_dir: Path) -> int:
         is_full = why.errno in {errno.ENOSPC, errno.EDQUOT}
         raise CannotStartError(message, STORAGE if is_full else USAGE) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kind = fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
         message = f"another run holds {shown(path)}; this one does nothing"
@@ -74,8 +80,12 @@ def is_begun(data_dir: Path) -> bool:
 def is_locked(data_dir: Path) -> bool:
     """Whether a process holds the lock; asking leaves nothing behind. Raises OSError when the lock
     can't be opened."""
+    return _is_busy(lock_file(data_dir)) or bool(runs_on(data_dir))
+
+
+def _is_busy(path: Path) -> bool:
     try:
-        lock = os.open(lock_file(data_dir), os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return False
     try:
@@ -85,3 +95,51 @@ def is_locked(data_dir: Path) -> bool:
     finally:
         os.close(lock)
     return False
+
+
+def runs_on(data_dir: Path) -> set[str]:
+    """The runs of this folder whose process is there, of those that share a ledger. Raises OSError
+    as `is_locked`."""
+    return {path.name for path in run_lock_files(data_dir) if _is_busy(path)}
+
+
+def lock_run(data_dir: Path, run_id: str) -> int:
+    """Say that this run's process is there, until the file descriptor is closed. Raises
+    StorageError."""
+    path = run_lock_file(data_dir, run_id)
+    try:
+        make_folder(path.parent)
+        # Locked before anybody finds it there.
+        unseen = path.parent.with_name(f"{path.parent.name}-{run_id}")
+        lock = os.open(unseen, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unseen.rename(path)
+    except OSError as error:
+        raise StorageError.of("locking", path, error) from error
+    return lock
+
+
+def lock_dead_runs(data_dir: Path) -> dict[str, int]:
+    """The runs of this folder that share a ledger and whose process is gone, each with the lock
+    that keeps them for the caller. Raises StorageError."""
+    dead = {}
+    for path in run_lock_files(data_dir):
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StorageError.of("locking", path, error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            continue
+        dead[path.name] = lock
+    return dead
+
+
+def forget_run(data_dir: Path, run_id: str, lock: int) -> None:
+    """The run is over: its lock goes, and the file with it."""
+    run_lock_file(data_dir, run_id).unlink(missing_ok=True)
+    os.close(lock)

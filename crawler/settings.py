@@ -21,6 +21,7 @@ DISK_MIN_FREE = 32 * 1024 * 1024  # bytes; below it the run stops with exit code
 # The ledger on a PostgreSQL server: postgresql+psycopg://USER@HOST/DATABASE, the password in
 # PGPASSWORD or in a password file. Empty: what state/ledger.url says, else state/ledger.sqlite.
 LEDGER = os.environ.get("XINHUA_LEDGER", "")
+LEASE_SECONDS = 60.0  # with such a ledger: after so long without a sign a run's regions are free
 INDEX = os.environ.get("XINHUA_INDEX", "")  # the search index; empty: state/search.sqlite
 FIXTURES_DIR = str(Path(DATA_DIR) / "fixtures")  # real pages are not ours to publish
 

@@ -29,10 +29,16 @@ class PostgresError(Exception):
 
 
 class Postgres:
-    """A server of its own, in a temporary folder; `url` is that of its maintenance database."""
+    """A server of its own, in a temporary folder; `url` is that of its maintenance database.
+    `durable`: what is committed outlives the server's processes."""
 
     def __init__(
-        self, *, encoding: str = "UTF8", locale: str = "C.UTF-8", log_statements: bool = False
+        self,
+        *,
+        encoding: str = "UTF8",
+        locale: str = "C.UTF-8",
+        log_statements: bool = False,
+        durable: bool = False,
     ) -> None:
         memory = Path("/dev/shm")
         self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
@@ -48,6 +54,7 @@ class Postgres:
         self.port = _free_port()
         self.log = self.folder / "log"
         self._log_statements = log_statements
+        self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -94,7 +101,8 @@ class Postgres:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         settings = {
-            "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+            "fsync": "off", "full_page_writes": "off",
+            "synchronous_commit": "on" if self._durable else "off",
             "listen_addresses": "127.0.0.1", "port": self.port, "max_connections": 60,
             "unix_socket_directories": self.folder, "shared_buffers": "32MB",
             "autovacuum_naptime": "1h",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from scrapy.commands import ScrapyHelpFormatter
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.spiderloader import get_spider_loader
+from sqlalchemy.engine import URL
 
 from crawler import regions
 from crawler.arguments import MEANINGS, ArgumentError, Arguments, parse
@@ -25,6 +26,7 @@ from crawler.commands.base_command import ProjectCommand, ends, refuse, sentence
 from crawler.data_dir import folder_of, lock_file, search_index_file, told_file
 from crawler.exit_codes import DEGRADED, LOCKED, OK, USAGE
 from crawler.file_name_escapes import shown
+from crawler.ledger.location import LedgerUrlError, locate
 from crawler.line_index import LineIndexError
 from crawler.masking import masked_command
 from crawler.notify import end_of_run
@@ -97,10 +99,13 @@ class Command(ProjectCommand, ScrapyCrawl):
                 local = now().astimezone(BEIJING)
                 why = f"it is {local:%H:%M} in Beijing, outside CRAWL_HOURS {hours}"
                 _end_at_once(settings, f"scrapy {self.name}: {why}: nothing is done")
-            self._lock = take_lock(folder_of(settings))
+            where = locate(folder_of(settings), settings["LEDGER"])
+            self._lock = take_lock(folder_of(settings), is_shared=isinstance(where, URL))
             settings_check.check_log(settings)
         except (ArgumentError, settings_check.ConfigurationError, regions.RegionError) as error:
             refuse(self.name, error, USAGE)
+        except LedgerUrlError as error:
+            refuse(self.name, f"LEDGER: {error}", USAGE)
         except CannotStartError as error:
             if error.exitcode == LOCKED:
                 self._meet_lock(settings, error)

@@ -19,6 +19,7 @@ from crawler.context import required
 from crawler.downloader.errors import CaptureError, Ended
 from crawler.downloader.failures import ending_of
 from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
+from crawler.downloader.pace import NotInTimeError
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import OF_THE_HOST
 
@@ -63,6 +64,7 @@ class BackoffMiddleware:
         if wait is not None and wait > LONGEST_WAIT:
             until = now() + timedelta(seconds=wait)
             self._ledger.hosts.hold(host, until, f"{reason}, Retry-After {wait:.0f} s")
+            self._holds.tell(host, wait, f"{reason} with Retry-After {wait:.0f} s")
             self._holds.close(host, f"{reason} with Retry-After {wait:.0f} s")
         elif not self._failed(request, reason, is_of_us=status in BACK_OFF) and wait is not None:
             self._holds.obey(host, wait, monotonic())
@@ -75,6 +77,8 @@ class BackoffMiddleware:
         return self._retry(request, host, reason) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        if isinstance(exception, NotInTimeError):
+            return None if exception.is_last else request
         ending = ending_of(exception, request)
         if ending.outcome not in OF_THE_HOST:
             return None

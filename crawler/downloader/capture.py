@@ -22,6 +22,7 @@ Private names of Scrapy and Twisted that this folder uses, for which their versi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag
@@ -39,6 +40,7 @@ from crawler.clock import iso
 from crawler.context import attached, required
 from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.errors import CaptureError, CaptureTimeoutError, CaptureTooLargeError
+from crawler.downloader.pace import Pace
 from crawler.downloader.responses import respond
 from crawler.downloader.taps import TappedFactory, TappedPool
 from crawler.exporters.publisher import Publisher
@@ -80,7 +82,13 @@ class CaptureHandler(HTTP11DownloadHandler):
         """Fetch, archive, decode. Raises CaptureError, CaptureTimeoutError, StorageError, or what
         Scrapy's handler raises when no answer came."""
         maxsize = request.meta.get("download_maxsize", self._default_maxsize)
-        pool = TappedPool(self._pool, 2 * maxsize + _FRAMING if maxsize else 0)
+        pace = attached(self._crawler, Pace)
+        host = urlparse_cached(request).hostname or ""
+        pool = TappedPool(
+            self._pool,
+            2 * maxsize + _FRAMING if maxsize else 0,
+            partial(pace.check, host) if pace else None,
+        )
         agent = _ScrapyAgent(
             contextFactory=self._contextFactory,
             bindAddress=self._bind_address,
@@ -96,6 +104,8 @@ class CaptureHandler(HTTP11DownloadHandler):
         began = monotonic()
         try:
             with wrap_twisted_exceptions():
+                if pace:
+                    await pace.turn(host)
                 response = await maybe_deferred_to_future(agent.download_request(request))
         except BaseException as error:
             failure = error

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from crawler.downloader.pace import Pace
     from crawler.ledger.rows import Hold
 
 # So many failures in a row end a host's work for the run.
@@ -51,9 +52,11 @@ class _Host:
 
 @dataclass(slots=True)
 class Holds:
-    """State by host. `closed` hosts get no request for the rest of the run."""
+    """State by host. `closed` hosts get no request for the rest of the run. `pace` tells waits to
+    other crawls that share the hosts, if there are any."""
 
     _hosts: dict[str, _Host] = field(default_factory=dict)
+    pace: Pace | None = None
 
     @classmethod
     def resumed(cls, kept: Iterable[Hold], at: datetime) -> Self:
@@ -90,10 +93,20 @@ class Holds:
         self._state(host).crawl_delay = seconds
         self.wait(host, seconds, now)
 
-    def wait(self, host: str, seconds: float, now: float) -> None:
-        """No request to the host for that long."""
+    def wait(self, host: str, seconds: float, now: float, reason: str | None = None) -> None:
+        """No request to the host for that long, from other crawls either."""
+        self.pause(host, seconds, now)
+        self.tell(host, seconds, reason)
+
+    def pause(self, host: str, seconds: float, now: float) -> None:
+        """No request to the host for that long from this run."""
         state = self._state(host)
         state.ready_at = max(state.ready_at, now + seconds)
+
+    def tell(self, host: str, seconds: float, reason: str | None = None) -> None:
+        """Let other crawls that share the host leave it alone for that long."""
+        if self.pace:
+            self.pace.postpone(host, seconds, reason)
 
     def obey(self, host: str, seconds: float, now: float) -> None:
         """A wait the server asked for (Retry-After)."""

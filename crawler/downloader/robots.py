@@ -122,6 +122,7 @@ class RobotsMiddleware:
             until = now() + timedelta(seconds=min(delay, LONGEST_HOLD))
             reason = f"robots.txt asks for a Crawl-delay of {delay:.0f} s"
             self._ledger.hosts.hold(host, until, reason)
+            self._holds.tell(host, min(delay, LONGEST_HOLD), reason)
             self._holds.close(host, reason)
 
     async def _fetch(self, origin: str) -> Protego:

@@ -23,13 +23,17 @@ from crawler import regions
 from crawler.context import attached
 from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.errors import Ended
-from crawler.downloader.holds import Closed, Holds
+from crawler.downloader.holds import LONGEST_WAIT, Closed, Holds
+from crawler.downloader.pace import Pace
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.utils.asyncio import CallLaterResult
     from twisted.internet.defer import Deferred
+
+# Another crawl has just asked the host: so many seconds later it is looked again.
+_SHORTEST_WAIT = 0.01
 
 _Queue = list[tuple[int, int, "Request"]]
 
@@ -43,6 +47,7 @@ class HostScheduler(BaseScheduler):
     def __init__(self, crawler: Crawler) -> None:
         self._holds = attached(crawler, Holds) or Holds()
         self._bandwidth = attached(crawler, Bandwidth) or Bandwidth(0)
+        self._pace = attached(crawler, Pace)
         self._crawler = crawler
         self._queues: OrderedDict[str, _Queue] = OrderedDict()
         self._order = itertools.count()
@@ -103,10 +108,30 @@ class HostScheduler(BaseScheduler):
             if ready_at > now:
                 earliest = ready_at if earliest is None else min(earliest, ready_at)
                 continue
+            if wait := self._claimed(host, now):
+                earliest = now + wait if earliest is None else min(earliest, now + wait)
+                continue
             return self._take(host, now)
         if earliest is not None:
             self._wake_at(earliest, now)
         return None
+
+    def _claimed(self, host: str, now: float) -> float:
+        """Give the host its delay from now on, if no other crawl has its turn; else the seconds
+        until then."""
+        delay = max(self._delay, self._region_delay(host), self._holds.crawl_delay(host))
+        # only upwards: the delay is the least there may be between two requests
+        delay *= 1 + uniform(0, self._jitter)  # noqa: S311
+        turn = self._pace.take(host, delay) if self._pace else None
+        if self._pace and (turn is None or turn.claimed is None):
+            wait = max(turn.wait, _SHORTEST_WAIT) if turn else LONGEST_WAIT
+            self._holds.pause(host, wait, now)
+            if wait > LONGEST_WAIT:
+                why = turn.reason if turn and turn.reason else "another crawl holds it"
+                self._holds.close(host, f"{why}, {wait:.0f} s from now")
+            return wait
+        self._holds.pause(host, delay, now)
+        return 0.0
 
     def _take(self, host: str, now: float) -> Request:
         queue = self._queues[host]
@@ -115,10 +140,6 @@ class HostScheduler(BaseScheduler):
             self._queues.move_to_end(host)
         else:
             del self._queues[host]
-        delay = max(self._delay, self._region_delay(host), self._holds.crawl_delay(host))
-        # only upwards: the delay is the least there may be between two requests
-        jitter = uniform(0, self._jitter)  # noqa: S311
-        self._holds.wait(host, delay * (1 + jitter), now)
         self._bandwidth.handed_out(now)
         return request
 

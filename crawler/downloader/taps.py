@@ -18,7 +18,7 @@ from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTP11ClientProtocol,
     _LenientHTTPClientParser,
 )
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, fail
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
@@ -243,6 +243,11 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
             self._parser.__class__ = _Parser  # as Scrapy does: the class is hard-wired
         return answer
 
+    def give_back(self) -> None:
+        """Close the connection, which nothing was sent on."""
+        transport: Any = self.transport
+        transport.loseConnection()
+
     def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802 - Twisted's names
         if self.capture is not None and not self.capture.received(bytes):
             assert self.transport is not None
@@ -272,10 +277,17 @@ class TappedFactory(_LenientHTTP11ClientFactory):
 
 
 class TappedPool:
-    """The pool as one download sees it: each request sent through it adds to `captures`."""
+    """The pool as one download sees it: each request sent through it adds to `captures`. What
+    `check` gives keeps the request from being sent."""
 
-    def __init__(self, pool: HTTPConnectionPool, body_limit: int) -> None:
+    def __init__(
+        self,
+        pool: HTTPConnectionPool,
+        body_limit: int,
+        check: Callable[[], Exception | None] | None = None,
+    ) -> None:
         self.captures: list[Capture] = []
+        self.check = check
         self.persistent = pool.persistent
         self._pool = pool
         self._body_limit = body_limit
@@ -313,6 +325,9 @@ class _Sender:
         self._again = (key, endpoint)
 
     def request(self, request: Any) -> Deferred[IResponse]:
+        if self._pool.check and (error := self._pool.check()):
+            self._connection.give_back()
+            return fail(error)
         capture = self._pool.capture()
         is_reused = self._connection.has_served
         answer = self._connection.ask(request, capture)

@@ -120,6 +120,12 @@ class Parts:
         self._ledger.commit()
         return sorted(self._rows, key=_path)
 
+    def finish_begun(self) -> None:
+        """Write the manifest of a part that is being indexed, whatever comes of the run. Raises
+        StorageError."""
+        if self._indexing:
+            self._finish()
+
     def _is_due(self) -> bool:
         """Only a part with lines is one for readers; what is fetched without any waits for it."""
         if not self._output.ids:

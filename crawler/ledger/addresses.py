@@ -15,6 +15,7 @@ from crawler.ledger.column_types import as_stored
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.handed_out import HandedOut
+from crawler.ledger.others import Others
 from crawler.ledger.rows import Address, Decision, Ending, Owed, Sighting
 from crawler.ledger.schedule import next_try
 from crawler.ledger.schema import addresses, articles, visits
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 # What an ending changes of an address.
 _OF_ENDINGS = ("attempts", "retry_at", "result", "result_at", "detail")
+# What is to be fetched now.
+_FETCHED = (Decision.NEW, Decision.OWED)
+
 _COLUMNS = [column.name for column in addresses.c]
 _OF_SIGHTINGS = [field.name for field in fields(Sighting)]
 
@@ -42,9 +46,15 @@ _OF_SIGHTINGS = [field.name for field in fields(Sighting)]
 class Addresses:
     """Every article address that was ever seen, and its visits in the run that runs."""
 
-    def __init__(self, connection: LedgerConnection, handed_out: HandedOut | None = None) -> None:
+    def __init__(
+        self,
+        connection: LedgerConnection,
+        handed_out: HandedOut | None = None,
+        others: Others | None = None,
+    ) -> None:
         self._connection = connection
         self._handed_out = handed_out or HandedOut()
+        self._others = others or Others(None)
         self._sighted = 0
 
     def see(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> list[Decision]:
@@ -69,6 +79,7 @@ class Addresses:
         }
         # of an address that ended itself its article needn't be looked up, which is most of them
         open_ids = {one.article_id for one in sightings if not has_ended(known.get(one.url))}
+        elsewhere = self._others.at_work_on(open_ids)
         archived, settled = self._settled(open_ids)
         visited, taken = self._visited(urls, ids, run_id)
 
@@ -84,7 +95,9 @@ class Addresses:
             is_settled = sighting.article_id in settled
             is_own = archived.get(sighting.article_id) == sighting.url
             decision = decide(row, at, is_settled, is_own, sighting.article_id in taken)
-            if decision in (Decision.NEW, Decision.OWED):
+            if decision in _FETCHED and sighting.article_id in elsewhere:
+                decision = Decision.WAITING
+            if decision in _FETCHED:
                 taken.add(sighting.article_id)
             visited.add(sighting.url)
             decisions.append(decision)
@@ -96,13 +109,35 @@ class Addresses:
             elif is_settled and row.retry_at is not None:
                 laid_to_rest.append(sighting.url)
                 self._handed_out.forget(sighting.article_id)
-        self._connection.write(insert(addresses), new)
+        # Another run may have found them for us meanwhile.
+        self._connection.upsert(addresses, new, update=())
         self._connection.write(insert(visits), ended)
         if laid_to_rest:
             self._connection.write(
                 update(addresses).where(addresses.c.url.in_(laid_to_rest)).values(retry_at=None)
             )
         return decisions
+
+    def leave(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> None:
+        """Note sightings of regions that other runs crawl: they are owed there, and end here as
+        `pending`, or `known` where nothing is owed at them."""
+        for start in range(0, len(sightings), CHUNK):
+            self._leave(sightings[start : start + CHUNK], run_id, at)
+
+    def _leave(self, sightings: Sequence[Sighting], run_id: str, at: datetime) -> None:
+        urls = {sighting.url: sighting for sighting in sightings}
+        seen = select(visits.c.url).where(visits.c.run_id == run_id, visits.c.url.in_(urls))
+        known = select(addresses.c.url, addresses.c.retry_at).where(addresses.c.url.in_(urls))
+        visited = {row.url for row in self._connection.rows(seen)}
+        rows = {row.url: row for row in self._connection.rows(known)}
+        left = [one for url, one in urls.items() if url not in visited]
+        ended = [
+            self._visit(one, run_id, Outcome.KNOWN if is_done else Outcome.PENDING)
+            for one in left
+            for is_done in [one.url in rows and rows[one.url].retry_at is None]
+        ]
+        self._connection.write(insert(visits), ended)
+        self._others.owe([_address(one, at, at) for one in left if one.url not in rows])
 
     def _settled(self, ids: Collection[str]) -> tuple[dict[str, str], set[str]]:
         """Of these articles the archived ones, with their own address, and all that are settled."""
@@ -168,7 +203,13 @@ class Addresses:
             missing = set(chunk) - {row.url for row in rows}
             if missing:
                 raise KeyError(min(missing))
-            free = [row for row in rows if row.run_id is None or row.outcome in PROVISIONAL]
+            elsewhere = self._others.at_work_on({row.article_id for row in rows})
+            free = [
+                row
+                for row in rows
+                if (row.run_id is None or row.outcome in PROVISIONAL)
+                and row.article_id not in elsewhere
+            ]
             free.sort(key=lambda row: chunk.index(row.url))
             self._connection.upsert(visits, [self._visit(row, run_id, None) for row in free])
             taken += [row.url for row in free]

@@ -10,7 +10,13 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from crawler.ledger.errors import RESTORE, LedgerError, from_database, ledger_error
 from crawler.ledger.reading import state_of
@@ -32,6 +38,14 @@ _INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
 
 # Values in one IN list: far below every database's bound on parameters.
 CHUNK = 500
+
+# Milliseconds in which `write_at_once` waits for another's lock, then PostgreSQL's code.
+_LOCK_WAIT = 500
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+class _LockedError(Exception):
+    """A lock was in the way."""
 
 
 class LedgerConnection:
@@ -114,6 +128,27 @@ class LedgerConnection:
         if rows is not None and not rows:
             return 0
         return self._guard(lambda: self.raw.execute(statement, rows).rowcount)
+
+    def write_at_once(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """The same on a server, unless a lock of another transaction is in the way: then False,
+        and nothing is written. Only for a connection that commits each statement."""
+        try:
+            return self._guard(lambda: self._unlocked(statement, rows))
+        except _LockedError:
+            return False
+
+    def _unlocked(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> bool:
+        self.raw.exec_driver_sql(f"SET lock_timeout = '{_LOCK_WAIT}ms'")
+        try:
+            self.raw.execute(statement, rows)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                raise _LockedError from error
+            raise
+        finally:
+            if not self.raw.invalidated:
+                self.raw.exec_driver_sql("SET lock_timeout = 0")
+        return True
 
     def upsert(
         self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None

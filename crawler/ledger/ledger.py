@@ -6,9 +6,10 @@ with what makes the next run ask only for what is new, owed or due.
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.engine import URL
 
 from crawler.data_dir import has_lines
@@ -19,28 +20,37 @@ from crawler.ledger.catalogue import Catalogue
 from crawler.ledger.certificates import Certificates
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.dump import Dump
+from crawler.ledger.errors import LedgerError
 from crawler.ledger.handed_out import HandedOut
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.jobs import Jobs
+from crawler.ledger.leases import NOW, take
 from crawler.ledger.lists import Lists
 from crawler.ledger.measures import Measures
 from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
+from crawler.ledger.others import Others
 from crawler.ledger.pictures import Pictures
 from crawler.ledger.placements import Placements
 from crawler.ledger.publications import Publications
 from crawler.ledger.runs import Runs
 from crawler.ledger.schema import metadata
-from crawler.ledger.server import open_server
+from crawler.ledger.server import open_server, open_side
 from crawler.ledger.settling import SettledConnection, Settling
 from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from crawler.ledger.leases import Lease
     from crawler.ledger.rows import OpenVisit
+
+
+# The key of the advisory lock of `Ledger.alone`.
+_ALONE = 0x78696E68616C6F
 
 
 class Ledger:
@@ -50,15 +60,19 @@ class Ledger:
     its checkpoints, and a kill rolls back to the last one. Readers see the last commit.
     """
 
-    def __init__(self, connection: LedgerConnection) -> None:
+    def __init__(self, connection: LedgerConnection, side: LedgerConnection | None = None) -> None:
         self.connection = connection
+        # Of a ledger that is shared: each of its statements is committed at once.
+        self.side = side
+        self.lease: Lease | None = None
+        self.others = Others(side)
         self._handed_out = HandedOut()
         self.settling = Settling(connection, self._handed_out)
         # What reads or writes the tables that lines and endings are told to.
         settled = SettledConnection(connection, self.settling.settle)
-        self.runs = Runs(settled)
+        self.runs = Runs(settled, is_shared=side is not None)
         self.visits = Visits(settled)
-        self.addresses = Addresses(settled, self._handed_out)
+        self.addresses = Addresses(settled, self._handed_out, self.others)
         self.articles = Articles(settled, self._handed_out)
         self.catalogue = Catalogue(settled)
         self.observations = Observations(settled)
@@ -70,7 +84,7 @@ class Ledger:
         self.publications = Publications(connection)
         self.lists = Lists(connection)
         self.pictures = Pictures(connection)
-        self.hosts = Hosts(connection)
+        self.hosts = Hosts(side or connection)
         self.jobs = Jobs(connection)
 
     @classmethod
@@ -91,31 +105,104 @@ class Ledger:
         return self.connection.source.note if self.connection.source else ""
 
     @classmethod
-    def of(cls, data_dir: Path, setting: str = "", *, read_only: bool = False) -> Ledger:
+    def of(
+        cls, data_dir: Path, setting: str = "", *, read_only: bool = False, shared_as: str = ""
+    ) -> Ledger:
         """Open the ledger of a data folder, which `setting` (LEDGER) names at first.
 
-        Raises LedgerError, as `open`, and LedgerUrlError where `setting` can't be used.
+        `shared_as` is the run that shares one on a server with others (`share`); without it there
+        is one writer. Raises LedgerError, as `open`, and LedgerUrlError where `setting` can't be
+        used.
         """
         where = location.locate(data_dir, setting)
         if not isinstance(where, URL):
             return cls.open(where, read_only=read_only)
-        opened = cls.at(where, read_only=read_only, fresh=not has_lines(data_dir))
+        fresh = not has_lines(data_dir)
+        opened = cls.at(where, read_only=read_only, fresh=fresh, shared_as=shared_as)
         if not read_only:
             location.keep(data_dir, where)
         return opened
 
     @classmethod
-    def at(cls, url: URL, *, read_only: bool = False, fresh: bool) -> Ledger:
-        """Open the ledger in a database, an empty one only if it is to be `fresh`. Raises
-        LedgerError."""
-        opened = open_server(url, read_only=read_only, is_lost=not fresh)
-        return cls(LedgerConnection(opened, None, where=location.shown(url)))
+    def at(cls, url: URL, *, read_only: bool = False, fresh: bool, shared_as: str = "") -> Ledger:
+        """Open the ledger in a database, an empty one only if it is to be `fresh`; `shared_as` as
+        in `of`. Raises LedgerError."""
+        where = location.shown(url)
+        opened = open_server(url, read_only=read_only, is_lost=not fresh, shared_as=shared_as)
+        connection = LedgerConnection(opened, None, where=where)
+        if not shared_as:
+            return cls(connection)
+        try:
+            return cls(connection, LedgerConnection(open_side(url, shared_as), None, where=where))
+        except BaseException:
+            connection.close()
+            raise
+
+    @property
+    def is_on_server(self) -> bool:
+        """Whether it is in a database on a server."""
+        return self.connection.raw.dialect.name == "postgresql"
+
+    def share(
+        self, run_id: str, regions: Collection[str], *, holder: str, at: datetime,
+        dead: Collection[str],
+        seconds: float,
+    ) -> set[str]:  # fmt: skip
+        """Take the leases of these regions for a run, which every commit checks from then on; see
+        `leases.take` for what is handed in and comes back. Raises LedgerInUseError."""
+        assert self.side
+        self.lease, inherited = take(
+            self.connection, self.side, run_id=run_id, regions=regions, holder=holder, at=at,
+            dead=dead,
+            seconds=seconds,
+        )  # fmt: skip
+        self.lease.keep(self.side.raw.engine)
+        self.others.begin(self.lease)
+        return inherited
+
+    def give_back(self, regions: Collection[str] | None = None) -> None:
+        """Give back the leases, all or those of some regions, with a commit. Without any nothing is
+        checked any more."""
+        if self.lease is None or (regions is not None and not regions):
+            return
+        self.lease.release(self.connection, regions)
+        self.connection.commit()
+        if regions is None:
+            self.lease.stop()
+            self.lease = None
+        else:
+            self.lease.regions -= set(regions)
+            self.lease.count = len(self.lease.regions)
 
     def commit(self) -> None:
         """Make everything since the last commit durable. To be called after WARC and JSONL are, so
-        that an address counts as done only when what it gave is on disk."""
+        that an address counts as done only when what it gave is on disk. Raises SupersededError
+        where the run has lost its leases."""
         self.settling.settle()
+        self.others.settle()
+        if self.lease:
+            self.lease.check(self.connection)
         self.connection.commit()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep out other runs that share the ledger, for what isn't of a region: certificates."""
+        if self.lease is None:
+            yield
+            return
+        self.connection.rows(select(func.pg_advisory_lock(_ALONE)))
+        try:
+            yield
+        finally:
+            with suppress(LedgerError):
+                self.connection.rows(select(func.pg_advisory_unlock(_ALONE)))
+
+    def clock(self) -> float | None:
+        """Seconds since 1970 by the server's clock; None for a ledger that is a file."""
+        if not self.is_on_server:
+            return None
+        row = self.connection.row(select(literal_column(NOW).label("now")))
+        return float(row.now) if row else None
 
     def hand_out(self, visits: Sequence[OpenVisit]) -> None:
         """Read at once what is known of addresses that are to be fetched now."""
@@ -132,4 +219,10 @@ class Ledger:
     def close(self) -> None:
         """Close the connection; what was not committed is forgotten. A writer empties the log, so
         that the ledger can be read where nothing can be written. Never fails."""
+        if self.lease:
+            self.lease.stop()
+        if self.side:
+            engine = self.side.raw.engine
+            self.side.close()
+            engine.dispose()
         self.connection.close()

@@ -1,8 +1,9 @@
 """Publications: the manifests of parts and the reports of runs, in the order in which they came.
 
 `seq` is the cursor of whoever follows along: it is given while the run's lock is held, also to what
-recovery publishes. `repair --ledger` restores every row from `runs/*.json`; a report without `seq`
-was written before there were any and has no row.
+recovery publishes; on a server while no other run takes one, until it is committed. `repair
+--ledger` restores every row from `runs/*.json`; a report without `seq` was written before there
+were any and has no row.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.ledger.connection import LedgerConnection
+
+
+# The key of the advisory lock under which a number is taken and committed.
+_LOCK = 0x78696E68736571
 
 
 class Publications:
@@ -66,6 +71,9 @@ class Publications:
         """The number of a publication: a new one, `least` or above, or the one that was noted for
         this path, whose time is then `published_at`: a kill came between its number and its file.
         """
+        if self._connection.raw.dialect.name == "postgresql":
+            # Runs that share the ledger take numbers in the order in which they commit them.
+            self._connection.rows(select(func.pg_advisory_xact_lock(_LOCK)))
         row = self._connection.row(select(publications).where(publications.c.path == path))
         if row is None:
             seq = max(self.next_seq(), least)

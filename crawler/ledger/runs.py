@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 class Runs:
     """When each run began, how it ended, what it counted."""
 
-    def __init__(self, connection: LedgerConnection) -> None:
+    def __init__(self, connection: LedgerConnection, *, is_shared: bool = False) -> None:
         self._connection = connection
+        self._is_shared = is_shared
 
     def start(
         self, run_id: str, started_at: datetime, command: str, kind: RunKind = RunKind.CRAWL
     ) -> None:
-        """Note a run that begins. With a crawl, the addresses of the crawl before it are forgotten
-        as such."""
+        """Note a run that begins. With a crawl, the addresses of the crawls before it are
+        forgotten as such; of those that are over, where others share the ledger."""
         if kind is RunKind.CRAWL:
-            self._connection.write(delete(visits).where(visits.c.run_id != run_id))
+            others = visits.c.run_id != run_id
+            if self._is_shared:
+                on = select(runs.c.run_id).where(runs.c.finished_at.is_(None))
+                others = visits.c.run_id.not_in(on)
+            self._connection.write(delete(visits).where(others))
         values = {
             "run_id": run_id, "started_at": started_at, "command": command, "kind": kind,
             "counts": {},

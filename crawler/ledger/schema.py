@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     Column,
     Date,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0008"
+REVISION = "0009"
 
 metadata = MetaData()
 
@@ -416,3 +417,38 @@ robots = Table(
     Column("status", Integer),
     Column("body", LargeBinary, nullable=False),
 )
+
+# What crawls that share a ledger on a server agree on; `until` and `next_allowed_at` are seconds
+# since 1970 by the server's clock. `repair --ledger` restores none of it: it is of the runs that
+# run. A ledger in a file has one writer and needs none of it.
+leases = Table(  # who crawls a region now, or did last
+    "leases",
+    metadata,
+    Column("region", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),  # one more with each holder
+    Column("run_id", Text),
+    Column("holder", Text, nullable=False),  # machine and process, for people
+    Column("until", Float, nullable=False),
+)
+run_leases = Table(  # the epochs in which a run writes
+    "run_leases",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+)
+Index("ix_run_leases_region", run_leases.c.region)
+host_pace = Table(
+    "host_pace",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("next_allowed_at", Float, nullable=False),
+    Column("reason", Text),  # of a wait that isn't the host's delay
+)
+claims = Table(  # which run fetches an article, so that no other does
+    "claims",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+)
+Index("ix_claims_run", claims.c.run_id)

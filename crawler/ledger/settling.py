@@ -54,6 +54,8 @@ class Settling:
     def settle(self) -> None:
         """Tell what waits: lines first, since an ending says whether its article is archived.
         Raises LedgerError, KeyError as the methods that it stands for."""
+        if not (self._lines or self._endings):
+            return
         lines, endings = list(self._lines.values()), list(self._endings.values())
         self._lines.clear()
         self._endings.clear()

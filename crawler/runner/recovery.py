@@ -4,6 +4,10 @@ WARC first, then JSONL, so that a line is only kept when the record it points at
 whose files have their names gets its manifest before anything later is published, so that `seq`
 only ever grows for whoever reads along. A killed run gets its report too: it is the manifest of
 what could be saved.
+
+Of runs that share a ledger on a server only those are mended whose process is gone and whose files
+are in this folder. One that was superseded, another run having taken over a region of it, loses the
+lines that it had not published: they are owed again.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from crawler import alarms
+from crawler.alarms import loose
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.torn_warcs import recover_warcs
@@ -35,6 +41,7 @@ from crawler.data_dir import (
     run_of,
     warc_folders_of,
 )
+from crawler.exit_codes import LOCKED
 from crawler.exporters.corrections import corrections_in
 from crawler.exporters.parts import (
     begin_manifest,
@@ -44,9 +51,12 @@ from crawler.exporters.parts import (
     write_manifest,
 )
 from crawler.exporters.pictures import publish_pictures
-from crawler.exporters.report import KILLED, build_report, read_report, write_report
+from crawler.exporters.report import KILLED, SUPERSEDED, build_report, read_report, write_report
 from crawler.items import WarcPointer
+from crawler.ledger.leases import has_leases, void_own
+from crawler.ledger.leases import is_superseded as is_superseded_by_another
 from crawler.ledger.rows import RunKind
+from crawler.run_lock import forget_run, lock_dead_runs, runs_on
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
@@ -59,48 +69,144 @@ if TYPE_CHECKING:
     from crawler.ledger.rows import RunRow
 
 
-def recover(data_dir: Path, ledger: Ledger, schedule: Sequence[timedelta]) -> list[str]:
+def recover(
+    data_dir: Path,
+    ledger: Ledger,
+    schedule: Sequence[timedelta],
+    dead: Mapping[str, int] | None = None,
+) -> list[str]:
     """Mend and publish every `.open` file under `data_dir`; close runs that were killed.
 
-    `schedule` holds the ages at which articles are looked at again. Returns what was done, in
-    sentences; nothing to do gives []. Idempotent. Commits the ledger. Raises StorageError.
+    `schedule` holds the ages at which articles are looked at again. `dead` are the runs whose locks
+    the caller has (`run_lock.lock_dead_runs`), for a ledger on a server; they are let go. Returns
+    what was done, in sentences; nothing to do gives []. Idempotent. Commits the ledger. Raises
+    StorageError.
     """
-    killed = [_Killed(data_dir, ledger, run) for run in ledger.runs.unfinished()]
+    if not ledger.is_on_server:
+        return _recover(data_dir, ledger, schedule, ledger.runs.unfinished(), frozenset())
+    dead = lock_dead_runs(data_dir) if dead is None else dead
+    on = runs_on(data_dir) - dead.keys()
+    ours = [
+        run
+        for run in ledger.runs.unfinished()
+        if run.run_id in dead or not (run.run_id in on or has_leases(ledger.connection, run.run_id))
+    ]
+    did = _recover(data_dir, ledger, schedule, ours, on)
+    for run_id, lock in dead.items():
+        forget_run(data_dir, run_id, lock)
+    return did
+
+
+def _recover(
+    data_dir: Path,
+    ledger: Ledger,
+    schedule: Sequence[timedelta],
+    runs: Sequence[RunRow],
+    on: Container[str],
+) -> list[str]:
+    """Mend these runs, and all open files but those of the runs that are `on`."""
+    killed = [_Killed(data_dir, ledger, run) for run in runs]
     did = [sentence for run in killed for sentence in run.finish_renamed()]
-    mended = recover_warcs(open_warcs_of(data_dir), warc_folders_of(data_dir))
+    warcs = [path for path in open_warcs_of(data_dir) if _run_of(path) not in on]
+    mended = recover_warcs(warcs, warc_folders_of(data_dir))
     did += [_sentence(data_dir, warc) for warc in mended]
-    parts = {run.run_id: run.part for run in killed}
+    by_id = {run.run_id: run for run in killed}
     for path in open_lines_of(data_dir):
-        run_id = run_of(path.name.removesuffix(OPEN_SUFFIX))
-        part = parts.get(run_id) if run_id else None
+        run_id = _run_of(path)
+        if run_id in on:
+            continue
+        run = by_id.get(run_id) if run_id else None
+        if (run and run.is_void) or (run_id and _was_superseded(data_dir, run_id)):
+            sentence = _delete_lines(data_dir, path)
+            if run:
+                run.told.append(sentence)
+            did.append(sentence)
+            continue
         final = path.with_suffix("").name
-        if run_id and part is not None:
-            final = lines_name(run_id, part).rpartition("/")[2]
+        if run and run.part is not None:
+            final = lines_name(run.run_id, run.part).rpartition("/")[2]
         did.append(_recover_jsonl(data_dir, path, final, ledger, schedule))
     for run in killed:
         did += run.close()
     return did
 
 
+def end_superseded(data_dir: Path, ledger: Ledger, run_id: str, why: str) -> dict[str, Any] | None:
+    """End a run of this process that has lost its leases, over another connection than its own: its
+    WARCs, their indexes and its report are published; its open JSONL stays for the next recovery.
+    Returns the report. Raises StorageError."""
+    void_own(ledger.connection, run_id, now())
+    ledger.commit()
+    for run in [one for one in ledger.runs.unfinished() if one.run_id == run_id]:
+        killed = _Killed(data_dir, ledger, run, is_superseded=True)
+        killed.finish_renamed()
+        mine = [path for path in open_warcs_of(data_dir) if _run_of(path) == run_id]
+        recover_warcs(mine, warc_folders_of(data_dir))
+        killed.told.append(why)
+        for path in open_lines_of(data_dir):
+            if _run_of(path) == run_id and killed.is_void:
+                killed.told.append(f"{_lines_told(data_dir, path)}; the next crawl deletes it")
+            elif _run_of(path) == run_id:
+                part = killed.part
+                publish(path, lines_name(run_id, part).rpartition("/")[2])
+        killed.close()
+    return read_report(data_dir, run_id)
+
+
+def _run_of(path: Path) -> str | None:
+    return run_of(path.name.removesuffix(OPEN_SUFFIX))
+
+
+def _was_superseded(data_dir: Path, run_id: str) -> bool:
+    report = read_report(data_dir, run_id)
+    return report is not None and report.get("reason") == SUPERSEDED
+
+
+def _lines_told(data_dir: Path, path: Path) -> str:
+    name = path.relative_to(data_dir).as_posix()
+    with path.open("rb") as file:
+        lines = sum(1 for _ in file)
+    return f"{name} holds {lines} lines of a superseded run, which are owed again"
+
+
+def _delete_lines(data_dir: Path, path: Path) -> str:
+    told = f"{_lines_told(data_dir, path)}; it is deleted"
+    path.unlink()
+    fsync_dir(path.parent)
+    return told
+
+
 class _Killed:
     """A run that has no end. `part` is the number of the part that is not published yet, None while
-    the run has no other: then its report is the manifest."""
+    the run has no other: then its report is the manifest. `told` are alarms of its report."""
 
-    def __init__(self, data_dir: Path, ledger: Ledger, run: RunRow) -> None:
+    def __init__(
+        self, data_dir: Path, ledger: Ledger, run: RunRow, *, is_superseded: bool = False
+    ) -> None:
         self.run_id = run.run_id
+        self.told: list[str] = []
+        self._is_superseded = is_superseded or (
+            ledger.is_on_server and is_superseded_by_another(ledger.connection, run.run_id)
+        )
         self._data_dir = data_dir
         self._ledger = ledger
         self._run = run
         self._rows: list[dict[str, Any]] = []
-        self._begun = {
-            one.part for one in ledger.publications.of_run(run.run_id) if one.part is not None
-        }
+        known = ledger.publications.of_run(run.run_id)
+        self._begun = {one.part for one in known if one.part is not None}
+        self._is_report_begun = any(one.part is None for one in known)
         for path in part_manifests_of(data_dir, run.run_id):
             self._rows += read_manifest(path)["files"]
             named = part_of(path.name)
             assert named
             self._begun.add(named.part)
         self.part = self._next_part()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the lines that are open are those of a superseded run: not of a part, or of a
+        report, that it had begun to publish while its leases held."""
+        return self._is_superseded and self.part not in self._begun and not self._is_report_begun
 
     def _next_part(self) -> int | None:
         """The first part that was begun and has no manifest, else the one after the last."""
@@ -129,8 +235,9 @@ class _Killed:
             return []
         run, ledger = self._run, self._ledger
         ledger.visits.end_open(run.run_id)
-        publish_sightings(self._data_dir, ledger, run.run_id)
-        publish_pictures(self._data_dir, ledger, run.run_id)
+        if not self._is_superseded:
+            publish_sightings(self._data_dir, ledger, run.run_id)
+            publish_pictures(self._data_dir, ledger, run.run_id)
         certificates.give_back_unwritten(self._data_dir, ledger, run.run_id)
         for path in open_layouts_of(self._data_dir):
             path.unlink()
@@ -139,6 +246,8 @@ class _Killed:
             did += self._write_manifest()
         if not self._rows:
             self._rows = index_and_measure(self._data_dir, self._unlisted())
+        # What had begun to publish its report had all it needed for it.
+        is_superseded = self._is_superseded and not self._is_report_begun
         seq = take_seq(self._data_dir, ledger, run.run_id, None, now())
         ledger.commit()
         files = sorted(self._rows, key=lambda row: str(row["path"]))
@@ -151,7 +260,7 @@ class _Killed:
             finished_at=now(),
             command=run.command,
             narrowed=True,
-            reason=KILLED,
+            reason=SUPERSEDED if is_superseded else KILLED,
             seq=seq,
             parts=len(self._begun),
             files=files,
@@ -159,9 +268,15 @@ class _Killed:
             coverage={"closed": {str(day): one for day, one in closed.items()}, "open": {}},
             corrections=corrections_in(self._data_dir, files) if is_correction else None,
         )
+        if is_superseded:
+            told = [loose(sentence) for sentence in self.told]
+            report["alarms"] = [alarm.text for alarm in told]
+            report["alarm_states"] = alarms.rows(told, report["started_at"], {})
+            report["exit_code"] = LOCKED
         write_report(self._data_dir, report)
         end_run(ledger, report)
-        return [*did, f"run {run.run_id} was killed; its report is written"]
+        what = "was superseded" if is_superseded else "was killed"
+        return [*did, f"run {run.run_id} {what}; its report is written"]
 
     def _unlisted(self) -> list[Path]:
         """The published files of the run, but indexes, that no manifest of a part lists."""

@@ -38,7 +38,7 @@ from crawler.data_dir import (
 from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.holds import Holds
 from crawler.downloader.replay import ReplayIndex
-from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE
+from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.pictures import publish_pictures
@@ -54,6 +54,7 @@ from crawler.regions import region_of
 from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.opening import opening
 from crawler.runner.recovery import end_run, recover
+from crawler.runner.shard import Shard
 from crawler.storage import StorageError, check_disk
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Run:
         replay: ReplayIndex | None,
         accepted: AcceptedLayouts,
         lock: int,
+        shard: Shard | None = None,
     ) -> None:
         self.publisher = Publisher(facts, ledger, archive, output)
         self.report: dict[str, Any] | None = None  # until it is written
@@ -101,6 +103,8 @@ class Run:
         self._withdrawals = Withdrawals(facts, ledger, self.publisher, accepted.version)
         self._coverage: dict[str, Any] = {"closed": {}, "open": {}}
         self._lock = lock
+        self._shard = shard
+        self._output = output
         self._crawler: Crawler | None = None
         self._checkpoints: AsyncioLoopingCall | LoopingCall | None = None
         self._has_failed = False
@@ -131,10 +135,12 @@ class Run:
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             accepted = AcceptedLayouts.of(data_dir)
             facts = _facts(settings, arguments, regions, command)
-            ledger = Ledger.of(data_dir, settings["LEDGER"])
+            ledger = Ledger.of(data_dir, settings["LEDGER"], shared_as=facts.run_id)
             if holds_password(settings["LEDGER"]):
                 logger.warning(GIVEN_AWAY)
-            for sentence in recover(data_dir, ledger, facts.schedule):
+            lease = settings.getfloat("LEASE_SECONDS")
+            shard = Shard.begin(facts, ledger, lease) if ledger.is_on_server else None
+            for sentence in shard.mended if shard else recover(data_dir, ledger, facts.schedule):
                 logger.warning(sentence)
             newest = ledger.runs.newest(1)
             ledger.runs.start(facts.run_id, facts.started_at, command)
@@ -157,11 +163,15 @@ class Run:
             replay,
             accepted,
             lock,
+            shard,
         )
         run.is_first = not newest
         for sentence in replay.damage if replay else ():
             run.publisher.alarm(sentence)
-        if newest and newest[0].started_at > started_at:
+        if shard:
+            for sentence in shard.clock:
+                run.publisher.alarm(Alarm("clock", sentence))
+        elif newest and newest[0].started_at > started_at:
             clock = f"the clock stands at {iso(started_at)}, before run {newest[0].run_id} began"
             text = f"{clock}: what was looked at since isn't looked at again"
             run.publisher.alarm(Alarm("clock", text))
@@ -186,6 +196,8 @@ class Run:
             attach(crawler, ledger.sources, ledger.placements)
         publisher.stop = self._stop
         ledger.connection.on_failure = lambda error: publisher.storage_failed(str(error))
+        if self._shard and not self._replay:
+            self._shard.watch(crawler, ledger, publisher, self._holds)
         for name in Aftermath.LOGGERS:
             logging.getLogger(name).addFilter(Aftermath(publisher))
         hours = CrawlHours.of(crawler.settings["CRAWL_HOURS"])
@@ -248,11 +260,31 @@ class Run:
             # What is on disk stays `.open` and is mended by the next run.
             publisher.storage_error = publisher.storage_error or str(error)
             logger.critical("the run could not be published: %s", error)
-            exitcode = STORAGE
+            exitcode = self._close_superseded(error)
         finally:
             self._ledger.close()
+            if self._shard:
+                self._shard.end(is_over=self.report is not None)
             os.close(self._lock)
         return exitcode
+
+    def _close_superseded(self, error: Exception) -> int:
+        """Publish what a run may whose regions another one has; the exit code of the failure."""
+        lease = self._ledger.lease
+        if not (self._shard and lease and self._shard.is_superseded(self._ledger, error)):
+            return STORAGE
+        self.publisher.storage_error = lease.lost()
+        logger.critical(lease.lost())
+        try:
+            self._parts.finish_begun()
+            self._archive.take()
+            self._output.sync()
+            self._output.close()
+            self.report = self._shard.close_superseded(self._ledger, lease.lost())
+        except (StorageError, OSError) as failure:
+            logger.critical("what a superseded run may publish could not be: %s", failure)
+            return STORAGE
+        return LOCKED
 
     def _publish(self) -> int:
         facts, ledger = self._facts, self._ledger
@@ -260,6 +292,7 @@ class Run:
         report = self._report(self._parts.close(self._further))
         write_report(facts.data_dir, report)  # a run with an end in the ledger has its report
         end_run(ledger, report)
+        ledger.give_back()
         self.report = report
         return int(report["exit_code"])
 
@@ -267,10 +300,11 @@ class Run:
         """Publish what a run has only at its end: sightings, picture lines, certificates; these
         files."""
         facts, ledger = self._facts, self._ledger
-        sightings = publish_sightings(facts.data_dir, ledger, facts.run_id)
-        pictures = publish_pictures(facts.data_dir, ledger, facts.run_id)
-        self._certify()
-        certified = certificates.files_of_run(facts.data_dir, ledger, facts.run_id)
+        with ledger.alone():
+            sightings = publish_sightings(facts.data_dir, ledger, facts.run_id)
+            pictures = publish_pictures(facts.data_dir, ledger, facts.run_id)
+            self._certify()
+            certified = certificates.files_of_run(facts.data_dir, ledger, facts.run_id)
         return [*filter(None, (sightings, pictures)), *certified]
 
     def _certify(self) -> None:

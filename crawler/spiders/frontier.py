@@ -84,7 +84,11 @@ class Frontier:
             self._let_wait(self._ledger.articles.gone(archived, before=now() - LISTED_GONE))
 
     def admit_now(self, one: Sighting) -> bool:
-        """Show the address a redirect led to, its page already fetched. True when it is wanted."""
+        """Show the address a redirect led to, its page already fetched. True when it is wanted: one
+        of a region that another run crawls is left to that."""
+        if self._ledger.others.have(one.region):
+            self._ledger.addresses.leave([one], run_id=self._run_id, at=now())
+            return False
         (decision,) = self._ledger.addresses.see([one], run_id=self._run_id, at=now())
         if decision in _FETCH:
             self._publisher.open.add(one.url)
@@ -174,7 +178,11 @@ class Frontier:
 
     def _see(self, sightings: Sequence[Sighting]) -> list[tuple[Sighting, Decision]]:
         """Show addresses to the ledger. Those it wants wait there, but for those that can't be in
-        range, which end."""
+        range, which end. Those of regions that other runs crawl are left to these."""
+        others = self._ledger.others
+        if theirs := [one for one in sightings if others.have(one.region)]:
+            self._ledger.addresses.leave(theirs, run_id=self._run_id, at=now())
+            sightings = [one for one in sightings if not others.have(one.region)]
         decisions = self._ledger.addresses.see(sightings, run_id=self._run_id, at=now())
         decided = list(zip(sightings, decisions, strict=True))
         for one, decision in decided:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from crawler.alarms import Alarm
 from crawler.clock import now
-from crawler.context import RunFacts, required
+from crawler.context import RunFacts, attached, required
 from crawler.exporters.publisher import Publisher
 from crawler.ledger.lists import NO_VALIDATORS, Lists
+from crawler.ledger.others import Others
 from crawler.ledger.rows import Validators
 from crawler.ledger.schedule import GIVE_UP, next_try
 from crawler.lists import list_page
@@ -72,6 +73,7 @@ class ListWalk:
         self._arguments = self._facts.arguments
         self._lists = required(crawler, Lists)
         self._publisher = required(crawler, Publisher)
+        self._others = attached(crawler, Others)
         self._asked: dict[str, int] = {}
         self._not_due: set[str] = set()
         self._paged: set[tuple[Walk, PageOf]] = set()
@@ -428,12 +430,14 @@ class ListWalk:
         return replace(step, url=url, page=page, is_resumed=True)
 
     def _sightings(self, step: ListStep, links: Iterable[ListLink]) -> Iterator[Sighting]:
-        """The links that are ours to fetch; the others are counted."""
+        """The links that are ours to fetch, or another run's that shares the ledger; the others are
+        counted."""
         arguments = self._arguments
         is_any = bool(arguments.lists) and not arguments.regions_given
         for link in links:
             code = region_of_link(step, link.url)
-            if not is_any and code not in arguments.regions:
+            is_theirs = self._others is not None and self._others.have(code)
+            if not (is_any or is_theirs) and code not in arguments.regions:
                 self._count("links/refused")
                 continue
             yield sighting(

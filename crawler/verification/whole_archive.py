@@ -53,8 +53,7 @@ from crawler.data_dir import (
     warcs_of,
 )
 from crawler.exporters.parts import read_manifest
-from crawler.exporters.report import read_report
-from crawler.file_name_escapes import shown
+from crawler.exporters.report import SUPERSEDED, read_report
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
@@ -92,8 +91,6 @@ from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-
-    from crawler.verification.file_reports import Checks
 
 Checked = TypeVar("Checked")
 
@@ -212,42 +209,11 @@ class Verification:
     ledger: str = NO_LEDGER
     told: str = ""
 
-    def as_json(self, data_dir: Path) -> dict[str, Any]:
-        """The same for programs: defects, notes, what was looked at, differing fields."""
-        findings = [
-            {
-                "file": name_of(finding, data_dir),
-                "offset": finding.offset,
-                "code": finding.code,
-                "message": finding.message,
-            }
-            for finding in self.findings
-        ]
-        return {
-            "findings": findings,
-            "notes": list(self.notes),
-            "counts": dict(self.counts),
-            "fields": dict(self.fields),
-            "ledger": self.ledger,
-        }
-
-
-def name_of(finding: Finding, data_dir: Path) -> str:
-    """The file of a finding as it is shown: relative to the data folder, where it lies in it."""
-    path = finding.file
-    return shown(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path)
-
 
 def verify(
-    scope: Scope,
-    processes: int,
-    *,
-    quiet: bool,
-    is_busy: Callable[[], bool],
-    checks: Checks | None = None,
+    scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], bool]
 ) -> Verification:
-    """Check everything of the scope. `checks` gives what a file by itself was found to be, where it
-    was checked before. While `is_busy` says that a run is on, the files it has
+    """Check everything of the scope. While `is_busy` says that a run is on, the files it has
     open, and those just published that no manifest lists yet, are left out.
 
     Raises MovedMonthsError, LedgerError, BrokenProcessPool when a worker was killed, OSError when
@@ -258,20 +224,16 @@ def verify(
         closing(Summaries()) as summaries,
         closing(RecordIds()) as ids,
     ):
-        return _verify(
-            scope, processes, quiet, is_busy, _Kept(Path(folder), summaries, ids, checks)
-        )
+        return _verify(scope, processes, quiet, is_busy, _Kept(Path(folder), summaries, ids))
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is kept on disk meanwhile: `folder` is for what processes hand over. `checks`: what
-    files by themselves were found to be before."""
+    """What is kept on disk meanwhile: `folder` is for what processes hand over."""
 
     folder: Path
     summaries: Summaries
     ids: RecordIds
-    checks: Checks | None
 
 
 def _verify(
@@ -356,12 +318,12 @@ def _check_files(
         _executor(processes) as pool,
         tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
-        archives = partial(_check_warc, folder=folder, checks=kept.checks)
+        archives = partial(_check_warc, folder=folder)
         warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
         folders = sorted({path.parent for path in scope.warcs})
         prove = partial(
             _check_lines, data_dir=data_dir, folders=folders, folder=folder, moved=moved,
-            accepted=accepted, checks=kept.checks,
+            accepted=accepted,
         )  # fmt: skip
         lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
         check_bytes = partial(check_pictures, data_dir=data_dir, moved=moved)
@@ -447,17 +409,21 @@ def _check_whole(
     data_dir = scope.data_dir
     manifests = [*checked.manifests, *checked.parts]
     listed = {name for manifest in manifests for name in manifest.listed}
+    superseded = {one.run_id for one in checked.manifests if one.told.get("reason") == SUPERSEDED}
     left: Counter[str] = Counter()
     for finding in check_strays(data_dir, listed, moved):
         name = finding.file.name.removesuffix(OPEN_SUFFIX)
         run_id = run_of(name) or certified.get(finding.file)
-        if finding.code == "orphan_index" or not (busy or run_id in on):
+        if finding.code == "orphan_index" or not (busy or run_id in on or run_id in superseded):
             verdict.findings.append(finding)
         elif run_id and not busy:
             left[run_id] += 1
     for run_id, count in sorted(left.items()):
         what = "1 file of it waits" if count == 1 else f"{count} files of it wait"
-        verdict.notes.append(f"run {run_id} was killed: {what} for the next run or `scrapy repair`")
+        ended = "superseded" if run_id in superseded else "killed"
+        verdict.notes.append(
+            f"run {run_id} was {ended}: {what} for the next run or `scrapy repair`"
+        )
     for name in moved.unused(listed):
         verdict.notes.append(f"{MOVED_FILE} names {name}, where no run has files")
     verdict.findings += check_places(data_dir, {manifest.run_id for manifest in manifests})
@@ -514,12 +480,9 @@ def _ledger_of(verdict: Verification, scope: Scope) -> Ledger | None:
     return ledger
 
 
-def _check_warc(path: Path, *, folder: Path, checks: Checks | None) -> WarcReport:
-    spool = _spool(folder, path)
-    if checks:
-        return checks.warc(path, spool)
+def _check_warc(path: Path, *, folder: Path) -> WarcReport:
     report = verify_warc(path)
-    spool_ids(report.ids, spool)
+    spool_ids(report.ids, _spool(folder, path))
     report.ids.clear()
     return report
 
@@ -536,12 +499,8 @@ def _check_lines(
     folder: Path,
     moved: MovedMonths,
     accepted: AcceptedLayouts,
-    checks: Checks | None,
 ) -> LinesReport:
-    spool = _spool(folder, path)
-    if checks:
-        return checks.lines(path, spool)
-    return verify_lines(path, data_dir, folders, spool, moved, accepted)
+    return verify_lines(path, data_dir, folders, _spool(folder, path), moved, accepted)
 
 
 def _take_summaries(kept: _Kept, report: LinesReport) -> None:

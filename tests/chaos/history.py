@@ -125,7 +125,7 @@ class History:
 
     def wrongs(self) -> list[str]:
         """What is wrong now, from the files' side and from the site's."""
-        return [*self.unsound, *faults_of(self.data_dir), *_untrue(self.site, self.data_dir)]
+        return [*self.unsound, *faults_of(self.data_dir), *untrue(self.site, self.data_dir)]
 
     def _note(self, target: str, returncode: int) -> bool:
         is_killed = returncode == -signal.SIGKILL
@@ -156,7 +156,7 @@ class History:
         }
 
 
-def _untrue(site: Site, data_dir: Path) -> Iterator[str]:
+def untrue(site: Site, data_dir: Path) -> Iterator[str]:
     """Where the published records differ from what the site knows of its listed articles."""
     records: dict[str, list[dict[str, Any]]] = {}
     for line in lines_of(data_dir):

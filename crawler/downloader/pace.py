@@ -1,0 +1,114 @@
+"""The turns of hosts that several crawls share: claimed in the ledger's database (`ledger.pace`).
+
+A request is claimed when the scheduler hands it out. What was long on its way from there to the
+wire, a slow connection or a process that stood still, is claimed anew just before it is sent, or
+goes back to the scheduler: meanwhile another crawl may have asked the host.
+"""
+
+from __future__ import annotations
+
+import time
+from asyncio import sleep
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from crawler.ledger.pace import NEVER, Turn
+from crawler.storage import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawler.ledger.pace import HostPace
+
+# A claim is sent upon within so many seconds, or claimed anew; by as much the next one is put off.
+FRESH: Final = 0.02
+
+
+# A request that the scheduler handed out longer ago waits for a turn of its own before it connects.
+_RECENT: Final = 1.0
+
+
+class NotInTimeError(Exception):
+    """The request was not sent: its host may be asked by another crawl, so it is asked for again;
+    or, where `is_last`, nothing may be asked any more."""
+
+    def __init__(self, *, is_last: bool) -> None:
+        super().__init__("the turn of the request was over before it was sent")
+        self.is_last = is_last
+
+
+@dataclass(slots=True)
+class _Claim:
+    row: float
+    at: float
+    seconds: float
+
+
+class Pace:
+    """The claims of one crawl. `delay` is that of a host which the scheduler hasn't claimed yet.
+    `failed` is called with a sentence when its leases or its ledger are lost; after that no request
+    is allowed."""
+
+    def __init__(self, rows: HostPace, delay: float, failed: Callable[[str], None]) -> None:
+        self._rows = rows
+        self._delay = delay
+        self._failed = failed
+        self._is_lost = False
+        self._claims: dict[str, _Claim] = {}
+
+    def take(self, host: str, seconds: float) -> Turn | None:
+        """Claim the next request to a host, which is left alone for so long after it; None where
+        nothing may be asked any more."""
+        return self._claim(host, seconds, NEVER)
+
+    async def turn(self, host: str) -> None:
+        """Wait for the host's turn, for a request that the scheduler didn't hand out just now."""
+        turn = self._confirm(host, _RECENT)
+        while turn is not None and turn.claimed is None:
+            await sleep(min(max(turn.wait, FRESH), _RECENT))
+            turn = self._confirm(host, _RECENT)
+
+    def check(self, host: str) -> NotInTimeError | None:
+        """Why the request that is about to cross the wire must not; None where it has its turn."""
+        turn = self._confirm(host, FRESH)
+        if turn is not None and turn.claimed is not None:
+            return None
+        return NotInTimeError(is_last=turn is None)
+
+    def _confirm(self, host: str, age: float) -> Turn | None:
+        """The claim that was made so long ago at most, or it is made anew."""
+        known = self._claims.get(host)
+        if known is None:
+            return self._claim(host, self._delay, NEVER)
+        if _now() - known.at <= age and not self._is_lost:
+            return Turn(known.row)
+        return self._claim(host, known.seconds, known.row)
+
+    def postpone(self, host: str, seconds: float, reason: str | None = None) -> None:
+        """Leave a host alone for so long, whoever crawls it."""
+        try:
+            if not self._is_lost:
+                self._rows.postpone(host, seconds, reason)
+        except StorageError as error:
+            self._lose(error)
+
+    def _claim(self, host: str, seconds: float, before: float) -> Turn | None:
+        if self._is_lost:
+            return None
+        try:
+            turn = self._rows.claim(host, seconds + FRESH if seconds else 0.0, before)
+        except StorageError as error:
+            self._lose(error)
+            return None
+        if turn.claimed is not None:
+            self._claims[host] = _Claim(turn.claimed, _now(), seconds)
+        return turn
+
+    def _lose(self, error: StorageError) -> None:
+        self._is_lost = True
+        self._failed(str(error))
+
+
+def _now() -> float:
+    """Seconds that go on while the process stands still or the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

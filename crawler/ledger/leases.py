@@ -1,0 +1,342 @@
+"""Leases: which run crawls a region, where several share a ledger on a server.
+
+A run takes the leases of its regions, each under an epoch one above the last. They hold for
+LEASE_SECONDS by the server's clock and are renewed in the background; every commit checks and
+renews them in its own transaction. So a run that was frozen past its leases commits nothing any
+more, whoever has its regions by then. Who takes a region over first voids what the run before it
+had committed and not published: what it fetched is owed again.
+"""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, func, insert, literal_column, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from crawler.data_dir import lines_name
+from crawler.ledger.connection import CHUNK
+from crawler.ledger.errors import LedgerError, LedgerInUseError
+from crawler.ledger.schema import (
+    addresses,
+    articles,
+    claims,
+    leases,
+    observations,
+    pictures,
+    publications,
+    run_leases,
+    runs,
+    sighting_lines,
+    versions,
+    visits,
+)
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import ColumnElement, Engine, Row
+
+    from crawler.ledger.connection import LedgerConnection
+
+# So often a lease is renewed while it holds.
+_BEATS: Final = 6
+
+NOW: Final = "extract(epoch FROM clock_timestamp())"
+_NOW: ColumnElement[float] = literal_column(NOW)
+
+# The leases that a run still has, in one order for all who lock several.
+_MINE: Final = (
+    "SELECT l.region FROM leases l JOIN run_leases r ON r.region = l.region AND r.epoch = l.epoch"
+    f" WHERE r.run_id = :run_id AND l.run_id = :run_id AND l.until > {NOW} ORDER BY l.region"
+)
+_RENEW: Final = f"UPDATE leases SET until = {NOW} + :seconds WHERE region IN (SELECT region FROM"
+_FENCE: Final = text(f"WITH mine AS ({_MINE} FOR UPDATE OF l) {_RENEW} mine)")
+_BEAT: Final = text(f"WITH mine AS ({_MINE} FOR UPDATE OF l SKIP LOCKED) {_RENEW} mine)")
+_HELD: Final = text(f"SELECT count(*) AS held FROM ({_MINE}) mine")
+
+# What a run is called among the server's sessions begins so, then comes its id.
+SESSION: Final = "xinhua-archive"
+
+_END_SESSIONS: Final = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user"
+    " AND datname = current_database() AND pid <> pg_backend_pid()"
+    " AND starts_with(application_name, :name)"
+)
+
+
+class SupersededError(LedgerError):
+    """The run's leases are over: what it wrote since its last commit is void."""
+
+
+class Lease:
+    """The leases of the run `run_id`, `count` of them, which hold for `seconds` once renewed."""
+
+    def __init__(self, run_id: str, regions: Collection[str], seconds: float) -> None:
+        self.run_id = run_id
+        self.seconds = seconds
+        self.regions = frozenset(regions)
+        self.count = len(self.regions)
+        self._over = Event()
+        self._thread: Thread | None = None
+
+    def check(self, connection: LedgerConnection) -> None:
+        """To be called last before a commit, in its transaction. Raises SupersededError."""
+        renewed = connection.write(_FENCE.bindparams(run_id=self.run_id, seconds=self.seconds))
+        if renewed != self.count:
+            raise SupersededError(self.lost())
+
+    def lost(self) -> str:
+        """The sentence of a run that has lost its leases."""
+        which = ", ".join(sorted(self.regions)) if self.count <= 5 else f"{self.count} regions"
+        return f"run {self.run_id} has lost the lease on {which}: it publishes nothing any more"
+
+    def is_held(self, connection: LedgerConnection) -> bool:
+        """Whether the run still has all its leases."""
+        row = connection.row(_HELD.bindparams(run_id=self.run_id))
+        return row is not None and row.held == self.count
+
+    def keep(self, engine: Engine) -> None:
+        """Renew the leases in the background until `stop`, over connections of its own."""
+        self._thread = Thread(target=self._beat, args=(engine,), name="leases", daemon=True)
+        self._thread.start()
+
+    def _beat(self, engine: Engine) -> None:
+        values = {"run_id": self.run_id, "seconds": self.seconds}
+        while not self._over.wait(self.seconds / _BEATS):
+            try:
+                with engine.connect() as connection:
+                    connection.execute(_BEAT, values)
+            except DBAPIError:
+                continue  # the run's own connection meets the same, and says it
+
+    def stop(self) -> None:
+        """Renew them no more."""
+        self._over.set()
+        if self._thread:
+            self._thread.join(self.seconds)
+
+    def release(self, connection: LedgerConnection, regions: Collection[str] | None = None) -> None:
+        """Give back all leases, or those of some regions."""
+        gone = self.regions if regions is None else regions
+        mine = (leases.c.run_id == self.run_id) & leases.c.region.in_(gone)
+        connection.write(update(leases).where(mine).values(until=0.0, run_id=None))
+        if regions is not None:
+            of_run = (run_leases.c.run_id == self.run_id) & run_leases.c.region.in_(gone)
+            connection.write(delete(run_leases).where(of_run))
+
+
+def take(
+    connection: LedgerConnection,
+    side: LedgerConnection,
+    *,
+    run_id: str,
+    regions: Collection[str],
+    holder: str,
+    at: datetime,
+    dead: Collection[str],
+    seconds: float,
+) -> tuple[Lease, set[str]]:
+    """Take the leases of these regions for a run, and commit that.
+
+    `dead` are runs of this data folder whose process is gone: their leases needn't run out, and
+    what they left will be published, so nothing of theirs is void. Returns the lease, and further
+    regions that were theirs, to be given back once that is done. Raises LedgerInUseError, which
+    names who holds one of the regions.
+    """
+    there = {row.region for row in side.rows(_leases(regions))}
+    fresh = [
+        {"region": one, "epoch": 0, "holder": "", "until": 0.0}
+        for one in sorted(set(regions) - there)
+    ]
+    side.upsert(leases, fresh, update=())
+    known = side.rows(_leases(regions))
+    _refuse(known, regions, dead)
+    for before in {row.run_id for row in known if row.run_id and row.run_id not in dead}:
+        side.rows(_END_SESSIONS.bindparams(name=f"{SESSION} {before} "))
+    theirs = _epochs(connection, dead)
+    locked = connection.rows(
+        _leases({*regions, *(region for epochs in theirs.values() for region in epochs)})
+        .order_by(leases.c.region)
+        .with_for_update()
+    )
+    now = {row.region: row for row in locked}
+    intact = {
+        one
+        for one, epochs in theirs.items()
+        # a run that was killed while it took over from this one has handed on the epochs
+        if all(now[region].epoch == epoch for region, epoch in epochs.items())
+    }
+    _refuse(locked, regions, intact)
+    inherited = {region for one in intact for region in theirs[one]}
+    taken = sorted({*regions, *inherited})
+    before = {row.run_id for row in locked if row.region in taken and row.run_id}
+    for one in sorted(before - intact):
+        void(connection, one, at, to=run_id)
+    mine = leases.c.region.in_(taken)
+    connection.write(
+        update(leases)
+        .where(mine)
+        .values(
+            epoch=leases.c.epoch + 1, run_id=run_id, holder=holder,
+            until=_NOW + literal_column(str(seconds)),
+        )
+    )  # fmt: skip
+    _forget(connection)
+    epochs = [
+        {"run_id": run_id, "region": region, "epoch": now[region].epoch + 1} for region in taken
+    ]
+    connection.write(insert(run_leases), epochs)
+    for one in intact:
+        own = (run_leases.c.run_id == one) & run_leases.c.region.in_(theirs[one])
+        connection.write(update(run_leases).where(own).values(epoch=run_leases.c.epoch + 1))
+    connection.commit()
+    return Lease(run_id, taken, seconds), inherited - set(regions)
+
+
+def has_leases(connection: LedgerConnection, run_id: str) -> bool:
+    """Whether the run was one that takes leases."""
+    mine = select(run_leases.c.region).where(run_leases.c.run_id == run_id).limit(1)
+    return connection.row(mine) is not None
+
+
+def is_superseded(connection: LedgerConnection, run_id: str) -> bool:
+    """Whether another run has taken over a region of this one."""
+    other = (
+        select(run_leases.c.region)
+        .join(leases, leases.c.region == run_leases.c.region)
+        .where(run_leases.c.run_id == run_id, run_leases.c.epoch != leases.c.epoch)
+        .limit(1)
+    )
+    return connection.row(other) is not None
+
+
+def void_own(connection: LedgerConnection, run_id: str, at: datetime) -> None:
+    """As `void`, for a run whose leases are over, whether somebody took them or not."""
+    epochs = _epochs(connection, [run_id]).get(run_id, {})
+    connection.rows(_leases(epochs).order_by(leases.c.region).with_for_update())
+    void(connection, run_id, at, to=None)
+
+
+def void(connection: LedgerConnection, run_id: str, at: datetime, *, to: str | None) -> None:
+    """Undo what a run committed and didn't publish, if it has no end: its articles are owed again
+    or due, and its addresses end as `pending`. What it saw on lists, and the pictures it has
+    archived, are told by the run `to`."""
+    unfinished = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.finished_at.is_(None))
+    reported = select(publications.c.seq).where(
+        publications.c.run_id == run_id, publications.c.part.is_(None)
+    )
+    if connection.row(unfinished) is not None and connection.row(reported) is None:
+        _void_lines(connection, run_id, at)
+        kept = select(versions.c.article_id).where(versions.c.run_id == run_id)
+        lost = (visits.c.run_id == run_id) & visits.c.article_id.not_in(kept)
+        connection.write(update(visits).where(lost).values(outcome=Outcome.PENDING))
+    connection.write(delete(claims).where(claims.c.run_id == run_id))
+    if to is not None:
+        _hand_on_sightings(connection, run_id, to)
+        own = update(pictures).where(pictures.c.outcome_by == run_id)
+        connection.write(own.values(outcome_by=to))
+
+
+def _void_lines(connection: LedgerConnection, run_id: str, at: datetime) -> None:
+    mine = select(publications.c.part).where(publications.c.run_id == run_id)
+    published = [lines_name(run_id, row.part) for row in connection.rows(mine)]
+    is_void = (versions.c.run_id == run_id) & versions.c.jsonl.not_in(published)
+    found = connection.rows(select(versions.c.article_id).where(is_void).distinct())
+    ids = sorted(row.article_id for row in found)
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        connection.write(delete(versions).where(is_void, versions.c.article_id.in_(chunk)))
+        left: dict[str, list[Row[Any]]] = {}
+        statement = select(versions).where(versions.c.article_id.in_(chunk))
+        order = (versions.c.fetched_at, versions.c.revision, versions.c.number)
+        for row in connection.rows(statement.order_by(*order)):
+            left.setdefault(row.article_id, []).append(row)
+        _owe_again(connection, [one for one in chunk if one not in left], at)
+        for article_id, lines in left.items():
+            _set_back(connection, article_id, lines, at)
+
+
+def _owe_again(connection: LedgerConnection, ids: Sequence[str], at: datetime) -> None:
+    """Articles of which nothing is left."""
+    if not ids:
+        return
+    own = select(articles.c.canonical_url).where(articles.c.article_id.in_(ids))
+    connection.write(
+        update(addresses)
+        .where(addresses.c.url.in_(own))
+        .values(retry_at=at, attempts=0, result=None, result_at=None, detail=None)
+    )
+    for table in (articles, observations, pictures):
+        connection.write(delete(table).where(table.c.article_id.in_(ids)))
+
+
+def _set_back(
+    connection: LedgerConnection, article_id: str, lines: Iterable[Row[Any]], at: datetime
+) -> None:
+    """An article to the lines that are left of it, to be looked at again without validators."""
+    newest = content = None
+    for row in lines:
+        newest = row
+        content = content if row.status == "gone" else row
+    assert newest
+    values = {
+        "version": newest.version,
+        "status": "gone" if newest.status == "gone" else "live",
+        "state_at": newest.fetched_at,
+        "number": content.number if content else None,
+        "content_sha256": content.content_sha256 if content else None,
+        "extractor_version": content.extractor_version if content else None,
+        "etag": None,
+        "last_modified": None,
+        "suspected_at": None,
+        "next_check_at": at,
+        "last_checked_at": newest.fetched_at,
+    }
+    connection.write(update(articles).where(articles.c.article_id == article_id).values(values))
+
+
+def _hand_on_sightings(connection: LedgerConnection, run_id: str, to: str) -> None:
+    """What a run noted of lists, which its sightings would have told, is told by another."""
+    newest = select(func.max(sighting_lines.c.number).label("newest"))
+    row = connection.row(newest.where(sighting_lines.c.run_id == to))
+    after = 0 if row is None or row.newest is None else row.newest + 1
+    connection.write(
+        update(sighting_lines)
+        .where(sighting_lines.c.run_id == run_id)
+        .values(run_id=to, number=sighting_lines.c.number + after)
+    )
+
+
+def _leases(regions: Collection[str]) -> Any:
+    is_live = (leases.c.until > _NOW).label("is_live")
+    return select(leases, is_live).where(leases.c.region.in_(regions))
+
+
+def _refuse(rows: Iterable[Row[Any]], regions: Collection[str], ended: Collection[str]) -> None:
+    for row in rows:
+        if row.region in regions and row.is_live and row.run_id not in ended:
+            whose = f"region {row.region} is crawled by run {row.run_id} ({row.holder})"
+            raise LedgerInUseError(f"{whose}; this one does nothing")
+
+
+def _epochs(connection: LedgerConnection, run_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """The epochs of runs, by region."""
+    found: dict[str, dict[str, int]] = {}
+    for row in connection.rows(select(run_leases).where(run_leases.c.run_id.in_(run_ids))):
+        found.setdefault(row.run_id, {})[row.region] = row.epoch
+    return found
+
+
+def _forget(connection: LedgerConnection) -> None:
+    """Drop the epochs and claims of runs that are over."""
+    holding = select(leases.c.run_id).where(leases.c.run_id.is_not(None))
+    unfinished = select(runs.c.run_id).where(runs.c.finished_at.is_(None))
+    over = run_leases.c.run_id.not_in(holding) & run_leases.c.run_id.not_in(unfinished)
+    connection.write(delete(run_leases).where(over))
+    alive = select(leases.c.run_id).where(leases.c.until > _NOW)
+    connection.write(delete(claims).where(claims.c.run_id.not_in(alive)))

@@ -1,0 +1,72 @@
+"""What other runs do meanwhile that share a ledger on a server: which articles they fetch, and the
+addresses that are theirs to fetch. A run whose ledger is a file is alone.
+
+All of it is said and asked at once, over a connection that commits each statement: what waits for a
+checkpoint would make other runs wait for it, and they us.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
+from crawler.ledger.leases import NOW
+from crawler.ledger.schema import addresses, claims, leases
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from crawler.ledger.connection import LedgerConnection
+    from crawler.ledger.leases import Lease
+
+_ALIVE = select(leases.c.run_id).where(leases.c.until > literal_column(NOW))
+
+
+class Others:
+    """The other runs. `begin` says which run this one is; before that there are none."""
+
+    def __init__(self, side: LedgerConnection | None) -> None:
+        self._side = side
+        self._lease: Lease | None = None
+        self._owed: dict[str, Mapping[str, Any]] = {}
+
+    def begin(self, lease: Lease) -> None:
+        """There are others from now on."""
+        self._lease = lease
+
+    def have(self, region: str | None) -> bool:
+        """Whether the addresses of a region are another run's to fetch."""
+        return self._lease is not None and region is not None and region not in self._lease.regions
+
+    def at_work_on(self, ids: Collection[str]) -> set[str]:
+        """Those of these articles that another run fetches; the others are claimed for this one.
+        To be asked before it is looked up what is known of them."""
+        if not (self._lease and self._side and ids):
+            return set()
+        run_id = self._lease.run_id
+        statement = insert(claims).values(
+            [{"article_id": one, "run_id": run_id} for one in sorted(ids)]
+        )
+        is_free = (claims.c.run_id == run_id) | claims.c.run_id.not_in(_ALIVE)
+        claimed = self._side.rows(
+            statement.on_conflict_do_update(
+                index_elements=[claims.c.article_id], set_={"run_id": run_id}, where=is_free
+            ).returning(claims.c.article_id)
+        )
+        return set(ids) - {row.article_id for row in claimed}
+
+    def owe(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Addresses that others are to fetch, as rows of the table; known ones are theirs already.
+        They are there with the next commit at the latest."""
+        self._owed |= {row["url"]: row for row in rows}
+        self.settle()
+
+    def settle(self) -> None:
+        """Tell what others are owed. What one of them is just noting itself waits."""
+        if not (self._side and self._owed):
+            return
+        rows = [self._owed[url] for url in sorted(self._owed)]
+        if self._side.write_at_once(insert(addresses).on_conflict_do_nothing(), rows):
+            self._owed.clear()

@@ -1,0 +1,266 @@
+"""Regions, hosts and articles of runs that share a ledger on a server."""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+from sqlalchemy import make_url, select, text
+
+from crawler.data_dir import lines_name, part_manifest_name, report_name
+from crawler.ledger.errors import LedgerError, LedgerInUseError
+from crawler.ledger.leases import SupersededError, is_superseded, void_own
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.pace import HostPace
+from crawler.ledger.rows import Decision, Sighting
+from crawler.ledger.schema import leases, sighting_lines
+from crawler.outcomes import Outcome
+from tests.ledger.conftest import DAY, HOUR, T0, at_site, line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+A, B, C = (f"2026010{day}T080000Z-{day:04x}" for day in (1, 2, 3))
+HOST = "www.js.xinhuanet.com"
+
+
+class Open(Protocol):
+    def __call__(self, run_id: str, *regions: str, dead: Any = ()) -> Ledger: ...
+
+
+@pytest.fixture
+def begin(new_database: Callable[[], str]) -> Iterator[Open]:
+    """Begin a run with the leases of some regions; their time is up in a minute."""
+    url, opened = make_url(new_database()), []
+
+    def begin(run_id: str, *regions: str, dead: Any = ()) -> Ledger:
+        ledger = Ledger.at(url, fresh=True, shared_as=run_id)
+        opened.append(ledger)
+        place = f"host of {run_id}"
+        ledger.share(run_id, regions, holder=place, at=T0 + DAY, dead=dead, seconds=60)
+        ledger.runs.start(run_id, T0, "scrapy crawl xinhua")
+        ledger.commit()
+        return ledger
+
+    yield begin
+    for ledger in opened:
+        ledger.close()
+
+
+def expire(ledger: Ledger) -> None:
+    """The run has been frozen for so long that its leases are over."""
+    assert ledger.side
+    assert ledger.lease
+    ledger.lease.stop()
+    ledger.side.write(text("UPDATE leases SET until = 0"))
+
+
+def publish(ledger: Ledger, run_id: str, number: int, name: str, **values: Any) -> None:
+    sighting = at_site(number)
+    ledger.addresses.see([sighting], run_id=run_id, at=T0)
+    record = line(number, run_id=run_id, **values)
+    ledger.articles.add_line(record, jsonl=name, schedule=[HOUR])
+    ledger.addresses.finish(sighting.url, Outcome.PUBLISHED, run_id=run_id, at=T0)
+
+
+def test_a_region_has_one_run_and_another_region_another(begin: Open) -> None:
+    first = begin(A, "js", "he")
+    with pytest.raises(LedgerInUseError, match=f"he is crawled by run {A} .host of {A}"):
+        begin(B, "he", "gz")
+    other = begin(B, "gz")
+    first.commit()
+    other.commit()
+    first.give_back()
+    taken = begin(C, "js")
+    rows = {row.region: row for row in taken.connection.rows(select(leases))}
+    assert (rows["js"].epoch, rows["js"].run_id) == (2, C)
+    assert (rows["he"].epoch, rows["he"].run_id) == (1, None)
+
+
+def test_one_that_writes_alone_keeps_all_others_out(begin: Open) -> None:
+    first = begin(A, "js")
+    url = first.connection.raw.engine.url
+    with pytest.raises(LedgerInUseError, match=A):
+        Ledger.at(url, fresh=False)
+
+
+def test_whose_time_is_over_commits_nothing(begin: Open) -> None:
+    run = begin(A, "js")
+    run.addresses.see([at_site(1)], run_id=A, at=T0)
+    expire(run)
+    with pytest.raises(SupersededError, match="lost the lease on js"):
+        run.commit()
+
+
+def test_of_an_older_epoch_commits_nothing(begin: Open) -> None:
+    run = begin(A, "js")
+    assert run.side
+    run.side.write(text("UPDATE leases SET epoch = epoch + 1"))
+    assert is_superseded(run.side, A)
+    with pytest.raises(SupersededError):
+        run.commit()
+
+
+def test_what_was_not_published_is_void_once_another_has_the_region(begin: Open) -> None:
+    frozen = begin(A, "js")
+    part = part_manifest_name(A, 0)
+    publish(frozen, A, 1, lines_name(A, 0))
+    frozen.publications.take(part, run_id=A, part=0, published_at=T0)
+    publish(frozen, A, 2, lines_name(A, 1))
+    second = {"at": "2026-01-01T09:00:00Z", "version": 2, "content_sha256": "b" * 64}
+    frozen.articles.add_line(line(1, run_id=A, **second), jsonl=lines_name(A, 1), schedule=[HOUR])
+    frozen.addresses.see([at_site(3)], run_id=A, at=T0)
+    noted = {"run_id": A, "number": 0, "article_id": "1", "keys": {}}
+    frozen.connection.write(sighting_lines.insert(), [noted])
+    frozen.commit()
+    publish(frozen, A, 4, lines_name(A, 1))
+    expire(frozen)
+
+    taker = begin(B, "js")
+    with pytest.raises(LedgerError):
+        frozen.commit()
+    kept = taker.articles.get(at_site(1).article_id)
+    assert kept
+    assert (kept.version, kept.content_sha256, kept.etag) == (1, "a" * 64, None)
+    assert kept.next_check_at == T0 + DAY
+    assert taker.articles.get(at_site(2).article_id) is None
+    assert taker.articles.get(at_site(4).article_id) is None
+    owed = taker.addresses.owed(run_id=B, at=T0 + DAY, regions=["js"], limit=9)
+    assert {one.url for one in owed} == {at_site(2).url, at_site(3).url}
+    assert taker.visits.outcomes(A) == {"pending": 2, "published": 1}
+    told = taker.connection.rows(select(sighting_lines.c.run_id))
+    assert [row.run_id for row in told] == [B]
+    decided = taker.addresses.see([at_site(2)], run_id=B, at=T0 + DAY)
+    assert decided == [Decision.OWED]
+
+
+def test_a_run_voids_its_own_and_a_report_that_was_begun_counts(begin: Open) -> None:
+    run = begin(A, "js")
+    publish(run, A, 1, lines_name(A))
+    run.commit()
+    expire(run)
+    void_own(run.connection, A, T0)
+    assert run.articles.get(at_site(1).article_id) is None
+    run.connection.raw.rollback()
+    run.publications.take(report_name(A), run_id=A, part=None, published_at=T0)
+    void_own(run.connection, A, T0)
+    assert run.articles.get(at_site(1).article_id) is not None
+
+
+def test_what_a_dead_run_of_the_folder_had_is_taken_over_as_it_is(begin: Open) -> None:
+    dead = begin(A, "js", "he")
+    publish(dead, A, 1, lines_name(A))
+    dead.commit()
+    assert dead.lease
+    dead.lease.stop()
+    url = dead.connection.raw.engine.url
+    taker = Ledger.at(url, fresh=False, shared_as=B)
+    try:
+        asked = {"holder": "", "at": T0, "dead": [A], "seconds": 60.0}
+        assert taker.share(B, ["js"], **asked) == {"he"}
+        assert taker.articles.get(at_site(1).article_id) is not None
+        assert not is_superseded(taker.connection, A)
+        taker.give_back(["he"])
+        begin(C, "he")
+        taker.commit()
+    finally:
+        taker.close()
+
+
+def test_a_run_that_was_killed_while_it_took_over_loses_nothing_either(begin: Open) -> None:
+    dead = begin(A, "js")
+    publish(dead, A, 1, lines_name(A))
+    dead.commit()
+    second = begin(B, "js", dead=[A])
+    for ledger in (dead, second):
+        assert ledger.lease
+        ledger.lease.stop()
+    third = begin(C, "js", dead=[A, B])
+    assert third.articles.get(at_site(1).article_id) is not None
+    assert not is_superseded(third.connection, A)
+    assert not is_superseded(third.connection, B)
+
+
+def test_numbers_are_given_in_the_order_of_commits(begin: Open) -> None:
+    first, second = begin(A, "js"), begin(B, "he")
+    given: list[int] = []
+
+    def take(ledger: Ledger, run_id: str) -> None:
+        name = report_name(run_id)
+        given.append(ledger.publications.take(name, run_id=run_id, part=None, published_at=T0))
+
+    take(first, A)
+    other = Thread(target=take, args=(second, B))
+    other.start()
+    other.join(0.3)
+    assert given == [1], "the second waits for the first"
+    first.commit()
+    other.join()
+    second.commit()
+    assert given == [1, 2]
+
+
+def test_an_article_is_fetched_by_one_run(begin: Open) -> None:
+    first, second = begin(A, "js"), begin(B, "he")
+    mirror = Sighting(
+        url=at_site(1).url.replace("js", "he"), article_id=at_site(1).article_id, region="he"
+    )
+    assert first.addresses.see([at_site(1)], run_id=A, at=T0) == [Decision.NEW]
+    assert second.addresses.see([mirror], run_id=B, at=T0) == [Decision.WAITING]
+    assert second.visits.outcomes(B) == {"pending": 1}
+    publish(first, A, 1, lines_name(A))
+    first.commit()
+    assert second.addresses.recheck([mirror.url], run_id=B) == []
+    second.commit()
+    first.give_back()
+    third = begin(C, "js")
+    assert third.addresses.see([mirror], run_id=C, at=T0) == [Decision.DUPLICATE]
+
+
+def test_links_of_another_region_are_owed_there_at_once(begin: Open) -> None:
+    first, second = begin(A, "js"), begin(B, "he")
+    theirs = [
+        Sighting(url=at_site(n).url.replace("js", "he"), article_id=f"9{n}", region="he")
+        for n in range(3)
+    ]
+    assert first.others.have("he")
+    assert not first.others.have("js")
+    assert not first.others.have(None)
+    second.addresses.see(theirs[2:], run_id=B, at=T0)  # noted, and not committed yet
+    first.addresses.leave([*theirs[:1], *theirs[2:], *theirs[:1]], run_id=A, at=T0)
+    assert first.visits.outcomes(A) == {"pending": 2}
+    second.commit()
+    first.commit()
+    owed = second.addresses.owed(run_id=B, at=T0, regions=["he"], limit=9)
+    assert [one.url for one in owed] == [theirs[0].url]
+    assert second.addresses.see([owed[0].sighting()], run_id=B, at=T0) == [Decision.OWED]
+    assert second.addresses.see(theirs[1:2], run_id=B, at=T0) == [Decision.NEW]
+
+
+def test_a_host_has_one_turn_for_all_runs(begin: Open) -> None:
+    first, second = begin(A, "js"), begin(B, "he")
+    assert first.side
+    assert first.lease
+    assert second.side
+    assert second.lease
+    ours, theirs = HostPace(first.side, first.lease), HostPace(second.side, second.lease)
+    claimed = ours.claim(HOST, 30)
+    assert claimed.claimed
+    waiting = theirs.claim(HOST, 5)
+    assert waiting.claimed is None
+    assert 29 < waiting.wait <= 30
+    assert ours.claim(HOST, 30).claimed is None, "ours neither"
+    renewed = ours.claim(HOST, 40, claimed.claimed)
+    assert renewed.claimed, "but for the request that has the turn"
+    assert ours.claim(HOST, 30, claimed.claimed).claimed is None
+    theirs.postpone(HOST, 300, "HTTP 429")
+    told = ours.claim(HOST, 1, renewed.claimed)
+    assert (told.claimed, told.reason) == (None, "HTTP 429")
+    assert told.wait > 299
+    ours.postpone(HOST, 10, None)
+    assert theirs.claim(HOST, 1).wait > 299, "the longer wait stays"
+    assert theirs.claim("js.news.cn", 0).claimed
+    expire(first)
+    with pytest.raises(SupersededError):
+        ours.claim("js.news.cn", 0)

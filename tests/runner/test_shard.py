@@ -1,0 +1,182 @@
+"""Crawls that share a ledger on a server, as processes: side by side, frozen, taken over."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.ledger.ledger import Ledger
+from crawler.outcomes import Outcome
+from tests.column_site import HOST, ColumnSite
+from tests.conftest import PROJECT
+from tests.processes import defects, reports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tests.site.server import Entry
+
+KILLER = PROJECT / "tests" / "chaos" / "killer"
+DELAY = 0.1
+# A list of Jiangsu's registry.
+LIST = "/zhengwu/zhengwu/zyjh_lq.htm"
+
+
+@pytest.fixture
+def shared_site() -> Iterator[ColumnSite]:
+    with ColumnSite(regions=["js", "he"], articles=8, daily=0) as site:
+        yield site
+
+
+class Cluster:
+    """Crawls of a site into one folder, with one ledger on a server."""
+
+    def __init__(self, site: ColumnSite, data_dir: Path, url: str) -> None:
+        self.site = site
+        self.data_dir = data_dir
+        self._url = url
+
+    def start(self, *regions: str, **env: str) -> subprocess.Popen[str]:
+        settings = {"DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "LEASE_SECONDS": 2,
+                    "CHECKPOINT_SECONDS": 0.3, "LOG_LEVEL": "WARNING"}  # fmt: skip
+        options = [word for key, value in settings.items() for word in ("-s", f"{key}={value}")]
+        ours = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self._url}
+        return subprocess.Popen(
+            [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a",
+             f"regions={','.join(regions)}", *options],
+            cwd=PROJECT, env={**os.environ, **self.site.environment, **ours, **env},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def reports(self) -> list[dict[str, Any]]:
+        """The reports in the order of `seq`."""
+        told = [
+            json.loads((self.data_dir / "runs" / f"{run_id}.json").read_text())
+            for run_id in reports(self.data_dir)
+        ]
+        return sorted(told, key=lambda report: report["seq"])
+
+    def lines(self) -> list[dict[str, Any]]:
+        files = self.data_dir.glob("jsonl/*/*/*.jsonl")
+        return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def cluster(shared_site: ColumnSite, tmp_path: Path, new_database: Callable[[], str]) -> Cluster:
+    return Cluster(shared_site, tmp_path / "data", new_database())
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    said, _ = process.communicate(timeout=120)
+    return process.returncode, said
+
+
+def live(site: ColumnSite, region: str = "") -> set[str]:
+    """The articles that its lists show, of all regions or of one."""
+    return {
+        one["id"]
+        for one in site.truth()["articles"]
+        if one["listed_on"] and one["state"] == "live" and not one["hidden"]
+        if f"{region}." in one["url"]
+    }
+
+
+def least_gap(log: Sequence[Entry]) -> float:
+    """The shortest time between two requests to one host."""
+    before: dict[str, float] = {}
+    gaps = []
+    for entry in log:
+        if entry.host in before:
+            gaps.append(entry.at - before[entry.host])
+        before[entry.host] = entry.at
+    return min(gaps)
+
+
+def twice(lines: Sequence[Mapping[str, Any]]) -> list[Any]:
+    counts = Counter((one["id"], one["version"], one["status"]) for one in lines)
+    return [key for key, count in counts.items() if count > 1]
+
+
+def test_two_regions_side_by_side(cluster: Cluster) -> None:
+    site = cluster.site
+    theirs = next(one for one in site.truth()["articles"] if "he." in one["url"])["url"]
+    link = f'<li><a href="{theirs}">要闻</a></li>'
+    site.made[HOST, LIST] = f"<html><body><ul>{link}</ul></body></html>".encode()
+    first = cluster.start("js")
+    second = cluster.start("he")
+    for process in (first, second):
+        code, said = ended(process)
+        assert code == 0, said
+    assert [report["seq"] for report in cluster.reports()] == [1, 2]
+    of_js = next(one for one in cluster.reports() if "js" in one["watched"])
+    assert of_js["regions"]["he"] in ({"pending": 1}, {"known": 1})
+    assert of_js["links_refused"] == 0
+    lines = cluster.lines()
+    assert {line["id"] for line in lines} >= live(site)
+    assert twice(lines) == []
+    path = theirs.partition("://")[2].partition("/")[2]
+    assert len([one for one in site.log if one.path == f"/{path}"]) == 1
+    assert least_gap(site.log) > DELAY - 0.02
+    assert defects(cluster.data_dir) == []
+    with_a_file = cluster.start("js", XINHUA_LEDGER=f"sqlite:///{cluster.data_dir}/l.sqlite")
+    code, said = ended(with_a_file)
+    assert (code, "LEDGER: " in said) == (2, True)
+
+
+def test_a_frozen_crawl_wakes_beside_its_successor(cluster: Cluster) -> None:
+    site = cluster.site
+    step = "crawler.ledger.articles:Articles.add_lines:after:4"
+    freeze = {"PYTHONPATH": str(KILLER), "XINHUA_KILL": step, "XINHUA_KILL_WITH": "SIGSTOP"}
+    frozen = cluster.start("js", **freeze)
+    try:
+        while Path(f"/proc/{frozen.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            assert frozen.poll() is None, ended(frozen)
+            time.sleep(0.05)
+        code, said = ended(cluster.start("js"))
+        assert (code, f"process {frozen.pid}" in said) == (75, True), said
+        time.sleep(2)
+        successor = cluster.start("js")
+        asked = len(site.log)
+        while len(site.log) < asked + 5:
+            assert successor.poll() is None, ended(successor)
+            time.sleep(0.05)
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+    code, said = ended(frozen)
+    assert (code, "has lost the lease on js" in said) == (75, True), said
+    code, said = ended(successor)
+    assert code == 0, said
+
+    superseded, finished = sorted(cluster.reports(), key=lambda one: str(one["run_id"]))
+    assert (superseded["reason"], superseded["exit_code"]) == ("superseded", 75)
+    assert set(superseded["outcomes"]) == {"pending"}
+    assert {Path(one["path"]).suffix for one in superseded["files"]} == {".gz", ".cdxj"}
+    left = list(cluster.data_dir.rglob("*.open"))
+    assert [path.name for path in left] == [f"xinhua-{superseded['run_id']}.jsonl.open"]
+    assert any(left[0].name in told for told in superseded["alarms"])
+    assert finished["reason"] == "finished"
+    assert {line["id"] for line in cluster.lines()} >= live(site, "js")
+    assert twice(cluster.lines()) == []
+    assert least_gap(site.log) > DELAY - 0.02
+    assert defects(cluster.data_dir) == []
+
+    code, said = ended(cluster.start("js"))
+    assert code == 0, said
+    assert f"{left[0].name} holds" in said
+    assert not left[0].exists()
+    assert defects(cluster.data_dir) == []
+    with_all = Ledger.of(cluster.data_dir, read_only=True)
+    try:
+        owed = with_all.addresses.owed_by_region()
+    finally:
+        with_all.close()
+    assert {one.result for one in owed} <= {Outcome.ROBOTS_DENIED}
