@@ -37,15 +37,15 @@ _LATIN = ("GDP", "5G", "COVID-19", "APP", "AI", "PM2.5", "WTO", "C919", "VR", "e
 _SOURCES = ("新华网", "新华社", "新华日报", "人民日报", "江苏卫视", "河北日报", "中国新闻网")
 _REGIONS = ("js", "he", "sd", "zj", "gd", "sc", "hb", "hn", "ha", "sx", "ah", "fj", "jx", "ln")
 
-_FIRST_DAY = datetime(2012, 1, 1, tzinfo=UTC)
-_DAYS = 5000
+FIRST_DAY = datetime(2012, 1, 1, tzinfo=UTC)
 
 
 class Writer:
-    """Writes lines; the same seed and number give the same line."""
+    """Writes lines of so many days; the same seed and number give the same line."""
 
-    def __init__(self, seed: int = 1, words: int = 60_000) -> None:
+    def __init__(self, seed: int = 1, words: int = 60_000, days: int = 5000) -> None:
         self._seed = seed
+        self._days = days
         chance = random.Random(seed)
         characters = _characters()
         weights = list(accumulate(1 / (rank + 3) for rank in range(len(characters))))
@@ -85,7 +85,7 @@ class Writer:
         chance = random.Random(f"{self._seed} {number}")
         length = min(int(chance.lognormvariate(6.45, 0.75)), 8000)
         paragraphs = self.body(chance, length)
-        at = _FIRST_DAY + timedelta(minutes=chance.randrange(_DAYS * 24 * 60))
+        at = FIRST_DAY + timedelta(minutes=chance.randrange(self._days * 24 * 60))
         region = chance.choice(_REGIONS)
         return {
             "schema_version": 1,

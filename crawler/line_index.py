@@ -87,7 +87,8 @@ class Kind:
 
     `name` is what sentences call it, `command` makes it. `application` is SQLite's application_id,
     by which no other database is taken for one; `form` changes with the tables and with what is
-    kept of a line. `tables` creates them, `writer` extends an open one.
+    kept of a line. `tables` creates them, `writer` extends an open one, `compact` is done once to
+    one that was made anew, before it is read.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Kind:
     form: int
     tables: str
     writer: Callable[[sqlite3.Connection, IndexedLines], Writer]
+    compact: Callable[[sqlite3.Connection], None] | None = None
 
     def is_current(self, path: Path) -> bool:
         """Whether a file is such an index, of today's form. Raises ForeignFileError for one that is
@@ -162,9 +164,21 @@ class Kind:
                     raise self._damaged(path, error) from error
             if partial.exists() and (rebuild or not self.is_current(partial)):
                 partial.unlink()
-            done = self._extend(partial, data_dir, progress)
+            done = self._extend(partial, data_dir, progress, is_read=False)
+            self._compact(partial)
             partial.replace(path)
             return done
+
+    def _compact(self, partial: Path) -> None:
+        """Rewrite an index that is whole and not read yet as a file without free pages."""
+        if self.compact is None:
+            return
+        small = partial.with_name(f"{partial.name}.compact")
+        small.unlink(missing_ok=True)
+        with closing(_connect(partial)) as database:
+            self.compact(database)
+            database.execute("VACUUM INTO ?", (str(small),))
+        small.replace(partial)
 
     def _stands(self, path: Path, *, rebuild: bool) -> bool:
         """Whether there is an index to extend; a damaged one may be made anew, if asked."""
@@ -177,10 +191,14 @@ class Kind:
                 return False
             raise
 
-    def _extend(self, path: Path, data_dir: Path, progress: Callable[[int], object]) -> Update:
+    def _extend(
+        self, path: Path, data_dir: Path, progress: Callable[[int], object], *, is_read: bool = True
+    ) -> Update:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as database:
-            # what a transaction changes stays in memory until its commit: readers wait only then
-            database.execute("PRAGMA cache_spill = OFF")
+            if is_read:
+                # what a transaction changes stays in memory until its commit: readers wait only
+                # then
+                database.execute("PRAGMA cache_spill = OFF")
             database.execute("PRAGMA secure_delete = OFF")
             if database.execute("PRAGMA application_id").fetchone() == (0,):
                 mark = f"PRAGMA application_id = {self.application};"

@@ -82,7 +82,7 @@ class Searching:
                 old = _is_old(index, self._reading.data_dir)
                 return results, [t("search_old", index.newest_run or "—")] if old else []
         except QueryError as error:
-            raise _BadQueryError(str(error)) from error
+            raise _BadQueryError(t(error.reason, *error.values)) from error
         except SearchIndexError as error:
             return None, [t("search_off", self._reading.told(error))]
 

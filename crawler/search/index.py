@@ -8,6 +8,8 @@ span of numbers. The index holds no text: a row says where its line stands.
     versions    row number → article, version, place of the line
     words       FTS5: bigrams of title, text, captions, source; facets
     letters     FTS5: the characters of title and text, for queries of one; facets
+
+The facets of a row are its region, year and month of publication, and two that queries need.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-_FORM = 1  # of the tables below
+_FORM = 2  # of the tables below
 
 # Row numbers of a day. What is more goes on in the next day's.
 _SLOTS = 1 << 14
@@ -33,7 +35,15 @@ _FIRST_DAY = date(1990, 1, 1)
 _UNDATED = -(1 << 36)
 
 # FTS5 keeps so much in memory before it writes a segment, which it must merge with others later.
+# It also writes one whenever a row has a lower number than the one before.
 _HASH_BYTES = 64 * 1024 * 1024
+
+# While an index is made anew its segments aren't merged, up to so many; at the end they all are, in
+# steps of so many pages.
+_MOST_SEGMENTS = 64
+_PAGES_A_STEP = 4000
+# What FTS5 does by itself (https://sqlite.org/fts5.html, 6.1 and 6.3): from then on.
+_AUTOMERGE, _CRISISMERGE = 4, 16
 
 # Every character but a blank is part of a token: the bigrams are ours, and a query for 《 or C++ is
 # asked as it stands.
@@ -58,9 +68,16 @@ CREATE VIRTUAL TABLE words USING fts5(
 CREATE VIRTUAL TABLE letters USING fts5(
     letter, content='', columnsize=0, detail=none, tokenize="{_TOKENIZER}"
 );
-INSERT INTO words (words, rank) VALUES ('hashsize', {_HASH_BYTES});
-INSERT INTO letters (letters, rank) VALUES ('hashsize', {_HASH_BYTES});
 """
+_FULL_TEXT = ("words", "letters")
+_CONFIGURE = "INSERT INTO {0} ({0}, rank) VALUES ('{1}', {2});"
+_TABLES += "\n".join(
+    _CONFIGURE.format(table, option, value)
+    for table in _FULL_TEXT
+    for option, value in (
+        ("hashsize", _HASH_BYTES), ("automerge", 0), ("crisismerge", _MOST_SEGMENTS),
+    )
+)  # fmt: skip
 
 _WORDS = "rowid, body, title, subtitle, caption, source, facet"
 _ADD_WORDS = f"INSERT INTO words ({_WORDS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -69,20 +86,36 @@ _ADD_LETTERS = "INSERT INTO letters (rowid, letter) VALUES (?, ?)"
 _FORGET_WORDS = f"INSERT INTO words (words, {_WORDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _FORGET_LETTERS = "INSERT INTO letters (letters, rowid, letter) VALUES (?, ?, ?)"
 
-# Facets beside those of regions: of every row, and of articles that have several.
-EVERY = '"every="'
-SEVERAL = '"several="'
+# Facets of every row, and of the rows of articles that have several.
+_EVERY, _SEVERAL = "every=", "several="
+# The same as a query asks for them.
+EVERY, SEVERAL = f'"{_EVERY}"', f'"{_SEVERAL}"'
 
 
 class _Writer:
-    """An open index that is being extended."""
+    """An open index that is being extended.
+
+    Rows wait in memory until a commit and go in by their numbers, the order in which FTS5 takes
+    them without writing a segment for every few.
+    """
 
     def __init__(self, database: sqlite3.Connection, lines: IndexedLines) -> None:
         self._database = database
         self._lines = lines
+        self._removed: dict[int, _Row] = {}
+        self._added: dict[int, _Row] = {}
 
     def flush(self) -> None:
-        """Nothing is kept in memory but by FTS5, which writes at a commit."""
+        """Write the rows that wait; a commit follows."""
+        for number in sorted({*self._removed, *self._added}):
+            if removed := self._removed.get(number):
+                self._database.execute(_FORGET_WORDS, ("delete", number, *removed.words))
+                self._database.execute(_FORGET_LETTERS, ("delete", number, removed.letters))
+            if added := self._added.get(number):
+                self._database.execute(_ADD_WORDS, (number, *added.words))
+                self._database.execute(_ADD_LETTERS, (number, added.letters))
+        self._removed.clear()
+        self._added.clear()
 
     def add(self, line: dict[str, Any], place: Place) -> None:
         """Take a line in: what it says of its article's state and, if it has content, its text in
@@ -129,35 +162,66 @@ class _Writer:
         return int(found.fetchone()[0])
 
     def _free_row(self, wanted: int) -> int:
-        """The first number from there on that is free."""
+        """A number that is free: the first from there on; where there is none that day, the last
+        before. A day that is full goes on in the next one."""
         taken = self._database.execute("SELECT 1 FROM versions WHERE row = ?", (wanted,))
         if taken.fetchone() is None:
             return wanted
-        found = self._database.execute(
+        (after,) = self._database.execute(
             "SELECT row + 1 FROM versions AS one WHERE row >= ? AND NOT EXISTS"
             " (SELECT 1 FROM versions WHERE row = one.row + 1) ORDER BY row LIMIT 1",
             (wanted,),
-        )
-        return int(found.fetchone()[0])
+        ).fetchone()
+        if after // _SLOTS == wanted // _SLOTS or wanted < 0:
+            return int(after)
+        (before,) = self._database.execute(
+            "SELECT row - 1 FROM versions AS one WHERE row <= ? AND NOT EXISTS"
+            " (SELECT 1 FROM versions WHERE row = one.row - 1) ORDER BY row DESC LIMIT 1",
+            (wanted,),
+        ).fetchone()
+        return int(before if before // _SLOTS == wanted // _SLOTS else after)
 
     def _insert(self, row: int, columns: _Columns, *, several: bool) -> None:
-        for sql, values in columns.statements(row, several=several):
-            self._database.execute(sql, values)
+        self._added[row] = columns.row(several=several)
 
     def _mark_several(self, row: int, place: Place) -> None:
         columns = _Columns.of(self._lines.read(place))
-        for sql, values in columns.statements(row, several=False, delete=True):
-            self._database.execute(sql, values)
+        if row not in self._added:
+            self._removed[row] = columns.row(several=False)
         self._insert(row, columns, several=True)
 
     def _remove(self, row: int, place: Place, *, several: bool) -> None:
-        columns = _Columns.of(self._lines.read(place))
-        for sql, values in columns.statements(row, several=several, delete=True):
-            self._database.execute(sql, values)
+        if self._added.pop(row, None) is None:
+            self._removed[row] = _Columns.of(self._lines.read(place)).row(several=several)
         self._database.execute("DELETE FROM versions WHERE row = ?", (row,))
 
 
-INDEX = Kind("search index", "scrapy index", 0x58484958, (_FORM << 16) | FOLDING, _TABLES, _Writer)
+def _compact(database: sqlite3.Connection) -> None:
+    """Merge all segments into one, a piece in each transaction; then FTS5 may merge by itself.
+    https://sqlite.org/fts5.html, 6.6: fewer than two changes tell that there is nothing to merge.
+    """
+    for table in _FULL_TEXT:
+        pages = -_PAGES_A_STEP  # below 0: a merge of all of them begins
+        while True:
+            before = database.total_changes
+            database.execute(_CONFIGURE.format(table, "merge", pages))
+            if database.total_changes - before < 2:
+                break
+            pages = _PAGES_A_STEP
+        database.execute(_CONFIGURE.format(table, "automerge", _AUTOMERGE))
+        database.execute(_CONFIGURE.format(table, "crisismerge", _CRISISMERGE))
+
+
+INDEX = Kind(
+    "search index", "scrapy index", 0x58484958, (_FORM << 16) | FOLDING, _TABLES, _Writer, _compact
+)
+
+
+class _Row(NamedTuple):
+    """What a row has in the columns of `words`, and in the one of `letters`."""
+
+    words: tuple[str, ...]
+    letters: str
 
 
 class _Columns(NamedTuple):
@@ -169,7 +233,7 @@ class _Columns(NamedTuple):
     caption: str
     source: str
     letters: str
-    region: str | None
+    facets: str
 
     @classmethod
     def of(cls, line: dict[str, Any]) -> Self:
@@ -184,25 +248,24 @@ class _Columns(NamedTuple):
             tokens(fold(captions)),
             tokens(fold(line["source"] or "")),
             letters(f"{title}\n{body}"),
-            line["region"]["code"] if line["region"] else None,
+            " ".join(_facets(line)),
         )
 
-    def statements(
-        self, row: int, *, several: bool, delete: bool = False
-    ) -> Iterator[tuple[str, tuple[object, ...]]]:
-        """The SQL that puts a row in, or takes it out again."""
-        facets = ["every="]
-        facets += [f"region={self.region}"] if self.region else []
-        facets += ["several="] if several else []
-        facet = " ".join(facets)
-        text = (self.body, self.title, self.subtitle, self.caption, self.source, facet)
-        single = f"{self.letters} {facet}"
-        if delete:
-            yield _FORGET_WORDS, ("delete", row, *text)
-            yield _FORGET_LETTERS, ("delete", row, single)
-        else:
-            yield _ADD_WORDS, (row, *text)
-            yield _ADD_LETTERS, (row, single)
+    def row(self, *, several: bool) -> _Row:
+        """What stands in the tables; `several`: it is one of several versions of its article."""
+        facets = f"{self.facets} {_SEVERAL}" if several else self.facets
+        words = (self.body, self.title, self.subtitle, self.caption, self.source, facets)
+        return _Row(words, f"{self.letters} {facets}")
+
+
+def _facets(line: dict[str, Any]) -> Iterator[str]:
+    yield _EVERY
+    if line["region"]:
+        yield f"region={line['region']['code']}"
+    if line["published_at"]:
+        day = _beijing(line["published_at"])
+        yield f"year={day:%Y}"
+        yield f"month={day:%Y-%m}"
 
 
 def row_of(line: dict[str, Any]) -> int:
@@ -210,10 +273,14 @@ def row_of(line: dict[str, Any]) -> int:
     if line["published_at"] is None:
         seen = datetime.fromisoformat(line["first_seen_at"] or line["fetched_at"])
         return _UNDATED + int(seen.replace(tzinfo=seen.tzinfo or UTC).timestamp())
-    at = datetime.fromisoformat(line["published_at"])
-    at = at.replace(tzinfo=BEIJING) if at.tzinfo is None else at.astimezone(BEIJING)
+    at = _beijing(line["published_at"])
     seconds = at.hour * 3600 + at.minute * 60 + at.second
     return first_row(at.date()) + seconds * _SLOTS // _SECONDS_OF_DAY
+
+
+def _beijing(published_at: str) -> datetime:
+    at = datetime.fromisoformat(published_at)
+    return at.replace(tzinfo=BEIJING) if at.tzinfo is None else at.astimezone(BEIJING)
 
 
 def first_row(day: date) -> int:

@@ -3,6 +3,7 @@
     南京 大桥            both, in title or text, in any order
     "in China"           exactly this, blanks too
     source:新华日报      in the name of the source; so do `title:`, `caption:`, `subtitle:`
+    year:2017            published in that year; so do `month:2017-09` and `region:js`
 
 A word is found wherever its characters stand together, as a scan of all texts finds it.
 """
@@ -24,14 +25,31 @@ MOST_WORDS = 32
 # Columns of the index, named as they are asked for.
 FIELDS = ("title", "subtitle", "caption", "source")
 
+# Facets that may be asked for among the words; what doesn't look like one is a word.
+_FACET = re.compile(r"(year)[:：](\d{4})|(month)[:：](\d{4}-\d\d)|(region)[:：]([a-z]+)", re.ASCII)
+_FACETS = "facet"
+
 # A quote counts where a word begins, and only if the other one ends a word.
 _WORD = re.compile(
     rf'(?<!\S)(?:(?P<field>{"|".join(FIELDS)})[:：])?(?:"(?P<quoted>[^"]+)"(?!\S)|(?P<bare>\S+))'
 )
 
 
+_REFUSALS = {
+    "query_too_long": "a query has at most {} characters, this one has {}",
+    "query_too_many_words": "a query has at most {} words, this one has {}",
+    "query_bad_region": "there is no region {!r}",
+}
+
+
 class QueryError(ValueError):
-    """The query can't be asked; the message is for whoever typed it."""
+    """The query can't be asked; the message is for whoever typed it. `reason` is one of the keys of
+    the sentences, by which others say it in another language with the same `values`."""
+
+    def __init__(self, reason: str, *values: object) -> None:
+        super().__init__(_REFUSALS[reason].format(*values))
+        self.reason = reason
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,8 @@ class Query:
 
 
 class Term(NamedTuple):
-    """One word: the field it must stand in (None: title or text), and its spellings, folded."""
+    """One word: the field it must stand in (None: title or text), and its spellings, folded; or a
+    facet, spelt as its token."""
 
     field: str | None
     spellings: tuple[str, ...]
@@ -59,6 +78,11 @@ class Term(NamedTuple):
         """Whether it is one character of title or text, which has an index of its own."""
         return self.field is None and len(self.spellings[0]) == 1
 
+    @property
+    def is_facet(self) -> bool:
+        """Whether it narrows the rows and stands in no text."""
+        return self.field == _FACETS
+
 
 def terms(text: str) -> list[Term] | None:
     """The words of a query; None when it has characters, but none that a text can hold.
@@ -66,17 +90,18 @@ def terms(text: str) -> list[Term] | None:
     Raises QueryError for more characters or words than are looked up.
     """
     if len(text) > MOST_CHARACTERS:
-        raise QueryError(
-            f"a query has at most {MOST_CHARACTERS} characters, this one has {len(text)}"
-        )
+        raise QueryError("query_too_long", MOST_CHARACTERS, len(text))
     found = []
     for word in _WORD.finditer(text):
+        if facet := _FACET.fullmatch(fold(word[0])):
+            found.append(Term(_FACETS, ("=".join(filter(None, facet.groups())),)))
+            continue
         said = word["quoted"] or word["bare"]
         spellings = [folded for one in foldings(said) if (folded := fold(one).strip())]
         if spellings:
             found.append(Term(word["field"], tuple(spellings)))
     if len(found) > MOST_WORDS:
-        raise QueryError(f"a query has at most {MOST_WORDS} words, this one has {len(found)}")
+        raise QueryError("query_too_many_words", MOST_WORDS, len(found))
     return found or (None if text.strip() else [])
 
 
@@ -99,7 +124,7 @@ def regions_facet(regions: frozenset[str]) -> list[str]:
     """The facet of any of these regions; none for none. Raises QueryError for what is no code."""
     for code in regions:
         if not code.isalnum():
-            raise QueryError(f"there is no region {code!r}")
+            raise QueryError("query_bad_region", code)
     any_of = " OR ".join(quoted(f"region={code}") for code in sorted(regions))
     return [f"({any_of})"] if any_of else []
 

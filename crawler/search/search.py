@@ -17,6 +17,7 @@ from crawler.search.query import (
     Query,
     QueryError,
     letters_expression,
+    quoted,
     regions_facet,
     terms,
     words_expression,
@@ -110,38 +111,47 @@ class SearchIndex:
         if words is None:
             return Results(0, (), 0)
         with _readable():
-            count, hidden = self._counted(words, query)
+            lacking = self._is_common(words, query)
+            found = _matching(words, query, lacking=lacking)
+            older = self._older(_matching(words, query, [SEVERAL], lacking=lacking))
+            (every,) = self._database.execute(
+                f"SELECT count(*) FROM {found.sql}", found.values
+            ).fetchone()
+            count = every - len(older)
             pages = -(-count // PAGE_SIZE)
             if not 1 <= page <= pages:
                 return Results(count, (), pages)
-            found = _matching(words, query)
             rows = self._database.execute(
                 f"SELECT rowid FROM {found.sql}"
                 " AND rowid NOT IN (SELECT value FROM json_each(?))"
                 " ORDER BY rowid DESC LIMIT ? OFFSET ?",
-                (*found.values, json.dumps(hidden), PAGE_SIZE, (page - 1) * PAGE_SIZE),
+                (*found.values, json.dumps(older), PAGE_SIZE, (page - 1) * PAGE_SIZE),
             ).fetchall()
-            spellings = [spelling for word in words for spelling in word.spellings]
+            spellings = [one for word in words if not word.is_facet for one in word.spellings]
             return Results(count, tuple(self._hit(row, spellings) for (row,) in rows), pages)
 
-    def _counted(self, words: list[Term], query: Query) -> tuple[int, list[int]]:
-        """How many articles match; the rows of older versions that match beside a newer one."""
-        every = _matching(words, query)
-        (count,) = self._database.execute(
-            f"SELECT count(*) FROM {every.sql}",
-            every.values,
-        ).fetchone()
-        several = _matching(words, query, [SEVERAL])
+    def _is_common(self, words: list[Term], query: Query) -> bool:
+        """Whether most rows hold the letters of a query that has other words too."""
+        single = [word for word in words if word.is_letter]
+        if not single or all(word.is_letter or word.is_facet for word in words):
+            return False
+        with_them, every = (
+            self._database.execute(f"SELECT count(*) FROM {of.sql}", of.values).fetchone()[0]
+            for of in (_matching(single, query), _matching([], query))
+        )
+        return bool(with_them * 2 > every)
+
+    def _older(self, several: _Matching) -> list[int]:
+        """Of the rows of articles with several versions, those that match beside newer ones."""
         # CROSS JOIN: the few rows found first, as SQLite keeps the order
         older = self._database.execute(
             "SELECT row FROM (SELECT row, row_number() OVER"
-            " (PARTITION BY article ORDER BY version DESC, fetched_at DESC) AS place"
+            " (PARTITION BY article ORDER BY version DESC) AS place"
             f" FROM (SELECT rowid AS found FROM {several.sql}) CROSS JOIN versions ON row = found)"
             " WHERE place > 1",
             several.values,
         )
-        hidden = [row for (row,) in older]
-        return count - len(hidden), hidden
+        return [row for (row,) in older]
 
     def _hit(self, row: int, spellings: list[str]) -> Hit:
         article, status, version, newest, name, *place = self._database.execute(
@@ -177,12 +187,16 @@ def _snippet(line: dict[str, Any], spellings: list[str]) -> tuple[ExcerptPart, .
     return ()
 
 
-def _matching(words: list[Term], query: Query, facets: list[str] | None = None) -> _Matching:
+def _matching(
+    words: list[Term], query: Query, facets: list[str] | None = None, *, lacking: bool = False
+) -> _Matching:
     """The rows that match. Words of one character have an index of their own; where there are both
-    kinds, the rows of one are looked up among those of the other."""
+    kinds, the rows of one are looked up among those of the other, or, with `lacking`, among the
+    rows that lack one of the characters."""
     single = [word for word in words if word.is_letter]
-    others = [word for word in words if not word.is_letter]
+    others = [word for word in words if not (word.is_letter or word.is_facet)]
     narrowed = [*regions_facet(query.regions), *(facets or [])]
+    narrowed += [quoted(word.spellings[0]) for word in words if word.is_facet]
     span = rows_of_days(query.since, query.until)
     if not others:
         expression = letters_expression(single, narrowed or [EVERY] * (not single))
@@ -192,10 +206,13 @@ def _matching(words: list[Term], query: Query, facets: list[str] | None = None) 
     sql = "words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"
     values = [words_expression(others, narrowed), *span]
     if single:
+        expression = letters_expression(single, [] if lacking else narrowed)
+        if lacking:
+            expression = f"{letters_expression([], narrowed or [EVERY])} NOT ({expression})"
         # the + keeps SQLite from asking once for each row of the list
         rows = "SELECT rowid FROM letters WHERE letters MATCH ? AND rowid BETWEEN ? AND ?"
-        sql += f" AND +rowid IN ({rows})"
-        values += [letters_expression(single, narrowed), *span]
+        sql += f" AND +rowid {'NOT IN' if lacking else 'IN'} ({rows})"
+        values += [expression, *span]
     return _Matching(sql, tuple(values))
 
 

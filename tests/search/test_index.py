@@ -6,6 +6,7 @@ import fcntl
 import json
 import sqlite3
 from contextlib import closing
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -150,6 +151,53 @@ def test_many_articles_of_one_minute(tmp_path: Path, monkeypatch: pytest.MonkeyP
     publish(tmp_path, *(line(number, "大桥", **day) for number in range(9)))
     make(tmp_path)
     assert count(tmp_path, "大桥") == 9
+
+
+def test_a_crowded_evening_stays_on_its_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SLOTS", 8)
+    evening = {"published_at": "2017-09-28T23:59:00+08:00"}
+    publish(tmp_path, *(line(number, "大桥", **evening) for number in range(8)))
+    make(tmp_path)
+    day = date(2017, 9, 28)
+    with closing(SearchIndex.open(tmp_path / "search.sqlite", tmp_path)) as index:
+        assert index.search(Query("大桥", since=day, until=day)).count == 8
+
+
+def test_rows_of_one_commit_replace_each_other(tmp_path: Path) -> None:
+    """Corrections and second versions of what waits in memory, and of what is written already."""
+    publish(tmp_path, line(1, "甲乙"), line(2, "甲丙"))
+    make(tmp_path)
+    publish(
+        tmp_path, line(1, "甲丁", revision=1), line(1, "甲戊", revision=2), line(3, "甲己"),
+        line(3, "甲庚", revision=1), line(3, "甲辛", version=2, fetched_at="2026-01-02T00:00:00Z"),
+        line(2, "甲壬", version=2, fetched_at="2026-01-02T00:00:00Z"), run=1,
+    )  # fmt: skip
+    make(tmp_path)
+    found = {text: count(tmp_path, f"甲{text}") for text in "乙丙丁戊己庚辛壬"}
+    assert found == dict(zip("乙丙丁戊己庚辛壬", (0, 1, 0, 1, 0, 1, 1, 1), strict=True))
+    assert count(tmp_path, "甲") == 3
+    with closing(sqlite3.connect(tmp_path / "search.sqlite")) as database:
+        for table in ("words", "letters"):
+            database.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
+
+
+def test_an_index_that_is_made_anew_is_one_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many commits it took; then FTS5 merges what is added as it does by itself."""
+    monkeypatch.setattr(line_index, "_COMMIT_BYTES", 1)
+    publish(tmp_path, *(line(number, f"大桥{number}") for number in range(20)))
+    make(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "search.sqlite")) as database:
+        for table in ("words", "letters"):
+            segments = f"SELECT count(DISTINCT segid) FROM {table}_idx"
+            assert database.execute(segments).fetchone() == (1,)
+            options = dict(database.execute(f"SELECT k, v FROM {table}_config"))
+            assert (options["automerge"], options["crisismerge"]) == (4, 16)
+        assert database.execute("PRAGMA freelist_count").fetchone() == (0,)
+    assert count(tmp_path, "大桥") == 20
 
 
 def test_an_archive_that_is_another_than_was_indexed(tmp_path: Path) -> None:

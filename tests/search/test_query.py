@@ -24,6 +24,22 @@ from crawler.search.query import MOST_CHARACTERS, MOST_WORDS, QueryError, terms
         ('"好', [(None, '"好')]),
         ('""', [(None, '""')]),
         ("source:", [(None, "source:")]),
+        (
+            "year:2017 MONTH：２０１７-09 region:js",
+            [
+                ("facet", "year=2017"),
+                ("facet", "month=2017-09"),
+                ("facet", "region=js"),
+            ],
+        ),
+        (
+            "year:17 month:2017 region:",
+            [
+                (None, "year:17"),
+                (None, "month:2017"),
+                (None, "region:"),
+            ],
+        ),
         ("NEAR(南京 -大桥* %", [(None, "near(南京"), (None, "-大桥*"), (None, "%")]),
         ("a OR b AND NOT c", [(None, word) for word in ("a", "or", "b", "and", "not", "c")]),
         ("😀", [(None, "😀")]),
@@ -46,5 +62,6 @@ def test_what_no_text_can_hold() -> None:
 def test_bounds() -> None:
     assert terms("水" * MOST_CHARACTERS)
     for text in ("水" * 10_000, "水 " * (MOST_WORDS + 1)):
-        with pytest.raises(QueryError, match="at most"):
+        with pytest.raises(QueryError, match="at most") as told:
             terms(text)
+        assert told.value.values[0] in {MOST_CHARACTERS, MOST_WORDS}

@@ -99,6 +99,37 @@ def test_words_and_letters_together(indexed: Callable[..., SearchIndex]) -> None
     assert ids(index, "大桥 通车") == ["1"]
 
 
+def test_a_letter_that_most_rows_have_beside_a_word(indexed: Callable[..., SearchIndex]) -> None:
+    """Then those rows are looked for that lack it."""
+    lines = [line(number, "大桥通车", "春水" if number % 5 else "春") for number in range(30)]
+    lines += [line(30 + number, "隧道", "春水") for number in range(5)]
+    index = indexed([*lines, line(40, "大桥通车", "水", region=None)])
+    edited = line(1, "大桥通车", "春", version=2, fetched_at="2026-01-02T00:00:00Z")
+    for again in (False, True):
+        if again:
+            index = indexed([*lines, line(40, "大桥通车", "水", region=None)], [edited])
+        with_water = {str(number) for number in range(30) if number % 5}
+        assert set(ids(index, "大桥 水")) == {*with_water, "40"}
+        assert set(ids(index, "大桥 水 春")) == with_water
+        assert set(ids(index, "大桥 水", regions=frozenset({"js"}))) == with_water
+        assert ids(index, "大桥 水", regions=frozenset({"he"})) == []
+        assert set(ids(index, "大桥 水 year:2017")) == {*with_water, "40"}
+
+
+def test_facets_among_the_words(indexed: Callable[..., SearchIndex]) -> None:
+    newyear = {"published_at": "2018-01-01T00:30:00+08:00"}  # in UTC it is still the old one
+    index = indexed([
+        line(1, "大桥", "水"), line(2, "大桥", "水", **newyear),
+        line(3, "大桥", "水", published_at=None, region=None),
+    ])  # fmt: skip
+    assert ids(index, "大桥 year:2017") == ids(index, "水 month:2017-09") == ["1"]
+    assert ids(index, "year:2018") == ids(index, "大桥 水 month:2018-01") == ["2"]
+    assert ids(index, "大桥 region:js") == ids(index, "region:js") == ["2", "1"]
+    assert ids(index, "month:2017-10") == ids(index, "大桥 year:2017 year:2018") == []
+    (hit,) = index.search(Query("year:2017")).hits
+    assert (hit.snippet, [part.text for part in hit.title]) == ((), ["大桥"])
+
+
 def test_a_word_ends_with_its_line(indexed: Callable[..., SearchIndex]) -> None:
     index = indexed([line(1, "开", "放水\n\n库满 in\n\nChina"), line(2, "水", "库")])
     assert ids(index, "水库") == []
