@@ -29,7 +29,7 @@ from crawler.room.citations import FORMS, as_text
 from crawler.room.history import ArchivedArticle
 from crawler.room.reading import NUMBER, PageError, base_of, page, page_number
 from crawler.verification.jsonl_lines import verify_line
-from crawler.views.placements import placements_of
+from crawler.views.placements import Placements, placements_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -238,7 +238,7 @@ class ArticlePages:
                 self._reading.data_dir, article.id, datetime.fromisoformat(record["first_seen_at"])
             )
             if record["first_seen_at"]
-            else []
+            else Placements([], None)
         )
         return page(
             request, "article.html", id=article.id, line=record, shown=number,
@@ -249,7 +249,8 @@ class ArticlePages:
             warcs=pointers_of(record), file=row.jsonl, number=line.number,
             line_sha256=row.line_sha256, has_downloads=bool(pointers_of(record)),
             pictures={row.url: row.number for row in self._shown(record)},
-            placements=placements, cluster=self._cluster(article.id),
+            placements=placements.shown, placements_unread=placements.unread_from,
+            cluster=self._cluster(article.id),
             permanent=_here(request, line),
             citation=as_text(record, _here(request, line), now()),
         )  # fmt: skip

@@ -67,6 +67,7 @@ def context(report: Report, t: Texts, link: Callable[[str], str | None]) -> dict
         "storage": _storage(report, t),
         "owed": [(name_of(code) if code else "", row) for code, row in status.owed.items()],
         "size": sized,
+        "region_name": name_of,
     }  # fmt: skip
 
 

@@ -1,15 +1,17 @@
 """Where an article stood on list pages, as the published sightings tell it.
 
-In: a data folder, an article's id, when its address was first seen. Out: its placements in the two
-weeks from then on, in which news stands on lists: older files aren't read through for one article.
+In: a data folder, an article's id, when its address was first seen. Out: its placements from then
+on. Sightings are read through for the one article, month by month; for years of hourly runs that
+takes a while, so reading ends after some time, and the answer says up to when it is whole.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.data_dir import FILE_PREFIX, LINES_SUFFIX, SIGHTINGS_FOLDER, run_stamp
 
@@ -18,13 +20,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+# News stands on lists for days: the two weeks from its first sighting on are always read, what is
+# later for so many seconds.
 WINDOW = timedelta(days=14)
+LONGEST_READING = 1.0
 
 # Longer files of one run are passed over: no run sees so much appear.
 _MOST_BYTES = 64 * 1024 * 1024
 
-# So many placements of one article are shown.
-MOST_PLACEMENTS = 50
+# So many placements of one article are given.
+MOST_PLACEMENTS = 500
 
 
 @dataclass(slots=True)
@@ -40,49 +45,68 @@ class Shown:
     until: str | None
 
 
-def placements_of(data_dir: Path, article_id: str, first_seen: datetime) -> list[Shown]:
-    """The placements of an article, oldest first. What is no line of ours is passed over, which
-    `scrapy verify` tells of. Raises OSError."""
-    found: dict[tuple[str, str, str | None], Shown] = {}
-    for line in _lines(data_dir, article_id, first_seen):
-        key = (line["list"], line["url"], line["headline"])
-        if line["event"] == "appeared":
-            found[key] = Shown(
-                line["list"], line["headline"], bool(line["differs"]), line["position"],
-                line["at"], None,
-            )  # fmt: skip
-        elif key in found:
-            found[key].until = line["last_shown_at"] or line["at"]
-    return list(found.values())[:MOST_PLACEMENTS]
+class Placements(NamedTuple):
+    """The placements of an article, oldest first; `unread_from` is the month (YYYY-MM) in which
+    reading ended, None where everything was read."""
+
+    shown: list[Shown]
+    unread_from: str | None
 
 
-def _lines(data_dir: Path, article_id: str, first_seen: datetime) -> Iterator[dict[str, Any]]:
-    wanted = f'"{article_id}"'.encode()
+def placements_of(
+    data_dir: Path, article_id: str, first_seen: datetime, *, seconds: float = LONGEST_READING
+) -> Placements:
+    """The placements of an article. What is no line of ours is passed over, which `scrapy verify`
+    tells of. Raises OSError."""
+    found: dict[tuple[str, str, str | None], list[Shown]] = {}
+    unread_from = None
+    ends_at = time.monotonic() + seconds
+    window = run_stamp(first_seen + WINDOW)
     for path in _files(data_dir, first_seen):
-        if path.stat().st_size > _MOST_BYTES or wanted not in (data := path.read_bytes()):
-            continue
-        for raw in data.splitlines():
-            if wanted in raw:
-                try:
-                    line = json.loads(raw)
-                    is_of_it = line["article_id"] == article_id
-                    line["list"], line["url"], line["headline"], line["event"], line["differs"]
-                    line["position"], line["at"], line["last_shown_at"]
-                except (ValueError, KeyError, TypeError):
-                    continue
-                if is_of_it:
-                    yield line
+        if _run_of(path) > window and time.monotonic() > ends_at:
+            unread_from = "-".join(path.parts[-3:-1])
+            break
+        for line in _lines(path, article_id):
+            placed = found.setdefault((line["list"], line["url"], line["headline"]), [])
+            if line["event"] == "appeared":
+                placed.append(Shown(
+                    line["list"], line["headline"], bool(line["differs"]), line["position"],
+                    line["at"], None,
+                ))  # fmt: skip
+            elif placed:
+                placed[-1].until = line["last_shown_at"] or line["at"]
+    shown = sorted((one for placed in found.values() for one in placed), key=lambda one: one.since)
+    return Placements(shown[:MOST_PLACEMENTS], unread_from)
+
+
+def _lines(path: Path, article_id: str) -> Iterator[dict[str, Any]]:
+    wanted = f'"{article_id}"'.encode()
+    if path.stat().st_size > _MOST_BYTES or wanted not in (data := path.read_bytes()):
+        return
+    for raw in data.splitlines():
+        if wanted in raw:
+            try:
+                line = json.loads(raw)
+                is_of_it = line["article_id"] == article_id
+                line["list"], line["url"], line["headline"], line["event"], line["differs"]
+                line["position"], line["at"], line["last_shown_at"]
+            except (ValueError, KeyError, TypeError):
+                continue
+            if is_of_it:
+                yield line
 
 
 def _files(data_dir: Path, first_seen: datetime) -> Iterator[Path]:
-    """The files of runs that began within the window; a run sees what it began before."""
-    since, until = first_seen - timedelta(days=1), first_seen + WINDOW
-    first, last = run_stamp(since), run_stamp(until)
-    months = dict.fromkeys((f"{since:%Y/%m}", f"{until:%Y/%m}"))
-    for month in months:
-        folder = data_dir / SIGHTINGS_FOLDER / month
-        if folder.is_dir():
-            for path in sorted(folder.glob(f"*{LINES_SUFFIX}")):
-                run = path.name.removeprefix(FILE_PREFIX).removesuffix(LINES_SUFFIX)
-                if first <= run <= last:
-                    yield path
+    """The files of the runs since then, oldest first; a run sees what it began before."""
+    since = first_seen - timedelta(days=1)
+    first, month = run_stamp(since), f"{since:%Y/%m}"
+    folder = data_dir / SIGHTINGS_FOLDER
+    for of_month in sorted(folder.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]")):
+        if of_month.relative_to(folder).as_posix() >= month:
+            yield from (
+                path for path in sorted(of_month.glob(f"*{LINES_SUFFIX}")) if _run_of(path) >= first
+            )
+
+
+def _run_of(path: Path) -> str:
+    return path.name.removeprefix(FILE_PREFIX).removesuffix(LINES_SUFFIX)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import regions
 from crawler.clock import BEIJING
-from crawler.data_dir import LINES_SUFFIX, REPORT_SUFFIX, REPORTS_FOLDER
+from crawler.data_dir import INDEX_SUFFIX, LINES_SUFFIX, REPORT_SUFFIX, REPORTS_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +36,9 @@ VERDICTS = ("complete", "incomplete", "unknown")
 # Runs that are listed one by one, and examples of an alarm.
 NEWEST_RUNS = 30
 EXAMPLES = 3
+
+# Examples as sentences have them: an address, its WARC, the offset there.
+_POINTED = re.compile(r"(https?://\S+) \((\S+) at (\d+)\)")
 
 # Names in the id of an alarm on a field: region, layout, field.
 _FIELD_NAMES = 3
@@ -156,8 +159,13 @@ class ReportSums:
 
 @dataclass(frozen=True, slots=True)
 class AlarmWithExamples:
-    """An alarm that holds, with what it shows itself in: addresses, or pointers into the WARC."""
+    """An alarm that holds, with what it shows itself in: addresses, and where their captures are.
 
+    `kind` is the first part of its id, `text` the sentence of the run's report, in English.
+    """
+
+    kind: str
+    region: str | None
     text: str
     since: str
     is_new: bool
@@ -195,28 +203,61 @@ def report_of(
         tally=tally,
         articles=ledger.catalogue.by_day(since, until + timedelta(days=1)),
         verdicts=verdicts_of(data_dir, since),
-        alarms=[_alarm(data_dir, one, tally.newest or {}, status) for one in status.alarms],
+        alarms=[_alarm(data_dir, ledger, one, tally.newest or {}, status) for one in status.alarms],
     )
 
 
 def _alarm(
-    data_dir: Path, row: Mapping[str, Any], newest: Mapping[str, Any], status: Status
+    data_dir: Path,
+    ledger: Ledger,
+    row: Mapping[str, Any],
+    newest: Mapping[str, Any],
+    status: Status,
 ) -> AlarmWithExamples:
-    """An alarm with its own examples, else with those that the newest run or the ledger have: pages
-    that no layout claims, lists that fail, lines without the field."""
-    examples = [_example(one) for one in row.get("examples", ())]
-    kind, *names = str(row["id"]).split(":")
+    """An alarm with the address its id names or the examples in its sentence, else with those that
+    the newest run or the ledger have: pages that no layout claims, lists that fail, lines without
+    the field."""
+    text = str(row["text"])
+    kind, _, about = str(row["id"]).partition(":")
+    names = about.split(":")
     region = row.get("region")
-    if not examples and kind.startswith("unclaimed"):
+    examples: list[str] = []
+    if about.startswith(("http://", "https://")):
+        examples = [_pointed(data_dir, ledger, about, newest)]
+    elif pointed := _POINTED.findall(text):
+        examples = [f"{url} {file}:{offset}" for url, file, offset in pointed]
+        text = text[: text.index(pointed[0][0])].rstrip(": ")
+    elif kind.startswith("unclaimed"):
         unclaimed = [str(one) for one in newest.get("unclaimed", ())]
-        examples = [one for one in unclaimed if region is None or _is_of(one, region)]
-    if not examples and kind == "no_list":
+        of_region = (one for one in unclaimed if region is None or _is_of(one, region))
+        examples = [_pointed(data_dir, ledger, one, newest) for one in islice(of_region, EXAMPLES)]
+    elif kind in {"no_list", "dead_lists"}:
         examples = list(status.silent_lists.get(region or "", ()))
-    if not examples and kind == "field" and len(names) == _FIELD_NAMES:
+    elif kind == "field" and len(names) == _FIELD_NAMES:
         examples = list(islice(_lines_without(data_dir, newest, *names), EXAMPLES))
     return AlarmWithExamples(
-        row["text"], row["since"], bool(row["is_new"]), tuple(examples[:EXAMPLES])
+        kind, region, text, row["since"], bool(row["is_new"]), tuple(examples[:EXAMPLES])
     )
+
+
+def _pointed(data_dir: Path, ledger: Ledger, url: str, newest: Mapping[str, Any]) -> str:
+    """An address and where its capture is: that of its article's newest content, else one of the
+    newest run; the address alone where there is none."""
+    address = ledger.addresses.get(url)
+    lines = ledger.articles.versions(address.article_id) if address else []
+    for row in reversed(lines):
+        if row.warc_pages:
+            return f"{url} {row.warc_pages[0].file}:{row.warc_pages[0].offset}"
+    wanted = f'"url": "{url}"'.encode()
+    for file in newest.get("files", ()):
+        path = data_dir / str(file["path"])
+        if path.suffix == INDEX_SUFFIX and path.is_file() and path.stat().st_size <= _MOST_BYTES:
+            for raw in path.read_bytes().splitlines():
+                if wanted in raw:
+                    keys = json.loads(raw[raw.index(b"{") :])
+                    warc = path.with_name(keys["filename"]).relative_to(data_dir).as_posix()
+                    return f"{url} {warc}:{keys['offset']}"
+    return url
 
 
 def _is_of(url: str, code: str) -> bool:
@@ -242,12 +283,10 @@ def _lines_without(
                 continue
 
 
-def _example(one: Any) -> str:
-    if isinstance(one, dict):
-        pointer = one.get("warc") or {}
-        place = f"{pointer['file']}:{pointer['offset']}" if pointer else ""
-        return f"{one.get('url', '')} {place}".strip()
-    return str(one)
+def _example(line: Mapping[str, Any]) -> str:
+    pointer = line.get("warc") or {}
+    place = f"{pointer['file']}:{pointer['offset']}" if pointer else ""
+    return f"{line.get('url', '')} {place}".strip()
 
 
 def certificate_of(data_dir: Path, day: date) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import crawler.room
 from crawler.room.texts import LANGUAGES, table, texts, texts_for
+from crawler.search.query import _REFUSALS
 
 ROOM = Path(crawler.room.__file__).parent
 
@@ -21,7 +22,9 @@ COMPOSED = (
     "error_",
     "certificate_",
     "relation_",
+    "alarm_",
 )
+REFUSALS = {"query_too_many_words"}
 KINDS = {
     "edited",
     "restored",
@@ -49,8 +52,17 @@ def test_every_text_that_is_asked_for_is_there_and_no_other() -> None:
     keys = set(table()["zh"])
     assert asked - keys - {one for one in asked if one.endswith("_")} == set()
     quoted = set(re.findall(r"['\"]([a-z_0-9]+)['\"]", said))
-    unused = keys - asked - quoted - KINDS
+    unused = keys - asked - quoted - KINDS - REFUSALS
     assert {one for one in unused if not one.startswith(COMPOSED)} == set()
+
+
+def test_every_kind_of_alarm_has_a_heading_and_every_refusal_a_sentence() -> None:
+    code = "\n".join(path.read_text() for path in ROOM.parent.rglob("*.py"))
+    kinds = set(re.findall(r'Alarm\(\s*f?"([a-z_]+)', code))
+    kinds |= set(re.findall(r'\b(?:key|HOST) = f?"([a-z_]+)(?:_\{kind\})?:', code))
+    kinds = {kind for kind in kinds if f"alarm_{kind}" not in table()["zh"]}
+    assert kinds <= {"unclaimed"}
+    assert set(_REFUSALS) <= set(table()["zh"])
 
 
 def test_the_language_is_the_first_that_is_asked_for() -> None:

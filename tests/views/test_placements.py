@@ -40,9 +40,27 @@ def test_what_appeared_and_went(tmp_path: Path) -> None:
           line("gone", "2026-10-01T00:46:00Z", last_shown_at="2026-09-30T23:46:00Z"))  # fmt: skip
     write(tmp_path, "20261101T004500Z-0003", line("appeared", "2026-11-01T00:46:00Z", headline="x"))
     (tmp_path / sightings_name("20261002T004500Z-0004")).write_text('{"article_id":"1234567"}\nx\n')
-    first, second = placements_of(tmp_path, "1234567", SEEN)
+    (first, second, third), unread = placements_of(tmp_path, "1234567", SEEN)
+    assert unread is None
+    assert (third.since, third.until) == ("2026-11-01T00:46:00Z", None)
     assert (first.headline, first.differs, first.position) == ("列表上的标题", True, 3)
     assert (first.since, first.until) == ("2026-09-30T00:46:00Z", "2026-09-30T23:46:00Z")
     assert (second.list_url, second.until) == ("http://www.js.xinhuanet.com/yw.htm", None)
-    assert placements_of(tmp_path, "9999999", SEEN) == []
-    assert placements_of(tmp_path / "nothing", "1234567", SEEN) == []
+    assert placements_of(tmp_path, "9999999", SEEN) == ([], None)
+    assert placements_of(tmp_path / "nothing", "1234567", SEEN) == ([], None)
+
+
+def test_years_later(tmp_path: Path) -> None:
+    """On and off again, long after; and where there is too much to read."""
+    write(tmp_path, "20260930T004500Z-0001", line("appeared", "2026-09-30T00:46:00Z"))
+    write(tmp_path, "20261215T004500Z-0002",
+          line("gone", "2026-12-15T00:46:00Z", last_shown_at="2026-12-14T23:46:00Z"))  # fmt: skip
+    write(tmp_path, "20280203T004500Z-0003", line("appeared", "2028-02-03T00:46:00Z"))
+    shown, unread = placements_of(tmp_path, "1234567", SEEN)
+    assert [(one.since, one.until) for one in shown] == [
+        ("2026-09-30T00:46:00Z", "2026-12-14T23:46:00Z"), ("2028-02-03T00:46:00Z", None),
+    ]  # fmt: skip
+    assert unread is None
+    shown, unread = placements_of(tmp_path, "1234567", SEEN, seconds=-1)
+    assert [(one.since, one.until) for one in shown] == [("2026-09-30T00:46:00Z", None)]
+    assert unread == "2026-12"

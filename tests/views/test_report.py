@@ -85,25 +85,38 @@ def test_certificates_and_what_came_later(data_dir: Path) -> None:
     assert certificate_of(data_dir, date(1999, 1, 1)) is None
 
 
+ODD = "http://www.js.xinhuanet.com/odd/0.htm"
+DRIFT = "layout X: title is lacking on 3 of the newest 8 pages of region js"
+
+
 @pytest.mark.parametrize(
-    ("alarm", "examples"),
+    ("alarm", "text", "examples"),
     [
-        ("unclaimed_new:js", ["http://www.js.xinhuanet.com/odd/0.htm"]),
-        ("unclaimed_new:he", []),
-        ("quiet:js", []),
-        ("field:js:Cms2022:source", ["http://www.js.xinhuanet.com/c_1.htm w.warc.gz:7"]),
-        ("field:js:Cms2022:title", []),
+        ("unclaimed_new:js", "odd", [f"{ODD} warc/w.warc.gz:9"]),
+        ("unclaimed_new:he", "odd", []),
+        ("quiet:js", "quiet", []),
+        ("field:js:Cms2022:source", "x", ["http://www.js.xinhuanet.com/c_1.htm w.warc.gz:7"]),
+        ("field:js:Cms2022:title", "x", []),
+        (f"error_of_ours:{ODD}", "an error", [f"{ODD} warc/w.warc.gz:9"]),
+        ("extraction_failed:http://www.js.xinhuanet.com/2.htm", "x",
+         ["http://www.js.xinhuanet.com/2.htm"]),
+        ("drift:js:X:has_title:down", f"{DRIFT}: {ODD} (a.warc.gz at 4), {ODD}?2 (b.warc.gz at 5)",
+         [f"{ODD} a.warc.gz:4", f"{ODD}?2 b.warc.gz:5"]),
     ],
-)
-def test_alarms_have_examples(data_dir: Path, alarm: str, examples: list[str]) -> None:
+)  # fmt: skip
+def test_alarms_have_examples(data_dir: Path, alarm: str, text: str, examples: list[str]) -> None:
     path = max((data_dir / "runs").iterdir())
     told: dict[str, Any] = json.loads(path.read_bytes())
     told["alarm_states"] = [
         {"id": alarm, "region": alarm.split(":")[1], "layout": None, "is_new": True,
-         "since": told["started_at"], "text": "an alarm"},
+         "since": told["started_at"], "text": text},
     ]  # fmt: skip
     told["unclaimed"] = told["unclaimed"][:1]
+    told["files"].append({"path": "warc/w.cdxj", "sha256": "", "bytes": 1, "records": 1})
     path.write_text(json.dumps(told))
+    (data_dir / "warc").mkdir(exist_ok=True)
+    index = {"url": ODD, "status": "200", "offset": "9", "filename": "w.warc.gz"}
+    (data_dir / "warc" / "w.cdxj").write_text(f"cn,a)/ 20260101000000 {json.dumps(index)}\n")
     lines = data_dir / next(one["path"] for one in told["files"] if one["path"].endswith("jsonl"))
     lines.parent.mkdir(parents=True, exist_ok=True)
     line = {
@@ -113,6 +126,7 @@ def test_alarms_have_examples(data_dir: Path, alarm: str, examples: list[str]) -
     lines.write_bytes(as_line(line) + b"no line\n" + as_line(line | {"layout": "Main2017"}))
     (shown,) = report(data_dir).alarms
     assert list(shown.examples) == examples
+    assert (shown.kind, shown.text) == (alarm.split(":")[0], DRIFT if "drift" in alarm else text)
 
 
 def test_the_gap_of_the_median_request() -> None:
