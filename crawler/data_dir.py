@@ -15,6 +15,7 @@
     state/on/<run>                              locked by a run while it is on, where it is
     state/search.sqlite, state/clusters.sqlite  the search index; which texts are copies
     exports/…                                   what export jobs of a cluster wrote
+    reextracted/…, verified/…                   what its archive jobs wrote, named by digests
 
 A run is `YYYYMMDDTHHMMSSZ-xxxx`: when it began (UTC) and four random hex digits; parts and WARCs
 are numbered from 00000. What isn't published yet bears `storage.OPEN_SUFFIX` after its name.
@@ -48,6 +49,8 @@ LAYOUTS_FOLDER = "layouts"
 REPORTS_FOLDER = "runs"
 STATE_FOLDER = "state"
 EXPORTS_FOLDER = "exports"
+REEXTRACTED_FOLDER = "reextracted"
+VERIFIED_FOLDER = "verified"
 LEDGER = f"{STATE_FOLDER}/ledger.sqlite"
 
 _ON_FOLDER = "on"

@@ -13,10 +13,12 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import regions
+from crawler.archive.decode import bound
 from crawler.arguments import ArgumentError, parse
 from crawler.commands.base_command import ProjectCommand, print_json
 from crawler.commands.export import Command as Export
 from crawler.data_dir import folder_of
+from crawler.layouts import AcceptedLayouts
 from crawler.run_lock import CannotStartError
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from crawler.jobs.database import Cluster
 
-KINDS = ("crawl", "index", "export")
+KINDS = ("crawl", "reextract", "verify", "index", "export")
 
 # Arguments of a crawl that mean the same on every machine, and go with a region.
 _ARGUMENTS = ("since", "until", "lists", "recheck", "limit")
@@ -34,16 +36,21 @@ _ARGUMENTS = ("since", "until", "lists", "recheck", "limit")
 
 class Command(ProjectCommand, ScrapyCommand):
     def syntax(self) -> str:
-        return "crawl [REGION ...] [-a NAME=VALUE ...] | index | export OPTIONS ..."
+        return (
+            "crawl [REGION ...] [-a NAME=VALUE ...] | reextract|verify [YEAR|MONTH|RUN|PATH ...]"
+            " | index | export OPTIONS ..."
+        )
 
     def short_desc(self) -> str:
-        return "Put jobs into the queue of a cluster: crawls, index, exports"
+        return "Put jobs into the queue of a cluster: crawls, re-extraction, verification, …"
 
     def long_desc(self) -> str:
         return (
             "crawl: of these regions, or of all; since, until, lists, recheck and limit as in "
-            "`scrapy crawl`. index: `scrapy index` on one of the machines. export: `scrapy export` "
-            "with these options, of which -o is wanted. Workers (`scrapy work`) do them."
+            "`scrapy crawl`. reextract, verify: a job for each published file of these years "
+            "(2017), months (2017/09), runs or paths, or of all. index: `scrapy index` on one of "
+            "the machines. export: `scrapy export` with these options, of which -o is wanted. "
+            "Workers (`scrapy work`) do them."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -64,14 +71,40 @@ class Command(ProjectCommand, ScrapyCommand):
             problem = f"what, of {', '.join(KINDS)}?" if not kind else f"no job is called {kind!r}"
             raise UsageError(f"{problem} (`scrapy enqueue --help`)")
         try:
-            put = self._put(kind, args[1:], opts)
+            if kind in ("reextract", "verify"):
+                put, told = self._put_batch(kind, args[1:], opts)
+            else:
+                put, told = self._put(kind, args[1:], opts), {}
         except CannotStartError as error:
             self.say(error, error.exitcode)
             return
         if opts.as_json:
-            print_json({"kind": kind, "put": put})
+            print_json({"kind": kind, "put": put} | told)
         else:
-            print(f"{put} {'job' if put == 1 else 'jobs'} put ({kind})" + ("" if put else _WAITS))
+            said = f"{put} {'job' if put == 1 else 'jobs'} put ({told.get('batch', kind)})"
+            done = f": done already, in {told['output']}" if told.get("output") else _WAITS
+            print(said + ("" if put else done))
+
+    def _put_batch(
+        self, kind: str, words: list[str], opts: Namespace
+    ) -> tuple[int, dict[str, str | int | None]]:
+        if opts.arguments:
+            raise UsageError(f"-a belongs to crawl, not to {kind}")
+        assert self.settings is not None
+        data_dir = folder_of(self.settings)
+        cluster = self._cluster()
+        from crawler.jobs.batches import NoFilesError, listed_files, put_batch
+
+        try:
+            files = listed_files(data_dir, kind, words)
+        except NoFilesError as error:
+            raise UsageError(str(error)) from error
+        put = put_batch(
+            cluster, kind, files,
+            extractor=AcceptedLayouts.of(data_dir).version,
+            max_bytes=bound(self.settings.getint("DOWNLOAD_MAXSIZE")),
+        )  # fmt: skip
+        return put.put, {"batch": put.batch, "files": put.files, "output": put.output}
 
     def _put(self, kind: str, words: list[str], opts: Namespace) -> int:
         if kind != "crawl" and opts.arguments:

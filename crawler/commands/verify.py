@@ -10,7 +10,7 @@ import os
 import sys
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -27,7 +27,7 @@ from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.run_lock import is_locked
 from crawler.verification.moved_months import MOVED_FILE, MovedMonthsError
-from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, verify
+from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, name_of, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -80,7 +80,7 @@ class Command(ProjectCommand, ScrapyCommand):
             print(sentence(verdict.told), file=sys.stderr)
         self.exitcode = ERROR if verdict.findings else OK
         if opts.as_json:
-            print_json(_object(verdict, scope.data_dir))
+            print_json(verdict.as_json(scope.data_dir))
             return
         for finding in verdict.findings:
             print(sentence(_sentence(finding, scope.data_dir)))
@@ -89,33 +89,8 @@ class Command(ProjectCommand, ScrapyCommand):
         print(_summary(verdict))
 
 
-def _object(verdict: Verification, data_dir: Path) -> dict[str, Any]:
-    """The verdict for programs: defects, notes, what was looked at, differing fields."""
-    findings = [
-        {
-            "file": _name(finding, data_dir),
-            "offset": finding.offset,
-            "code": finding.code,
-            "message": finding.message,
-        }
-        for finding in verdict.findings
-    ]
-    return {
-        "findings": findings,
-        "notes": list(verdict.notes),
-        "counts": dict(verdict.counts),
-        "fields": dict(verdict.fields),
-        "ledger": verdict.ledger,
-    }
-
-
-def _name(finding: Finding, data_dir: Path) -> str:
-    path = finding.file
-    return shown(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path)
-
-
 def _sentence(finding: Finding, data_dir: Path) -> str:
-    name = _name(finding, data_dir)
+    name = name_of(finding, data_dir)
     at = "" if finding.offset is None else f" at {finding.offset}"
     return f"{name}{at}: {finding.code}: {finding.message}"
 

@@ -22,6 +22,7 @@ from crawler.commands.base_command import ProjectCommand
 from crawler.commands.options import count, region_codes
 from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR
+from crawler.layouts import AcceptedLayouts
 from crawler.ledger.errors import LedgerInUseError, NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.run_lock import CannotStartError
@@ -42,7 +43,7 @@ class Command(ProjectCommand, ScrapyCommand):
         return "[options]"
 
     def short_desc(self) -> str:
-        return "Do the jobs of a cluster on this machine: crawls, index, exports"
+        return "Do the jobs of a cluster on this machine: crawls, re-extraction, verification, …"
 
     def long_desc(self) -> str:
         return (
@@ -86,7 +87,7 @@ class Command(ProjectCommand, ScrapyCommand):
         url = database.server_of(data_dir, settings["LEDGER"])
         cluster = database.prepare(url)
         database.check_clock(cluster)
-        database.check_version(cluster)
+        database.check_version(cluster, AcceptedLayouts.of(data_dir).version)
         _meet_ledger(data_dir, settings["LEDGER"])
         settings_check.check_log(settings)
         if settings.getbool("LOG_JSON"):

@@ -18,7 +18,6 @@ from sqlalchemy.exc import DBAPIError
 
 from crawler.clock import now
 from crawler.exit_codes import USAGE
-from crawler.extractor_version import extractor_version
 from crawler.ledger import location
 from crawler.ledger.errors import from_database, ledger_error
 from crawler.ledger.jobs import ALIVE, SCHEMA
@@ -68,6 +67,7 @@ CREATE TABLE batches (
     max_bytes integer NOT NULL,
     enqueued_at timestamptz NOT NULL DEFAULT now(),
     output text,
+    problems integer,
     ended_at timestamptz
 );
 CREATE TABLE files (
@@ -201,9 +201,9 @@ def check_clock(cluster: Cluster) -> None:
         raise CannotStartError(message, USAGE)
 
 
-def check_version(cluster: Cluster) -> None:
-    """Raise CannotStartError where workers are on whose code reads pages otherwise."""
-    ours = extractor_version()
+def check_version(cluster: Cluster, ours: str) -> None:
+    """Raise CannotStartError where workers are on whose code or accepted layouts read pages
+    otherwise; `ours` is the version of those here."""
     with connect(cluster.url) as connection:
         row = connection.execute(
             "SELECT name, extractor FROM workers WHERE extractor <> %s"

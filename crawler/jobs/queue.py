@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
+from crawler.jobs.archive_files import REEXTRACT, VERIFY
 from crawler.jobs.database import parameters
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 CRAWL: Final = "crawl"
 INDEX: Final = "index"
 EXPORT: Final = "export"
+JOIN: Final = "join"
 
 # Crawls wait for hosts, all others for the processor: a worker has places for either.
 CRAWLS: Final = (CRAWL,)
-OTHERS: Final = (INDEX, EXPORT)
+OTHERS: Final = (JOIN, INDEX, EXPORT, REEXTRACT, VERIFY)
 
 # It tells of each job with a traceback; what failed is told by us.
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)

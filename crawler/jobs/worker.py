@@ -21,9 +21,11 @@ import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
-from crawler.extractor_version import extractor_version
+from crawler.jobs.archive_files import REEXTRACT, VERIFY
+from crawler.jobs.children import Children
 from crawler.jobs.outcomes import TRIES, Again, GivenUpError, JobFailedError, PostponedError
-from crawler.jobs.queue import CRAWL, CRAWLS, EXPORT, INDEX, OTHERS, application, once
+from crawler.jobs.queue import CRAWL, CRAWLS, EXPORT, INDEX, JOIN, OTHERS, application, once
+from crawler.layouts import AcceptedLayouts
 from crawler.ledger.jobs import ALIVE
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class Worker:
     commands: Commands
     name: str = field(default_factory=lambda: f"{os.uname().nodename}:{os.getpid()}")
     given_up: int = 0
+    children: Children = field(default_factory=Children)
     _running: set[int] = field(default_factory=set)
     # as Procrastinate numbers them
     _ours: set[int] = field(default_factory=set)
@@ -94,7 +97,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        logger.info("worker %s begins, version %s", self.name, extractor_version())
+        logger.info("worker %s begins, version %s", self.name, self._version())
         wait, longest = _LOOK_AGAIN
         while not self._stopped.is_set():
             try:
@@ -152,6 +155,7 @@ class Worker:
                 for task in tasks:
                     task.cancel()
                 ended = await asyncio.gather(*tasks, return_exceptions=True)
+                await self.children.close()
             failed = [one for one in ended if isinstance(one, Exception)]
             if failed:
                 raise failed[0]
@@ -165,6 +169,9 @@ class Worker:
         app.task(name=CRAWL, pass_context=True, retry=again)(self._crawl)
         app.task(name=INDEX, pass_context=True, retry=again)(self._index)
         app.task(name=EXPORT, pass_context=True, retry=again)(self._export)
+        app.task(name=REEXTRACT, pass_context=True, retry=again)(self._file)
+        app.task(name=VERIFY, pass_context=True, retry=again)(self._file)
+        app.task(name=JOIN, pass_context=True, retry=again)(self._join)
 
     # --- jobs ------------------------------------------------------------------------------------
 
@@ -176,6 +183,66 @@ class Worker:
 
     async def _export(self, context: JobContext, words: list[str], output: str) -> None:
         await self._do(context, self.commands.export(words, output))
+
+    async def _file(self, context: JobContext, batch: str, number: int, name: str) -> None:
+        """Do the job of a file; whoever does the last one of a batch puts its joining."""
+        del name
+        await self._do(context, self._one_file(context.app, batch, number))
+        await self._end_batch(context.app, batch)
+
+    async def _one_file(self, app: App, batch: str, number: int) -> None:
+        (row,) = await app.connector.execute_query_all_async(
+            "WITH file AS (UPDATE files SET state = 'running' WHERE batch = %(batch)s"
+            " AND number = %(number)s RETURNING batch, name, sha256)"
+            " SELECT kind, extractor, max_bytes, name, sha256 FROM file"
+            " JOIN batches ON id = batch",
+            batch=batch, number=number,
+        )  # fmt: skip
+        await self.children.do(self._job(row, [row]))
+        await _set_state(app, batch, number, "done")
+
+    async def _join(self, context: JobContext, batch: str) -> None:
+        await self._do(context, self._join_batch(context.app, batch))
+
+    async def _join_batch(self, app: App, batch: str) -> None:
+        rows = await app.connector.execute_query_all_async(
+            "SELECT kind, extractor, max_bytes, name, sha256, state FROM files"
+            " JOIN batches ON id = batch WHERE batch = %(batch)s ORDER BY number",
+            batch=batch,
+        )
+        if any(row["state"] != "done" for row in rows):
+            return  # enqueued anew meanwhile
+        output, problems = await self.children.do(self._job(rows[0], rows) | {"batch": batch})
+        await app.connector.execute_query_async(
+            "UPDATE batches SET output = %(output)s, problems = %(problems)s, ended_at = now()"
+            " WHERE id = %(batch)s",
+            batch=batch, output=output, problems=problems,
+        )  # fmt: skip
+
+    def _job(self, batch: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a child is told of a job."""
+        same = {name: batch[name] for name in ("kind", "extractor", "max_bytes")}
+        listed = [[file["name"], file["sha256"]] for file in files]
+        return same | {"data_dir": str(self.commands.data_dir), "files": listed, "batch": None}
+
+    async def _end_batch(self, app: App, batch: str) -> None:
+        """Where no file of a batch is left: put its joining, or, where some were given up, note
+        that it is over. The last two that end at once may both do so."""
+        (row,) = await app.connector.execute_query_all_async(
+            "SELECT count(*) FILTER (WHERE state IN ('waiting', 'running')) AS waiting,"
+            " count(*) FILTER (WHERE state = 'failed') AS failed"
+            " FROM files WHERE batch = %(batch)s",
+            batch=batch,
+        )
+        if row["failed"] and not row["waiting"]:
+            await app.connector.execute_query_async(
+                "UPDATE batches SET ended_at = now() WHERE id = %(batch)s", batch=batch
+            )
+        elif not row["waiting"]:
+            with suppress(AlreadyEnqueued):
+                await app.configure_task(JOIN, **once(JOIN, f"{JOIN} {batch}")).defer_async(
+                    batch=batch
+                )
 
     async def _do(self, context: JobContext, work: Coroutine[Any, Any, None]) -> None:
         """Do a job and note how it ended."""
@@ -193,7 +260,9 @@ class Worker:
         except Exception as error:
             is_final = isinstance(error, JobFailedError) and error.is_final
             why = str(error) if isinstance(error, JobFailedError) else _named(error)
-            if await self._fail(context.app, job_id, what, why, is_final=is_final):
+            is_last = await self._fail(context.app, job_id, what, why, is_final=is_final)
+            await self._set_back(context.app, context.job, is_last=is_last)
+            if is_last:
                 raise GivenUpError(what) from error
             raise
         finally:
@@ -238,14 +307,18 @@ class Worker:
     async def _say_there(self, app: App) -> None:
         await app.connector.execute_query_async(
             "INSERT INTO workers (name, extractor, slots) VALUES (%(name)s, %(version)s, %(slots)s)"
-            " ON CONFLICT (name) DO UPDATE SET seen_at = now()",
+            " ON CONFLICT (name) DO UPDATE SET seen_at = now(), extractor = excluded.extractor",
             name=self.name,
-            version=extractor_version(),
+            version=self._version(),
             slots=self.places.crawls + self.places.others,
         )
         await app.connector.execute_query_async(
             "DELETE FROM workers WHERE seen_at < now() - interval '1 day'"
         )
+
+    def _version(self) -> str:
+        """What reads pages here: the code and the accepted layouts."""
+        return AcceptedLayouts.of(self.commands.data_dir).version
 
     async def _say_gone(self, app: App) -> None:
         await app.connector.execute_query_async(
@@ -323,6 +396,24 @@ class Worker:
         if taken:
             what = _what(job.task_name, job.task_kwargs)
             await self._fail(app, job.id, what, why, is_final=is_last)
+            await self._set_back(app, job, is_last=is_last)
+
+    async def _set_back(self, app: App, job: Job, *, is_last: bool) -> None:
+        """Note of a file whose job failed that it waits again, or was given up."""
+        if job.task_name not in (REEXTRACT, VERIFY):
+            return
+        batch, number = str(job.task_kwargs["batch"]), int(str(job.task_kwargs["number"]))
+        await _set_state(app, batch, number, "failed" if is_last else "waiting")
+        if is_last:
+            await self._end_batch(app, batch)
+
+
+async def _set_state(app: App, batch: str, number: int, state: str) -> None:
+    await app.connector.execute_query_async(
+        "UPDATE files SET state = %(state)s, ended_at = now()"
+        " WHERE batch = %(batch)s AND number = %(number)s",
+        batch=batch, number=number, state=state,
+    )  # fmt: skip
 
 
 def _what(kind: str, arguments: Mapping[str, Any]) -> str:
@@ -331,7 +422,8 @@ def _what(kind: str, arguments: Mapping[str, Any]) -> str:
         return " ".join((kind, arguments["region"], *arguments["arguments"]))
     if kind == EXPORT:
         return " ".join((kind, *arguments["words"], "-o", arguments["output"]))
-    return kind
+    of = arguments.get("name") or arguments.get("batch")
+    return f"{kind} {of}" if of else kind
 
 
 def _named(error: BaseException) -> str:

@@ -47,8 +47,8 @@ class WorkerState:
 @dataclass(frozen=True, slots=True)
 class BatchState:
     """Jobs that were enqueued together, one a file. `pace` is bytes a second of late, `left_bytes`
-    what isn't read yet; `output` the joined result, once it is there; None in a batch that goes
-    on."""
+    what isn't read yet; `output` the joined result once it is there, `problems` how much it tells
+    of that is damaged or wrong."""
 
     id: str
     kind: str
@@ -60,6 +60,7 @@ class BatchState:
     left_bytes: int
     pace: float
     output: str | None
+    problems: int | None
     ended_at: datetime | None
 
 
@@ -137,7 +138,7 @@ SELECT b.id, b.kind, b.enqueued_at,
     (coalesce(sum(f.bytes) FILTER (
         WHERE f.ended_at > now() - make_interval(secs => :pace)), 0)
         / greatest(1, least(:pace, extract(epoch FROM now() - b.enqueued_at))))::float8 AS pace,
-    b.output, b.ended_at
+    b.output, b.problems, b.ended_at
 FROM {SCHEMA}.batches b LEFT JOIN {SCHEMA}.files f ON f.batch = b.id
 WHERE b.ended_at IS NULL OR b.ended_at > now() - make_interval(days => :told)
 GROUP BY b.id ORDER BY b.enqueued_at, b.id

@@ -32,7 +32,7 @@ from crawler.reextraction.one_warc import Tally, assemble, scan
 from crawler.storage import StorageError, fsync_dir, make_folder, open_path, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crawler.layouts import AcceptedLayouts
     from crawler.reextraction.filter import Filter
@@ -172,7 +172,12 @@ def _begin(read: Any) -> None:
 
 
 def _make(job: Job) -> None:
-    """In a worker: one part, its store and its tally, the tally last."""
+    """In a worker: one part, whose progress all workers add to."""
+    make_part(job, _advance)
+
+
+def make_part(job: Job, on_read: Callable[[int], None] | None = None) -> Tally:
+    """One part, its store and its tally, the tally last. Raises StorageError."""
     tally = Tally()
     span = FileSpan(*job.edges) if job.edges else None
     job.store.unlink(missing_ok=True)
@@ -182,7 +187,7 @@ def _make(job: Job) -> None:
             for file, name in _opened(job, tally):
                 found = scan(
                     file, name, job.wanted, tally, store,
-                    accepted=job.accepted, span=span, on_read=_advance,
+                    accepted=job.accepted, span=span, on_read=on_read,
                 )  # fmt: skip
                 for record in found:
                     part.write(as_line(record))
@@ -197,6 +202,7 @@ def _make(job: Job) -> None:
         "span": span and asdict(span),
     }
     write_atomically(job.tally, json.dumps(told).encode())
+    return tally
 
 
 def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:

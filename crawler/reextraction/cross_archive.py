@@ -11,12 +11,12 @@ import sqlite3
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from crawler.archive.revisits import Repeat, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -34,6 +34,14 @@ CREATE TABLE IF NOT EXISTS ids (
     key TEXT, path BLOB, name TEXT, offset INTEGER, is_ours INTEGER, sha256 TEXT,
     PRIMARY KEY (key, sha256)) WITHOUT ROWID;
 """
+
+# Their columns but for where a file lies.
+_COLUMNS: Final = {
+    "captures": ("article_id", "page", "url", "date", "name", "offset", "is_ours"),
+    "revisits": ("url", "date", "digest", "original", "record_id"),
+    "originals": ("key", "name", "offset", "is_ours"),
+    "ids": ("key", "name", "offset", "is_ours", "sha256"),
+}
 
 # A store that a kill leaves half written is made again with its part.
 _FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;"
@@ -110,6 +118,28 @@ class CrossArchiveStore:
         self._database.execute("COMMIT")
         self._database.execute("DETACH other")
         self._database.execute("BEGIN")
+
+    def rows(self) -> Iterator[list[Any]]:
+        """All that the store holds as plain values, to be kept beside the lines of its file. Where
+        a file lies on this machine is left out: its name in pointers says what is wanted."""
+        for table, columns in _COLUMNS.items():
+            names = ", ".join(columns)
+            for row in self._database.execute(f"SELECT {names} FROM {table}"):  # noqa: S608 - ours
+                yield [table, *row]
+
+    def add_rows(self, rows: Iterable[list[Any]], place: Callable[[str], Path]) -> None:
+        """Add what `rows` gave; `place` says where the file of a name in pointers lies."""
+        for table, *values in rows:
+            columns = _COLUMNS[table]
+            names = [*columns]
+            if "name" in columns:
+                names.append("path")
+                values.append(os.fsencode(place(values[columns.index("name")])))
+            marks = ", ".join("?" * len(names))
+            self._database.execute(
+                f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608
+                values,
+            )
 
     def revisits(self) -> Iterator[tuple[Repeat, RecordPlace | None]]:
         """Every revisit in the order they were told, with the place of what it repeats."""

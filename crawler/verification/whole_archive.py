@@ -54,6 +54,7 @@ from crawler.data_dir import (
 )
 from crawler.exporters.parts import read_manifest
 from crawler.exporters.report import SUPERSEDED, read_report
+from crawler.file_name_escapes import shown
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
@@ -91,6 +92,8 @@ from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from crawler.verification.file_reports import Checks
 
 Checked = TypeVar("Checked")
 
@@ -209,11 +212,42 @@ class Verification:
     ledger: str = NO_LEDGER
     told: str = ""
 
+    def as_json(self, data_dir: Path) -> dict[str, Any]:
+        """The same for programs: defects, notes, what was looked at, differing fields."""
+        findings = [
+            {
+                "file": name_of(finding, data_dir),
+                "offset": finding.offset,
+                "code": finding.code,
+                "message": finding.message,
+            }
+            for finding in self.findings
+        ]
+        return {
+            "findings": findings,
+            "notes": list(self.notes),
+            "counts": dict(self.counts),
+            "fields": dict(self.fields),
+            "ledger": self.ledger,
+        }
+
+
+def name_of(finding: Finding, data_dir: Path) -> str:
+    """The file of a finding as it is shown: relative to the data folder, where it lies in it."""
+    path = finding.file
+    return shown(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path)
+
 
 def verify(
-    scope: Scope, processes: int, *, quiet: bool, is_busy: Callable[[], bool]
+    scope: Scope,
+    processes: int,
+    *,
+    quiet: bool,
+    is_busy: Callable[[], bool],
+    checks: Checks | None = None,
 ) -> Verification:
-    """Check everything of the scope. While `is_busy` says that a run is on, the files it has
+    """Check everything of the scope. `checks` gives what a file by itself was found to be, where it
+    was checked before. While `is_busy` says that a run is on, the files it has
     open, and those just published that no manifest lists yet, are left out.
 
     Raises MovedMonthsError, LedgerError, BrokenProcessPool when a worker was killed, OSError when
@@ -224,16 +258,20 @@ def verify(
         closing(Summaries()) as summaries,
         closing(RecordIds()) as ids,
     ):
-        return _verify(scope, processes, quiet, is_busy, _Kept(Path(folder), summaries, ids))
+        return _verify(
+            scope, processes, quiet, is_busy, _Kept(Path(folder), summaries, ids, checks)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is kept on disk meanwhile: `folder` is for what processes hand over."""
+    """What is kept on disk meanwhile: `folder` is for what processes hand over. `checks`: what
+    files by themselves were found to be before."""
 
     folder: Path
     summaries: Summaries
     ids: RecordIds
+    checks: Checks | None
 
 
 def _verify(
@@ -318,12 +356,12 @@ def _check_files(
         _executor(processes) as pool,
         tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
-        archives = partial(_check_warc, folder=folder)
+        archives = partial(_check_warc, folder=folder, checks=kept.checks)
         warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
         folders = sorted({path.parent for path in scope.warcs})
         prove = partial(
             _check_lines, data_dir=data_dir, folders=folders, folder=folder, moved=moved,
-            accepted=accepted,
+            accepted=accepted, checks=kept.checks,
         )  # fmt: skip
         lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
         check_bytes = partial(check_pictures, data_dir=data_dir, moved=moved)
@@ -480,9 +518,12 @@ def _ledger_of(verdict: Verification, scope: Scope) -> Ledger | None:
     return ledger
 
 
-def _check_warc(path: Path, *, folder: Path) -> WarcReport:
+def _check_warc(path: Path, *, folder: Path, checks: Checks | None) -> WarcReport:
+    spool = _spool(folder, path)
+    if checks:
+        return checks.warc(path, spool)
     report = verify_warc(path)
-    spool_ids(report.ids, _spool(folder, path))
+    spool_ids(report.ids, spool)
     report.ids.clear()
     return report
 
@@ -499,8 +540,12 @@ def _check_lines(
     folder: Path,
     moved: MovedMonths,
     accepted: AcceptedLayouts,
+    checks: Checks | None,
 ) -> LinesReport:
-    return verify_lines(path, data_dir, folders, _spool(folder, path), moved, accepted)
+    spool = _spool(folder, path)
+    if checks:
+        return checks.lines(path, spool)
+    return verify_lines(path, data_dir, folders, spool, moved, accepted)
 
 
 def _take_summaries(kept: _Kept, report: LinesReport) -> None:

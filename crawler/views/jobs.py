@@ -66,6 +66,7 @@ def _batch(batch: BatchState) -> dict[str, Any]:
         "left_seconds": None if left is None or is_over else round(left),
         "done_at": None if left is None or is_over else iso(now() + timedelta(seconds=left)),
         "output": batch.output,
+        "problems": batch.problems,
         "ended_at": iso(batch.ended_at) if batch.ended_at else None,
     }
 
@@ -104,6 +105,8 @@ def _batch_text(batch: dict[str, Any]) -> str:
         text += f", {batch['failed']} given up"
     if batch["ended_at"]:
         ended = batch["output"] or "not joined"
+        if batch["problems"]:
+            ended += f" tells of {batch['problems']} that are damaged or wrong"
         return f"{text}; {ended}, {_local(batch['ended_at'])}"
     if batch["left_seconds"] is not None:
         minutes = max(round(batch["left_seconds"] / 60), 1)

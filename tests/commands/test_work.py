@@ -93,7 +93,7 @@ def test_what_was_given_up_is_told(cluster: Cluster, scrapy_cmd: RunScrapy) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "what, of crawl, index, export"),
+        ((), "what, of crawl, reextract, verify, index, export"),
         (("dance",), "no job is called 'dance'"),
         (("crawl", "mars"), "unknown region"),
         (("crawl", "js", "-a", "limit=0"), "limit: a number from 1 up"),
@@ -101,6 +101,7 @@ def test_what_was_given_up_is_told(cluster: Cluster, scrapy_cmd: RunScrapy) -> N
         (("crawl", "-a", "lists=http://www.js.xinhuanet.com/"), "name the one region"),
         (("index", "-a", "limit=1"), "-a belongs to crawl"),
         (("index", "now"), "takes no argument"),
+        (("verify", "-a", "limit=1"), "-a belongs to crawl"),
         (("export", "--format", "gold", "-o", "x"), "invalid choice"),
         (("export", "--format", "csv"), "a file is wanted with -o"),
         (("export", "--format", "csv", "-o", "x", "--dance"), "unknown argument"),

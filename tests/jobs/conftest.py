@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, create_engine, make_url
 
 from crawler.jobs import outcomes, worker
 from crawler.jobs.cadence import Cadence
 from crawler.jobs.commands import Commands
 from crawler.jobs.database import Cluster, connect, prepare
 from crawler.jobs.worker import Places, Worker
+from crawler.ledger.connection import LedgerConnection
+from crawler.ledger.jobs import Jobs, JobsState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,3 +60,10 @@ def rows(cluster: Cluster, statement: str) -> list[dict[str, Any]]:
     with connect(cluster.url) as connection:
         cursor = connection.execute(statement)  # type: ignore[call-overload]
         return list(cursor.fetchall()) if cursor.description else []
+
+
+def state(cluster: Cluster) -> JobsState:
+    with create_engine(cluster.url, poolclass=NullPool).connect() as raw:
+        found = Jobs(LedgerConnection(raw, None)).state()
+    assert found
+    return found

@@ -7,15 +7,12 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import NullPool, create_engine
 
 from crawler.jobs.cadence import Cadence
 from crawler.jobs.database import connect
 from crawler.jobs.enqueue import put_command, put_crawls
-from crawler.ledger.connection import LedgerConnection
-from crawler.ledger.jobs import Jobs, JobsState
 from crawler.views.jobs import jobs_as_json, jobs_lines
-from tests.jobs.conftest import Told, make_worker, rows
+from tests.jobs.conftest import Told, make_worker, rows, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +21,6 @@ if TYPE_CHECKING:
     from crawler.jobs.worker import Worker
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-def state(cluster: Cluster) -> JobsState:
-    with create_engine(cluster.url, poolclass=NullPool).connect() as raw:
-        found = Jobs(LedgerConnection(raw, None)).state()
-    assert found
-    return found
 
 
 def calls(worker: Worker) -> list[tuple[str, ...]]:

@@ -1,0 +1,1 @@
+"""Where published files are that several machines share: a folder, or S3-compatible storage."""
