@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # the list, and one that is pinned on a short page is always there.
 HEAD = 5
 
+# No article is older: the site went online in 1997.
+FIRST_DAY = date(1997, 1, 1)
+
 _DAY = timedelta(days=1)
 
 
@@ -92,6 +95,26 @@ def hole_of(source: Source, reach: Reach, at: datetime, *, is_whole: bool) -> Ho
             return None
         kind = HoleKind.TOTAL
     return Hole(source.list_url, at, kind, source.head_at, first, max(first, last), missing)
+
+
+def hole_below(
+    source: Source, shown: Sequence[ListLink], unknown: Collection[str], at: datetime
+) -> Hole | None:
+    """The hole that a list's first walk leaves which was cut off below these links, the last that
+    it read: its further pages hold what is as old as the last of them, and older. None where all
+    of them are articles that were known (none is `unknown`): the list goes over known ground, as
+    one does whose address is new."""
+    if not shown or not any(link.url in unknown for link in shown):
+        return None
+    days = [day for link in shown if (day := _day_of(link))]
+    last = days[-1] if days else _day(at)
+    return Hole(source.list_url, at, HoleKind.PAGES_LEFT, source.first_at, FIRST_DAY, last)
+
+
+def _day_of(link: ListLink) -> date | None:
+    """The day of publication as far as a list tells it."""
+    day = day_of_address(link.url)
+    return day or (date.fromisoformat(link.time[:10]) if link.time else None)
 
 
 def _missing(source: Source, reach: Reach) -> int:

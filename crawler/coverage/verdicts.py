@@ -119,6 +119,11 @@ def _of_hole(hole: Hole) -> str:
     between = f"between {iso(hole.since)} and {iso(hole.until)}"
     if hole.kind is HoleKind.TOTAL:
         return f"{hole.list_url} says that {hole.missing} more came {between} than it showed"
+    if hole.kind is HoleKind.PAGES_LEFT:
+        return (
+            f"{hole.list_url} has further pages, of {hole.last_day} and before, that were not read "
+            f"when it was found: LIST_MAX_PAGES; `since` reads them"
+        )
     if hole.kind is HoleKind.PAGES_UNREACHED:
         return f"a further page of {hole.list_url} could not be had {between}"
     return f"{hole.list_url} showed none of its last articles any more: a gap {between}"
@@ -167,10 +172,14 @@ def region_days(
     links = _by_region(archived)
     others = _by_region(link for link in not_archived if day_of(link) == day)
     lists: dict[str, list[DaySource]] = {}
-    for source in sources:
+    known = list(sources)
+    for source in known:
         if source.region is not None and source.first_at < end:
             lists.setdefault(source.region, []).append(source)
-    every_hole = list(holes)
+    region_of = {source.url: source.region for source in known}
+    of_region: dict[str | None, list[Hole]] = {}
+    for hole in holes:
+        of_region.setdefault(region_of.get(hole.list_url), []).append(hole)
     for region, asked_on in unread_since.items():
         if asked_on < day:
             found[region] = RegionDay(
@@ -189,7 +198,7 @@ def region_days(
             is_watched=watched_since[region] <= start_of(day),
         )
         shown = partial(shown_by, region)
-        found[region] = _with_lists(told, lists.get(region, []), every_hole, shown)
+        found[region] = _with_lists(told, lists.get(region, []), of_region.get(region, []), shown)
     return found
 
 
@@ -218,10 +227,12 @@ def _with_lists(
 
 
 def _gaps(day: date, sources: Sequence[DaySource], holes: Sequence[Hole]) -> list[Hole]:
-    """The holes of these lists, and the walks over the day that didn't end."""
+    """The holes of these lists, and the walks over the day that didn't end. Pages that the first
+    walk of a list left unread may hold articles of days before it was found."""
     own = {source.url for source in sources}
     open_walks = (_open_walk(source, day) for source in sources)
-    return [*(hole for hole in holes if hole.list_url in own), *filter(None, open_walks)]
+    told = (one for one in holes if one.list_url in own or one.kind is HoleKind.PAGES_LEFT)
+    return [*told, *filter(None, open_walks)]
 
 
 def _alone(wanting: Collection[str], shown_by: Sequence[frozenset[str]]) -> dict[str, int]:

@@ -448,6 +448,8 @@ class HoleKind(StrEnum):
     PAGES_UNREACHED = "pages_unreached"
     # the list API's total grew by more than it showed
     TOTAL = "total"
+    # its first walk was cut off at LIST_MAX_PAGES: what is older stands on pages that were not read
+    PAGES_LEFT = "pages_left"
 
 
 @dataclass(frozen=True, slots=True)

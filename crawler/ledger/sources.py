@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, delete, func, null, select, update
 
 from crawler.clock import BEIJING
 from crawler.ledger.connection import CHUNK, LedgerConnection
-from crawler.ledger.rows import Source, SourceYield
+from crawler.ledger.rows import HoleKind, Source, SourceYield
 from crawler.ledger.schedule import LATELY, LOOK_BACK
 from crawler.ledger.schema import addresses, finds, holes, list_days, lists, sources
 
@@ -246,6 +247,18 @@ class Sources:
         """Note what a list implies and no look has shown."""
         row = asdict(hole) | {"kind": str(hole.kind)}
         self._connection.upsert(holes, [row])
+
+    def close_below(self, list_url: str, since: date | None) -> None:
+        """A list was read back to `since`, or to its end (None): what its first walk left is known
+        by now as far as that."""
+        is_its = (holes.c.list_url == list_url) & (holes.c.kind == HoleKind.PAGES_LEFT)
+        if since is None:
+            self._connection.write(delete(holes).where(is_its))
+            return
+        before = since - timedelta(days=1)
+        self._connection.write(
+            update(holes).where(is_its, holes.c.last_day > before).values(last_day=before)
+        )
 
     def get(self, list_url: str) -> Source | None:
         """What is known of a list beside its looks."""

@@ -13,6 +13,10 @@ from crawler.pages.document import squeeze
 # A longer text is a block inside a link, not a title.
 TITLE_MAX: Final = 300
 
+# Articles taken from one answer: the main site's front page names some 1,000. More of them are
+# counted as refused.
+MOST_LINKS: Final = 10_000
+
 _TIME = re.compile(
     rf"(20[0-9]{{2}}){dates.AFTER_YEAR}([0-9]{{1,2}}){dates.AFTER_MONTH}([0-9]{{1,2}})日?"
     r"(?:\s{1,3}([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?",
@@ -56,8 +60,8 @@ class Links:
 
     @property
     def refused(self) -> int:
-        """How many links were not understood: they are no addresses, or those of pages in a day's
-        folder whose form is not known."""
+        """How many links were not taken: they are no addresses, those of pages in a day's folder
+        whose form is not known, or they are past MOST_LINKS."""
         return len(self._refused)
 
     def add(
@@ -77,6 +81,9 @@ class Links:
             return None
         title = clean_title(title)
         known = self._found.get(article.url)
+        if known is None and len(self._found) >= MOST_LINKS:
+            self.refuse(href)
+            return None
         if known is None:
             position = len(self._found) + 1
             self._found[article.url] = ListLink(article.url, href, title, position, time, listed)

@@ -36,6 +36,7 @@ ADVICE = {
     "coverage_failed": _OURS,
     "host_given_up": "nothing at first: the next run asks the host again",
     "list_unreadable": "the list's form is new: `scrapy explain` says where its page is archived",
+    "list_endless": "look at the list: is there an end to it? A run with `since` reads it on",
     "not_compared": "put the archive of the last version back: docs/operations.md, retention",
     "not_corrected": "`scrapy verify` says what is wrong with these lines or their records",
     "extraction_failed": _OURS,

@@ -14,7 +14,7 @@ from crawler import urls
 from crawler.alarms import Alarm
 from crawler.clock import BEIJING, iso, now
 from crawler.context import RunFacts, attached, required
-from crawler.coverage.continuity import Reach, head_of, hole_of
+from crawler.coverage.continuity import Reach, head_of, hole_below, hole_of
 from crawler.coverage.placements import changes, placement
 from crawler.coverage.sightings import APPEARED, GONE
 from crawler.ledger.lists import Lists
@@ -130,17 +130,28 @@ class ListLooks:
         if source is not None:
             reach.read(answer, new, source.head or ())
 
-    def walk_ended(self, step: ListStep, *, is_whole: bool) -> None:
-        """A walk has come to its end, the list's or that of what could be had."""
+    def walk_ended(
+        self, step: ListStep, *, is_whole: bool, cut_below: Sequence[ListLink] = ()
+    ) -> None:
+        """A walk has come to its end, the list's or that of what could be had. `cut_below`: the
+        last links that it read, where there are further pages that it was not to read."""
         reach = self._reaches.pop(step.source, None)
         source = self._sources.get(step.source) if self._sources else None
         if self._sources is None or source is None or reach is None:
             return
         hole = hole_of(source, reach, now(), is_whole=is_whole)
+        if cut_below and self._placements:
+            unknown = self._placements.unknown([link.url for link in cut_below])
+            hole = hole_below(source, cut_below, unknown, now())
         if hole:
             logger.warning("list %s: %s since %s", step.source, hole.kind, iso(hole.since))
             self._sources.add_hole(hole)
         self._sources.end_walk(step.source, total=reach.total if is_whole else None)
+
+    def read_back(self, step: ListStep, *, is_to_end: bool) -> None:
+        """A backfill has come to its day, or to the end of the list."""
+        if self._sources and step.since:
+            self._sources.close_below(step.source, None if is_to_end else step.since)
 
     def _place(self, step: ListStep, links: Sequence[ListLink]) -> None:
         """Note what appeared on a list's first page since it was last read, and what went; of a

@@ -55,6 +55,10 @@ logger = logging.getLogger(__name__)
 # empty pages in the middle of a list that are paged over in a row
 MOST_GAPS = 5
 
+# Pages of a list that are read in one run. One that shows something new on so many is made up as it
+# is read, or it was not looked at for years.
+MOST_PAGES = 1000
+
 
 @dataclass(slots=True)
 class Found:
@@ -79,6 +83,7 @@ class ListWalk:
         self._paged: set[tuple[Walk, PageOf]] = set()
         self._met: dict[Walk, set[int]] = {}
         self._gaps: Counter[Walk] = Counter()
+        self._read: Counter[Walk] = Counter()
         self.coverage = ListReach(self._arguments.since, self._arguments.until)
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_depth = crawler.settings.getint("LIST_MAX_DEPTH")
@@ -283,13 +288,25 @@ class ListWalk:
         lists, since = self._lists, self._arguments.since
         has_news = self._has_news(step, answer)
         self._start(step)
+        goes_on = further is not None and has_news
+        is_first = step.since is None and lists.state(step.source).completed_at is None
         if further and has_news and self._is_wanted(step, answer, is_known=is_known):
             if step.page > 1:
                 # This page, not the next: what was taken off the list since moves links up.
                 self._resume(step)
-            yield further
-            return
-        self._finish(step)
+            self._read[step.walk] += 1
+            if self._read[step.walk] < max(MOST_PAGES, self._max_pages):
+                yield further
+                return
+            self._endless(step)
+            if step.since:
+                return
+            self._finish(step, is_whole=False)
+        elif step.since:
+            self._finish(step)
+            self._looks.read_back(step, is_to_end=not goes_on)
+        else:
+            self._finish(step, cut_below=answer.links if goes_on and is_first else ())
         met = self._met.pop(step.walk, set())
         if step.is_resumed and step.since is None:
             yield replace(step, url=step.source, page=1, is_entry=False, is_resumed=False)
@@ -332,10 +349,19 @@ class ListWalk:
         else:
             self._lists.save_backfill(step.source, step.since, step.url, step.page)
 
-    def _finish(self, step: ListStep) -> None:
+    def _endless(self, step: ListStep) -> None:
+        """A list has shown something new on more pages than any does: it isn't read on now."""
+        text = f"list {step.source} shows something new on each of {self._read[step.walk]} pages"
+        why = f"{text}: is it made up? It was read no further"
+        self._publisher.alarm(Alarm(f"list_endless:{step.source}", why, step.region))
+
+    def _finish(
+        self, step: ListStep, *, is_whole: bool = True, cut_below: Sequence[ListLink] = ()
+    ) -> None:
+        """A walk ends here; `cut_below`: the last links it read, where it was not to go on."""
         if step.since is None:
             self._lists.finish_walk(step.source, at=now())
-            self._looks.walk_ended(step, is_whole=True)
+            self._looks.walk_ended(step, is_whole=is_whole, cut_below=cut_below)
         else:
             self._lists.finish_backfill(step.source, step.since)
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from crawler.coverage.continuity import Reach, head_of, hole_of
+from crawler.coverage.continuity import FIRST_DAY, Reach, head_of, hole_below, hole_of
 from crawler.ledger.rows import HoleKind, Source
 from crawler.lists.list_page import ListLink
 
@@ -113,3 +113,33 @@ def test_of_a_resumed_walk_the_total_says_nothing() -> None:
     resumed = reach(before, (Answer([link(6), link(3)], total=90), 1))
     resumed.is_from_start = False
     assert hole_of(before, resumed, NOW + timedelta(days=1), is_whole=True) is None
+
+
+def undated(time: str | None = None) -> ListLink:
+    url = "http://js.news.cn/20261345/" + "0a" * 16 + "/c.html"
+    return ListLink(url, url, "要闻", 1, time)
+
+
+@pytest.mark.parametrize(
+    ("shown", "last"),
+    [
+        ([link(9), link(8), link(7)], date(2026, 3, 7)),
+        # what is pinned on top is old
+        ([link(1), link(9), link(8)], date(2026, 3, 8)),
+        ([link(9), undated()], date(2026, 3, 9)),
+        ([link(9), undated("2026-03-04 08:00")], date(2026, 3, 4)),
+        ([undated()], date(2026, 3, 6)),
+    ],
+)
+def test_below_a_first_walk_that_was_cut_off_is_a_hole(shown: list[ListLink], last: date) -> None:
+    found = hole_below(source(), shown, {one.url for one in shown}, NOW)
+    assert found
+    assert (found.kind, found.since, found.until) == (HoleKind.PAGES_LEFT, THEN, NOW)
+    assert (found.first_day, found.last_day) == (FIRST_DAY, last)
+
+
+def test_where_all_was_known_elsewhere_there_is_none() -> None:
+    shown = [link(9), link(8)]
+    assert hole_below(source(), shown, set(), NOW) is None
+    assert hole_below(source(), shown, {link(3).url}, NOW) is None
+    assert hole_below(source(), [], {link(3).url}, NOW) is None

@@ -242,3 +242,20 @@ def test_the_day_of_an_article(link: DayLink, expected: date) -> None:
 
 def test_days_are_those_of_beijing() -> None:
     assert (start_of(DAY), end_of(DAY)) == (START, START + 24 * HOUR)
+
+
+def test_pages_that_were_not_read_when_a_list_was_found() -> None:
+    """Also of the days before it was found; a list's other holes are of days on which it was read.
+    Where other lists showed all that it shows, they say nothing."""
+    found = source(JJ, first_at=START + 30 * HOUR, completed_at=START + 30 * HOUR)
+    others = {"sources": [source(ROOT), source(YW), found]}
+    left = hole(JJ, HoleKind.PAGES_LEFT)
+    alone = {"shown_by": lambda region: shown(JJ, count=3) + shown(ROOT, YW)}
+    judged, (reason,) = judge(told(holes=[left], **others, **alone))
+    assert judged is INCOMPLETE
+    assert f"{JJ} has further pages" in reason
+    assert "2026-03-05 and before" in reason
+    assert verdict(holes=[hole(JJ)], **others, **alone) == (COMPLETE, 0)
+    assert verdict(holes=[left], **others, shown_by=lambda region: shown(ROOT, JJ)) == (COMPLETE, 0)
+    elsewhere = [source(ROOT), source(YW), replace(found, region="he")]
+    assert verdict(holes=[left], sources=elsewhere, **alone) == (COMPLETE, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.lists.links import Links, clean_title, find_time
+from crawler.lists.links import MOST_LINKS, Links, clean_title, find_time
 
 BASE = "http://www.js.xinhuanet.com/news/index.htm"
 ONE = "http://www.js.xinhuanet.com/2017-09/28/c_1121738857.htm"
@@ -49,3 +49,11 @@ def test_titles(text: str | None, title: str | None) -> None:
 )  # fmt: skip
 def test_times(text: str, time: str | None) -> None:
     assert find_time(text) == time
+
+
+def test_more_links_than_a_list_has_are_counted_and_left() -> None:
+    links = Links("http://js.news.cn/")
+    for number in [*range(MOST_LINKS + 7), *range(MOST_LINKS + 7)]:
+        links.add(f"/2017-09/28/c_11{number:08}.htm", "要闻")
+    assert len(links.all()) == MOST_LINKS
+    assert links.refused == 7

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler import regions
+from crawler.ledger.ledger import Ledger
 from tests.chaos.soundness import faults_of
 from tests.cron import QUICK, cron, start, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.channel import Archive
     from tests.site import Site
 
 COLUMN = "http://www.js.xinhuanet.com/zhengwu/zhengwu/zyjh_lq.htm"
@@ -30,6 +36,37 @@ def test_0_done_and_then_nothing_new(
     assert again.exitcode == 0, again.stderr
     assert again.report["outcomes"] == {"known": 3}
     assert faults_of(data_dir) == []
+
+
+def test_0_no_list_is_due(archive_of: Callable[..., Archive]) -> None:
+    """All lists have brought nothing for weeks: only the front pages are asked, which every run
+    asks, and they say that nothing changed."""
+    archive = archive_of(articles=6)
+    arguments = ("-a", "regions=js", "-a", "recheck=none")
+    first = archive.run(*arguments)
+    assert first.exitcode == 0, first.stderr
+    with closing(Ledger.of(archive.data_dir)) as ledger:
+        states = ledger.lists.states(["js"])
+        for state in states:
+            for days in range(1, 25):
+                assert state.last_at
+                at = state.last_at - timedelta(days=days)
+                ledger.sources.note_look(state.url, at=at, is_read=True)
+        ledger.commit()
+    again = archive.run(*arguments)
+    assert (again.exitcode, again.report["alarms"]) == (0, [])
+    lists, not_due = again.report["lists"], again.report["sources"]["not_due"]
+    # those that were never read to their end are asked until they are
+    always = {*regions.load()["js"].roots, *(one.url for one in states if not one.completed_at)}
+    quiet = {one.url for one in states} - always
+    assert (lists["asked"], not_due) == (len(always), len(quiet))
+    assert len(quiet) > 3
+    assert again.report["outcomes"] == {}
+    assert not {f"http://{entry.host}{entry.path}" for entry in archive.asked} & quiet
+    # asked for by name a list is asked
+    column = min(quiet)
+    named = archive.run("-a", f"lists={column}", "-a", "recheck=none")
+    assert (named.exitcode, named.report["lists"]["asked"]) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.clock import now
+from crawler.ledger.rows import HoleKind
+from crawler.spiders import list_walk
+from crawler.spiders.frontier import sighting
 from crawler.spiders.list_walk import MOST_GAPS
 from tests.spiders.conftest import HOST, node, page
 
@@ -149,3 +153,80 @@ def test_a_backfill_stopped_by_a_missing_page_is_begun_anew(walks: Walks) -> Non
     walks.site[f"{FOLDER}yw_3.htm"] = page([3])
     walks.run(lists=YW, **SINCE)
     assert walks.has_seen(3)
+
+
+def endless(walks: Walks, name: str) -> str:
+    """A list each of whose pages shows two articles that no other shows, and leads on."""
+    for number in range(1, 200):
+        url = f"{HOST}/{name}{f'_{number}' if number > 1 else ''}.htm"
+        following = {"下一页": f"{HOST}/{name}_{number + 1}.htm"}
+        walks.site[url] = page([900_000 - 2 * number, 900_001 - 2 * number], **following)
+    return f"{HOST}/{name}.htm"
+
+
+@pytest.mark.parametrize("arguments", [{}, SINCE], ids=["again", "since"])
+def test_a_list_that_never_ends_is_left_after_so_many_pages(
+    walks: Walks, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, str]
+) -> None:
+    monkeypatch.setattr(list_walk, "MOST_PAGES", 20)
+    url = endless(walks, "xw/yw")
+    walks.run(lists=url)
+    assert (len(walks.asked), walks.alarms) == (5, [])
+    for number in range(1, 200):  # nothing that it showed is left
+        place = url.replace(".htm", f"_{number}.htm") if number > 1 else url
+        shifted = [1_800_000 - 2 * number, 1_800_001 - 2 * number]
+        walks.site[place] = page(shifted, 下一页=url.replace(".htm", f"_{number + 1}.htm"))
+    walks.run(lists=url, **arguments)
+    assert 20 <= len(walks.asked) <= 40
+    assert any("shows something new on each of 20 pages" in alarm for alarm in walks.alarms)
+    # the next run looks at its newest again
+    walks.run(lists=url)
+    assert walks.asked[0] == url
+
+
+def holes(walks: Walks, url: str) -> list[tuple[str, date]]:
+    """What the walk of a list left unread: kind, and the newest day that it concerns."""
+    every = walks.ledger.certificates.holes(date(2020, 3, 5))
+    return [(hole.kind, hole.last_day) for hole in every if hole.list_url == url]
+
+
+def test_pages_that_a_first_walk_left_are_a_hole(walks: Walks) -> None:
+    url = endless(walks, "xw/yw")
+    walks.run(lists=url)
+    assert holes(walks, url) == [(HoleKind.PAGES_LEFT, date(2020, 3, 5))]
+    # a later walk leaves it as it is
+    walks.run(lists=url)
+    assert holes(walks, url) == [(HoleKind.PAGES_LEFT, date(2020, 3, 5))]
+
+
+def test_a_first_walk_to_the_end_leaves_none(walks: Walks) -> None:
+    walks.site = {YW: page([1, 2], 下一页=f"{HOST}/xw/yw_2.htm"), f"{HOST}/xw/yw_2.htm": page([3])}
+    walks.run(lists=YW)
+    assert holes(walks, YW) == []
+
+
+def test_a_list_that_moved_goes_over_known_ground(walks: Walks) -> None:
+    """Its old address has shown what its pages show."""
+    old = endless(walks, "xw/yw")
+    walks.run(lists=old, settings={"LIST_MAX_PAGES": 20})
+    walks.ledger.addresses.see(
+        [sighting(url) for url in sorted(walks.seen)], run_id="run-1", at=now()
+    )
+    new = endless(walks, "xinwen/yw")
+    walks.run(lists=new)
+    assert len(walks.asked) == 5
+    assert holes(walks, new) == []
+
+
+@pytest.mark.parametrize(("since", "left"), [("2020-03-06", 1), ("2020-03-05", 0)])
+def test_reading_back_closes_it_as_far_as_it_goes(walks: Walks, since: str, left: int) -> None:
+    url = endless(walks, "xw/yw")
+    walks.run(lists=url)
+    walks.site |= {
+        f"{HOST}/xw/yw_6.htm": page([7], 下一页=f"{HOST}/xw/yw_7.htm"),
+        f"{HOST}/xw/yw_7.htm": page([8], 下一页=f"{HOST}/xw/yw_8.htm").replace(
+            b"2020-03/05", b"2019-01/01"
+        ),
+    }
+    walks.run(lists=url, since=since)
+    assert len(holes(walks, url)) == left
