@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import hypothesis
 import pytest
 
+from tests import scrapy_process
 from tests.guard import sitecustomize as guard
+from tests.scrapy_process import GUARD, PROJECT
 from tests.server_ledger import SERVER
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator, Mapping
 
     from playwright.sync_api import Browser
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from tests.processes import Crawl
     from tests.site import Site
 
-PROJECT = Path(__file__).resolve().parents[1]
-GUARD = PROJECT / "tests" / "guard"
 SHARED = PROJECT.parent / "shared"
 
 SCRUBBED = frozenset({
@@ -54,10 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ |= {"TZ": ZONE, "PYTHONPATH": str(GUARD), "PYTHONHASHSEED": "0"}
     time.tzset()
     guard.install()
-    # The suite tries the same examples each time, the night others.
+    # The suite tries the same examples each time and forks commands, the night tries others and
+    # starts each command anew.
     hypothesis.settings.register_profile("suite", derandomize=True)
     if config.getoption("markexpr") != "":
         hypothesis.settings.load_profile("suite")
+    else:
+        os.environ["SCRAPY_PROCESSES"] = "new"
 
 
 @pytest.fixture(scope="session")
@@ -216,18 +218,8 @@ def scrapy_cmd(tmp_path: Path) -> RunScrapy:
         env: Mapping[str, str] | None = None,
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "scrapy", *arguments],
-            cwd=PROJECT,
-            env={
-                **os.environ,
-                "XINHUA_DATA_DIR": str(data_dir or tmp_path / "data"),
-                **(env or {}),
-            },
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        folder = {"XINHUA_DATA_DIR": str(data_dir or tmp_path / "data")}
+        environment = {**os.environ, **folder, **(env or {})}
+        return scrapy_process.run(*arguments, env=environment, timeout=timeout)
 
     return run

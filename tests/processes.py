@@ -1,4 +1,4 @@
-"""Running the crawl as cron does: its own process, and what it left."""
+"""A crawl as a process of its own, and what it left."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from crawler.data_dir import reports_of
 from crawler.verification.whole_archive import Scope, verify
+from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.server_ledger import ledger_env
 
@@ -68,17 +69,11 @@ def crawl(
 ) -> Crawl:
     """Run the crawl to its end in its own process; `project` may be a changed copy of it."""
     before = reports(data_dir)
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhua", *arguments],
-        cwd=project,
+    done = scrapy_process.run(
+        "crawl", "xinhua", *arguments,
         env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **ledger_env(data_dir), **(env or {})},
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+        stdin=stdin, timeout=timeout, project=project,
+    )  # fmt: skip
     added = tuple(sorted(reports(data_dir) - before))
     return Crawl(done.returncode, done.stdout + done.stderr, data_dir, added)
 

@@ -24,6 +24,7 @@ from crawler.archive.pointers import read_page
 from crawler.arguments import NAMES
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
 from crawler.outcomes import FETCHED
+from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.processes import Crawl, crawl
 from tests.site import Site
@@ -250,11 +251,8 @@ def test_who_has_not_set_contact_is_told_before_the_first_request(tmp_path: Path
 
 
 def test_an_unknown_spider_is_one_line(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhau"],
-        cwd=PROJECT, env={**os.environ, "XINHUA_DATA_DIR": str(tmp_path / "data")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    environment = {**os.environ, "XINHUA_DATA_DIR": str(tmp_path / "data")}
+    done = scrapy_process.run("crawl", "xinhau", env=environment)
     assert done.returncode == 2
     assert done.stderr == "scrapy crawl: unknown spider 'xinhau' (known: xinhua)\n"
 

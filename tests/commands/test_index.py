@@ -12,8 +12,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from crawler.search.search import Query, SearchIndex
+from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.cron import as_mere_user
+from tests.processes import crawl
 from tests.search.published import line, publish
 
 if TYPE_CHECKING:
@@ -24,11 +26,11 @@ SCRAPY = [sys.executable, "-m", "scrapy"]
 
 
 def index(data_dir: Path, *args: str, user: bool = False) -> subprocess.CompletedProcess[str]:
-    command = [*SCRAPY, "index", "-s", f"DATA_DIR={data_dir}", *args]
-    command = [*as_mere_user(), *command] if user else command
-    return subprocess.run(
-        command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
-    )
+    words = ["index", "-s", f"DATA_DIR={data_dir}", *args]
+    if not user:
+        return scrapy_process.run(*words, env=os.environ)
+    command = [*as_mere_user(), *SCRAPY, *words]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
 def test_what_it_says(tmp_path: Path) -> None:
@@ -90,8 +92,8 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
 def test_a_killed_one_goes_on(tmp_path: Path) -> None:
     for run in range(4):
         publish(tmp_path, *(line(run * 300 + one, f"大桥{one}") for one in range(300)), run=run)
-    command = [*SCRAPY, "index", "-s", f"DATA_DIR={tmp_path}"]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    words = ["index", "-s", f"DATA_DIR={tmp_path}"]
+    process = scrapy_process.start(*words, env=os.environ, stdout=subprocess.DEVNULL)
     journal = tmp_path / "state" / "search.sqlite.open-journal"
     while process.poll() is None and not journal.exists():
         pass
@@ -104,10 +106,8 @@ def test_a_killed_one_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_crawl_does_it_at_its_end(tmp_path: Path, proxy: dict[str, str]) -> None:
-    command = [*SCRAPY, "crawl", "xinhua", "-s", f"DATA_DIR={tmp_path}", "-s", "DOWNLOAD_DELAY=0"]
-    command += ["-a", "regions=js", "-a", "limit=5", "-s", "INDEX_AFTER_CRAWL=True"]
-    environment = os.environ | proxy
-    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
+    words = ("-s", "DOWNLOAD_DELAY=0", "-s", "INDEX_AFTER_CRAWL=True", "-a", "regions=js", "-a")
+    assert crawl(*words, "limit=5", data_dir=tmp_path, env=proxy).exitcode == 0
     lines = [
         json.loads(one)
         for path in tmp_path.glob("jsonl/*/*/*.jsonl")
@@ -116,7 +116,6 @@ def test_a_crawl_does_it_at_its_end(tmp_path: Path, proxy: dict[str, str]) -> No
     with closing(SearchIndex.open(tmp_path / "state" / "search.sqlite", tmp_path)) as found:
         assert found.search(Query()).count == len({one["id"] for one in lines}) == 5
     (tmp_path / "state" / "search.sqlite").write_bytes(b"something else")
-    command[command.index("limit=5")] = "limit=6"
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0
+    done = crawl(*words, "limit=6", data_dir=tmp_path, env=proxy)
+    assert done.exitcode == 0
     assert "the search index isn't up to date" in done.stderr

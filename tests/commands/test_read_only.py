@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.cron import as_mere_user
 
@@ -103,9 +104,11 @@ def listing(data_dir: Path) -> dict[str, int]:
 
 
 def asked(prefix: list[str], data_dir: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "XINHUA_DATA_DIR": str(data_dir)}
+    if not prefix:
+        return scrapy_process.run(*command, env=environment)
     return subprocess.run(
-        [*prefix, *SCRAPY, *command], cwd=PROJECT,
-        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir)},
+        [*prefix, *SCRAPY, *command], cwd=PROJECT, env=environment,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 

@@ -7,13 +7,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests import scrapy_process
 from tests.processes import Crawl, crawl, defects
 
 if TYPE_CHECKING:
@@ -29,13 +28,10 @@ CRAWL = ("-a", "regions=js,he", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNI
 def killed(site: Site, proxy: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a crawl killed while it wrote, with a half record and a half line."""
     data_dir = tmp_path_factory.mktemp("repair") / "data"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhua", *CRAWL,
-         "-s", "DOWNLOAD_DELAY=0.05", "-s", "CHECKPOINT_SECONDS=0.1"],
-        cwd=PROJECT,
+    process = scrapy_process.start(
+        "crawl", "xinhua", *CRAWL, "-s", "DOWNLOAD_DELAY=0.05", "-s", "CHECKPOINT_SECONDS=0.1",
         env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **proxy},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     while sum(path.read_bytes().count(b"\n") for path in data_dir.rglob("*.jsonl.open")) < 3:
         assert process.poll() is None, "the crawl ended before it was killed"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.room.served import environment, scrapy, serving
 
@@ -88,10 +89,9 @@ def test_without_the_extra_the_line_that_installs_it(data_dir: Path, tmp_path: P
 
 def test_behind_a_proxy_it_knows_its_names(data_dir: Path) -> None:
     arguments = ("--host", "127.0.0.2", "--behind-proxy", "--name", "archive.example.org")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "serve", "--port", "0", *arguments],
-        cwd=PROJECT, env=environment(data_dir), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+    process = scrapy_process.start(
+        "serve", "--port", "0", *arguments, env=environment(data_dir),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout
     said = process.stdout.readline()
@@ -107,11 +107,9 @@ def test_behind_a_proxy_it_knows_its_names(data_dir: Path) -> None:
 
 
 def test_another_address_is_warned_of(data_dir: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "serve", "--port", "0", "--host", "0.0.0.0",
-         "--behind-proxy"],
-        cwd=PROJECT, env=environment(data_dir), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+    process = scrapy_process.start(
+        "serve", "--port", "0", "--host", "0.0.0.0", "--behind-proxy", env=environment(data_dir),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout
     process.stdout.readline()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import scrapy_process
 from tests.archive.kinds import answer, chunked, sized
 from tests.archive.origin import CLOSE, Origin
-from tests.conftest import PROJECT
 from tests.pages.samples import main_2017
 from tests.processes import crawl, defects
 
@@ -89,10 +88,7 @@ def test_the_archive_proves_it(done: Crawl) -> None:
 def test_the_archive_gives_the_same_again(done: Crawl, tmp_path: Path) -> None:
     (warc,) = done.data_dir.glob("warc/*/*/*.warc.gz")
     out = tmp_path / "again.jsonl"
-    subprocess.run(
-        [sys.executable, "-m", "scrapy", "reextract", str(warc), "-o", str(out)],
-        cwd=PROJECT, capture_output=True, check=False,
-    )  # fmt: skip
+    scrapy_process.run("reextract", warc, "-o", out, env=os.environ)
     again = {line["id"]: line for line in map(json.loads, out.read_text().splitlines())}
     assert again.keys() == {line["id"] for line in done.lines}
     for line in done.lines:

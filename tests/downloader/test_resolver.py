@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import GUARD, PROJECT
+from tests import scrapy_process
+from tests.conftest import GUARD
 from tests.downloader.conftest import NEW, OLD
 from tests.downloader.proxy import Reply, Table
 from tests.nightly import at_night
@@ -57,11 +56,8 @@ def test_a_literal_that_slipped_past_the_check_of_domains(
     """The last row shows what would happen without our resolver."""
     before = len(site.log)
     ours = ("-s", f"TWISTED_DNS_RESOLVER={resolver}") if resolver else ()
-    subprocess.run(
-        [sys.executable, "-m", "scrapy", "fetch", "--nolog", *WITHOUT_SCOPE, *ours,
-         f"http://{host}:{site.port}/"],
-        cwd=PROJECT, capture_output=True, check=False, timeout=120,
-    )  # fmt: skip
+    arguments = ("fetch", "--nolog", *WITHOUT_SCOPE, *ours, f"http://{host}:{site.port}/")
+    scrapy_process.run(*arguments, env=os.environ)
     assert (len(site.log) > before) == is_asked
 
 

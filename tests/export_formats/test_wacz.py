@@ -10,7 +10,6 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import tracemalloc
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from crawler.archive.cdxj import index_lines
 from crawler.archive.reader import WarcError, read_records
 from crawler.data_dir import warcs_of
 from crawler.export_formats.wacz import Package, page_wacz, page_warc, write_wacz
+from tests import scrapy_process
 from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
@@ -209,10 +209,7 @@ def whole_of(line: dict[str, Any]) -> bytes:
 
 def lines_of(path: Path) -> Iterator[dict[str, Any]]:
     output = path.with_suffix(".jsonl")
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "reextract", path, "-o", output],
-        cwd=PROJECT, capture_output=True, check=False,
-    )  # fmt: skip
+    done = scrapy_process.run("reextract", path, "-o", output, env=os.environ)
     assert done.returncode == 0, done.stderr
     return map(json.loads, output.read_bytes().splitlines())
 

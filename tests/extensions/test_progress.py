@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from rich.console import Console
 
 from crawler.extensions.progress import Snapshot, view
 from crawler.ledger.rows import RegionProgress
-from tests.conftest import PROJECT
+from tests import scrapy_process
 from tests.site import Site
 
 if TYPE_CHECKING:
@@ -98,10 +97,10 @@ def site() -> Iterator[Site]:
 def test_a_terminal_gets_a_live_view_and_the_log_above_it(site: Site, tmp_path: Path) -> None:
     parent, child = pty.openpty()
     environment = os.environ | site.environment | {"TERM": "xterm", "COLUMNS": "150", "LINES": "30"}
-    running = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a", "regions=js",
-         "-s", "DOWNLOAD_DELAY=0.2", "-s", f"DATA_DIR={tmp_path}"],
-        cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=child, stderr=child,
+    running = scrapy_process.start(
+        "crawl", "xinhua", "-a", "regions=js", "-s", "DOWNLOAD_DELAY=0.2",
+        "-s", f"DATA_DIR={tmp_path}",
+        env=environment, stdin=subprocess.DEVNULL, stdout=child, stderr=child,
     )  # fmt: skip
     os.close(child)
     seen = b""
@@ -123,11 +122,10 @@ def test_a_terminal_gets_a_live_view_and_the_log_above_it(site: Site, tmp_path: 
 
 
 def test_elsewhere_lines_go_to_the_log(site: Site, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a", "regions=js",
-         "-s", "DOWNLOAD_DELAY=0.2", "-s", "PROGRESS_SECONDS=0.5", "-s", f"DATA_DIR={tmp_path}"],
-        cwd=PROJECT, env=os.environ | site.environment, capture_output=True, text=True,
-        check=False, timeout=120,
+    done = scrapy_process.run(
+        "crawl", "xinhua", "-a", "regions=js", "-s", "DOWNLOAD_DELAY=0.2",
+        "-s", "PROGRESS_SECONDS=0.5", "-s", f"DATA_DIR={tmp_path}",
+        env=os.environ | site.environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert re.search(r"INFO: \d+ addresses ended, \d+ of them new, \d+ waiting; lists", done.stderr)

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.archive.pointers import read_page
 from crawler.items import WarcPointer
+from tests import scrapy_process
 from tests.channel import CLOCK, Archive
 from tests.column_site import ColumnSite
-from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -148,11 +147,7 @@ def environment(data_dir: Path) -> dict[str, str]:
 
 def scrapy(*arguments: str, data_dir: Path) -> subprocess.CompletedProcess[str]:
     """A command over the archive, at the reader's time."""
-    return subprocess.run(
-        [sys.executable, "-m", "scrapy", *arguments],
-        cwd=PROJECT, env=environment(data_dir), capture_output=True, text=True, timeout=120,
-        check=False,
-    )  # fmt: skip
+    return scrapy_process.run(*arguments, env=environment(data_dir))
 
 
 @dataclass(frozen=True)
@@ -215,10 +210,9 @@ class Served:
 @contextmanager
 def serving(data_dir: Path, *arguments: str) -> Iterator[Served]:
     """The room as a process, until it is ended as Ctrl-C ends it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "serve", "--port", "0", *arguments],
-        cwd=PROJECT, env=environment(data_dir), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+    process = scrapy_process.start(
+        "serve", "--port", "0", *arguments, env=environment(data_dir),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stdout

@@ -6,15 +6,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import scrapy_process
 from tests.channel import FAST
 from tests.column_site import HOST, Column
-from tests.conftest import PROJECT
 from tests.cron import until
 from tests.processes import defects
 from tests.site.answer import Answer
@@ -212,13 +211,10 @@ def test_a_gap_is_closed_after_sigkill(archive_of: Callable[..., Archive]) -> No
 
     column.items[:0] = urls[4:20]
     stall = archive.site.fault("stall", path="/lb/yw_4.htm", seconds=600)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhua", *arguments, *FAST],
-        cwd=PROJECT,
-        env=environment(archive),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = scrapy_process.start(
+        "crawl", "xinhua", *arguments, *FAST, env=environment(archive),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     until(lambda: stall.hits, "the fourth page is asked for")
     until(lambda: b"c_" in (archive.data_dir / "state/ledger.sqlite-wal").read_bytes(), "a commit")
     process.send_signal(signal.SIGKILL)
