@@ -317,6 +317,8 @@ class _Zstd(_Compressed):
             return None, 0
         size = int.from_bytes(head[4:], "little")
         data = self._file.read(min(size, _MAX_DICTIONARY))
+        if len(data) < size:
+            raise WarcError(self.path, 0, "no whole Zstandard dictionary of up to 16 MiB")
         try:
             if data[:4] == ZSTD_MAGIC:
                 data = zstandard.ZstdDecompressor().stream_reader(data).read(_MAX_DICTIONARY)
