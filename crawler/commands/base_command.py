@@ -91,13 +91,22 @@ class ProjectCommand:
         """Do the work of the command; set `exitcode` where it isn't 0."""
         raise NotImplementedError
 
+    @property
+    def given(self) -> Settings:
+        """The settings, which Scrapy sets before a command runs."""
+        assert self.settings is not None
+        return self.settings
+
+    @property
+    def data_dir(self) -> Path:
+        """DATA_DIR. There may be no archive in it."""
+        return folder_of(self.given)
+
     def archive(self) -> Path:
         """DATA_DIR, in which an archive was begun. Raises UsageError where none was."""
-        assert self.settings is not None
-        data_dir = folder_of(self.settings)
-        if not is_begun(data_dir):
-            raise NoArchiveError(data_dir)
-        return data_dir
+        if not is_begun(self.data_dir):
+            raise NoArchiveError(self.data_dir)
+        return self.data_dir
 
     def say(self, problem: object, exitcode: int) -> None:
         """Tell of a problem on stderr, which then decides the exit code."""

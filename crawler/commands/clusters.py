@@ -56,7 +56,6 @@ class Command(ProjectCommand, ScrapyCommand):
         add("--rebuild", action="store_true", help="make the list anew")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if args:
             raise UsageError("clusters takes no arguments")
         data_dir = self.archive()

@@ -22,7 +22,7 @@ from crawler.commands import options
 from crawler.commands.base_command import ProjectCommand, open_ledger, print_json
 from crawler.coverage.certificates import days_of, first_whole_day, last_closable, region_row
 from crawler.coverage.verdicts import Verdict
-from crawler.data_dir import certificate_name, folder_of
+from crawler.data_dir import certificate_name
 from crawler.file_name_escapes import shown
 from crawler.masking import masked_command
 from crawler.run_lock import CannotStartError
@@ -62,19 +62,18 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         days = _days(args)
-        assert self.settings is not None
-        data_dir = folder_of(self.settings)
+        data_dir = self.data_dir
         try:
-            with open_ledger(self.settings) as ledger:
+            with open_ledger(self.given) as ledger:
                 wanting = _before_the_first(ledger, days, now())
             if wanting:
                 certify(
                     data_dir,
                     wanting,
                     command=shown(masked_command(["scrapy", *sys.argv[1:]])),
-                    schedule=recheck_schedule(self.settings),
+                    schedule=recheck_schedule(self.given),
                 )
-            with open_ledger(self.settings) as ledger:
+            with open_ledger(self.given) as ledger:
                 told = [_told(data_dir, ledger, day, now()) for day in days]
         except CannotStartError as error:
             self.say(error, error.exitcode)

@@ -17,7 +17,6 @@ from crawler.archive.decode import bound
 from crawler.arguments import ArgumentError, parse
 from crawler.commands.base_command import ProjectCommand, print_json
 from crawler.commands.export import Command as Export
-from crawler.data_dir import folder_of
 from crawler.layouts import AcceptedLayouts
 from crawler.run_lock import CannotStartError
 
@@ -65,7 +64,6 @@ class Command(ProjectCommand, ScrapyCommand):
         super().process_options(args[:1] if args[:1] == ["export"] else args, opts)
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         kind = args[0] if args else ""
         if kind not in KINDS:
             problem = f"what, of {', '.join(KINDS)}?" if not kind else f"no job is called {kind!r}"
@@ -90,8 +88,7 @@ class Command(ProjectCommand, ScrapyCommand):
     ) -> tuple[int, dict[str, str | int | None]]:
         if opts.arguments:
             raise UsageError(f"-a belongs to crawl, not to {kind}")
-        assert self.settings is not None
-        data_dir = folder_of(self.settings)
+        data_dir = self.data_dir
         cluster = self._cluster()
         from crawler.jobs.batches import NoFilesError, listed_files, put_batch
 
@@ -102,7 +99,7 @@ class Command(ProjectCommand, ScrapyCommand):
         put = put_batch(
             cluster, kind, files,
             extractor=AcceptedLayouts.of(data_dir).version,
-            max_bytes=bound(self.settings.getint("DOWNLOAD_MAXSIZE")),
+            max_bytes=bound(self.given.getint("DOWNLOAD_MAXSIZE")),
         )  # fmt: skip
         return put.put, {"batch": put.batch, "files": put.files, "output": put.output}
 
@@ -126,8 +123,7 @@ class Command(ProjectCommand, ScrapyCommand):
     def _cluster(self) -> Cluster:
         from crawler.jobs import database
 
-        assert self.settings is not None
-        url = database.server_of(folder_of(self.settings), self.settings["LEDGER"])
+        url = database.server_of(self.data_dir, self.given["LEDGER"])
         return database.prepare(url)
 
 

@@ -21,7 +21,6 @@ from crawler.commands.base_command import (
     printable,
     sentence,
 )
-from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR
 from crawler.file_name_escapes import shown
 from crawler.views.address import explain, facts_of
@@ -55,9 +54,8 @@ class Command(ProjectCommand, ScrapyCommand):
             raise UsageError(message)
         article = urls.article(args[0])
         url = article.url if article else urls.canonical(args[0])
-        assert self.settings is not None
-        data_dir = folder_of(self.settings)
-        with open_ledger(self.settings) as ledger:
+        data_dir = self.data_dir
+        with open_ledger(self.given) as ledger:
             sentences = explain(ledger, url, urls.article_id(url), now())
             facts = facts_of(ledger, url, urls.article_id(url)) if opts.json else {}
         if not sentences:

@@ -66,7 +66,6 @@ class Command(ProjectCommand, ScrapyCommand):
         add("--layout", type=_names, default=frozenset(), metavar="NAMES", help="Main2017")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if args:
             raise UsageError(f"unknown argument {args[0]!r}")
         output = None if opts.output == Path("-") else opts.output

@@ -21,7 +21,7 @@ from crawler.commands.base_command import (
     printable,
     sentence,
 )
-from crawler.data_dir import PROJECT, folder_of
+from crawler.data_dir import PROJECT
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
@@ -56,9 +56,8 @@ class Command(ProjectCommand, ScrapyCommand):
         parser.add_argument("--name", metavar="NAME", help="add: call it so (default: region-id)")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
-        assert self.settings is not None
-        self.folder = PROJECT / str(self.settings["FIXTURES_DIR"])
-        self.accepted = AcceptedLayouts.of(folder_of(self.settings))
+        self.folder = PROJECT / str(self.given["FIXTURES_DIR"])
+        self.accepted = AcceptedLayouts.of(self.data_dir)
         action, *rest = args or [""]
         if opts.name is not None and (action != "add" or not _NAME.fullmatch(opts.name)):
             raise UsageError("--name goes with add: letters, digits, . _ -")
@@ -87,12 +86,11 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def _archived(self, url: str) -> list[tuple[Path, int]]:
         """Where the captures of the article's newest content stand."""
-        assert self.settings is not None
         article = urls.article(url)
         if article is None:
             raise UsageError(f"{printable(url)} is no article's address")
-        data_dir = folder_of(self.settings)
-        with open_ledger(self.settings) as ledger:
+        data_dir = self.data_dir
+        with open_ledger(self.given) as ledger:
             known = ledger.articles.get(article.id)
         if known is None or not known.warc_pages:
             raise FixtureError(

@@ -23,7 +23,6 @@ from crawler.commands.base_command import (
     printable,
     sentence,
 )
-from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR, OK
 from crawler.exporters.published_lines import lines_with
 from crawler.file_name_escapes import shown
@@ -60,9 +59,8 @@ class Command(ProjectCommand, ScrapyCommand):
         if len(args) != 1:
             raise UsageError("history takes one article id or address")
         article_id = _article_id(args[0])
-        assert self.settings is not None
-        data_dir = folder_of(self.settings)
-        with open_ledger(self.settings) as ledger:
+        data_dir = self.data_dir
+        with open_ledger(self.given) as ledger:
             rows = ledger.articles.versions(article_id)
         if not rows:
             where = sentence(shown(data_dir))

@@ -46,10 +46,9 @@ class Command(ProjectCommand, ScrapyCommand):
         parser.add_argument("--rebuild", action="store_true", help="make it anew")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if args:
             raise UsageError("index takes no arguments")
-        data_dir, path = self.archive(), search_index_file(self.settings)
+        data_dir, path = self.archive(), search_index_file(self.given)
         try:
             done = _update(path, data_dir, rebuild=opts.rebuild)
         except BusyError as error:

@@ -52,7 +52,6 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
         if len(args) != 2 or args[0] != "copy":
             raise UsageError(f"scrapy ledger {self.syntax()}")
-        assert self.settings is not None
         data_dir = self.archive()
         try:
             to = ledger_file(data_dir) if args[1] == SQLITE else location.parse(args[1])

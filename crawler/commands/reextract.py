@@ -25,7 +25,6 @@ from crawler.commands import correcting
 from crawler.commands.base_command import ProjectCommand, printable, sentence
 from crawler.commands.compare_lines import OlderLines
 from crawler.commands.options import count, day, region_codes
-from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR
 from crawler.file_name_escapes import shown
 from crawler.layouts import AcceptedLayouts
@@ -59,13 +58,12 @@ class Command(ProjectCommand, ScrapyCommand):
         correcting.add_options(parser)
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if correcting.is_asked(args, opts):
-            correcting.correct(self, self.settings, opts)
+            correcting.correct(self, self.given, opts)
             return
         files = _checked(args, opts)
-        data_dir = folder_of(self.settings)
-        max_bytes = bound(self.settings.getint("DOWNLOAD_MAXSIZE"))
+        data_dir = self.data_dir
+        max_bytes = bound(self.given.getint("DOWNLOAD_MAXSIZE"))
         accepted = AcceptedLayouts.of(data_dir)
         wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until, max_bytes)
         with ExitStack() as stack:

@@ -73,10 +73,9 @@ class Command(ProjectCommand, ScrapyCommand):
             named = [resolve(token).code for arg in args for token in re.split("[,，]", arg)]
         except RegionError as error:
             raise UsageError(str(error)) from error
-        assert self.settings is not None
         health = dict.fromkeys(regions, _health(()))
         try:
-            health |= _healths(self.settings)
+            health |= _healths(self.given)
         except LedgerError as error:
             self.say(error, STORAGE)
         chosen = {code: regions[code] for code in named} or regions
@@ -100,9 +99,8 @@ class Command(ProjectCommand, ScrapyCommand):
     def _sources(self, regions: Sequence[Region]) -> dict[str, list[SourceRow]]:
         """The lists of these regions; none before the first crawl, and none of a ledger that can't
         be read, which was told of already."""
-        assert self.settings is not None
         try:
-            with open_ledger(self.settings) as ledger:
+            with open_ledger(self.given) as ledger:
                 return {region.code: sources_of(region, ledger, now()) for region in regions}
         except (LedgerError, NoArchiveError):
             return {region.code: [] for region in regions}

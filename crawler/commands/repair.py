@@ -43,7 +43,6 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("repair takes no arguments")
-        assert self.settings is not None
         data_dir = self.archive()
         try:
             lock = take_lock(data_dir)
@@ -59,9 +58,8 @@ class Command(ProjectCommand, ScrapyCommand):
             raise UsageError(f"LEDGER: {error}") from error
 
     def _repair(self, data_dir: Path, *, is_ledger_lost: bool) -> None:
-        assert self.settings is not None
-        setting = self.settings["LEDGER"]
-        schedule = recheck_schedule(self.settings)
+        setting = self.given["LEDGER"]
+        schedule = recheck_schedule(self.given)
         if is_ledger_lost:
             done = rebuild(data_dir, locate(data_dir, setting), schedule=schedule)
             print(f"ledger: made of {done.lines} lines and {done.runs} runs")

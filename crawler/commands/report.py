@@ -16,7 +16,6 @@ from scrapy.exceptions import UsageError
 
 from crawler.clock import now
 from crawler.commands.base_command import ProjectCommand, open_ledger
-from crawler.data_dir import folder_of
 from crawler.file_name_escapes import shown
 from crawler.views.archive_status import status_of
 from crawler.views.report import Report, ReportSums, report_of
@@ -39,7 +38,6 @@ class Command(ProjectCommand, ScrapyCommand):
         add("--lang", choices=("zh", "en"), default="zh", help="language of the pages (zh)")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if args:
             raise UsageError(f"unknown argument {args[0]!r}")
         try:
@@ -50,7 +48,7 @@ class Command(ProjectCommand, ScrapyCommand):
                 raise
             why = f"the report needs {error.name}: make install EXTRAS=room"
             raise UsageError(why) from None
-        data_dir = folder_of(self.settings)
+        data_dir = self.data_dir
         report = self._report(data_dir)
         folder: Path = opts.output or data_dir / FOLDER
         _check(folder)
@@ -58,10 +56,9 @@ class Command(ProjectCommand, ScrapyCommand):
         print(f"{count} files in {shown(folder)}: open {shown(folder / 'index.html')}")
 
     def _report(self, data_dir: Path) -> Report:
-        assert self.settings is not None
         at = now()
-        max_age = timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE"))
-        with open_ledger(self.settings) as ledger:
+        max_age = timedelta(hours=self.given.getfloat("STATUS_MAX_AGE"))
+        with open_ledger(self.given) as ledger:
             status = status_of(data_dir, ledger, at, max_age)
             return report_of(data_dir, ledger, status, ReportSums(), at)
 

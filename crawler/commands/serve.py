@@ -18,7 +18,7 @@ from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import ProjectCommand, open_ledger, sentence
 from crawler.commands.options import count
-from crawler.data_dir import folder_of, search_index_file
+from crawler.data_dir import search_index_file
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -55,7 +55,6 @@ class Command(ProjectCommand, ScrapyCommand):
         )  # fmt: skip
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if args:
             raise UsageError(f"unknown argument {args[0]!r}")
         if not _is_loopback(opts.host):
@@ -71,18 +70,18 @@ class Command(ProjectCommand, ScrapyCommand):
                 raise
             why = f"the reading room needs {error.name}: make install EXTRAS=room"
             raise UsageError(why) from None
-        data_dir = folder_of(self.settings)
-        with open_ledger(self.settings):
+        data_dir = self.data_dir
+        with open_ledger(self.given):
             pass
         listening = _listen(opts.host, opts.port)
-        index = search_index_file(self.settings)
+        index = search_index_file(self.given)
         if problem := index_problem(index, data_dir):
             print(f"scrapy serve: {sentence(problem)}; the rest is served", file=sys.stderr)
         names = _LOCAL | {_bracketed(opts.host)} | {name.lower() for name in opts.name}
         config = uvicorn.Config(
             make_app(RoomSettings(
-                data_dir, index, self.settings["LEDGER"],
-                timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE")), names,
+                data_dir, index, self.given["LEDGER"],
+                timedelta(hours=self.given.getfloat("STATUS_MAX_AGE")), names,
             )),
             log_level="warning", access_log=False, server_header=False, ws="none", lifespan="off",
             proxy_headers=opts.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",

@@ -7,7 +7,7 @@ be read; 2 there is no archive in the data folder.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -19,7 +19,6 @@ from crawler.commands.base_command import (
     print_json,
     printable,
 )
-from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED
 from crawler.views.archive_status import screen, status_of
 
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 
 
 class Command(ProjectCommand, ScrapyCommand):
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
     def short_desc(self) -> str:
         return "Say how the archive stands: last run, alarms, what is owed, disk"
 
@@ -40,12 +35,11 @@ class Command(ProjectCommand, ScrapyCommand):
         parser.add_argument("--json", action="store_true", help="the same for programs")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if args:
             raise UsageError("status takes no arguments")
-        data_dir = folder_of(self.settings)
-        max_age = timedelta(hours=self.settings.getfloat("STATUS_MAX_AGE"))
-        with open_ledger(self.settings) as ledger:
+        data_dir = self.data_dir
+        max_age = timedelta(hours=self.given.getfloat("STATUS_MAX_AGE"))
+        with open_ledger(self.given) as ledger:
             status = status_of(data_dir, ledger, now(), max_age)
         if opts.json:
             print_json(status.as_json(), indent=1)

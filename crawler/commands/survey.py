@@ -15,7 +15,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import ProjectCommand, sentence
-from crawler.data_dir import folder_of, layout_name
+from crawler.data_dir import layout_name
 from crawler.exit_codes import ERROR
 from crawler.file_name_escapes import shown
 from crawler.layouts.accepted import LayoutError, read_bounded
@@ -47,13 +47,12 @@ class Command(ProjectCommand, ScrapyCommand):
         self._accept(opts.accept)
 
     def _accept(self, file: Path) -> None:
-        assert self.settings is not None
         try:
-            settings_check.check(self.settings)
+            settings_check.check(self.given)
             content = read_bounded(file)
             layout = acceptance.read_proposal(content)
             typed = shown(masked_command(["scrapy", "survey", *sys.argv[1:]]))
-            accepted, found = acceptance.accept(self.settings, layout, content, typed)
+            accepted, found = acceptance.accept(self.given, layout, content, typed)
         except OSError as error:
             raise UsageError(f"{shown(file)}: {error.strerror or error}") from error
         except LayoutError as error:
@@ -70,7 +69,7 @@ class Command(ProjectCommand, ScrapyCommand):
             why = f"it claims {pages} that it must not"
             self.say(f"{layout.name} is not accepted: {why}", ERROR)
             return
-        path = folder_of(self.settings) / layout_name(layout.name)
+        path = self.data_dir / layout_name(layout.name)
         print(f"{layout.name} is accepted: {shown(path)}")
         print(f"It claims {found.claimed} of {found.pages} pages of fixtures and of the archive.")
         print(f"Pages are now read by extractor {accepted.version}.")

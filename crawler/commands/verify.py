@@ -22,7 +22,7 @@ from crawler.commands.base_command import (
     sentence,
 )
 from crawler.commands.options import count
-from crawler.data_dir import STATE_FOLDER, folder_of
+from crawler.data_dir import STATE_FOLDER
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.run_lock import is_locked
@@ -54,8 +54,7 @@ class Command(ProjectCommand, ScrapyCommand):
         )
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
-        data_dir = folder_of(self.settings)
+        data_dir = self.data_dir
         if data_dir.exists() and not data_dir.is_dir():
             raise UsageError(f"DATA_DIR is no folder: {shown(data_dir)}")
         if not args:

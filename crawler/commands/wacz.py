@@ -53,7 +53,6 @@ class Command(ProjectCommand, ScrapyCommand):
         )  # fmt: skip
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if bool(args) == bool(opts.month):
             raise UsageError("wacz takes runs or --month")
         for run in args:

@@ -20,7 +20,6 @@ from scrapy.utils.log import configure_logging
 from crawler import regions
 from crawler.commands.base_command import ProjectCommand
 from crawler.commands.options import count, region_codes
-from crawler.data_dir import folder_of
 from crawler.exit_codes import ERROR
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger.errors import LedgerInUseError, NoLedgerError, OlderLedgerError
@@ -64,13 +63,12 @@ class Command(ProjectCommand, ScrapyCommand):
         add("--drain", action="store_true", help="put no crawls; end when no job is left")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
-        assert self.settings is not None
         if args:
             raise UsageError(f"unknown argument {args[0]!r}")
         jobs = (os.cpu_count() or 1) if opts.jobs is None else opts.jobs
         if not jobs and not opts.crawls:
             raise UsageError("-j 0 --crawls 0 leaves nothing to do")
-        data_dir = folder_of(self.settings)
+        data_dir = self.data_dir
         try:
             self._work(data_dir, jobs, opts)
         except (settings_check.ConfigurationError, regions.RegionError) as error:
@@ -81,8 +79,7 @@ class Command(ProjectCommand, ScrapyCommand):
     def _work(self, data_dir: Path, jobs: int, opts: Namespace) -> None:
         from crawler.jobs import database
 
-        assert self.settings is not None
-        settings = self.settings
+        settings = self.given
         settings_check.check(settings)
         url = database.server_of(data_dir, settings["LEDGER"])
         cluster = database.prepare(url)
