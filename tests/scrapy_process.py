@@ -44,7 +44,7 @@ _AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "OPENSSL_", "TQDM_")
 _READ_AGAIN = frozenset({"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"})
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
-_LARGEST = 64 * 1024  # of a request, in bytes: a socket takes so much at once
+_LARGEST = 192 * 1024  # of a request, in bytes: a socket takes so much at once
 
 
 def run(
@@ -116,6 +116,11 @@ class _Server:
             [sys.executable, "-m", "tests.scrapy_process"], cwd=PROJECT, env=self.env, stdin=asked
         )
         asked.close()
+        atexit.register(self._close)
+
+    def _close(self) -> None:
+        self._asking.close()
+        self._process.wait()
 
     def fork(self, request: dict[str, Any], streams: Sequence[int]) -> int:
         """Let it fork a process with these streams, which becomes our child; returns its id."""
