@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.clock import iso, now
+from crawler.clock import BEIJING, iso, now
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import ShownLink
 from crawler.regions import load
@@ -104,7 +104,8 @@ def test_the_lists_of_a_region(scrapy_cmd: RunScrapy, crawled: Path) -> None:
     first, second = js["sources"]
     assert (js["code"], first["url"], second["url"]) == ("js", url, dead)
     shown = {key: first[key] for key in ("looks", "days_of_looks", "new", "first", "sole", "links")}
-    assert list(shown.values()) == [20, 19, 2, 2, 2, 20]
+    days_before_today = 20 - (at.astimezone(BEIJING).date() == now().astimezone(BEIJING).date())
+    assert list(shown.values()) == [20, days_before_today, 2, 2, 2, 20]
     assert (first["known_elsewhere"], first["every_run"]) == (0.0, False)
     assert first["newest"] == {"url": newest.url, "title": "要闻", "appeared_at": iso(at)}
     assert datetime.fromisoformat(first["next_look_at"]) > at
