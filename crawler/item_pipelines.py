@@ -19,7 +19,7 @@ from crawler.alarms import Alarm, extraction_failed
 from crawler.archive.pointers import read_page
 from crawler.clock import iso, now
 from crawler.context import RunFacts, required
-from crawler.coverage.drift import is_news, measures_of
+from crawler.coverage.drift import page_of
 from crawler.downloader.failures import is_ours, postpone
 from crawler.exporters.publisher import Publisher
 from crawler.history import versions
@@ -27,7 +27,6 @@ from crawler.history.withdrawals import Withdrawals
 from crawler.items import Article, DiscoveredFrom, ScrapedArticle, as_record
 from crawler.layouts import AcceptedLayouts, NotAnArticle
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import PageMeasures
 from crawler.outcomes import FETCHED, KNOWN_READ, Outcome
 from crawler.regions import region_of_url
 
@@ -210,26 +209,14 @@ class PublishPipeline(_RunPipeline):
             )
         self.end(article, versions.published_as(article))
         self._count(article)
-        if article.version == 1:
-            self._measure(article, record)
+        self._measure(article, record)
         return article
 
     def _measure(self, article: Article, record: Mapping[str, Any]) -> None:
         """Note what the page of a new article is like, for drift over the weeks."""
-        fetched_at = datetime.fromisoformat(article.fetched_at)
-        if article.warc is None or not is_news(article.published_at, fetched_at):
-            return
-        assert article.published_at is not None
-        page = PageMeasures(
-            run_id=self.facts.run_id,
-            url=article.url,
-            at=fetched_at,
-            weekday=datetime.fromisoformat(article.published_at).weekday(),
-            measures=measures_of(record, record["warc_pages"] or [record["warc"]]),
-            warc_file=article.warc.file,
-            warc_offset=article.warc.offset,
-        )
-        self.ledger.measures.add(_region(article), article.layout or "", page)
+        page = page_of(record)
+        if page:
+            self.ledger.measures.add(_region(article), article.layout or "", page)
 
     def _count(self, article: Article) -> None:
         """What `watch` holds against earlier runs: which fields the layout's records have."""

@@ -14,6 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import ProjectCommand
+from crawler.coverage.restoring import restore
 from crawler.exit_codes import ERROR, LOCKED
 from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.ledger import Ledger
@@ -61,7 +62,8 @@ class Command(ProjectCommand, ScrapyCommand):
         setting = self.given["LEDGER"]
         schedule = recheck_schedule(self.given)
         if is_ledger_lost:
-            done = rebuild(data_dir, locate(data_dir, setting), schedule=schedule)
+            where = locate(data_dir, setting)
+            done = rebuild(data_dir, where, schedule=schedule, further=restore)
             print(f"ledger: made of {done.lines} lines and {done.runs} runs")
             for problem in done.problems:
                 self.say(problem, ERROR)

@@ -69,11 +69,11 @@ class Reach:
         self.days |= {day for link in answer.links if (day := day_of_address(link.url))}
 
 
-def head_of(links: Sequence[ListLink]) -> list[str]:
-    """The newest links of a page, by the days of their addresses and then as they stand: what an
-    editor pinned on top is old."""
-    dated = sorted(links, key=lambda link: day_of_address(link.url) or date.min, reverse=True)
-    return [link.url for link in dated[: min(HEAD, (len(dated) + 1) // 2)]]
+def head_of(links: Sequence[str]) -> list[str]:
+    """The newest of a page's addresses, by the days in them and then as they stand: what an editor
+    pinned on top is old."""
+    dated = sorted(links, key=lambda link: day_of_address(link) or date.min, reverse=True)
+    return dated[: min(HEAD, (len(dated) + 1) // 2)]
 
 
 def hole_of(source: Source, reach: Reach, at: datetime, *, is_whole: bool) -> Hole | None:

@@ -17,11 +17,10 @@ from math import comb, log, log1p
 from typing import TYPE_CHECKING, Any
 
 from crawler.alarms import Alarm
+from crawler.ledger.rows import PageMeasures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from crawler.ledger.rows import PageMeasures
 
 # Counts, in bins that are so much wider each.
 COUNTS = ("paragraphs", "body_length", "images", "page_bytes")
@@ -86,6 +85,25 @@ def measures_of(record: Mapping[str, Any], pages: Iterable[Mapping[str, Any]]) -
     }
     fills = {f"{HAS}{name}": int(bool(record[name])) for name in FILLS}
     return {name: round(log1p(value) / _BIN) for name, value in counts.items()} | fills
+
+
+def page_of(record: Mapping[str, Any]) -> PageMeasures | None:
+    """The measures of a line's page; None for one that pages of today are not measured by: a later
+    version or reading, an old article. Raises KeyError, TypeError or ValueError for no line."""
+    pointer, published_at = record["warc"], record["published_at"]
+    fetched_at = datetime.fromisoformat(record["fetched_at"])
+    is_first = record["version"] == 1 and not record.get("revision") and record["status"] == "live"
+    if not is_first or pointer is None or not is_news(published_at, fetched_at):
+        return None
+    return PageMeasures(
+        run_id=record["run_id"],
+        url=record["url"],
+        at=fetched_at,
+        weekday=datetime.fromisoformat(published_at).weekday(),
+        measures=measures_of(record, record["warc_pages"] or [pointer]),
+        warc_file=pointer["file"],
+        warc_offset=pointer["offset"],
+    )
 
 
 def is_news(published_at: str | None, fetched_at: datetime) -> bool:

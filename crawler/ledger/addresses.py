@@ -317,6 +317,19 @@ class Addresses:
         statement = select(addresses).where(addresses.c.article_id.in_(article_ids))
         return [Address(**row._mapping) for row in self._connection.rows(statement)]
 
+    def seen_before(self, article_ids: Collection[str], moment: datetime) -> set[str]:
+        """Those of these articles of which an address was seen before a moment."""
+        ids, found = list(article_ids), set()
+        for start in range(0, len(ids), CHUNK):
+            rows = self._connection.rows(
+                select(addresses.c.article_id).where(
+                    addresses.c.article_id.in_(ids[start : start + CHUNK]),
+                    addresses.c.first_seen_at < moment,
+                )
+            )
+            found |= {row.article_id for row in rows}
+        return found
+
     def of_article(self, article_id: str) -> list[str]:
         """Every address an article was seen at, sorted."""
         if self._handed_out.has(article_id):

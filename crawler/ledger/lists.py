@@ -67,6 +67,15 @@ class Lists:
         row = self._ensured(list_url, region, depth)
         self._update(list_url, {"depth": min(depth, row["depth"])})
 
+    def restore(self, state: ListState) -> None:
+        """Know a list again that published files tell of: its region and how its looks ended."""
+        values = {
+            "last_status": state.last_status, "last_at": state.last_at,
+            "last_ok_at": state.last_ok_at, "failures": state.failures,
+        }  # fmt: skip
+        self._ensured(state.url, state.region, state.depth)
+        self._update(state.url, values)
+
     def start_walk(self, list_url: str, *, at: datetime) -> None:
         """Open a walk. One that was cut off stays open: its links and its page are kept."""
         if self._ensured(list_url)["walk_started_at"] is None:

@@ -9,8 +9,8 @@ certificates from these, and what became of pictures from their lines. A run who
 pictures owes those of its lines that no line of a picture names.
 
 What is published nowhere is lost, and costs requests, not articles: list walks (each list is walked
-as if for the first time), what was learnt of lists, suspected withdrawals
-(observed again), validators newer than the last line, holds and robots answers.
+as if for the first time), suspected withdrawals (observed again), validators newer than the last
+line, holds and robots answers. What was learnt of lists and pages is told by `coverage.restoring`.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    Further = Callable[[Path, Ledger], list[str]]
+
 # HTTP status codes in a CDXJ with which a page answered.
 _ANSWERED = ("200", "304")
 
@@ -73,19 +75,29 @@ class Rebuilt:
     with_pictures: set[str] = field(default_factory=set)  # runs that archived them
 
 
-def rebuild(data_dir: Path, where: Path | URL, *, schedule: Sequence[timedelta] = ()) -> Rebuilt:
+def rebuild(
+    data_dir: Path,
+    where: Path | URL,
+    *,
+    schedule: Sequence[timedelta] = (),
+    further: Further | None = None,
+) -> Rebuilt:
     """Make a ledger, where there must be none, from the published files of `data_dir`.
 
     `where` is its file or its database, of which an empty one is wanted. `schedule`
-    (RECHECK_SCHEDULE) sets when each article is due next. The ledger is there when it is whole; a
-    kill leaves none and the next call starts again. Returns what was found. Raises LedgerError.
+    (RECHECK_SCHEDULE) sets when each article is due next. `further` is called with the ledger when
+    all else is in it, and returns what it could not take over. The ledger is there when it is
+    whole; a kill leaves none and the next call starts again. Returns what was found. Raises
+    LedgerError.
     """
     if isinstance(where, URL):
-        return _rebuild_on_server(data_dir, where, schedule)
-    return _rebuild_file(data_dir, where, schedule)
+        return _rebuild_on_server(data_dir, where, schedule, further)
+    return _rebuild_file(data_dir, where, schedule, further)
 
 
-def _rebuild_on_server(data_dir: Path, url: URL, schedule: Sequence[timedelta]) -> Rebuilt:
+def _rebuild_on_server(
+    data_dir: Path, url: URL, schedule: Sequence[timedelta], further: Further | None
+) -> Rebuilt:
     done = Rebuilt()
     with closing(Ledger.at(url, fresh=True)) as ledger:
         if not ledger.is_empty():
@@ -93,12 +105,15 @@ def _rebuild_on_server(data_dir: Path, url: URL, schedule: Sequence[timedelta]) 
             raise ledger_error(location.shown(url), "is in the way of a new one", advice)
         # one transaction: a kill leaves the database empty
         _fill(ledger, data_dir, schedule, done, commit=lambda: None)
+        done.problems += further(data_dir, ledger) if further else ()
         ledger.commit()
     location.keep(data_dir, url)
     return done
 
 
-def _rebuild_file(data_dir: Path, path: Path, schedule: Sequence[timedelta]) -> Rebuilt:
+def _rebuild_file(
+    data_dir: Path, path: Path, schedule: Sequence[timedelta], further: Further | None
+) -> Rebuilt:
     wal, shm = companions(path)
     if path.exists() or (wal.exists() and wal.stat().st_size):
         advice = f"Stop all runs and move it, {wal.name} and {shm.name} aside, then rebuild."
@@ -109,6 +124,7 @@ def _rebuild_file(data_dir: Path, path: Path, schedule: Sequence[timedelta]) -> 
     done = Rebuilt()
     with closing(Ledger.open(unfinished, fresh=True)) as ledger:
         _fill(ledger, data_dir, schedule, done, commit=partial(_commit_at_times, ledger, done))
+        done.problems += further(data_dir, ledger) if further else ()
         ledger.commit()
     try:
         publish(unfinished)

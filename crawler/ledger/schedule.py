@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from crawler.ledger.rows import SourceYield
+    from crawler.ledger.rows import ListState, SourceYield
 
 # The wait after the first, second, … failure in a row; the last one holds for all further.
 RETRY_SCHEDULE: tuple[timedelta, ...] = (
@@ -56,6 +56,7 @@ def next_picture_try(at: datetime, attempts: int) -> datetime | None:
 # A list that answered so many times in a row with nothing is given up. If it showed articles once
 # it is asked once a day, else when a page links to it, by RETRY_SCHEDULE.
 GIVE_UP = 5
+_NOTHING_THERE = frozenset({200, 404, 410})
 
 # A list is asked in every run until looks of so many days are known.
 LEARNING_DAYS = 14
@@ -63,6 +64,9 @@ LEARNING_DAYS = 14
 # How far back a list's looks count, and how far back its latest ones.
 LOOK_BACK = timedelta(days=30)
 LATELY = timedelta(days=7)
+
+# Looks of so many days are kept; certificates are written of the days before the last two.
+KEPT = LOOK_BACK + timedelta(days=7)
 
 # A list that shows so many new articles a day is asked in every run.
 NEWS_A_DAY = 6.0
@@ -82,6 +86,11 @@ MOST_OF_A_PAGE = 0.5
 
 # Runs don't start to the second: a look that is due so soon is due.
 _SLACK = timedelta(minutes=30)
+
+
+def is_given_up(state: ListState) -> bool:
+    """Whether a list answered so often with nothing. Only answers count: no answer says nothing."""
+    return state.failures >= GIVE_UP and state.last_status in _NOTHING_THERE
 
 
 def look_interval(learnt: SourceYield) -> timedelta:

@@ -227,8 +227,9 @@ list_links = Table(
     Column("url", Text, primary_key=True),
 )
 
-# What is learnt of the lists that were read. `repair --ledger` restores none of it: each list is
-# asked in every run until enough is known of it again.
+# What is learnt of the lists that were read. `repair --ledger` restores it, and the two tables
+# after it, from data/sightings/ and the indexes of the WARCs, but for lists that showed no article,
+# looks that had no answer, and totals.
 sources = Table(
     "sources",
     metadata,
@@ -272,7 +273,8 @@ finds = Table(
 Index("ix_finds_day", finds.c.day)
 
 # What lists imply and no look has shown: links that went between two looks, pages that could not be
-# had. Those of the last weeks only; nothing of it is restored.
+# had. Those of the last weeks only. `repair --ledger` restores those that certificates name and, of
+# days without one, those that the sightings tell.
 holes = Table(
     "holes",
     metadata,
@@ -306,8 +308,8 @@ late_finds = Table(
     Column("day", Date, nullable=False),
 )
 
-# What new pages are like: the newest by themselves, older ones as counts. `repair --ledger`
-# restores none of it: what is usual is learnt anew within weeks.
+# What new pages are like: the newest by themselves, older ones as counts. `repair --ledger` makes
+# it again of the lines of the last months.
 page_measures = Table(
     "page_measures",
     metadata,
@@ -331,7 +333,7 @@ baselines = Table(
     Column("counts", JSON, nullable=False),  # value → pages
 )
 
-# The shifts that hold, by the ids of their alarms.
+# The shifts that hold, by the ids of their alarms. Restored from the reports.
 shifts = Table(
     "shifts",
     metadata,

@@ -20,7 +20,7 @@ from crawler.ledger.schedule import LATELY, LOOK_BACK
 from crawler.ledger.schema import addresses, finds, holes, list_days, lists, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from crawler.ledger.rows import Hole, ShownLink
@@ -268,6 +268,27 @@ class Sources:
     def known(self, list_urls: Sequence[str]) -> dict[str, Source]:
         """What is known of these lists beside their looks, by address."""
         return {url: source for url, source in self._known().items() if url in set(list_urls)}
+
+    def restore(self, source: Source, days: Mapping[date, Sequence[int]]) -> None:
+        """Know a list again as published files tell of it; `days` are its looks, failures, hours
+        and news by day."""
+        self._connection.upsert(sources, [asdict(source)])
+        names = ("looks", "failures", "hours", "new")
+        rows = [
+            {"list_url": source.list_url, "day": day, **dict(zip(names, counts, strict=True))}
+            for day, counts in sorted(days.items())
+        ]
+        self._connection.upsert(list_days, rows)
+
+    def restore_finds(self, found: Iterable[tuple[str, str, date, Sequence[str]]]) -> None:
+        """Know again which list was the first to show an article, on which day, and the marks of
+        those that showed it."""
+        rows = [
+            {"article_id": article, "list_url": url, "day": day, "shown_by": " ".join(marks)}
+            for article, url, day, marks in found
+        ]
+        for start in range(0, len(rows), CHUNK):
+            self._connection.upsert(finds, rows[start : start + CHUNK])
 
     def forget(self, before: date) -> None:
         """Forget looks and finds of the days before one."""

@@ -22,8 +22,9 @@ from crawler.ledger.placements import Placements
 from crawler.ledger.rows import ShownLink, SourceYield
 from crawler.ledger.schedule import (
     GIVE_UP,
-    LOOK_BACK,
+    KEPT,
     QUIET_WAIT,
+    is_given_up,
     is_look_due,
     look_interval,
 )
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from crawler.ledger.rows import ListState, Placement
     from crawler.lists.list_page import ListLink
     from crawler.spiders.list_requests import ListAnswer, ListStep
-
-_NOTHING_THERE = frozenset({200, 404, 410})
-# Looks of so many days are kept; certificates are written of the days before the last two.
-KEPT = LOOK_BACK + timedelta(days=7)
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +76,8 @@ class ListLooks:
     def has_turn(self, state: ListState) -> bool:
         """Whether a list that an earlier run found is to be asked in this one."""
         if is_given_up(state):
-            return state.completed_at is not None and self._is_day_over(state)
+            is_due = self._asks_all or self._is_day_over(state)
+            return state.completed_at is not None and is_due
         if self._asks_all or self._sources is None or state.failures or state.walk_started_at:
             return True
         return is_look_due(state.last_at, self._wait(state.url), self._at)
@@ -126,7 +124,8 @@ class ListLooks:
         reach = self._reaches.setdefault(step.source, Reach())
         if step.page == 1:
             reach.is_from_start = True
-            self._sources.begin_walk(step.source, head_of(answer.links), at=now())
+            head = head_of([link.url for link in answer.links])
+            self._sources.begin_walk(step.source, head, at=now())
         if source is not None:
             reach.read(answer, new, source.head or ())
 
@@ -224,11 +223,6 @@ def _line(
         "time_shown": time_shown,
         "last_shown_at": iso(last_shown_at) if last_shown_at else None,
     }
-
-
-def is_given_up(state: ListState) -> bool:
-    """Only answers count: no answer says nothing of the list."""
-    return state.failures >= GIVE_UP and state.last_status in _NOTHING_THERE
 
 
 def _shown(link: ListLink) -> ShownLink:

@@ -20,13 +20,13 @@ from crawler.exporters.publisher import Publisher
 from crawler.ledger.lists import NO_VALIDATORS, Lists
 from crawler.ledger.others import Others
 from crawler.ledger.rows import Validators
-from crawler.ledger.schedule import GIVE_UP, next_try
+from crawler.ledger.schedule import GIVE_UP, is_given_up, next_try
 from crawler.lists import list_page
 from crawler.lists.pager import page_of
 from crawler.spiders.columns import Columns, NamedColumns, by_turns
 from crawler.spiders.conditional_requests import captured, validators
 from crawler.spiders.frontier import sighting
-from crawler.spiders.list_looks import ListLooks, is_given_up
+from crawler.spiders.list_looks import ListLooks
 from crawler.spiders.list_reach import ListReach, reaches
 from crawler.spiders.list_requests import (
     ListStep,

@@ -13,8 +13,10 @@ from crawler.ledger.rows import SourceYield
 from crawler.ledger.schedule import (
     GIVE_UP,
     QUIET_WAIT,
+    is_given_up,
     look_interval,
     next_look,
+    next_try,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +82,18 @@ class SourceRow:
         }
 
 
+def _wait(state: ListState, learnt: SourceYield, *, is_of_registry: bool) -> timedelta | None:
+    """How long a list is left alone after a look, as `spiders.list_looks` does; None: not at all.
+    One that never showed an article is tried again when a page names it."""
+    if is_given_up(state) and state.last_at:
+        if state.completed_at or is_of_registry:
+            return QUIET_WAIT
+        return next_try(state.last_at, state.failures) - state.last_at
+    if state.failures or state.walk_started_at:
+        return None
+    return look_interval(learnt)
+
+
 def _rounded(share: float | None) -> float | None:
     return None if share is None else round(share, 3)
 
@@ -93,10 +107,9 @@ def sources_of(region: Region, ledger: Ledger, at: datetime) -> list[SourceRow]:
     rows = []
     for state in states:
         learnt = yields.get(state.url, SourceYield())
-        wait: timedelta | None = look_interval(learnt)
-        if state.url in region.roots or state.failures or state.walk_started_at:
+        is_of_registry = state.url in region.lists
+        wait = _wait(state, learnt, is_of_registry=is_of_registry)
+        if state.url in region.roots:
             wait = None
-        if state.failures >= GIVE_UP and state.url not in region.roots:
-            wait = QUIET_WAIT
         rows.append(SourceRow(state, learnt, known.get(state.url), wait or None))
     return sorted(rows, key=lambda row: (-row.learnt.new, row.state.depth, row.state.url))

@@ -87,7 +87,7 @@ def test_damaged_ledger_is_said_and_the_registry_printed(
 def test_the_lists_of_a_region(scrapy_cmd: RunScrapy, crawled: Path) -> None:
     """With what each yielded, its newest article and its next look; in JSON for the named alone."""
     url, dead = "http://js.news.cn/a.htm", "http://js.news.cn/b.htm"
-    at = now() - timedelta(hours=2)
+    at = now()  # of today in Beijing, which isn't counted among the days, whatever the hour
     with closing(Ledger.open(crawled / "state" / "ledger.sqlite")) as ledger:
         for day in range(20):
             ledger.sources.note_look(url, at=at - timedelta(days=day), is_read=True)

@@ -19,6 +19,7 @@ from tests.channel import FAST
 from tests.column_site import HOST, Column
 from tests.conftest import PROJECT
 from tests.processes import crawl, defects
+from tests.tooling.markdown import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -219,11 +220,50 @@ def test_a_certificate_that_is_gone_or_stands_elsewhere(month: Month, tmp_path: 
     }  # fmt: skip
 
 
-def test_repair_restores_the_claims(month: Month, tmp_path: Path, scrapy_cmd: RunScrapy) -> None:
+def learnt(data_dir: Path) -> dict[str, Any]:
+    """What the ledger knows of lists and pages."""
+    with closing(Ledger.of(data_dir)) as ledger:
+        today, measures = date(2026, 9, 9), ledger.measures
+        known = ledger.sources.known([YW])[YW]
+        return {
+            "since": ledger.certificates.watched_since()["js"].date(),
+            "yield": ledger.sources.yields(today),
+            "shown by": sorted(map(sorted, ledger.sources.shown_by("js", date(2026, 9, 1)))),
+            "known": (known.capacity, known.newest_url, known.head),
+            # the ledger that is made again counts those as usual that a run for a list left
+            "pages": {
+                key: len(measures.pages(*key))
+                + sum(
+                    counts.total()
+                    for (_, name), counts in measures.baseline(*key).items()
+                    if name == "images"
+                )
+                for key in measures.layouts()
+            },
+            "holes": [ledger.certificates.holes(date(2026, 9, day)) for day in range(1, 10)],
+        }
+
+
+def test_repair_restores_the_claims_and_what_was_learnt(
+    month: Month, tmp_path: Path, scrapy_cmd: RunScrapy
+) -> None:
     data_dir = shutil.copytree(month.archive.data_dir, tmp_path / "data")
+    before = learnt(data_dir)
+    assert before["yield"][YW].new
     shutil.rmtree(data_dir / "state")
     assert scrapy_cmd("repair", "--ledger", data_dir=data_dir).returncode == 0
     assert defects(data_dir) == []
+    assert learnt(data_dir) == before
+
+
+def test_the_certificates_in_the_documents() -> None:
+    """Shown are some of the rows of real ones."""
+    shown = [json.loads(one.text) for one in blocks("json") if one.document == "docs/coverage.md"]
+    verdicts = []
+    for told in shown:
+        VALIDATOR.validate(told)
+        verdicts += [row["verdict"] for row in told["regions"].values()]
+    assert verdicts == ["complete", "incomplete", "unknown"]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -108,6 +108,7 @@ def test_a_list_that_died_is_asked_once_a_day_and_told_of_if_it_brought_news(day
     days.asked.clear()
     days.run(2 * A_DAY)
     assert [sum(url in asked for asked in days.asked) for url in (DEAD, QUIET)] == [2, 2]
+    assert DEAD in days.run(since="2026-01-10") & days.run(since="2026-01-10")
     days.walks.site[DEAD] = page([5, 4])
     days.run(A_DAY)
     assert days.alarms == []
