@@ -32,6 +32,7 @@ REGIONS = ("js", "he", "zj")
 CAP = 2
 DEAD = "news/zjyw.htm"
 OUT = Trouble(outage={"kind": "503"})
+ALL_OUT = "outage 503"
 KILL = "crawler.runner.run:write_report:before:1"
 
 
@@ -86,16 +87,22 @@ def simulate(
         played = Days(site, data_dir, a_day=a_day)
         troubles = list(_troubles(days * a_day, a_day, outages, kill_at))
         played.play(troubles)
-        first = site.world.start.date() + timedelta(days=1)
-        certified = Certified([first + timedelta(days=n) for n in range(days - 4)])
-        _read(certified, data_dir)
-        _hold_against(certified, site.truth(), data_dir)
-        for day, told in certified.certificates.items():
-            for region, row in told["regions"].items():
-                certified.unfounded[day, region] = [*_unfounded(played, told, row)]
-        certified.exitcodes = Counter(run.exitcode for run in played.runs)
-        certified.faults = faults_of(data_dir)
-        return certified
+        return certified(played, days)
+
+
+def certified(played: Days, days: int) -> Certified:
+    """What was certified of days that were played, held against the truth."""
+    site, data_dir = played.site, played.data_dir
+    first = site.world.start.date() + timedelta(days=1)
+    found = Certified([first + timedelta(days=n) for n in range(days - 4)])
+    _read(found, data_dir)
+    _hold_against(found, site.truth(), data_dir)
+    for day, told in found.certificates.items():
+        for region, row in told["regions"].items():
+            found.unfounded[day, region] = [*_unfounded(played, told, row)]
+    found.exitcodes = Counter(run.exitcode for run in played.runs)
+    found.faults = faults_of(data_dir)
+    return found
 
 
 def _troubles(
@@ -109,26 +116,26 @@ def _troubles(
             yield Trouble(kill=KILL) if day == kill_at else Trouble()
 
 
-def _read(certified: Certified, data_dir: Path) -> None:
+def _read(found: Certified, data_dir: Path) -> None:
     for path in sorted(data_dir.glob("coverage/*/*/*.json")):
         told = json.loads(path.read_bytes())
         if told["number"]:
             continue
         day = date.fromisoformat(told["day"])
-        certified.certificates[day] = told
+        found.certificates[day] = told
         for region, row in told["regions"].items():
-            certified.verdicts[day, region] = row["verdict"]
+            found.verdicts[day, region] = row["verdict"]
     for path in data_dir.glob("runs/*.json"):
         states = json.loads(path.read_bytes())["alarm_states"]
-        certified.alarms.update(s["id"] for s in states if s["id"].startswith("coverage:"))
+        found.alarms.update(s["id"] for s in states if s["id"].startswith("coverage:"))
 
 
-def _hold_against(certified: Certified, truth: Mapping[str, Any], data_dir: Path) -> None:
+def _hold_against(found: Certified, truth: Mapping[str, Any], data_dir: Path) -> None:
     kept = {line["id"]: line["first_seen_at"] for line in reversed(lines_of(data_dir))}
-    for day in certified.days:
-        closed = certified.certificates.get(day, {}).get("closed", "")
+    for day in found.days:
+        closed = found.certificates.get(day, {}).get("closed", "")
         for region in truth["regions"]:
-            certified.missing[day, region] = [
+            found.missing[day, region] = [
                 one["id"]
                 for one in truth["articles"]
                 if one["region"] == region
@@ -153,7 +160,7 @@ def _unfounded(played: Days, told: Mapping[str, Any], row: Mapping[str, Any]) ->
             yield f"{hole['list']} still showed {left}"
     end = datetime.combine(date.fromisoformat(told["day"]), time.max, BEIJING)
     closed = datetime.fromisoformat(told["closed"])
-    is_out = all(run.trouble for run in played.runs if end < run.at < closed)
+    is_out = all(run.trouble == ALL_OUT for run in played.runs if end < run.at < closed)
     for reason in row["reasons"]:
         silent = _NOT_READ.match(reason)
         is_of_a_list = silent and _shown(played, silent[1], told["closed"])

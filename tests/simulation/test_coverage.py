@@ -1,0 +1,22 @@
+"""All regions over days with faults: every fault is told of, nothing else is, no day wrongly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.simulation.coverage import SHORT, simulate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.nightly
+def test_all_regions(tmp_path: Path) -> None:
+    told = simulate(tmp_path / "data", days=20, a_day=2)
+    assert (told["faults"], told["missed"], told["doubted"]) == ([], [], [])
+    assert [one["fault"] for one in told["alarms"] if one["raised_by_run"] is None] == []
+    assert told["false_alarms"] == []
+    missed = {code for code, (found, of) in told["recall"]["by_region"].items() if found < of}
+    assert SHORT in missed
