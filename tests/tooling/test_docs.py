@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from tests.tooling.markdown import Block
 
 HOME = "/srv/xinhua-archive"
-LANGUAGES = {"sh", "python", "sql", "toml", "crontab", "ini", "logrotate", "nginx"}
+# json: certificates, which tests/coverage/test_certificates.py holds against their schema.
+LANGUAGES = {"sh", "python", "sql", "toml", "crontab", "ini", "logrotate", "nginx", "json"}
 LIVE = "scrapy crawl xinhua"
 FAST = f"{LIVE} -s DOWNLOAD_DELAY=0 -a regions=js,he"
 
