@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from crawler.ledger.catalogue import Entry
+    from crawler.ledger.rows import VersionRow
     from crawler.room.reading import Reading
 
 
@@ -42,7 +43,7 @@ class FeedPages:
         t = texts_of(request)
         entries = [
             FeedEntry(
-                id=f"{one['row'].article_id}/{one['kind']}/{one['row'].version}/{one['at']}",
+                id=f"{one['row'].article_id}/{one['kind']}/{_reading(one['row'])}/{one['at']}",
                 path=one["href"],
                 title=f"{t(one['kind'])}: {one['title'] or t('no_title')}",
                 updated=one["at"],
@@ -105,6 +106,11 @@ class FeedPages:
         """What crawlers may ask: all but what costs work and is in no sitemap."""
         rules = f"User-agent: *\nDisallow: /search\nSitemap: {base_of(request)}/sitemap.xml\n"
         return Response(rules, media_type="text/plain")
+
+
+def _reading(row: VersionRow) -> str:
+    """A version, and which correction of it where it is one: all have the version's time."""
+    return f"{row.version}.{row.revision}" if row.revision else str(row.version)
 
 
 def feed(request: Request, path: str, title: str, of: str, entries: list[FeedEntry]) -> Response:

@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from functools import cache
+from operator import add
 from pathlib import Path
 
 # Set this up when `fold` or its table changes: an index made by another folding answers wrongly.
@@ -83,7 +84,7 @@ def tokens(folded: str) -> str:
 
 
 def _bigrams(run: str) -> str:
-    return f"{' '.join(map(str.__add__, run, run[1:]))} {run[-1]}"
+    return f"{' '.join(map(add, run, run[1:]))} {run[-1]}"
 
 
 def letters(folded: str) -> str:

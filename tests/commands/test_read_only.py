@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,58 @@ def test_at_rest(way: Callable[[Path], list[str]], data_dir: Path) -> None:
         done = asked(prefix, data_dir, *command)
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         assert "copied" not in done.stderr
+    assert listing(data_dir) == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_report_goes_elsewhere(way: Callable[[Path], list[str]], data_dir: Path) -> None:
+    """It needs -o, says so in a line, and is written where that says."""
+    prefix = way(data_dir)
+    before = listing(data_dir)
+    done = asked(prefix, data_dir, "report")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert f"{data_dir / 'report'} can't be written" in line
+    assert "-o names another folder" in line
+    out = data_dir.with_name("report")
+    out.mkdir()
+    out.chmod(0o777)
+    done = asked(prefix, data_dir, "report", "-o", str(out))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "运行报告" in (out / "index.html").read_text()
+    assert listing(data_dir) == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_reading_room(way: Callable[[Path], list[str]], data_dir: Path) -> None:
+    """An article, its proof, its page and the report; search says what is wanting."""
+    line = a_line(data_dir)
+    prefix = way(data_dir)
+    before = listing(data_dir)
+    room = subprocess.Popen(
+        [*prefix, *SCRAPY, "serve", "--port", "0"], cwd=PROJECT,
+        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir)}, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert room.stdout
+        base = room.stdout.readline().split()[3].rstrip("/")
+        article = f"/articles/{line['id']}"
+        told = {}
+        for path in (
+            "/", article, f"{article}/1/verify", f"{article}/1/page", f"{article}/1/page.wacz",
+            "/status", "/search?q=%E6%96%B0", "/changes.atom", "/sitemap.xml",
+        ):  # fmt: skip
+            with urllib.request.urlopen(base + path, timeout=60) as answer:
+                told[path] = answer.read()
+    finally:
+        os.killpg(room.pid, signal.SIGTERM)
+        _, said = room.communicate(timeout=20)
+    assert line["title"] in told[article].decode()
+    assert "验证通过" in told[f"{article}/1/verify"].decode()
+    assert "搜索不可用" in told["/search?q=%E6%96%B0"].decode()
+    assert "运行报告" in told["/status"].decode()
+    assert "Traceback" not in said
     assert listing(data_dir) == before
 
 

@@ -1,4 +1,5 @@
-"""`make screenshots`: the room as pictures, wide and narrow, light and dark, to be looked at.
+"""`make screenshots`: the room as pictures, wide and narrow, light and dark, in both languages, to
+be looked at.
 
 The archive is the loopback site's, as in the tests; the report is also made as a folder.
 """
@@ -9,7 +10,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.browser import launched
 from tests.room.served import Trap, make_archive, scrapy, serving
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from tests.room.served import Served
 
 PROJECT = Path(__file__).resolve().parents[2]
-LOOKS = {
-    "wide": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "wide-dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "narrow": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-    "narrow-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LOOKS: dict[str, dict[str, Any]] = {
+    "wide": {"viewport": WIDE, "color_scheme": "light", "locale": "zh-CN"},
+    "wide-dark": {"viewport": WIDE, "color_scheme": "dark", "locale": "zh-CN"},
+    "narrow": {"viewport": NARROW, "color_scheme": "light", "locale": "zh-CN"},
+    "narrow-dark": {"viewport": NARROW, "color_scheme": "dark", "locale": "zh-CN"},
+    "wide-english": {"viewport": WIDE, "color_scheme": "light", "locale": "en-GB"},
+    "narrow-dark-english": {"viewport": NARROW, "color_scheme": "dark", "locale": "en-GB"},
 }
 
 
@@ -48,16 +52,18 @@ def pages_of(room: Served) -> dict[str, str]:
     return {name: room.base + path for name, path in pages.items()}
 
 
-def shoot(browser: Browser, pages: dict[str, str], folder: Path) -> int:
-    """Take each page in each look, all of it; the number of pictures."""
+def shoot(browser: Browser, pages: dict[str, str], report: Path, folder: Path) -> int:
+    """Take each page in each look, all of it, and the report's in the look's language; the number
+    of pictures."""
     for look, options in LOOKS.items():
-        context = browser.new_context(locale="zh-CN", **options)
+        context = browser.new_context(**options)
         page = context.new_page()
-        for name, address in pages.items():
+        own = report / options["locale"][:2] / "index.html"
+        for name, address in (pages | {"report": own.as_uri()}).items():
             page.goto(address)
             page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
         context.close()
-    return len(LOOKS) * len(pages)
+    return len(LOOKS) * (len(pages) + 1)
 
 
 def main() -> int:
@@ -71,10 +77,11 @@ def main() -> int:
         trap = Trap()
         data_dir = args.data_dir or make_archive(Path(temporary) / "data", trap.base)
         report = Path(temporary) / "report"
-        scrapy("report", "-o", str(report), data_dir=data_dir).check_returncode()
+        for language in ("zh", "en"):
+            folder = str(report / language)
+            scrapy("report", "-o", folder, "--lang", language, data_dir=data_dir).check_returncode()
         with serving(data_dir) as room, launched() as browser:
-            pages = pages_of(room) | {"report": (report / "index.html").as_uri()}
-            count = shoot(browser, pages, args.folder)
+            count = shoot(browser, pages_of(room), report, args.folder)
     sys.stdout.write(f"{count} pictures in {args.folder}\n")
     return 0
 

@@ -14,6 +14,8 @@ from crawler.ledger.rows import VersionRow
 from crawler.room.article_page import differences, history_of, parts_of
 from crawler.room.history import ArchivedArticle
 from crawler.room.lines import MissingLineError, PublishedLines
+from tests.reextraction.older import make_older
+from tests.room.served import scrapy, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,3 +142,31 @@ def test_differences_by_field_and_paragraph() -> None:
     assert [span.text for span in rows[0].right if span.is_marked] == ["雪"]
     assert differences(before, before) == []
     assert json.dumps(found["reporters"][0]["rows"][0].kind) == '"added"'
+
+
+def test_corrections_that_a_run_wrote(tmp_path: Path) -> None:
+    """A page that is read anew: its version has a second reading, not a second version."""
+    data_dir = tmp_path / "data"
+    make_older(data_dir, lambda number, line: {"title": f"旧{line['title']}"} if not number else {})
+    done = scrapy("reextract", "--correct", "-j", "1", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    with serving(data_dir) as room:
+        first = next(line for line in room.lines if not line["revision"])
+        (corrected,) = (line for line in room.lines if line["revision"])
+        assert corrected["corrects"]["line"] == first["line"] or first["line"] is None
+        address = f"/articles/{first['id']}"
+        article = room.get(address).text
+        assert f'<h1 id="title">{corrected["title"]}</h1>' in article
+        assert "更正了对网页的读法" in article
+        assert f'<del lang="zh-CN">{first["title"]}</del>' in article
+        assert f'<ins lang="zh-CN">{corrected["title"]}</ins>' in article
+        assert "与上一版比较" not in article
+        told = json.loads(room.get(f"{address}/1/line.json").body)
+        assert (told["version"], told["revision"]) == (1, 1)
+        assert room.get(f"{address}/2").status == 404
+        assert "验证通过" in room.get(f"{address}/1/verify").text
+        changes = room.get("/changes").text
+        assert changes.count(f'<a href="{address}"') == 1
+        assert "更正读法" in changes
+        entry = f"tag:xinhua-archive,2026:{corrected['id']}/corrected/1.1/"
+        assert entry in room.get("/changes.atom").text
