@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from crawler.data_dir import reports_of
+from crawler.clock import now
+from crawler.data_dir import reports_of, run_stamp
 from crawler.verification.whole_archive import Scope, verify
 from tests import scrapy_process
 from tests.conftest import PROJECT
@@ -69,6 +71,9 @@ def crawl(
 ) -> Crawl:
     """Run the crawl to its end in its own process; `project` may be a changed copy of it."""
     before = reports(data_dir)
+    # The ids of runs of one second are in no order.
+    while any(run_id.startswith(run_stamp(now())) for run_id in before):
+        time.sleep(0.05)
     done = scrapy_process.run(
         "crawl", "xinhua", *arguments,
         env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **ledger_env(data_dir), **(env or {})},

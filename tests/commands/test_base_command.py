@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 
 from crawler.exit_codes import OK, STORAGE, USAGE
+from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.nightly import at_night
 
@@ -32,13 +33,21 @@ def run(
     shell: str = "",
     env: Mapping[str, str] | None = None,
     prefix: tuple[str, ...] = (),
+    stdout: BinaryIO | int = subprocess.PIPE,
 ) -> subprocess.CompletedProcess[bytes]:
-    """A command as a shell starts it; `shell` are redirections or a pipe behind it."""
+    """A command with bytes as its output; `shell` are redirections or a pipe behind it, with which
+    a shell starts it."""
+    environment = {**os.environ, "XINHUA_DATA_DIR": str(data_dir), **(env or {})}
+    if not shell and not prefix:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": subprocess.PIPE}
+        with scrapy_process.start(*arguments, env=environment, **streams) as process:
+            output, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
     command = [*prefix, sys.executable, "-m", "scrapy", *arguments]
     return subprocess.run(
         ["bash", "-c", f'set -o pipefail; "$@" {shell}', "-", *command],
         cwd=PROJECT,
-        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **(env or {})},
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=120,
@@ -136,7 +145,8 @@ def test_a_full_disk_under_the_output(
     data_dir: Path, archive: Path, article: dict[str, Any], number: int
 ) -> None:
     command = commands(archive, article)[number]
-    done = run(*command, data_dir=data_dir, shell=">/dev/full")
+    with Path("/dev/full").open("wb") as full:
+        done = run(*command, data_dir=data_dir, stdout=full)
     assert done.returncode == STORAGE
     assert told(done) == (
         f"scrapy {command[0]}: the output can't be written: No space left on device"
