@@ -80,7 +80,7 @@ PHOTO_DONE: Final = any_of(_PHOTO["done"])
 PHOTO_LABEL: Final = any_of(_PHOTO["label"])
 PHOTO_AGENCY: Final = any_of(_PHOTO["agency"])
 PHOTO_FOREIGN_AGENCY: Final = any_of(_PHOTO["foreign_agency"])
-PHOTO_LIBRARY: Final = any_of(_PHOTO["library"])
+PHOTO_LIBRARY: Final = any_of(_PHOTO["library"]).replace("_", " ")
 PHOTO_KIND: Final = f"(?:{any_of(_PHOTO['kind'])})?(?:{any_of(_PHOTO['picture'])})"
 
 # Whoever reports or comments needs no colon even where the name is an unusual one.

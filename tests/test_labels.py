@@ -38,6 +38,11 @@ def test_the_words_of_a_label(pattern: str, printed: str) -> None:
     assert [word for word in printed.split() if not re.fullmatch(pattern, word)] == []
 
 
+def test_a_name_of_two_words() -> None:
+    assert re.fullmatch(labels.PHOTO_LIBRARY, "IC photo")
+    assert not re.search(labels.PHOTO_LIBRARY, "photo")
+
+
 def test_no_word_stands_for_two_functions() -> None:
     tables = (labels.CREDITS_BARE, labels.CREDITS_WITH_COLON)
     words = [word for table in tables for row in table.values() for word in row.split()]

@@ -29,7 +29,7 @@ _CREDIT = re.compile(
     rf"|{_WHO}[:：]?\s?{_NAMES}?\s?[/／]?\s?{_DONE}"
     rf"|(?:{labels.PHOTO_LABEL})\s?[:：/／]\s?{_NAMES}"
     rf"|(?:图片|照片)(?:由[{HAN}]{{2,14}}提供|来自[{HAN}]{{2,8}})"
-    rf"|图据[{HAN}]{{2,8}}(?:新闻|[报网台]|视频|发布)|{labels.PHOTO_LIBRARY}|IC photo"
+    rf"|图据[{HAN}]{{2,8}}(?:新闻|[报网台]|视频|发布)|{labels.PHOTO_LIBRARY}"
     rf"|(?![他她我你您们这那由为])[{HAN}]{{2,14}}供图"
     rf"|(?:[(（])\s?{_KIND}\s?(?=[)）])"
     rf"|(?:资料|网络)图片?|视频截图"
