@@ -32,7 +32,7 @@ from crawler.storage import open_file
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from crawler.verification.jsonl_lines import LinesReport
     from crawler.verification.moved_months import MovedMonths
@@ -94,13 +94,8 @@ def check_manifest(
         return report
     for message in faults:
         report.add(manifest, "bad_manifest", message)
-    for row, name in zip(rows, names, strict=True):
-        if not is_to_check(report, name):
-            continue
-        if moved.misses(data_dir, name):
-            report.moved += 1
-        else:
-            check_file(report, row, data_dir / name, records)
+    unseen = [row for row, name in zip(rows, names, strict=True) if is_to_check(report, name)]
+    check_files(report, unseen, data_dir, records, moved)
     return report
 
 
@@ -126,10 +121,25 @@ def is_to_check(report: Manifest, name: str) -> bool:
     return True
 
 
-def check_file(
+def check_files(
+    report: Manifest,
+    rows: Iterable[Mapping[str, Any]],
+    data_dir: Path,
+    records: Mapping[Path, int],
+    moved: MovedMonths,
+) -> None:
+    """Hold files against the rows of the manifest that list them; those of months that were moved
+    away are only counted."""
+    for row in rows:
+        if moved.misses(data_dir, str(row["path"])):
+            report.moved += 1
+        else:
+            _check_file(report, row, data_dir / str(row["path"]), records)
+
+
+def _check_file(
     report: Manifest, row: Mapping[str, Any], path: Path, records: Mapping[Path, int]
 ) -> None:
-    """Hold a file against the row of the manifest that lists it."""
     manifest = report.path.name
     if not path.is_file():
         report.add(path, "missing_file", f"{manifest} lists it")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.data_dir import part_of
 from crawler.storage import open_file
 from crawler.verification.findings import Finding
-from crawler.verification.manifests import Manifest, check_file, is_to_check, seq_of
+from crawler.verification.manifests import Manifest, check_files, is_to_check, seq_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -49,13 +49,9 @@ def check_part(
     named = part_of(path.name)
     if named is None or (part.run_id, told["part"]) != named:
         part.add(path, "bad_manifest", f"it is of part {told['part']!r} of run {part.run_id}")
-    for row, name in zip(part.rows, names, strict=True):
-        if not is_to_check(part, name) or part.run_id in reported:
-            continue
-        if moved.misses(data_dir, name):
-            part.moved += 1
-        else:
-            check_file(part, row, data_dir / name, records)
+    unseen = [row for row, name in zip(part.rows, names, strict=True) if is_to_check(part, name)]
+    if part.run_id not in reported:
+        check_files(part, unseen, data_dir, records, moved)
     return part
 
 
