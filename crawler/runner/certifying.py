@@ -10,21 +10,16 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from crawler.clock import now
 from crawler.coverage import certificates
-from crawler.data_dir import new_run_id
-from crawler.exit_codes import OK
-from crawler.exporters.manifest import rows_of
-from crawler.exporters.parts import take_seq
-from crawler.exporters.report import build_report, write_report
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
 from crawler.run_lock import take_lock
-from crawler.runner.recovery import end_run, recover
+from crawler.runner.offline_run import Written, run_offline
+from crawler.runner.recovery import recover
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date, timedelta
+    from datetime import date, datetime, timedelta
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -49,29 +44,10 @@ def certify(
 
 
 def _certify(data_dir: Path, ledger: Ledger, days: Collection[date], command: str) -> None:
-    at = now()
-    run_id = new_run_id(at)
-    ledger.runs.start(run_id, at, command, RunKind.CERTIFICATES)
-    ledger.commit()
-    closed = certificates.close_on_demand(data_dir, ledger, run_id, at, days)
-    report = build_report(
-        ledger,
-        run_id=run_id,
-        started_at=at,
-        finished_at=now(),
-        command=command,
-        narrowed=True,
-        reason="finished",
-        seq=take_seq(data_dir, ledger, run_id, None, now()),
-        parts=0,
-        files=rows_of(data_dir, [data_dir / name for name in closed.files]),
-        stats={},
-        coverage={
-            "closed": {str(day): one for day, one in closed.verdicts.items()},
-            "open": {},
-        },
-    )
-    report["exit_code"] = OK
-    ledger.commit()
-    write_report(data_dir, report)
-    end_run(ledger, report)
+    def close(run_id: str, at: datetime) -> Written:
+        closed = certificates.close_on_demand(data_dir, ledger, run_id, at, days)
+        verdicts = {str(day): one for day, one in closed.verdicts.items()}
+        files = [data_dir / name for name in closed.files]
+        return Written(files, {"closed": verdicts, "open": {}})
+
+    run_offline(data_dir, ledger, RunKind.CERTIFICATES, command, close)

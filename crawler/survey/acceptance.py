@@ -22,12 +22,7 @@ from crawler import layouts, urls
 from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import page_of
 from crawler.archive.reader import read_records
-from crawler.clock import now
-from crawler.data_dir import PROJECT, folder_of, layout_name, new_run_id, warcs_of
-from crawler.exit_codes import OK
-from crawler.exporters.manifest import rows_of
-from crawler.exporters.parts import take_seq
-from crawler.exporters.report import build_report, write_report
+from crawler.data_dir import PROJECT, folder_of, layout_name, warcs_of
 from crawler.fixtures import REFUSED, FixtureError, load
 from crawler.layouts.accepted import AcceptedLayouts, LayoutError, parse
 from crawler.ledger.ledger import Ledger
@@ -36,12 +31,14 @@ from crawler.pages.document import Document
 from crawler.pages.errors import NotAnArticle
 from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.run_lock import take_lock
-from crawler.runner.recovery import end_run, recover
+from crawler.runner.offline_run import Written, run_offline
+from crawler.runner.recovery import recover
 from crawler.runner.run import recheck_schedule
-from crawler.storage import StorageError, check_disk, make_folder, open_path, publish
+from crawler.storage import check_disk, publish_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from scrapy.settings import BaseSettings
@@ -143,37 +140,13 @@ def _publish(
     data_dir: Path, ledger: Ledger, layout: AcceptedLayout, content: bytes, command: str
 ) -> None:
     """Write the file, durably, and the report of the run that lists it."""
-    at = now()
-    run_id = new_run_id(at)
-    ledger.runs.start(run_id, at, command, RunKind.LAYOUTS)
-    ledger.commit()
-    path = data_dir / layout_name(layout.name)
-    make_folder(path.parent)
-    try:
-        with open_path(path).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise StorageError.of("writing", path, error) from error
-    publish(open_path(path))
-    report = build_report(
-        ledger,
-        run_id=run_id,
-        started_at=at,
-        finished_at=now(),
-        command=command,
-        narrowed=True,
-        reason="finished",
-        seq=take_seq(data_dir, ledger, run_id, None, now()),
-        parts=0,
-        files=rows_of(data_dir, [path]),
-        stats={},
-    )
-    report["exit_code"] = OK
-    ledger.commit()
-    write_report(data_dir, report)
-    end_run(ledger, report)
+
+    def write(_run_id: str, _at: datetime) -> Written:
+        path = data_dir / layout_name(layout.name)
+        publish_lines(path, [content])
+        return Written([path])
+
+    run_offline(data_dir, ledger, RunKind.LAYOUTS, command, write)
 
 
 def claims_of(
