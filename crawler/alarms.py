@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Alarms on a host: a run that asked it for something looked at them, whatever its regions.
 HOST = "host_given_up:"
 
+# The ids of those on the index of a web archive, which only runs over that archive look at.
+INDEXES = ("index:", "index_cut_off:")
+
 _NUMBER = re.compile("[0-9]+")
 
 
@@ -70,6 +73,7 @@ class Seen:
     `watched` are the codes of the regions the run saw all of, "" among them when these were all
     regions. `regions` holds counts of outcomes by region, `fallback` known pages by region that
     only the fallback reads, `fields` counts of records and their fields by region and layout.
+    `archive` is the index of the web archive that was crawled.
     """
 
     started_at: str
@@ -80,6 +84,7 @@ class Seen:
     fields: Mapping[tuple[str, str], Counts]
     hosts: frozenset[str]
     states: Mapping[str, State]
+    archive: str = ""
 
     @classmethod
     def of(cls, report: Mapping[str, Any]) -> Self:
@@ -106,12 +111,15 @@ class Seen:
             },
             hosts=frozenset(report.get("hosts", ())),
             states={state.alarm.id: state for state in states},
+            archive=str((report.get("captures") or {}).get("source", "")),
         )
 
     def looked_at(self, alarm: Alarm) -> bool:
         """Whether the run can tell that an alarm no longer holds."""
         if alarm.id.startswith(HOST):
             return alarm.id.removeprefix(HOST) in self.hosts
+        if alarm.id.startswith(INDEXES):
+            return bool(self.archive) and alarm.id.endswith(f":{self.archive}")
         return alarm.region is None or alarm.region in self.watched
 
 

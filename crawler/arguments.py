@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from crawler import urls
 from crawler.clock import BEIJING, now
@@ -38,6 +39,7 @@ MEANINGS = {
     "recheck": "archived articles to look at again: due (default), all, none",
     "limit": "at most so many articles are published",
     "from_warc": "archives to crawl in place of the network: 'old/**/*.warc.gz'",
+    "source": "another web archive, by its CDX server: cdx:https://…/cdx",
 }
 NAMES = tuple(MEANINGS)
 
@@ -94,7 +96,8 @@ class Arguments:
     included, in Beijing time. `urls`: exactly these articles. `lists`: canonical addresses of list
     pages to use instead of the registry's. `recheck`: which archived articles are looked at again,
     those due, all (suspected and gone ones too) or none. `limit`: articles to publish at most.
-    `from_warc`: the archives to replay in place of the network.
+    `from_warc`: the archives to replay in place of the network. `source`: the address of the CDX
+    server of a web archive, whose captures are crawled in place of the site.
     """
 
     regions: tuple[str, ...]
@@ -106,11 +109,12 @@ class Arguments:
     recheck: Recheck = "due"
     limit: int | None = None
     from_warc: tuple[Path, ...] = ()
+    source: str | None = None
 
     @property
     def narrowed(self) -> bool:
         """Whether the run sees less than a full run of its regions: floors don't apply."""
-        return bool(self.lists or self.from_warc) or any(
+        return bool(self.lists or self.from_warc or self.source) or any(
             value is not None for value in (self.urls, self.limit, self.since, self.until)
         )
 
@@ -129,10 +133,11 @@ def parse(spargs: Mapping[str, str], regions: Mapping[str, Region]) -> Arguments
         since=since,
         until=until,
         lists=_lists(spargs),
-        recheck="none" if "from_warc" in spargs else _recheck(spargs),
+        recheck="none" if {"from_warc", "source"} & set(spargs) else _recheck(spargs),
         limit=_limit(spargs),
         urls=_urls(spargs["urls"]) if "urls" in spargs else None,
         from_warc=_files(spargs["from_warc"]) if "from_warc" in spargs else (),
+        source=_source(spargs["source"]) if "source" in spargs else None,
     )
 
 
@@ -147,6 +152,16 @@ def _check_names(spargs: Mapping[str, str]) -> None:
                 raise ArgumentError("urls", f"{name} can't be given beside exact addresses")
     if "from_warc" in spargs and spargs.get("recheck", "none") != "none":
         raise ArgumentError("from_warc", "recheck can't be given: archives don't change")
+    if "source" in spargs:
+        _check_beside_source(spargs)
+
+
+def _check_beside_source(spargs: Mapping[str, str]) -> None:
+    for name in ("lists", "from_warc"):
+        if name in spargs:
+            raise ArgumentError("source", f"{name} can't be given beside a web archive")
+    if spargs.get("recheck", "none") != "none":
+        raise ArgumentError("source", "recheck can't be given: captures don't change")
 
 
 def _period(spargs: Mapping[str, str]) -> tuple[date | None, date | None]:
@@ -236,6 +251,25 @@ def _with_what_exists(pattern: str) -> str:
     while name and not os.path.lexists(name) and os.path.dirname(name) != name:  # noqa: PTH120
         name = os.path.dirname(name)  # noqa: PTH120 - Path would change what stands after it
     return glob.escape(name) + pattern[len(name) :]
+
+
+def _source(value: str) -> str:
+    """The address of a CDX server, as a client will ask for it."""
+    kind, colon, address = value.strip().partition(":")
+    wanted = "cdx: and the address of a CDX server are wanted, cdx:https://archive.example.org/cdx"
+    if not colon or kind.strip().lower() != "cdx":
+        raise ArgumentError("source", f"{wanted}, not {_short(value)}")
+    url = urls.join(None, address.strip())
+    parts = urlsplit(url or "")
+    if url is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ArgumentError("source", f"{wanted}, not {_short(value)}")
+    if "@" in address.partition("://")[2].partition("/")[0]:
+        raise ArgumentError("source", "user names and passwords are never sent")
+    if len(url) > urls.MAX_LENGTH:
+        raise ArgumentError("source", "the address is longer than any address")
+    if urls.in_scope(url):
+        raise ArgumentError("source", f"{_short(address)} is the site's own, no web archive")
+    return url.partition("#")[0]
 
 
 def _urls(value: str) -> UrlList:

@@ -18,7 +18,7 @@ from crawler import __version__
 PARTS: Final = (
     "pages", "layouts", "lists", "pipelines", "regions", "labels.py", "labels.toml",
     "dates.py", "items.py", "urls.py", "media_type.py",
-    "archive/decode.py", "archive/wire.py",
+    "archive/captures.py", "archive/decode.py", "archive/wire.py",
 )  # fmt: skip
 
 _SUFFIXES = frozenset({".py", ".toml", ".json"})

@@ -9,7 +9,10 @@ import json
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # RFC 9110 5.5: any bytes but controls; each byte is one character here.
 FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
@@ -36,10 +39,20 @@ class WarcPointer:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """The web archive that a capture was had from: its host, and the address it was asked at."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One fetched document: the entity after transfer and content decoding, and where it is kept.
 
-    `headers` are (name, value) pairs as printed, `fetched_at` is ISO 8601 UTC (`clock.iso`).
+    `headers` are (name, value) pairs as printed, `fetched_at` is ISO 8601 UTC (`clock.iso`). Of a
+    capture of another web archive they are the capture's, as `url` and `status` are; `archive` says
+    whose it is, and `warc` is where our exchange with that archive is kept.
     """
 
     url: str
@@ -48,6 +61,7 @@ class Page:
     body: bytes
     fetched_at: str
     warc: WarcPointer | None
+    archive: Archive | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name (case-insensitive), or None."""
@@ -351,6 +365,7 @@ class Article:
     line: str | None = None
     revision: int = 0
     corrects: Corrects | None = None
+    archive: Archive | None = None
     address: str = ""
 
 
@@ -363,8 +378,11 @@ KEYS: tuple[str, ...] = (
     "summary", "language", "page_urls", "warc_pages", "removed", "codes", "content_sha256",
     "previous_sha256", "changed", "discovered_from", "first_seen_at", "fetched_at", "http",
     "encoding", "layout", "flags", "extractor_version", "run_id", "warc", "line", "revision",
-    "corrects",
+    "corrects", "archive",
 )  # fmt: skip
+
+# Keys that lines of the newest schema version may lack: there were lines before there were keys.
+LATE_KEYS = frozenset({"archive"})
 
 # Those of a line of schema version 1, in whose `gone` there is no `last` either.
 KEYS_1: tuple[str, ...] = KEYS[: KEYS.index("line")]
@@ -387,18 +405,20 @@ CORRECTABLE_KEYS: tuple[str, ...] = tuple(
     key for key in KEYS
     if key not in HISTORY_KEYS | {
         "schema_version", "id", "url", "fetched_at", "http", "warc", "warc_pages",
-        "content_sha256", "extractor_version",
+        "content_sha256", "extractor_version", "archive",
     }
 )  # fmt: skip
 
 
-def keys_of(schema_version: object) -> tuple[str, ...]:
-    """The keys of a line of this version, in order. Raises ValueError for one that isn't known."""
+def keys_of(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys that a line has by its schema version, in order; of LATE_KEYS those that it has.
+    Raises ValueError for a version that isn't known, KeyError for a line that names none."""
+    version = line["schema_version"]
     known = {1: KEYS_1, SCHEMA_VERSION: KEYS}
-    if isinstance(schema_version, bool) or schema_version not in known:
-        message = f"schema_version {str(schema_version)[:20]}"
+    if isinstance(version, bool) or version not in known:
+        message = f"schema_version {str(version)[:20]}"
         raise ValueError(message)
-    return known[schema_version]
+    return tuple(key for key in known[version] if key not in LATE_KEYS or key in line)
 
 
 def as_record(article: Article) -> dict[str, Any]:

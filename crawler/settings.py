@@ -40,6 +40,12 @@ LIST_MAX_PAGES = 5  # of a list never walked before, without since
 LIST_MAX_COLUMNS = 200  # lists of a region beside the registry's, in one run
 LIST_MAX_DEPTH = 3  # so many links from the registry's lists, no further
 
+# --- another web archive (source=cdx:…) ----------------------------------------------------------
+CDX_LIMIT = 5000  # captures that are asked for in one query of its index
+CDX_MAX_QUERIES = 2000  # queries of one run; the next one goes on
+CDX_REPLAY = ""  # where it replays captures, if not beside its index: https://…/web/
+CDX_DATA = ""  # where the files are that its index names, if not on the index's host
+
 # --- fetch: politely, bounded --------------------------------------------------------------------
 ROBOTSTXT_OBEY = True
 DOWNLOAD_DELAY = 2  # seconds between two requests to one host

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from crawler.archive import wire
+from crawler.archive.captures import captured
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.digests import digest, is_labelled
 from crawler.archive.others_records import (
@@ -49,8 +50,9 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
     """The page of a response record, or of others' resource record, as every reader of archives
     makes it.
 
-    `file` is its file's name in pointers, `is_ours` says that its block is the wire's. Raises
-    DecodeError, also for a capture that says it was cut short or is one segment of several.
+    `file` is its file's name in pointers, `is_ours` says that its block is the wire's; then the
+    page of an exchange with another web archive is that of the capture. Raises DecodeError, also
+    for a capture that says it was cut short or is one segment of several.
     """
     reason = record.header("WARC-Truncated")
     if reason and record.kind != "revisit":
@@ -73,7 +75,7 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
         block = as_stored(record.block)
     decoded = decode(block, max_bytes=max_bytes)
     stated = record.header("WARC-Payload-Digest")
-    return Page(
+    page = Page(
         url=record.url or "",
         status=decoded.status,
         headers=decoded.headers,
@@ -90,6 +92,7 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
             entity_sha256=decoded.entity_sha256,
         ),
     )
+    return captured(page) if is_ours else page
 
 
 def read_page(

@@ -26,6 +26,7 @@ from crawler.commands.base_command import (
 from crawler.exit_codes import ERROR, OK
 from crawler.exporters.published_lines import lines_with
 from crawler.file_name_escapes import shown
+from crawler.pipelines.content_digest import changed_fields
 from crawler.views.text_diff import of_fields
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Command(ProjectCommand, ScrapyCommand):
     def long_desc(self) -> str:
         return (
             "Each version of the article, oldest first, with the changed fields: [-taken out-] "
-            "and {+put in+}, character by character, unchanged paragraphs left out."
+            "and {+put in+}, character by character, unchanged paragraphs left out. Numbers tell "
+            "in which order versions were learnt: captures of web archives bring older ones later."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -93,6 +95,7 @@ def _object(
                 "fetched_at": iso(row.fetched_at),
                 "changed": list(row.changed),
                 "run_id": row.run_id,
+                "archive": row.archive,
                 "file": row.jsonl,
                 "line": record,
             }
@@ -112,12 +115,14 @@ def _article_id(given: str) -> str:
 
 def _history(rows: list[VersionRow], records: list[dict[str, Any] | None]) -> Iterator[str]:
     before: dict[str, Any] | None = None
+    has_captures = any(row.archive for row in rows)
     for row, record in zip(rows, records, strict=True):
         if before is not None:
             yield ""
         revision = f", revision {row.revision}" if row.revision else ""
         when = iso(row.fetched_at)
-        yield f"Version {row.version}{revision}, {row.status}, {when}, {row.jsonl}"
+        whose = f", captured by {row.archive}" if row.archive else ""
+        yield f"Version {row.version}{revision}, {row.status}, {when}{whose}, {row.jsonl}"
         if record is None:
             yield "    This line is missing from its file."
             continue
@@ -130,14 +135,23 @@ def _history(rows: list[VersionRow], records: list[dict[str, Any] | None]) -> It
                 yield from of_fields(row.corrects["keys"], before, record)
             before = record
             continue
-        if before is None:
-            yield f"    {record['title'] or '(no title)'}"
-            yield f"    {record['url']}"
-        elif not row.changed:
-            yield "    The content is that of the version before."
-        if before is not None:
-            yield from of_fields(row.changed, before, record)
+        yield from _content(row, record, before, has_captures=has_captures)
         before = record
+
+
+def _content(
+    row: VersionRow, record: dict[str, Any], before: dict[str, Any] | None, *, has_captures: bool
+) -> Iterator[str]:
+    """A line with content, and what differs from the one before it in time."""
+    if before is None:
+        yield f"    {record['title'] or '(no title)'}"
+        yield f"    {record['url']}"
+        return
+    # that one may have been learnt later
+    changed = changed_fields(before, record) if has_captures else row.changed
+    if not changed:
+        yield "    The content is that of the version before."
+    yield from of_fields(changed, before, record)
 
 
 def _withdrawal(gone: dict[str, Any]) -> Iterator[str]:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from scrapy import Request
 
+    from crawler.archive.decode import Kind
     from crawler.exporters.publisher import Publisher
 
 logger = logging.getLogger(__name__)
@@ -93,13 +94,18 @@ _OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
 # They only wrap what happened, and stand for it where they wrap nothing.
 _WRAPPERS = (DownloadFailedError, ResponseFailed, client.RequestTransmissionFailed)
 
-_KINDS = {
+_KINDS: dict[Kind, Outcome] = {
     "truncated": Outcome.TRUNCATED,
     "damaged": Outcome.DAMAGED,
     "unsupported": Outcome.DAMAGED,
     "too_large": Outcome.TOO_LARGE,
     "not_http": Outcome.DAMAGED,
 }
+
+
+def outcome_of_kind(kind: Kind) -> Outcome:
+    """The outcome that a refusal of the decoder stands for."""
+    return _KINDS[kind]
 
 
 class Ending(NamedTuple):

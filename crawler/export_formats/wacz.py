@@ -166,7 +166,13 @@ class _Pages:
 
 def _page(keys: Mapping[str, Any]) -> dict[str, Any]:
     title, text = keys["title"] or keys["url"], keys["body"] or ""
-    return {"url": keys["url"], "ts": keys["fetched_at"], "title": title, "text": text}
+    archive = keys.get("archive")  # whose replay is what the WARC has
+    return {
+        "url": archive["url"] if archive else keys["url"],
+        "ts": keys["fetched_at"],
+        "title": title,
+        "text": text,
+    }
 
 
 def _description(package: Package, resources: list[dict[str, Any]]) -> dict[str, Any]:

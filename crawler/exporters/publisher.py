@@ -103,9 +103,13 @@ class Publisher:
         detail: str | None = None,
         *,
         retry_at: datetime | None = None,
+        is_of_captures: bool = False,
     ) -> None:
-        """Give an article address its outcome in this run."""
-        ending = Ending(address, outcome, self._facts.run_id, now(), detail, retry_at)
+        """Give an article address its outcome in this run; `is_of_captures` says that it is what
+        captures of a web archive gave, and no attempt at the address."""
+        ending = Ending(
+            address, outcome, self._facts.run_id, now(), detail, retry_at, is_of_captures
+        )
         self._ledger.settling.finish(ending)
         self.open.discard(address)
         self.fetched += outcome in FETCHED

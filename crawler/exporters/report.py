@@ -64,6 +64,7 @@ def build_report(
     corrections: Mapping[str, Any] | None = None,
     coverage: Mapping[str, Any] = MappingProxyType({}),
     archives_pictures: bool = False,
+    captures: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report of a run that is over (DATA_FORMAT.md). `exit_code` is None and there are no
     alarms: the caller knows them.
@@ -72,8 +73,8 @@ def build_report(
     written before; `files` are rows of `manifest.rows_of`; `stats` are Scrapy's, {} for a run that
     was killed. `regions` are those whose lists were to be asked, `watched` those of which all was
     seen, `coverage` what is told of days of publication. `corrections` are the counts of a run that
-    corrects, None for a crawl. `archives_pictures` says that ARCHIVE_IMAGES was on; of a run that
-    was killed the ledger tells.
+    corrects, None for a crawl; `captures` those of a crawl of a web archive. `archives_pictures`
+    says that ARCHIVE_IMAGES was on; of a run that was killed the ledger tells.
     """
     by_region = ledger.visits.outcomes_by_region(run_id)
     fields = _fields(stats)
@@ -111,6 +112,7 @@ def build_report(
         "parts": parts,
         "pictures": _pictures(ledger, run_id, is_on=archives_pictures),
         "corrections": None if corrections is None else dict(corrections),
+        "captures": None if captures is None else dict(captures),
         "files": list(files),
         "versions": versions(),
     }

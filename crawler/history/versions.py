@@ -90,6 +90,22 @@ def decide(article: Article, known: ArticleRow | None, previous: Previous | None
     return Conclusion(outcome, changed=changed, is_rebased=is_rebased)
 
 
+def decide_captured(article: Article, previous: Previous) -> Conclusion:
+    """What a capture of a web archive makes of its article, held against the line before it in
+    time (without one the line after it), extracted again: UNCHANGED, CHANGED, or why nothing can
+    be said. A capture is no look of ours, and never a sign of withdrawal."""
+    if isinstance(previous, Unreadable):
+        return Conclusion(Outcome.EXTRACTION_FAILED, previous.why)
+    if _is_same(article, previous):
+        return Conclusion(Outcome.UNCHANGED)
+    if _is_strange(article) and not _is_strange(previous):
+        return Conclusion(Outcome.NOT_ARTICLE, "the page is of another article")
+    if is_unclaimed(article) and not (isinstance(previous, Article) and is_unclaimed(previous)):
+        return _unclaimed(article)
+    changed = _changed(previous, article)
+    return Conclusion(Outcome.CHANGED if changed else Outcome.UNCHANGED, changed=changed)
+
+
 def published_as(article: Article) -> Outcome:
     """How the address of an article ends that is published."""
     if article.status == "restored":

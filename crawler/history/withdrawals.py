@@ -113,7 +113,7 @@ class Withdrawals:
         if outcome is Outcome.UNCLAIMED:
             self.unclaimed(address)
         article = self._ledger.articles.get(urls.article_id(address))
-        if article is not None:
+        if article is not None and article.is_ours:
             self.looked(address, article, status=page.status, warc=page.warc, reason=reason)
         self._publisher.end(address, outcome, reason)
 

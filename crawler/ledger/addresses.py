@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import exists, func, insert, or_, select, update
 
 from crawler.ledger.column_types import as_stored
 from crawler.ledger.connection import CHUNK, LedgerConnection
@@ -18,7 +18,7 @@ from crawler.ledger.handed_out import HandedOut
 from crawler.ledger.others import Others
 from crawler.ledger.rows import Address, Decision, Ending, Owed, Sighting
 from crawler.ledger.schedule import next_try
-from crawler.ledger.schema import addresses, articles, visits
+from crawler.ledger.schema import addresses, articles, versions, visits
 from crawler.ledger.sighting_decisions import OUTCOME_OF, decide, has_ended
 from crawler.outcomes import (
     OF_THE_ADDRESS,
@@ -142,8 +142,19 @@ class Addresses:
     def _settled(self, ids: Collection[str]) -> tuple[dict[str, str], set[str]]:
         """Of these articles the archived ones, with their own address, and all that are settled."""
         archived = self._connection.rows(
-            select(articles.c.article_id, articles.c.canonical_url).where(
-                articles.c.article_id.in_(ids)
+            select(articles.c.article_id, articles.c.canonical_url)
+            .outerjoin(
+                versions,
+                (versions.c.article_id == articles.c.article_id)
+                & (versions.c.number == articles.c.number),
+            )
+            .where(articles.c.article_id.in_(ids))
+            # those that only web archives have shown us so far are asked for
+            .where(
+                or_(
+                    versions.c.archive.is_(None),
+                    articles.c.last_checked_at > versions.c.fetched_at,
+                )
             )
         )
         unread = (
@@ -185,6 +196,41 @@ class Addresses:
             "host": urlsplit(sighting.url).hostname or "",
             "number": self._sighted,
         }
+
+    def see_captured(
+        self, sightings: Sequence[Sighting], *, run_id: str, at: datetime
+    ) -> list[Decision]:
+        """Note addresses of which a web archive has captures; the decision on each, in their order.
+
+        NEW is open in this run until `finish`, DUPLICATE has its outcome: its article is open at
+        another address. A new address gets a row, at which nothing is owed: that the archive knows
+        it says nothing of the site today.
+        """
+        urls = {sighting.url for sighting in sightings}
+        ids = {sighting.article_id for sighting in sightings}
+        known = {
+            row.url
+            for row in self._connection.rows(
+                select(addresses.c.url).where(addresses.c.url.in_(urls))
+            )
+        }
+        visited, taken = self._visited(urls, ids, run_id)
+        decisions: list[Decision] = []
+        for sighting in sightings:
+            if sighting.url in visited:
+                decisions.append(Decision.REPEAT)
+                continue
+            self._handed_out.forget(sighting.article_id)
+            visited.add(sighting.url)
+            decision = Decision.DUPLICATE if sighting.article_id in taken else Decision.NEW
+            taken.add(sighting.article_id)
+            decisions.append(decision)
+            visit = self._visit(sighting, run_id, OUTCOME_OF.get(decision))
+            self._connection.write(insert(visits), [visit])
+            if sighting.url not in known:
+                known.add(sighting.url)
+                self._connection.write(insert(addresses), [_address(sighting, at, None)])
+        return decisions
 
     def recheck(self, urls: Sequence[str], *, run_id: str) -> list[str]:
         """Take known addresses into this run, to be fetched whatever is known of them.
@@ -240,7 +286,8 @@ class Addresses:
     def finish_all(self, endings: Sequence[Ending]) -> None:
         """Give many addresses, each once and all of one run, their outcomes as `finish` does. The
         number of statements doesn't depend on how many there are (up to 500), but for those of
-        archived articles."""
+        archived articles. Where they are of captures nothing else is noted: they are no attempts at
+        the address, and what is owed there stays."""
         if not endings:
             return
         for one in endings:
@@ -260,7 +307,7 @@ class Addresses:
             for one in open_
         ]
         self._connection.upsert(visits, seen, update=("outcome", "detail"))
-        final = [one for one in open_ if one.outcome not in PROVISIONAL]
+        final = [one for one in open_ if one.outcome not in PROVISIONAL and not one.is_of_captures]
         ended = [_ended(one, rows[one.url]) for one in final]
         self._connection.upsert(addresses, ended, update=_OF_ENDINGS)
         for one in final:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from crawler.ledger import line_rows
 from crawler.ledger.connection import CHUNK, LedgerConnection
@@ -37,6 +37,7 @@ _OF_CONTENT = [
     versions.c.line,
     versions.c.revision,
     versions.c.source,
+    versions.c.archive,
 ]
 
 
@@ -70,6 +71,13 @@ class Articles:
         )
         return [VersionRow(**row._mapping) for row in self._connection.rows(statement)]
 
+    def highest_version(self, article_id: str) -> int:
+        """The highest number that a version of the article has; 0 for one that isn't archived.
+        Versions are numbered as we learn of them."""
+        statement = select(func.max(versions.c.version)).where(versions.c.article_id == article_id)
+        row = self._connection.row(statement)
+        return int(row[0] or 0) if row else 0
+
     def revisions(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
         """The digests (`line_sha256`) of the articles' lines with content: first of those that no
         correction has taken the place of, the newest revisions of each version and of each return
@@ -100,7 +108,8 @@ class Articles:
         `line` is the record as parsed, `jsonl` the published file that holds it, relative to
         DATA_DIR. Lines may come in any order and more than once: an article's state is that of its
         newest line, its content that of its newest line with content, the greatest by `fetched_at`
-        and `revision`. Nothing is owed any more at any of its addresses. `schedule`
+        and `revision`. Nothing is owed any more at any of its addresses, unless the line is of a
+        capture of another web archive. `schedule`
         (RECHECK_SCHEDULE) sets the next check of a live article; without one it is never due. A
         correction is no look at a page: what was learnt of looks stays.
         """
@@ -137,7 +146,8 @@ class Articles:
         ]
         self._connection.write(insert(versions), version_rows)
         self._connection.upsert(addresses, address_rows, update=())
-        self._nothing_owed([record["id"] for record in records])
+        ours = [record["id"] for record in records if line_rows.archive(record) is None]
+        self._nothing_owed(ours)
         self._connection.upsert(articles, article_rows)
 
     def _nothing_owed(self, ids: Collection[str]) -> None:
@@ -168,7 +178,8 @@ class Articles:
         self._connection.write(insert(versions).values(version))
         self._connection.upsert(observations, observed, update=("status", "reason", "warc"))
         self._connection.upsert(addresses, rows, update=())
-        self._nothing_owed([line["id"]])
+        if line_rows.archive(line) is None:
+            self._nothing_owed([line["id"]])
         if not is_corrected:
             self._write_state(line, state, {} if line["status"] == "gone" else content)
         return True
@@ -268,8 +279,9 @@ class Articles:
     def every(
         self, *, regions: Collection[str] | None, limit: int, after: str | None = None
     ) -> list[ArticleRow]:
-        """All articles, gone ones too, by id; `after` is the last id had."""
-        statement = _articles()
+        """All articles that we have looked at ourselves, gone ones too, by id; `after` is the last
+        id had."""
+        statement = _articles().where(_is_ours())
         if after is not None:
             statement = statement.where(articles.c.article_id > after)
         return self._listed(statement.order_by(articles.c.article_id).limit(limit), regions)
@@ -289,7 +301,9 @@ class Articles:
         near = (
             select(addresses.c.article_id)
             .join(articles, articles.c.article_id == addresses.c.article_id)
+            .outerjoin(versions, _newest_content())
             .where(articles.c.canonical_url == addresses.c.url, articles.c.status != "gone")
+            .where(_is_ours())
             .limit(1)
         )
         if is_standing:
@@ -309,6 +323,11 @@ def _newest_content() -> Any:
     return (versions.c.article_id == articles.c.article_id) & (
         versions.c.number == articles.c.number
     )
+
+
+def _is_ours() -> Any:
+    """Whether `ArticleRow.is_ours`."""
+    return or_(versions.c.archive.is_(None), articles.c.last_checked_at > versions.c.fetched_at)
 
 
 def _articles() -> Select[Any]:

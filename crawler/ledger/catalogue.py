@@ -126,9 +126,15 @@ class Catalogue:
 
     def later_lines(self, *, region: str | None = None, limit: int) -> list[VersionRow]:
         """The newest lines that aren't the first of their article: edits, withdrawals, restorals,
-        corrections; newest first."""
+        corrections; newest first. Captures of web archives are no news, and neither is our own
+        first look after them."""
+        is_news = (
+            (versions.c.version > 1) | (versions.c.status != "live") | (versions.c.revision > 0)
+        )
         # a literal: for a value that comes later no database can tell that its partial index serves
-        statement = select(versions).where(versions.c.number > literal_column("1"))
+        statement = select(versions).where(
+            versions.c.number > literal_column("1"), versions.c.archive.is_(None), is_news
+        )
         if region is not None:
             article = articles.c.article_id == versions.c.article_id
             statement = statement.join(articles, article).where(articles.c.region == region)

@@ -16,6 +16,7 @@ from crawler.data_dir import has_lines
 from crawler.ledger import location
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
+from crawler.ledger.captures import Captures
 from crawler.ledger.catalogue import Catalogue
 from crawler.ledger.certificates import Certificates
 from crawler.ledger.connection import LedgerConnection
@@ -74,6 +75,7 @@ class Ledger:
         self.visits = Visits(settled)
         self.addresses = Addresses(settled, self._handed_out, self.others)
         self.articles = Articles(settled, self._handed_out)
+        self.captures = Captures(settled)
         self.catalogue = Catalogue(settled)
         self.observations = Observations(settled)
         self.sources = Sources(settled)

@@ -53,8 +53,16 @@ def version(line: Mapping[str, Any], number: int, jsonl: str) -> dict[str, Any]:
         "jsonl": jsonl,
         "line_sha256": digest(line),
         "run_id": line["run_id"],
+        "archive": archive(line),
         **_of_schema_2(line),
     }
+
+
+def archive(line: Mapping[str, Any]) -> str | None:
+    """The web archive that the line's capture is of; None for our own, and in lines of before there
+    were others."""
+    found = line.get("archive")
+    return str(found["name"]) if found else None
 
 
 def _of_schema_2(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,9 +82,9 @@ def addresses(line: Mapping[str, Any]) -> list[dict[str, Any]]:
         "found_on": found.get("url"),
         "position": found.get("position"),
         "title": found.get("title"),
-        "result": _outcome(line),
-        "result_at": moment(line["fetched_at"]),
     }
+    if archive(line) is None:  # a capture of others is no attempt of ours at the address
+        own |= {"result": _outcome(line), "result_at": moment(line["fetched_at"])}
     return [own, *(_address(line, url) for url in line["also_at"] if url != own["url"])]
 
 
@@ -127,14 +135,15 @@ def state(line: Mapping[str, Any], schedule: Sequence[timedelta]) -> dict[str, A
         "version": line["version"],
         "last_checked_at": at,
         "next_check_at": None
-        if is_gone
+        if is_gone or archive(line)
         else next_check(_first_seen(line), published_at, at, schedule),
     }
 
 
 def content(line: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """What the newest line with content says of an article."""
-    http = line["http"] or {}
+    """What the newest line with content says of an article. The validators of a capture of others
+    are no answer of the site to us."""
+    http = (line["http"] or {}) if archive(line) is None else {}
     return {
         "number": number,
         "content_sha256": line["content_sha256"],

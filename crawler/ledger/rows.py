@@ -118,7 +118,8 @@ class PublishedLine:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an address ended in a run: what `Addresses.finish` is told."""
+    """How an address ended in a run: what `Addresses.finish` is told. `is_of_captures`: it is what
+    captures of a web archive gave, no attempt at the address."""
 
     url: str
     outcome: Outcome
@@ -126,6 +127,7 @@ class Ending:
     at: datetime
     detail: str | None = None
     retry_at: datetime | None = None
+    is_of_captures: bool = False
 
     @property
     def has_failed(self) -> bool:
@@ -187,7 +189,8 @@ class ArticleRow:
     was; where `line` is None, `source` isn't known. `content_sha256` is what
     today's code makes of it (see `Articles.rebase`), `published_sha256` what its line says.
     `published_at` is as in the line; `warc_pages` holds all pages, page 1 first; `jsonl` is
-    relative to DATA_DIR.
+    relative to DATA_DIR. `archive` is the web archive whose capture that line is of, None for our
+    own.
     """
 
     id: str
@@ -214,6 +217,15 @@ class ArticleRow:
     line: str | None
     revision: int | None
     source: str | None
+    archive: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we have ever looked at it ourselves and found it there: its newest content is of
+        a capture of ours, or a look of ours found the same."""
+        return self.archive is None or (
+            self.warc_date is not None and self.last_checked_at > self.warc_date
+        )
 
     @property
     def warc(self) -> WarcPointer | None:
@@ -225,7 +237,8 @@ class ArticleRow:
 class VersionRow:
     """One JSONL line of an article. `number` is the order in which the ledger learnt of it,
     `line_sha256` the hex digest of the line with its line feed. `line` is the line's own key, None
-    in schema version 1; where it is None, `source` isn't known. `corrects` is as in the line."""
+    in schema version 1; where it is None, `source` isn't known. `corrects` is as in the line.
+    `archive` is the web archive that the capture is of, None for our own."""
 
     article_id: str
     number: int
@@ -244,6 +257,7 @@ class VersionRow:
     revision: int = 0
     corrects: Mapping[str, Any] | None = None
     source: str | None = None
+    archive: str | None = None
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -544,6 +558,39 @@ class PageMeasures:
     measures: Mapping[str, int]
     warc_file: str
     warc_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRow:
+    """A capture of an article's page that a web archive lists. `place` is file, offset and length
+    of its record where the index tells them; `ended` is what became of it, None while it is owed;
+    `number` is that of the line that says the same."""
+
+    archive: str
+    url: str
+    at: datetime
+    article_id: str
+    page: int
+    region: str | None
+    digest: str
+    place: list[Any] | None = None
+    attempts: int = 0
+    retry_at: datetime | None = None
+    ended: str | None = None
+    number: int | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureListing:
+    """What is still to be listed of the addresses that begin with `prefix`."""
+
+    archive: str
+    prefix: str
+    asked_from: datetime
+    begin: datetime
+    end: datetime
+    resume_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

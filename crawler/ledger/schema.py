@@ -22,7 +22,7 @@ from sqlalchemy import (
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0009"
+REVISION = "0010"
 
 metadata = MetaData()
 
@@ -144,6 +144,7 @@ versions = Table(  # one row per JSONL line
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("corrects", JSON(none_as_null=True)),  # as in the line
     Column("source", Text),  # as in the line; not known where `line` is null
+    Column("archive", Text),  # the web archive that the capture is of; null: ours
 )
 Index(  # of edits, withdrawals, restorals and corrections
     "ix_versions_later",
@@ -401,6 +402,48 @@ Index(
     pictures.c.address,
     sqlite_where=pictures.c.sha256.is_not(None),
     postgresql_where=pictures.c.sha256.is_not(None),
+)
+
+# Captures that web archives list of articles, and what became of each that was asked for.
+# `repair --ledger` restores none of it: they are listed and asked for again, and what is equal to a
+# line gives no second one.
+captures = Table(
+    "captures",
+    metadata,
+    Column("archive", Text, primary_key=True),  # the address of its index
+    Column("url", Text, primary_key=True),  # as the archive has it
+    Column("at", UtcTime, primary_key=True),  # when it was captured
+    Column("article_id", Text, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("region", Text),
+    Column("digest", Text, nullable=False),
+    Column("place", JSON(none_as_null=True)),  # file, offset and length of its record
+    Column("attempts", Integer, nullable=False),  # failures in a row
+    Column("retry_at", UtcTime),
+    Column("ended", Text),  # null: owed
+    Column("number", Integer),  # of the line that says the same, in `versions`
+    Column("day", Date),  # of publication, of one that was out of the days asked for
+)
+Index("ix_captures_article", captures.c.archive, captures.c.article_id, captures.c.at)
+Index(
+    "ix_captures_owed",
+    captures.c.archive,
+    captures.c.article_id,
+    sqlite_where=captures.c.ended.is_(None) & (captures.c.page == 1),
+    postgresql_where=captures.c.ended.is_(None) & (captures.c.page == 1),
+)
+
+# What is still to be listed of a web archive's index, so that a listing that was cut off goes on.
+# Nothing of it is restored.
+capture_listings = Table(
+    "capture_listings",
+    metadata,
+    Column("archive", Text, primary_key=True),
+    Column("prefix", Text, primary_key=True),  # of addresses
+    Column("asked_from", UtcTime, primary_key=True),  # the beginning of the whole listing
+    Column("begin", UtcTime, primary_key=True),
+    Column("end", UtcTime, nullable=False),
+    Column("resume_key", Text),
 )
 
 holds = Table(

@@ -44,6 +44,9 @@ ADVICE = {
     "watch_failed": _OURS,
     "error_of_ours": "look at memory, open files and the log: the next run asks again",
     "clock": "set the machine's clock",
+    "index": "look at the web archive's index; the next run asks it again",
+    "index_cut_off": "ask for fewer regions or days: docs/operations.md, web archives",
+    "capture_not_compared": _OURS,
     "told": "docs/operations.md says what it means",
 }
 
@@ -80,7 +83,9 @@ def block(
     ]
     if is_first:
         lines.append(f"  began an archive in {data_dir}")
-    lines += wrapped(_found(report["outcomes"]), "  ", "    ")
+    captures = report.get("captures")
+    found = _captured(captures) if captures else _found(report["outcomes"])
+    lines += wrapped(found, "  ", "    ")
     if report.get("parts", 0) > 1:
         lines.append(f"  published in {report['parts']} parts")
     if problem or code in _MEANINGS:
@@ -141,6 +146,19 @@ def _found(outcomes: Mapping[str, int]) -> str:
     known = sum(outcomes.values()) - new - owed - gone
     said += [f"{known} known", f"{owed - denied} still owed"]
     said += [f"{denied} denied by robots.txt"] if denied else []
+    return ", ".join(said)
+
+
+def _captured(captures: Mapping[str, Any]) -> str:
+    """What became of a web archive's captures."""
+    ended = captures["ended"]
+    said = [
+        f"{captures['listed']} captures listed",
+        f"{ended.get('written', 0)} lines written",
+        f"{captures['owed']} captures still owed",
+    ]
+    if captures["unlisted"]:
+        said.append(f"{captures['unlisted']} parts of the index still to be listed")
     return ", ".join(said)
 
 

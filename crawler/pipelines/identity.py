@@ -1,7 +1,8 @@
 """Which article this is, where it was fetched, and where its bytes are.
 
-`begin` makes an Article with `id`, `url`, `canonical_url`, `region`, `codes`, `http`, `encoding`
-and the pointers, with flags where the address and the page's own codes contradict each other.
+`begin` makes an Article with `id`, `url`, `canonical_url`, `region`, `codes`, `http`, `encoding`,
+`archive` and the pointers, with flags where the address and the page's own codes contradict each
+other.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Normal
         http=Http(first.status, first.validator("ETag"), first.validator("Last-Modified")),
         encoding=Encoding(_code(draft.encoding.declared), draft.encoding.used),
         warc=first.warc,
+        archive=first.archive,
         page_urls=[page.url for page in pages] if several else [],
         warc_pages=[page.warc for page in pages if page.warc] if several else [],
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import layouts, urls
+from crawler.archive.captures import may_hold_capture
 from crawler.archive.decode import DecodeError
 from crawler.archive.others_records import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import is_our_file, page_of
@@ -143,13 +144,29 @@ class _Scanner:
         if record.kind in _NO_CONTENT:
             return
         address = urls.article(record.url or "")
-        if address is None:
+        if address is None and self.is_ours and may_hold_capture(record.url or ""):
+            yield from self._of_another_archive(record)
+        elif address is None:
             self.tally.others += 1
         elif record.kind in _CAPTURES:
             yield from self._capture(record, is_first=address.page == 1)
         else:
             kind = record.kind if record.kind in _NO_CAPTURES else "unknown_record_type"
             self.tally.counts[kind] += 1
+
+    def _of_another_archive(self, record: Record) -> Iterator[dict[str, Any]]:
+        """The line of an exchange of ours with another web archive, where it holds an article."""
+        place = RecordPlace(str(self.path), self.name, record.offset, self.is_ours)
+        page = _page(record, place, self.wanted, self.tally)
+        if page is None:
+            return
+        address = urls.article(page.url)
+        if address is None:
+            self.tally.others += 1
+        elif self.wanted.wants(page.url, page.fetched_at if address.page == 1 else None):
+            yield from _single(page, place, self.tally, self.store, self.accepted)
+        else:
+            self.tally.counts["filtered"] += 1
 
     def _capture(self, record: Record, *, is_first: bool) -> Iterator[dict[str, Any]]:
         at = fetched_at(record.date) or ""

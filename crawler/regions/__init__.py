@@ -64,6 +64,14 @@ class Region:
         fronts = {f"{place}{name}" for place in places for name in _FRONT_PAGES}
         return tuple(url for url in self.lists if url.partition("://")[2] in fronts) or self.lists
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What the addresses of its pages begin with, without scheme and `www.`: its hosts, its
+        folders, and those of the site for phones."""
+        hosts = (f"{host.removeprefix('www.')}/" for host in self.hosts)
+        phones = (f"{host}/{self.code}/" for host in _MOBILE_HOSTS)
+        return tuple(dict.fromkeys((*hosts, *self.folders, *phones)))
+
     def holds(self, url: str) -> bool:
         """Whether the address lies on one of the region's hosts or in one of its folders."""
         place = urls.canonical(url).partition("://")[2]

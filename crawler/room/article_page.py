@@ -56,7 +56,6 @@ def history_of(article: ArchivedArticle, shown: VersionRow) -> list[dict[str, An
 
 
 def _event(article: ArchivedArticle, event: Event, shown: VersionRow) -> dict[str, Any]:
-    earlier = [version for version in article.versions if version < event.version]
     corrects: Any = event.row.corrects if event.kind == "corrected" else None
     return {
         "kind": event.kind,
@@ -65,7 +64,8 @@ def _event(article: ArchivedArticle, event: Event, shown: VersionRow) -> dict[st
         "changed": event.changed,
         "is_shown": event.row is shown,
         "reason": corrects.get("reason") if corrects else None,
-        "before": max(earlier) if event.kind == "edited" and earlier else None,
+        "before": event.before if event.kind in {"first", "edited", "captured"} else None,
+        "archive": event.row.archive,
         "readings": _readings(article, event) if corrects else [],
     }
 

@@ -30,8 +30,9 @@ def order(row: VersionRow) -> tuple[datetime, int, int]:
 class Event:
     """One line in an article's history.
 
-    `kind`: first, edited, corrected, withdrawn, restored. `changed`: the fields that differ from
-    the version before, or that a correction reads otherwise.
+    `kind`: first, edited, corrected, withdrawn, restored, captured (by another web archive).
+    `changed`: the fields that differ from the version before, or that a correction reads otherwise.
+    `before`: the version before it in time, whose number may be higher.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Event:
     at: str
     changed: tuple[str, ...]
     row: VersionRow
+    before: int | None = None
 
 
 class ArchivedArticle:
@@ -82,6 +84,8 @@ class ArchivedArticle:
     def events(self) -> list[Event]:
         """What happened, oldest first."""
         events: list[Event] = []
+        before: int | None = None
+        is_ours = False
         for row in self.rows:
             corrects: Any = getattr(row, "corrects", None)
             if corrects:
@@ -90,9 +94,15 @@ class ArchivedArticle:
                 kind, changed = "withdrawn", ()
             elif row.status == "restored":
                 kind, changed = "restored", tuple(row.changed)
+            elif row.archive:
+                kind, changed = "captured", tuple(row.changed)
             else:
-                kind, changed = ("edited" if events else "first"), tuple(row.changed)
-            events.append(Event(kind, row.version, iso(row.fetched_at), changed, row))
+                kind, changed = ("edited" if is_ours else "first"), tuple(row.changed)
+            is_ours = is_ours or not row.archive
+            at = iso(row.fetched_at)
+            events.append(Event(kind, row.version, at, changed, row, before))
+            if row.status != "gone":
+                before = row.version
         return events
 
     def withdrawal(self) -> dict[str, Any] | None:

@@ -35,15 +35,18 @@ from crawler.data_dir import (
     new_run_id,
     warc_name,
 )
+from crawler.downloader.archive_hosts import ArchiveHosts
 from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.holds import Holds
 from crawler.downloader.replay import ReplayIndex
+from crawler.downloader.resolver import GIVEN
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.pictures import publish_pictures
 from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
+from crawler.history.web_captures import WebCaptures
 from crawler.history.withdrawals import Withdrawals
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger.ledger import Ledger
@@ -101,6 +104,7 @@ class Run:
         self._replay = replay
         self._accepted = accepted
         self._withdrawals = Withdrawals(facts, ledger, self.publisher, accepted.version)
+        self._captures = WebCaptures(ledger, self.publisher) if facts.arguments.source else None
         self._coverage: dict[str, Any] = {"closed": {}, "open": {}}
         self._lock = lock
         self._shard = shard
@@ -194,6 +198,11 @@ class Run:
             attach(crawler, self._replay)
         else:
             attach(crawler, ledger.sources, ledger.placements)
+        source, settings = self._facts.arguments.source, crawler.settings
+        if source and self._captures:
+            hosts = ArchiveHosts(source, replay=settings["CDX_REPLAY"], data=settings["CDX_DATA"])
+            GIVEN.update(hosts.private)
+            attach(crawler, hosts, self._captures)
         publisher.stop = self._stop
         ledger.connection.on_failure = lambda error: publisher.storage_failed(str(error))
         if self._shard and not self._replay:
@@ -365,10 +374,15 @@ class Run:
             parts=self._parts.count,
             files=files,
             stats=stats.get_stats() if stats else {},
-            regions=() if arguments.urls or arguments.lists else arguments.regions,
+            regions=()
+            if arguments.urls or arguments.lists or arguments.source
+            else arguments.regions,
             watched=self._watched(),
             coverage=self._coverage,
             archives_pictures=facts.archives_pictures,
+            captures=self._captures.report(arguments.source, arguments.regions)
+            if self._captures and arguments.source
+            else None,
         )
         failed = report["outcomes"].get(Outcome.EXTRACTION_FAILED)
         if self._replay and failed:  # for which `reextract` exits with 1
@@ -434,8 +448,9 @@ def _facts(
         regions=regions,
         schedule=recheck_schedule(settings),
         confirm_after=timedelta(hours=settings.getfloat("GONE_CONFIRM_AFTER")),
-        # a replay fetches nothing, and its archives are others'
-        archives_pictures=settings.getbool("ARCHIVE_IMAGES") and not arguments.from_warc,
+        # a replay fetches nothing, and its archives are others'; of a web archive pages are wanted
+        archives_pictures=settings.getbool("ARCHIVE_IMAGES")
+        and not (arguments.from_warc or arguments.source),
     )
 
 

@@ -66,7 +66,10 @@ def _is_sendable(value: str) -> bool:
 
 def _revisit_of(known: ArticleRow) -> Revisit | None:
     """The capture that an equal answer repeats; a gone article that is back gets a full response,
-    since its record points there; a replayed one's capture may stand elsewhere."""
+    since its record points there; a replayed one's capture may stand elsewhere, and an exchange
+    with a web archive is none with the site."""
+    if known.archive is not None:
+        return None
     if known.status != "live" or len(known.warc_pages) != 1:
         return None
     if known.warc is None or known.warc_date is None:

@@ -23,6 +23,7 @@ from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     from scrapy.crawler import Crawler
 
@@ -128,7 +129,7 @@ class Frontier:
 
     def _target(self, one: OpenVisit) -> Target:
         article = self._ledger.articles.get(one.article_id)
-        is_archived = article is not None and article.canonical_url == one.url
+        is_archived = article is not None and article.is_ours and article.canonical_url == one.url
         return Target(one.url, article if is_archived else None)
 
     def more(self, *, with_chunks: bool = True) -> list[Target]:
@@ -167,14 +168,7 @@ class Frontier:
 
     def _may_be_in_range(self, sighting: Sighting) -> bool:
         """The address's day only prefilters, with a day's margin: it may differ from the page's."""
-        day = sighting.day
-        since, until = self._arguments.since, self._arguments.until
-        if day is None:
-            return True
-        return not (
-            (since is not None and day < since - _MARGIN)
-            or (until is not None and day > until + _MARGIN)
-        )
+        return is_in_range(sighting.day, self._arguments.since, self._arguments.until)
 
     def _see(self, sightings: Sequence[Sighting]) -> list[tuple[Sighting, Decision]]:
         """Show addresses to the ledger. Those it wants wait there, but for those that can't be in
@@ -275,6 +269,16 @@ class Frontier:
         past = [one.canonical_url for one in articles if one.last_checked_at <= moment]
         for url in self._ledger.addresses.recheck(list(dict.fromkeys(past)), run_id=self._run_id):
             self._wait(url)
+
+
+def is_in_range(day: date | None, since: date | None, until: date | None) -> bool:
+    """Whether an address with that day in it may be of an article published in these days."""
+    if day is None:
+        return True
+    return not (
+        (since is not None and day < since - _MARGIN)
+        or (until is not None and day > until + _MARGIN)
+    )
 
 
 def sighting(

@@ -1,6 +1,7 @@
 """The spider: list pages → article addresses → article pages → readings for the pipelines.
 
-Links come from `lists`, fields from `layouts` and `pages`, what is known from the ledger.
+Links come from `lists`, fields from `layouts` and `pages`, what is known from the ledger. A run
+that crawls another web archive goes by `web_archive` instead.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from scrapy.exceptions import DontCloseSpider
 from crawler import layouts, regions, urls
 from crawler.alarms import extraction_failed
 from crawler.context import attached, required
+from crawler.downloader.archive_hosts import ArchiveHosts
 from crawler.downloader.failures import ending_of, is_ours, postpone, raise_alarm
 from crawler.downloader.replay import ReplayIndex
 from crawler.exporters.publisher import Publisher
@@ -35,6 +37,7 @@ from crawler.spiders.conditional_requests import archived, archived_list, condit
 from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
 from crawler.spiders.list_walk import ListWalk
 from crawler.spiders.pictures import Pictures
+from crawler.spiders.web_archive import WebArchive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -85,6 +88,8 @@ class XinhuaSpider(Spider):
         )
         self.walk = ListWalk(crawler)
         self.pictures = Pictures(crawler)
+        is_other = attached(crawler, ArchiveHosts) is not None
+        self.web_archive = WebArchive(crawler) if is_other else None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -101,11 +106,15 @@ class XinhuaSpider(Spider):
         settings.set("USER_AGENT", agent, priority="spider")
 
     async def start(self) -> AsyncIterator[Request]:
+        if self.web_archive is not None:
+            for request in self.web_archive.more():
+                yield request
+            return
         for step in self.walk.start():
             yield self._list_request(step)
 
     def closed(self, reason: str) -> None:
-        if reason == "finished" and not self._is_replay:
+        if reason == "finished" and not self._is_replay and self.web_archive is None:
             self.walk.finish()
 
     def _feed(self, *, is_idle: bool = False) -> bool:
@@ -113,6 +122,10 @@ class XinhuaSpider(Spider):
         engine = self.crawler.engine
         if not (engine and engine.running):
             return False
+        if self.web_archive is not None:
+            for request in (requests := self.web_archive.more()):
+                engine.crawl(request)
+            return bool(requests) or self.web_archive.has_more
         requests = [self._list_request(step) for step in self.walk.columns()]
         # a replay's own articles come last: the lists say where they were found
         targets = self.frontier.more(with_chunks=is_idle or not self._is_replay)
@@ -128,7 +141,7 @@ class XinhuaSpider(Spider):
         want; after them the pictures."""
         self._go_on_if(self._feed(is_idle=True))
         engine = self.crawler.engine
-        if not (engine and engine.running):
+        if not (engine and engine.running) or self.web_archive is not None:
             return
         witnesses = self.frontier.witnesses()
         for target in witnesses:

@@ -63,7 +63,7 @@ def faults_of_gone(
 def _fault_of_form(line: Mapping[str, Any]) -> str | None:
     """What keeps a line from being read as a gone record, or None."""
     version, blank = line["schema_version"], _blank(line)
-    full = [key for key in keys_of(version) if key not in _SAID and line[key] != blank[key]]
+    full = [key for key in keys_of(line) if key not in _SAID and line[key] != blank[key]]
     if full or not line["gone"]:
         return f"a gone record without reason or with content: {', '.join(full) or 'gone'}"
     said = [one.name for one in fields(Gone) if version > 1 or one.name != "last"]

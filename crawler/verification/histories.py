@@ -9,6 +9,7 @@ Fault for each line that can't stand where it stands. What makes a line follow a
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.items import CORRECTABLE_KEYS, VERSIONED_KEYS
@@ -47,20 +48,82 @@ def faults_of_history(
         if first is not line:
             where = f"it stands in {first.jsonl} as well, as line {first.number}"
             yield Fault(line, "duplicate_line", where)
-    stays, corrections = _revisions(list(seen.values()))
+    every, corrections = _revisions(list(seen.values()))
     for line, before in corrections:
         for message in _corrected(line, before, data_dir):
             yield Fault(line, "history_mismatch", message)
+    captured = [revisions for revisions in every if revisions[0].is_captured]
+    stays = [revisions for revisions in every if not revisions[0].is_captured]
+    if captured:
+        yield from _faults_of_captures(captured, stays, data_dir)
     content: list[LineSummary] = []
     for number, revisions in enumerate(stays):
         line = revisions[0]
-        messages = [*_contradictions(line, stays[number - 1][0] if number else None, content)]
+        before = stays[number - 1][0] if number else None
+        known = content or [one for those in captured for one in those]
+        messages = [*_contradictions(line, before, known, has_captures=bool(captured))]
         if line.row["run_id"] not in clock_errors:
             messages += _times(line, stays[0][0])
-        if content and not line.is_gone:
-            messages += _changes(line, content, data_dir)
+        if (content or line.row["changed"]) and not line.is_gone:
+            messages += _changes(line, known, data_dir)
         yield from (Fault(line, "history_mismatch", message) for message in messages)
         content = content if line.is_gone else revisions
+
+
+def _faults_of_captures(
+    captured: Sequence[list[LineSummary]],
+    stays: Sequence[list[LineSummary]],
+    data_dir: Path,
+) -> Iterator[Fault]:
+    """What is wrong with lines of other web archives' captures. Their numbers say in which order
+    we learnt of them, their times when the page was so; each was held against what was known of
+    the time before, which later ones may have come between."""
+    content = [one for those in (*captured, *stays) if not those[0].is_gone for one in those]
+    first_seen = min((one.version, one.first_seen_at or "") for one in (content or captured[0]))[1]
+    numbers = Counter(
+        one.version
+        for one in content
+        if not one.revision and (one.status == "live" or one.row["changed"])
+    )
+    newest = max((those[0].fetched_at for those in stays), default=None)
+    for revisions in captured:
+        line = revisions[0]
+        for message in _contradictions_of_capture(line, content):
+            yield Fault(line, "history_mismatch", message)
+        if numbers[line.version] > 1:
+            yield Fault(line, "history_mismatch", f"another line is version {line.version}, too")
+        if newest is not None and line.fetched_at >= newest:
+            message = "a capture of others is not older than our own newest look"
+            yield Fault(line, "history_mismatch", message)
+        if line.first_seen_at != first_seen:
+            message = f"first_seen_at is {line.first_seen_at}, in the first record {first_seen}"
+            yield Fault(line, "history_mismatch", message)
+        known = [one for one in content if one.row["content_sha256"] == line.previous_sha256]
+        for message in _changes(line, known, data_dir) if known else ():
+            yield Fault(line, "history_mismatch", message)
+    lacking = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
+    if lacking:
+        message = f"no line is version {min(lacking)}"
+        yield Fault(captured[-1][0], "history_mismatch", message)
+
+
+def _contradictions_of_capture(line: LineSummary, content: Sequence[LineSummary]) -> Iterator[str]:
+    """What the line of a capture says against the article's others."""
+    if line.revision or line.corrects:
+        yield "it says that it corrects a line, and stands by itself"
+    if line.also_at != sorted(set(line.also_at) - {line.canonical_url}):
+        yield "also_at is not sorted, or names an address twice"
+    if line.status != "live":
+        yield f"status is {line.status}: a capture of others is no look of ours"
+    if line.previous_sha256 is None:
+        if line.row["changed"]:
+            yield "it changes fields, and no record is before it"
+        return
+    others = {one.row["content_sha256"] for one in content if one is not line}
+    if line.previous_sha256 not in others:
+        yield "previous_sha256 is not the content_sha256 of another record"
+    if not line.row["changed"]:
+        yield "it changes nothing"
 
 
 def _revisions(
@@ -110,39 +173,50 @@ def _corrected(line: LineSummary, before: LineSummary | None, data_dir: Path) ->
 
 
 def _contradictions(
-    line: LineSummary, before: LineSummary | None, content: Sequence[LineSummary]
+    line: LineSummary,
+    before: LineSummary | None,
+    content: Sequence[LineSummary],
+    *,
+    has_captures: bool,
 ) -> Iterator[str]:
     """What a line says against those before it: `before` is the last of them, `content` the
     revisions of the last that has content. By which of these the line was made depends on when it
-    was corrected."""
+    was corrected. `has_captures`: web archives have captures of the article, whose lines may have
+    been known when this one was written, and have some of the numbers."""
     if line.revision or line.corrects:
         yield "it says that it corrects a line, and stands by itself"
     if line.also_at != sorted(set(line.also_at) - {line.canonical_url}):
         yield "also_at is not sorted, or names an address twice"
     previous = {one.row["content_sha256"] for one in content} or {None}
+    if has_captures and before is None:
+        previous.add(None)
     if line.previous_sha256 not in previous:
         yield "previous_sha256 is not the content_sha256 of the record before"
-    if line.status not in _statuses_after(before):
+    if line.status not in _statuses_after(before, has_captures=has_captures):
         yield f"status is {line.status} after {before.status if before else 'no other record'}"
     if before is not None and content:
-        yield from _steps(line, before)
+        yield from _steps(line, before, has_captures=has_captures)
         if line.is_gone:
             yield from _last(line, content)
+    elif has_captures:
+        return
     elif line.version != 1 or line.row["changed"]:
         yield f"version {line.version} is the first there is"
 
 
-def _statuses_after(before: LineSummary | None) -> tuple[str, ...]:
+def _statuses_after(before: LineSummary | None, *, has_captures: bool) -> tuple[str, ...]:
     """The statuses that a line may have after the one before."""
     if before is None:
-        return ("live",)
+        return ("live", "gone") if has_captures else ("live",)
     return ("restored",) if before.is_gone else ("live", "gone")
 
 
-def _steps(line: LineSummary, before: LineSummary) -> Iterator[str]:
-    """A version more with each change and none without; nothing that was known is lost."""
+def _steps(line: LineSummary, before: LineSummary, *, has_captures: bool) -> Iterator[str]:
+    """A version more with each change and none without; nothing that was known is lost. Where web
+    archives have captures of the article, the numbers between may be theirs."""
     step = bool(line.row["changed"])
-    if line.version != before.version + step:
+    is_further = has_captures and step and line.version > before.version
+    if line.version != before.version + step and not is_further:
         yield f"version {line.version} follows {before.version}, with {step or 'no'} changed field"
     if line.status == "live" and not step:
         yield "it changes nothing"

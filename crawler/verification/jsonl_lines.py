@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 MAX_NOTES = 1000
 
 # What no extractor decides: it must be the same whichever version made the line.
-_OF_THE_RECORD = frozenset({"url", "fetched_at", "http", "warc", "warc_pages"})
+_OF_THE_RECORD = frozenset({"url", "fetched_at", "http", "warc", "warc_pages", "archive"})
 
 # The number of a line in its run.
 _COUNT = re.compile("[1-9][0-9]{0,9}")
@@ -63,7 +63,8 @@ class LinesReport:
     today's reads otherwise, `fields` counts in which fields: no defects. `outcomes` counts the
     lines as their run does but for corrections, which `corrections` counts; `foreign` are those
     whose records aren't of that run, `moved` those whose records were moved away; `spool` holds
-    their summaries. `unproved` tells revisits that `verify_line` didn't look for."""
+    their summaries. `captured` has, by article, how the first of its lines counts that are of a
+    web archive's captures. `unproved` tells revisits that `verify_line` didn't look for."""
 
     path: Path
     spool: Path | None = None
@@ -74,6 +75,7 @@ class LinesReport:
     differing: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     corrections: int = 0
+    captured: dict[str, str] = field(default_factory=dict)
     foreign: int = 0
     unproved: list[str] = field(default_factory=list)
     moved: int = 0
@@ -222,7 +224,7 @@ class _Proof:
             self._add("bad_line", f"not JSON: {error}")
             return None
         try:
-            keys = keys_of(line["schema_version"])
+            keys = keys_of(line)
         except (TypeError, KeyError, ValueError) as error:
             self._add("bad_line", f"no format of ours: {error}")
             return None
@@ -262,7 +264,7 @@ class _Proof:
         except REFUSALS as error:
             self._differs(line, f"{type(error).__name__}: {error}", (), is_same_code)
             return None
-        keys = keys_of(line["schema_version"])
+        keys = keys_of(line)
         again = as_line({key: line[key] if key in HISTORY_KEYS else derived[key] for key in keys})
         if again == raw:
             return derived
@@ -325,6 +327,8 @@ class _Proof:
         self._summaries.write(spooled(summary))
         if summary.outcome is None:
             self._report.corrections += 1
+        elif summary.is_captured:
+            self._report.captured.setdefault(summary.id, summary.outcome)
         else:
             self._report.outcomes[summary.outcome] += 1
         self._report.foreign += not summary.is_own_capture

@@ -37,6 +37,7 @@ _POINTER = [one.name for one in fields(WarcPointer)]
 _OF_VERSIONS = (
     "version", "status", "fetched_at", "title", "content_sha256", "extractor_version", "changed",
     "warc_pages", "jsonl", "line_sha256", "run_id", "line", "revision", "corrects", "source",
+    "archive",
 )  # fmt: skip
 _OF_STATE = ("url", "canonical_url", "region", "status", "state_at", "version")
 _OF_CONTENT = ("published_at", "etag", "last_modified")

@@ -83,6 +83,11 @@ class LineSummary(NamedTuple):
         return key
 
     @property
+    def is_captured(self) -> bool:
+        """Whether it is of a capture of another web archive."""
+        return self.row["archive"] is not None
+
+    @property
     def revision(self) -> int:
         return int(self.row["revision"])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -257,9 +258,14 @@ def _line_faults(manifest: Manifest, reports: Sequence[LinesReport]) -> Iterator
     written = sum(report.corrections for report in reports)
     if told["corrections"] != written and told["reason"] != KILLED:
         yield f"it counts {told['corrections']} corrections, its lines are {written}"
+    # of the captures of a web archive an address has one outcome, however many lines they gave
+    captured: dict[str, str] = {}
+    for report in reports:
+        captured = {**report.captured, **captured}
+    addresses = Counter(captured.values())
     for outcome in sorted(WITH_LINE) if told["exit_code"] != ERROR else ():
         counted = told["outcomes"].get(outcome, 0)
-        written = sum(report.outcomes[outcome] for report in reports)
+        written = sum(report.outcomes[outcome] for report in reports) + addresses[outcome]
         # of the last lines of a killed run the ledger may not have heard
         is_wrong = counted > written if told["reason"] == KILLED else counted != written
         if is_wrong:

@@ -40,6 +40,7 @@ def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str
         sentences += _of_history(ledger, article_id)
     if others:
         sentences.append(f"The article was also seen at {', '.join(others)}.")
+    sentences += _of_captures(ledger, article_id)
     if known.last_at is not None:
         sentences += _of_list(known)
     sentences += map(_of_page, ledger.lists.pages(url))
@@ -77,6 +78,7 @@ _ARTICLE_KEYS = (
 )  # fmt: skip
 _VERSION_KEYS = (
     "version", "revision", "status", "fetched_at", "changed", "corrects", "run_id", "line", "jsonl",
+    "archive",
 )  # fmt: skip
 _OBSERVATION_KEYS = ("at", "url", "status", "reason", "warc", "run_id")
 _LIST_KEYS = (
@@ -174,13 +176,21 @@ def _of_history(ledger: Ledger, article_id: str) -> Iterator[str]:
             )
             continue
         changed = f", changed: {', '.join(row.changed)}" if row.changed else ""
+        whose = f"captured by {row.archive}" if row.archive else "fetched"
         yield (
-            f"Version {row.version}, {row.status}, fetched at {_time(row.fetched_at)} "
-            f"in run {row.run_id}{changed}."
+            f"Version {row.version}, {row.status}, {whose} at {_time(row.fetched_at)} "
+            f"{'asked for ' if row.archive else ''}in run {row.run_id}{changed}."
         )
     for seen in ledger.observations.of_article(article_id):
         status = "no HTTP status" if seen.status is None else f"HTTP {seen.status}"
         yield f"At {_time(seen.at)} {seen.url} gave {status}: {seen.reason}."
+
+
+def _of_captures(ledger: Ledger, article_id: str) -> Iterator[str]:
+    for archive, listed, owed in ledger.captures.by_archive(article_id):
+        count = "1 capture" if listed == 1 else f"{listed} captures"
+        still = f", of which {owed} are still to be asked for" if owed else ""
+        yield f"The web archive {archive} lists {count} of it{still}."
 
 
 def _of_list(known: ListState) -> Iterator[str]:

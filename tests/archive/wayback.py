@@ -40,11 +40,11 @@ class Wayback:
     """A running pywb with the collection `xinhua`."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
 
     def replay(self, timestamp: str, url: str) -> tuple[int, bytes]:
         """Status and body of a capture as archived, nothing rewritten (`id_`)."""
-        with closing(HTTPConnection("127.0.0.1", self._port, timeout=60)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("GET", f"/xinhua/{timestamp}id_/{url}", headers=_CLOSE)
             response = connection.getresponse()
             return response.status, response.read()

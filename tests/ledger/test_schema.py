@@ -18,6 +18,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crawler.ledger import opening, schema
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
+from crawler.ledger.captures import Captures
 from crawler.ledger.certificates import Certificates
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
@@ -26,7 +27,16 @@ from crawler.ledger.measures import Measures
 from crawler.ledger.observations import Observations
 from crawler.ledger.placements import Placements
 from crawler.ledger.publications import Publications
-from crawler.ledger.rows import Hole, HoleKind, PageMeasures, Placement, ShownLink, Validators
+from crawler.ledger.rows import (
+    CaptureListing,
+    CaptureRow,
+    Hole,
+    HoleKind,
+    PageMeasures,
+    Placement,
+    ShownLink,
+    Validators,
+)
 from crawler.ledger.runs import Runs
 from crawler.ledger.sources import Sources
 from crawler.ledger.visits import Visits
@@ -159,6 +169,24 @@ def everything(ledger: Ledger) -> None:
     }  # fmt: skip
     ledger.placements.restore(restored, day=DAY_BEFORE)
     ledger.sources.forget(DAY_BEFORE)
+    index = "https://archive.example/cdx"
+    ledger.addresses.see_captured([first, at_site(4)], run_id="r4", at=T0)
+    ledger.articles.highest_version(first.article_id)
+    capture = CaptureRow(index, first.url, T0, first.article_id, 1, "js", "A", ["a.warc.gz", 1, 2])
+    ledger.captures.add([capture])
+    ledger.captures.reopen(index, DAY_BEFORE, T0.date())
+    ledger.captures.owed_addresses(index, run_id=RUN, regions=["js"], at=T0, after="", limit=9)
+    ledger.captures.of_article(index, first.article_id)
+    ledger.captures.failed(capture, "timeout", T0)
+    ledger.captures.end(capture, "equal", number=1)
+    ledger.captures.same_as(first.article_id, T0)
+    ledger.captures.count_owed(index, ["js"])
+    ledger.captures.by_archive(first.article_id)
+    listing = CaptureListing(index, "js.news.cn/", T0, T0, T0 + DAY)
+    ledger.captures.save_listing(listing)
+    ledger.captures.listings(index, "js.news.cn/", T0)
+    ledger.captures.count_listings(index)
+    ledger.captures.end_listing(listing)
     ledger.hosts.hold("host", T0, "reason")
     ledger.hosts.holds(T0)
     ledger.hosts.store_robots("host", T0, 200, b"")
@@ -199,6 +227,7 @@ def test_everything_is_everything() -> None:
         Placements,
         Certificates,
         Measures,
+        Captures,
     )
     methods = {
         f"ledger.{part.__name__.lower()}.{name}"
