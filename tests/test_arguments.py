@@ -84,6 +84,41 @@ def test_limit() -> None:
     assert parsed(limit="5").narrowed
 
 
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ("cdx:https://web.archive.org/cdx/search/cdx", "https://web.archive.org/cdx/search/cdx"),
+        (" CDX: HTTP://127.0.0.1:8080/xinhua/cdx ", "http://127.0.0.1:8080/xinhua/cdx"),
+        ("cdx:https://h.example/cdx?key=1#top", "https://h.example/cdx?key=1"),
+    ],
+)
+def test_source(given: str, source: str) -> None:
+    found = parsed(source=given)
+    assert (found.source, found.recheck, found.narrowed) == (source, "none", True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", "cdx", "cdx:", "https://web.archive.org/cdx/search/cdx", "cdx:web.archive.org/cdx",
+        "cdx:ftp://h.example/cdx", "warc:http://h.example/", "cdx:/etc/passwd",
+        "cdx:http://h.example:99999/cdx", "cdx:javascript:alert(1)",
+    ],
+)  # fmt: skip
+def test_no_source(given: str) -> None:
+    assert "the address of a CDX server" in refused(source=given)
+
+
+def test_beside_a_source() -> None:
+    given = "cdx:https://h.example/cdx"
+    for name, value in (("lists", "http://www.js.xinhuanet.com/"), ("from_warc", "x")):
+        assert f"{name} can't be given" in refused(**{"source": given, name: value})
+    assert "recheck can't be given" in refused(source=given, recheck="all")
+    assert "never sent" in refused(source="cdx:https://me:secret@h.example/cdx")
+    assert "no web archive" in refused(source="cdx:http://www.js.xinhuanet.com/cdx")
+    assert "longer" in refused(source=f"cdx:https://h.example/{'x' * 3000}")
+
+
 def test_from_warc(tmp_path: Path) -> None:
     for name in ("b.warc.gz", "a.warc"):
         (tmp_path / name).touch()

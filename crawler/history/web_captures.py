@@ -49,6 +49,7 @@ _READ = frozenset({CaptureEnd.WRITTEN, CaptureEnd.EQUAL, CaptureEnd.LATER, Captu
 _TRIED_AGAIN = frozenset({
     Outcome.DNS_FAILED, Outcome.CONNECTION_FAILED, Outcome.TLS_FAILED, Outcome.TIMEOUT,
     Outcome.TRUNCATED, Outcome.DAMAGED, Outcome.HTTP_ERROR, Outcome.MISSING, Outcome.CHALLENGED,
+    Outcome.ROBOTS_DENIED,
 })  # fmt: skip
 
 # Endings that say nothing of the capture: it stays owed.
@@ -164,7 +165,7 @@ class WebCaptures:
         else:
             number = same_as.number if same_as else None
             self._end(job, row, ended, number=number, day=day)
-        if ended in (Outcome.DEFERRED, Outcome.ROBOTS_UNREACHABLE, Outcome.ROBOTS_DENIED):
+        if ended in (Outcome.DEFERRED, Outcome.ROBOTS_UNREACHABLE):
             job.left.clear()  # its host is closed: the others stay owed
         self._ready.append(job)
 

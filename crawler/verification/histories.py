@@ -85,14 +85,14 @@ def _faults_of_captures(
         for one in content
         if not one.revision and (one.status == "live" or one.row["changed"])
     )
-    newest = max((those[0].fetched_at for those in stays), default=None)
     for revisions in captured:
         line = revisions[0]
         for message in _contradictions_of_capture(line, content):
             yield Fault(line, "history_mismatch", message)
         if numbers[line.version] > 1:
             yield Fault(line, "history_mismatch", f"another line is version {line.version}, too")
-        if newest is not None and line.fetched_at >= newest:
+        known_then = [those[0] for those in stays if those[0].version < line.version]
+        if known_then and all(one.fetched_at <= line.fetched_at for one in known_then):
             message = "a capture of others is not older than our own newest look"
             yield Fault(line, "history_mismatch", message)
         if line.first_seen_at != first_seen:

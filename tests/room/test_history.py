@@ -39,7 +39,7 @@ class Story:
 
     def add(
         self, version: int, day: int, status: str = "live", *, revision: int = 0,
-        corrects: dict[str, Any] | None = None, **values: Any,
+        corrects: dict[str, Any] | None = None, archive: str | None = None, **values: Any,
     ) -> VersionRow:  # fmt: skip
         number = len(self.rows) + 1
         data = as_line(BASE | {"line": f"run:{number}", "version": version} | values)
@@ -51,6 +51,7 @@ class Story:
             extractor_version=None, changed=["title"] if version > 1 else [], warc_pages=(),
             jsonl=FILE, line_sha256=hashlib.sha256(data).hexdigest(), run_id="run",
             line=f"run:{number}", revision=revision, corrects=corrects,
+            archive=archive,
         )  # fmt: skip
         self.rows.append(row)
         return row
@@ -170,3 +171,19 @@ def test_corrections_that_a_run_wrote(tmp_path: Path) -> None:
         assert "更正读法" in changes
         entry = f"tag:xinhua-archive,2026:{corrected['id']}/corrected/1.1/"
         assert entry in room.get("/changes.atom").text
+
+
+def test_captures_stand_in_the_order_of_time(tmp_path: Path) -> None:
+    """Whatever their numbers; each is compared with what was there before it."""
+    story = Story(tmp_path)
+    story.add(1, 10)
+    story.add(2, 2, archive="web.archive.org")
+    story.add(3, 5, archive="web.archive.org")
+    last = story.add(4, 12)
+    article = story.article()
+    events = history_of(article, last)
+    assert [(one["kind"], one["version"], one["before"]) for one in events] == [
+        ("captured", 2, None), ("captured", 3, 2), ("first", 1, 3), ("edited", 4, 1),
+    ]  # fmt: skip
+    assert [one["archive"] for one in events] == ["web.archive.org", "web.archive.org", None, None]
+    assert article.newest == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from crawler.ledger.rows import CaptureRow
 from crawler.spiders.web_archive import further_capture
 from tests.chaos.soundness import lines_of
 from tests.column_site import ColumnSite
+from tests.conftest import GUARD
+from tests.downloader.test_resolver import NAMES
 from tests.examples.following import follow, ledger_tables, tables
 from tests.pages.paged import numbers
 from tests.processes import crawl, defects
@@ -251,7 +254,7 @@ def test_robots_and_redirects(tmp_path: Path) -> None:
         "http_error": 1, "refused_address": 1, "robots_denied": 1,
     }  # fmt: skip
     assert "127.0.0.1:1" not in str(archive.asked)
-    assert first.report["captures"]["owed"] == 1
+    assert first.report["captures"]["owed"] == 2
     assert second.exitcode == 4
     assert defects(data_dir) == []
 
@@ -275,3 +278,16 @@ def test_which_page_belongs_to_which(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(row(1, 5), row(2, 3), row(2, 4)) == 4
     assert found(row(1, 5), row(1, 2), row(2, 4)) is None
     assert found(row(1, 5), row(3, 6)) is None
+
+
+def test_a_name_that_stands_for_a_private_address(tmp_path: Path) -> None:
+    """Only what the operator gives as an address may be private: names are others' to say."""
+    with played(Played()) as archive:
+        index = archive.url.replace("127.0.0.1", "archive.example.org")
+        done = crawl(
+            *FAST, "-a", f"source=cdx:{index}", "-a", "regions=js", data_dir=tmp_path,
+            env={"PYTHONPATH": os.pathsep.join([str(NAMES), str(GUARD)])},
+        )  # fmt: skip
+    assert done.exitcode == 4
+    assert "archive.example.org stands for 127.0.0.1" in done.stderr
+    assert archive.asked == []

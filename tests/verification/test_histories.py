@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.items import KEYS_1, as_line
+from crawler.items import KEYS_1, LATE_KEYS, as_line
 from crawler.pipelines.content_digest import content_sha256
 from crawler.verification.histories import faults_of_history
 from crawler.verification.line_summaries import summary_of
@@ -147,6 +147,77 @@ def keeping(one: dict[str, Any], **values: Any) -> dict[str, Any]:
     ids=range(21),
 )  # fmt: skip
 def test_a_contradiction_is_found(
+    tmp_path: Path, lines: tuple[dict[str, Any], ...], what: str
+) -> None:
+    found = faults(tmp_path, *lines)
+    assert any(what in message for message in found), found
+
+
+WAYBACK = {"name": "web.archive.org", "url": "https://web.archive.org/web/20171001000000id_/x"}
+
+
+def capture(run: int, at: str, **values: Any) -> dict[str, Any]:
+    """The line of a web archive's capture."""
+    told = {"at": at, "archive": WAYBACK, "version": 2, "body": "旧闸还在。", "warc": FIRST["warc"]}
+    return made(run, **told | values)
+
+
+def without_late_keys(one: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in one.items() if key not in LATE_KEYS}
+
+
+OLD = capture(1, "2017-10-01T00:00:00Z")
+OLDER = capture(2, "2016-10-01T00:00:00Z", version=3, body="闸还没有建。")
+BETWEEN = capture(
+    3, "2017-11-01T00:00:00Z", version=4, body="闸建了一半。", changed=["body"],
+    previous_sha256=OLD["content_sha256"],
+)  # fmt: skip
+AFTER = second(4, FIRST, version=5)
+ALONE = capture(0, "2017-10-01T00:00:00Z", version=1)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (FIRST, OLD),
+        (FIRST, OLD, OLDER, BETWEEN, AFTER),
+        (FIRST, OLD, corrected(OLD, 2, ["title"], title="旧闸"), AFTER | {"version": 3}),
+        (FIRST, OLD, gone(3, FIRST)),
+        (ALONE,),
+        (ALONE, capture(1, "2018-10-01T00:00:00Z", changed=["body"], body="新闸。",
+                        previous_sha256=ALONE["content_sha256"])),
+        # our own first look found another text than the archive, and later it was withdrawn
+        (ALONE, own := second(1, ALONE, at="2026-01-03T08:00:00Z"), gone(3, own)),
+        # a capture that equals a line to come gave none, and the next is held against that line
+        (FIRST, OLD | {"previous_sha256": FIRST["content_sha256"], "changed": ["body"]}),
+        # lines of before the key
+        tuple(map(without_late_keys, (FIRST, second(1, FIRST)))),
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_a_history_with_captures(tmp_path: Path, lines: tuple[dict[str, Any], ...]) -> None:
+    assert faults(tmp_path, *lines) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        ((FIRST, OLD | {"version": 1}), "another line is version 1, too"),
+        ((FIRST, OLD | {"version": 3}), "no line is version 2"),
+        ((FIRST, OLD | {"status": "restored"}), "a capture of others is no look of ours"),
+        ((FIRST, OLD | {"changed": ["body"]}), "it changes fields, and no record is before it"),
+        ((FIRST, OLD | {"previous_sha256": "0" * 64}), "previous_sha256 is not"),
+        ((FIRST, OLD, BETWEEN | {"changed": []}), "it changes nothing"),
+        ((FIRST, OLD, OLDER, BETWEEN | {"changed": ["title"]}), "what differs is ['body']"),
+        ((FIRST, capture(1, "2026-01-02T00:00:00Z")), "is not older than our own newest look"),
+        ((FIRST, OLD | {"first_seen_at": "2026-01-01T07:00:00Z"}), "first_seen_at is"),
+        ((FIRST, OLD, AFTER | {"version": 1}), "version 1 follows 1, with True changed field"),
+        ((FIRST, OLD | {"also_at": [FIRST["canonical_url"]]}), "also_at is not sorted"),
+        ((ALONE, own | {"previous_sha256": "0" * 64}), "previous_sha256 is not"),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_a_contradiction_of_captures_is_found(
     tmp_path: Path, lines: tuple[dict[str, Any], ...], what: str
 ) -> None:
     found = faults(tmp_path, *lines)
