@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Whole numbers and the least each may be.
 _WHOLE = {
     "BANDWIDTH_MAX": 0,
+    "CDX_LIMIT": 1,
+    "CDX_MAX_QUERIES": 1,
     "CONCURRENT_ITEMS": 1,
     "CONCURRENT_REQUESTS": 1,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
@@ -96,7 +98,7 @@ def _check_told(settings: BaseSettings) -> None:
     contact = str(settings["CONTACT"])
     if not contact.strip() or not contact.isprintable():
         raise ConfigurationError("CONTACT", f"an address on one line is wanted, not {contact!r}")
-    for name in ("PING_URL", "WEBHOOK_URL"):
+    for name in ("PING_URL", "WEBHOOK_URL", "CDX_REPLAY", "CDX_DATA"):
         url = str(settings[name] or "")
         if url and not url.startswith(("http://", "https://")):
             raise ConfigurationError(name, "an http or https address is wanted")

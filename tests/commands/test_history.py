@@ -81,5 +81,5 @@ def test_history_for_programs(scrapy_cmd: RunScrapy, data_dir: Path, encoding: s
     assert told["lines"][1] | {"line": None} == {
         "version": 2, "status": "live", "fetched_at": "2026-01-02T08:00:00Z",
         "changed": ["title", "body", "reporters"], "run_id": RUN, "file": FILE, "line": None,
-        "revision": 0,
+        "revision": 0, "archive": None,
     }  # fmt: skip
