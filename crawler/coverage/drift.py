@@ -89,7 +89,8 @@ def measures_of(record: Mapping[str, Any], pages: Iterable[Mapping[str, Any]]) -
 
 def page_of(record: Mapping[str, Any]) -> PageMeasures | None:
     """The measures of a line's page; None for one that pages of today are not measured by: a later
-    version or reading, an old article, a capture of others. Raises KeyError, TypeError or ValueError for no line."""
+    version or reading, an old article, a capture of others. Raises KeyError, TypeError or
+    ValueError for no line."""
     pointer, published_at = record["warc"], record["published_at"]
     fetched_at = datetime.fromisoformat(record["fetched_at"])
     is_first = record["version"] == 1 and not record.get("revision") and record["status"] == "live"
