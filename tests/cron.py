@@ -1,4 +1,7 @@
-"""Starting the crawl as cron does: `/bin/sh -c` from `/`, no terminal, next to no environment."""
+"""Starting the crawl as cron does: `/bin/sh -c` from `/`, no terminal, next to no environment.
+
+What needs no shell is forked, with the same environment, by `make test`.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests import scrapy_process
 from tests.conftest import GUARD, PROJECT
-from tests.processes import Crawl, reports
+from tests.processes import Crawl, await_second_after, reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,23 +62,28 @@ def start(
     `env` are assignments on that line, `shell` a command before it (`ulimit …`), `prefix` a program
     that starts it.
     """
-    command = shlex.join([*prefix, str(SCRAPY), "crawl", "xinhua", *arguments])
+    words = ("crawl", "xinhua", *arguments)
+    command = shlex.join([*prefix, str(SCRAPY), *words])
     assigned = {**ASSIGNED, "XINHUA_DATA_DIR": str(data_dir), **(env or {})}
     assignments = " ".join(f"{name}={shlex.quote(value)}" for name, value in assigned.items())
     line = f"cd {shlex.quote(str(PROJECT))} && export {assignments} && {shell or ':'}"
+    given = {"PATH": "/usr/bin:/bin", "HOME": "/", "LOGNAME": "cron", "SHELL": "/bin/sh"}
+    like_ours = None if shell or prefix else scrapy_process.like_ours()
     output = data_dir.with_name(f"{data_dir.name}.{time.monotonic_ns()}.mail")
     output.parent.mkdir(parents=True, exist_ok=True)
+    before = frozenset(reports(data_dir))
+    await_second_after(before)
     with output.open("wb") as mail:
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", f"{line} && exec {command}"],
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin", "HOME": "/", "LOGNAME": "cron", "SHELL": "/bin/sh"},
-            stdin=subprocess.DEVNULL,
-            stdout=mail,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return Started(process, data_dir, output, frozenset(reports(data_dir)))
+        options: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL, "stdout": mail, "stderr": subprocess.STDOUT,
+            "start_new_session": True,
+        }  # fmt: skip
+        if like_ours is not None:
+            process = scrapy_process.start(*words, env=given | like_ours | assigned, **options)
+        else:
+            line = f"{line} && exec {command}"
+            process = subprocess.Popen(["/bin/sh", "-c", line], cwd="/", env=given, **options)
+    return Started(process, data_dir, output, before)
 
 
 def cron(

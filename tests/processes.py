@@ -21,7 +21,7 @@ from tests.conftest import PROJECT
 from tests.server_ledger import ledger_env
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from crawler.verification.findings import Finding
@@ -71,9 +71,7 @@ def crawl(
 ) -> Crawl:
     """Run the crawl to its end in its own process; `project` may be a changed copy of it."""
     before = reports(data_dir)
-    # The ids of runs of one second are in no order.
-    while any(run_id.startswith(run_stamp(now())) for run_id in before):
-        time.sleep(0.05)
+    await_second_after(before)
     done = scrapy_process.run(
         "crawl", "xinhua", *arguments,
         env={**os.environ, "XINHUA_DATA_DIR": str(data_dir), **ledger_env(data_dir), **(env or {})},
@@ -113,6 +111,12 @@ def peak_kib(*command: str, env: Mapping[str, str] | None = None) -> tuple[int, 
 def defects(data_dir: Path) -> list[Finding]:
     """What `scrapy verify` finds wrong in a data folder."""
     return verify(Scope.of(data_dir, ()), 1, quiet=True, is_busy=lambda: False).findings
+
+
+def await_second_after(run_ids: Collection[str]) -> None:
+    """Wait until a run's id sorts behind these: those of one second are in no order."""
+    while any(run_id.startswith(run_stamp(now())) for run_id in run_ids):
+        time.sleep(0.05)
 
 
 def reports(data_dir: Path) -> set[str]:

@@ -70,37 +70,43 @@ def run(
 def start(
     *arguments: str | Path, env: Mapping[str, str], project: Path = PROJECT, **options: Any
 ) -> subprocess.Popen[Any]:
-    """Start a command in a whole environment; `options` are streams and their encoding, as
-    `subprocess.Popen` takes them."""
+    """Start a command in a whole environment; `options` are streams, their encoding and
+    `start_new_session`, as `subprocess.Popen` takes them."""
     kind = _Forked if project == PROJECT and _can_be_forked(env) else subprocess.Popen
     command = [sys.executable, "-m", "scrapy", *map(str, arguments)]
     return kind(command, cwd=project, env=env, **options)
 
 
+def like_ours() -> dict[str, str] | None:
+    """What an environment needs so that a command is forked; None where none is."""
+    if sys.platform != "linux" or os.environ.get("SCRAPY_PROCESSES") == "new":
+        return None
+    names = {name for name in _server().env if name.startswith(_AT_START)} - _READ_AGAIN
+    return {name: _server().env[name] for name in names}
+
+
 def _can_be_forked(env: Mapping[str, str]) -> bool:
     """Whether a process that the server forks is as one that begins with this environment."""
-    if sys.platform != "linux" or os.environ.get("SCRAPY_PROCESSES") == "new":
-        return False
-    of_server = _server().env
-    names = {name for name in {*env, *of_server} if name.startswith(_AT_START)} - _READ_AGAIN
-    is_the_same = all(env.get(name) == of_server.get(name) for name in names)
-    return is_the_same and env.get("PYTHONPATH", "").split(os.pathsep) in _PATHS
+    names = {name for name in env if name.startswith(_AT_START)} - _READ_AGAIN
+    is_like_ours = {name: env[name] for name in names} == like_ours()
+    return is_like_ours and env.get("PYTHONPATH", "").split(os.pathsep) in _PATHS
 
 
 class _Forked(subprocess.Popen[Any]):
     """A process that the server forks in place of Popen."""
 
     def _execute_child(self, args: Sequence[str], *rest: Any) -> None:
-        # As Popen.__init__ calls it: the environment is its seventh, the pipes its eleventh to
-        # sixteenth argument.
+        # As Popen.__init__ calls it: the environment is its seventh argument, the pipes its
+        # eleventh to sixteenth, start_new_session its twenty-second.
         env: Mapping[str, str] = rest[5]
         pipes: Sequence[int] = rest[9:15]
+        request = {"args": args[3:], "env": dict(env), "session": rest[20]}
         p2cread, _, _, c2pwrite, _, errwrite = pipes
         streams = [
             ours if theirs == -1 else theirs
             for ours, theirs in enumerate((p2cread, c2pwrite, errwrite))
         ]
-        self.pid = _server().fork({"args": args[3:], "env": dict(env)}, streams)
+        self.pid = _server().fork(request, streams)
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]  # Popen's, private
 
@@ -222,6 +228,8 @@ def _serve() -> dict[str, Any]:
 
 def _begin(request: dict[str, Any]) -> None:
     """Take the arguments, environment and streams of a new process."""
+    if request["session"]:
+        os.setsid()
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()

@@ -29,7 +29,7 @@ def test_0_done_and_then_nothing_new(
     site: Site, proxy: dict[str, str], articles: list[str], data_dir: Path
 ) -> None:
     urls = f"urls={','.join(articles[:3])}"
-    done = cron("-a", urls, *QUICK, data_dir=data_dir, env=proxy)
+    done = cron("-a", urls, *QUICK, data_dir=data_dir, env=proxy, shell="umask 022")
     assert done.exitcode == 0, done.stderr
     assert len(done.lines) == 3
     again = cron("-a", urls, "-a", "recheck=none", *QUICK, data_dir=data_dir, env=proxy)
