@@ -14,6 +14,7 @@
     state/ledger.url                            the ledger's database, where it is on a server
     state/on/<run>                              locked by a run while it is on, where it is
     state/search.sqlite, state/clusters.sqlite  the search index; which texts are copies
+    state/stored, state/cluster                 of a shared place: what is in it, whose it is
     exports/…                                   what export jobs of a cluster wrote
     reextracted/…, verified/…                   what its archive jobs wrote, named by digests
 
@@ -192,6 +193,17 @@ def ledger_file(data_dir: Path) -> Path:
 def ledger_url_file(data_dir: Path) -> Path:
     """The file that names the ledger's database where that is on a server."""
     return data_dir / STATE_FOLDER / "ledger.url"
+
+
+def stored_file(data_dir: Path) -> Path:
+    """The file that names the manifests which stand in the shared place as well."""
+    return data_dir / STATE_FOLDER / "stored"
+
+
+def cluster_file(data_dir: Path) -> Path:
+    """The file with the id of an archive whose ledger is on no server, by which it owns a shared
+    place."""
+    return data_dir / STATE_FOLDER / "cluster"
 
 
 def lock_file(data_dir: Path) -> Path:

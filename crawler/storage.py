@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 import stat
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from crawler.file_name_escapes import shown
 
@@ -25,14 +25,44 @@ WARC_SUFFIXES = (WARC_SUFFIX, ".warc", ".warc.zst")
 INDEX_SUFFIX = ".cdxj"
 
 
+class Elsewhere(Protocol):
+    """Where published files are read that don't lie in the data folder."""
+
+    def size(self, name: str) -> int | None:
+        """The bytes of a file; None where there is none. Raises OSError."""
+
+    def open(self, name: str) -> BufferedReader:
+        """Open a file. Raises OSError."""
+
+
+_elsewhere: tuple[Path, Elsewhere] | None = None
+
+
+def look_elsewhere(data_dir: Path, elsewhere: Elsewhere | None) -> None:
+    """Let `open_file` and `path_now` find files of a data folder elsewhere when they aren't in it.
+    For the whole process, as the place is that of a setting."""
+    global _elsewhere
+    _elsewhere = None if elsewhere is None else (data_dir, elsewhere)
+
+
+def _found_elsewhere(path: Path) -> tuple[Elsewhere, str] | None:
+    if _elsewhere is None or not path.is_relative_to(_elsewhere[0]):
+        return None
+    data_dir, elsewhere = _elsewhere
+    name = path.relative_to(data_dir).as_posix()
+    return None if elsewhere.size(name) is None else (elsewhere, name)
+
+
 def open_path(path: Path) -> Path:
     """The path of a file until it is published at `path`."""
     return path.with_name(path.name + OPEN_SUFFIX)
 
 
 def path_now(path: Path) -> Path | None:
-    """Where a file stands that is published at `path` or will be; None where there is none."""
-    return next((one for one in (path, open_path(path)) if one.is_file()), None)
+    """Where a file stands that is published at `path` or will be, here or elsewhere; None where
+    there is none."""
+    here = next((one for one in (path, open_path(path)) if one.is_file()), None)
+    return here or (path if _found_elsewhere(path) else None)
 
 
 class StorageError(Exception):
@@ -50,11 +80,28 @@ class StorageError(Exception):
 def open_file(path: Path) -> BufferedReader:
     """Open a file to be read. Raises OSError, also for what is no file: a FIFO would wait for
     somebody who writes into it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if found := _found_elsewhere(path):
+            elsewhere, name = found
+            return elsewhere.open(name)
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "Not a regular file", str(path))
     return os.fdopen(descriptor, "rb")
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file, here or elsewhere. Raises OSError."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        if found := _found_elsewhere(path):
+            elsewhere, name = found
+            return elsewhere.size(name) or 0
+        raise
 
 
 def is_writable(path: Path) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.channel import Archive
     from tests.postgres import Postgres
     from tests.processes import Crawl
+    from tests.s3 import S3Server
     from tests.site import Site
 
 SHARED = PROJECT.parent / "shared"
@@ -88,6 +89,16 @@ def _ledger_server(request: pytest.FixtureRequest) -> None:
     """With `--ledger-on-server`, the server for the ledgers of all crawls."""
     if request.config.getoption("--ledger-on-server"):
         os.environ[SERVER] = request.getfixturevalue("postgres").url
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """An S3 server of this worker's own."""
+    from tests.s3 import S3Server
+
+    server = S3Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import GIVEN_AWAY, LedgerUrlError, holds_password
 from crawler.run_lock import is_begun
 from crawler.runner.process import open_streams
-from crawler.storage import StorageError
+from crawler.shared_storage.opening import StoreError, place_of
+from crawler.shared_storage.replication import ReadThere
+from crawler.storage import StorageError, look_elsewhere
 
 if TYPE_CHECKING:
     import argparse
@@ -77,8 +79,9 @@ class ProjectCommand:
         with ends(self.name):
             try:
                 self._warn_of_password()
+                self._look_elsewhere()
                 self.execute(args, opts)
-            except (UsageError, LedgerUrlError) as error:
+            except (UsageError, LedgerUrlError, StoreError) as error:
                 refuse(self.name, error, USAGE)
 
     def _warn_of_password(self) -> None:
@@ -86,6 +89,12 @@ class ProjectCommand:
         given = self.settings["LEDGER"] if self.settings else ""
         if not self.requires_crawler_process and holds_password(given):
             print(f"scrapy {self.name}: {GIVEN_AWAY}", file=sys.stderr)
+
+    def _look_elsewhere(self) -> None:
+        """Let published files that aren't in DATA_DIR be read in STORE. Raises StoreError."""
+        if self.settings and self.settings["STORE"]:
+            place = place_of(self.settings["STORE"])
+            look_elsewhere(folder_of(self.settings), ReadThere(place))
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the work of the command; set `exitcode` where it isn't 0."""

@@ -24,8 +24,9 @@ from crawler.arguments import MEANINGS, ArgumentError, Arguments, parse
 from crawler.clock import BEIJING, now
 from crawler.commands.base_command import ProjectCommand, ends, refuse, sentence
 from crawler.data_dir import folder_of, lock_file, search_index_file, told_file
-from crawler.exit_codes import DEGRADED, LOCKED, OK, USAGE
+from crawler.exit_codes import DEGRADED, LOCKED, OK, STORAGE, USAGE
 from crawler.file_name_escapes import shown
+from crawler.jobs import storing
 from crawler.ledger.location import LedgerUrlError, locate
 from crawler.line_index import LineIndexError
 from crawler.masking import masked_command
@@ -41,6 +42,8 @@ from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
+
+    from crawler.shared_storage.replication import Replication
 
 
 logger = logging.getLogger(__name__)
@@ -136,6 +139,7 @@ class Command(ProjectCommand, ScrapyCrawl):
             return
         assert self.settings is not None
         assert self.crawler_process is not None
+        replication = storing.begin(self.settings)
         try:
             run = Run.open(
                 self.settings,
@@ -173,6 +177,17 @@ class Command(ProjectCommand, ScrapyCrawl):
             )
             if self.settings.getbool("INDEX_AFTER_CRAWL"):
                 _index(self.settings)
+        if replication:
+            self._share(replication)
+
+    def _share(self, replication: Replication) -> None:
+        """Publish in STORE what runs in this folder published. What fails is told, and done by the
+        next one."""
+        try:
+            replication.push()
+        except StorageError as error:
+            logger.error("%s", error)
+            self.say(f"what was published is here, and not in STORE yet: {error}", STORAGE)
 
 
 def _index(settings: Settings) -> None:

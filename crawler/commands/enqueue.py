@@ -7,6 +7,7 @@ extra; 5 the database can't be used.
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
@@ -91,7 +92,10 @@ class Command(ProjectCommand, ScrapyCommand):
         data_dir = self.data_dir
         cluster = self._cluster()
         from crawler.jobs.batches import NoFilesError, listed_files, put_batch
+        from crawler.jobs.storing import replication_of
 
+        if replication := replication_of(self.given):
+            replication.pull(datetime.fromtimestamp(0, UTC))
         try:
             files = listed_files(data_dir, kind, words)
         except NoFilesError as error:

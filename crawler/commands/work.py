@@ -22,6 +22,7 @@ from crawler.commands.base_command import ProjectCommand
 from crawler.commands.options import count, region_codes
 from crawler.exit_codes import ERROR
 from crawler.layouts import AcceptedLayouts
+from crawler.ledger import location
 from crawler.ledger.errors import LedgerInUseError, NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.run_lock import CannotStartError
@@ -77,7 +78,7 @@ class Command(ProjectCommand, ScrapyCommand):
             self.say(error, error.exitcode)
 
     def _work(self, data_dir: Path, jobs: int, opts: Namespace) -> None:
-        from crawler.jobs import database
+        from crawler.jobs import database, storing
 
         settings = self.given
         settings_check.check(settings)
@@ -86,6 +87,8 @@ class Command(ProjectCommand, ScrapyCommand):
         database.check_clock(cluster)
         database.check_version(cluster, AcceptedLayouts.of(data_dir).version)
         _meet_ledger(data_dir, settings["LEDGER"])
+        location.keep(data_dir, url)
+        replication = storing.begin(settings)
         settings_check.check_log(settings)
         if settings.getbool("LOG_JSON"):
             json_log.install(settings)
@@ -101,7 +104,13 @@ class Command(ProjectCommand, ScrapyCommand):
         worker = Worker(
             cluster,
             Places(opts.crawls, jobs, codes, cadence, drain=opts.drain),
-            Commands(data_dir, settings["LEDGER"] or "", _options(opts)),
+            Commands(
+                data_dir,
+                settings["LEDGER"] or "",
+                settings["STORE"] or "",
+                _options(opts),
+                replication,
+            ),
         )
         asyncio.run(worker.run())
         if opts.drain and worker.given_up:
@@ -123,7 +132,7 @@ def _meet_ledger(data_dir: Path, setting: str) -> None:
 def _options(opts: Namespace) -> list[str]:
     """The options that commands which the worker calls get as well. What stands in the environment
     they have anyway; the ledger and the folder are told there."""
-    told = ("LEDGER", "DATA_DIR")
+    told = ("LEDGER", "DATA_DIR", "STORE")
     given = [one for one in opts.set if one.partition("=")[0] not in told]
     options = [word for one in given for word in ("-s", one)]
     if opts.logfile:

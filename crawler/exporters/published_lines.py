@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import lines_now
+from crawler.storage import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +25,7 @@ def lines_with(data_dir: Path, jsonl: str, digests: Collection[str]) -> dict[str
     found: dict[str, dict[str, Any]] = {}
     if path is None:
         return found
-    with path.open("rb") as lines:
+    with open_file(path) as lines:
         for line in lines:
             digest = hashlib.sha256(line).hexdigest()
             if digest in digests:

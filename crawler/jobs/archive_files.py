@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from crawler.archive.pointers import name_in
-from crawler.data_dir import LINES_SUFFIX, REEXTRACTED_FOLDER, VERIFIED_FOLDER, warc_folders_of
+from crawler.data_dir import (
+    INDEX_SUFFIX,
+    LINES_SUFFIX,
+    REEXTRACTED_FOLDER,
+    VERIFIED_FOLDER,
+    WARC_SUFFIX,
+    warc_folders_of,
+)
 from crawler.items import as_line
 from crawler.layouts import AcceptedLayouts
 from crawler.reextraction.batch import Job, make_part
@@ -76,13 +83,25 @@ class ArchiveJobs:
         """The name of what is published of a file, by its digest, or of a batch, by its id."""
         return f"{FOLDERS[self.kind]}/{name}{suffix}"
 
+    def is_done(self, file: ArchiveFile) -> bool:
+        """Whether the job of a file was done before."""
+        return self.place.has(self.output(f"{file.sha256}-{self.extractor}", ".json"))
+
+    def needed(self, files: Sequence[ArchiveFile]) -> list[str]:
+        """The files that are to be in the data folder for these: of a verification their lines, and
+        the index beside each WARC. WARCs are read where they are."""
+        if self.kind == REEXTRACT:
+            return []
+        return [file.name.removesuffix(WARC_SUFFIX) + INDEX_SUFFIX
+                if file.name.endswith(WARC_SUFFIX) else file.name
+                for file in files]  # fmt: skip
+
     def do(self, file: ArchiveFile, scratch: Path) -> bool:
         """Do the job of a file; False where it was done before. Raises ArchiveJobError,
         StorageError."""
         accepted = self._accepted()
         base = f"{file.sha256}-{self.extractor}"
-        done = self.output(base, ".json")
-        if self.place.has(done):
+        if self.is_done(file):
             return False
         path = self.data_dir / file.name
         digest = sha256_of(path)
@@ -169,7 +188,9 @@ class ArchiveJobs:
     def _join_reports(
         self, batch: str, files: Sequence[ArchiveFile], scratch: Path
     ) -> tuple[str, int]:
-        scope = Scope.of(self.data_dir, [str(self.data_dir / file.name) for file in files])
+        paths = [self.data_dir / file.name for file in files]
+        lines = [path for path in paths if path.name.endswith(LINES_SUFFIX)]
+        scope = Scope(self.data_dir, [path for path in paths if path not in lines], lines)
         verdict = verify(
             scope,
             1,

@@ -18,7 +18,9 @@ from typing import Any
 from crawler.jobs.archive_files import ArchiveFile, ArchiveJobError, ArchiveJobs
 from crawler.process_pool import keep_heap
 from crawler.shared_storage.folder import FolderPlace
-from crawler.storage import StorageError
+from crawler.shared_storage.opening import place_of
+from crawler.shared_storage.replication import ReadThere, Replication
+from crawler.storage import StorageError, look_elsewhere
 
 
 def main() -> None:
@@ -44,14 +46,23 @@ def _answer(told: dict[str, Any]) -> dict[str, Any]:
 
 def _done(told: dict[str, Any]) -> Any:
     data_dir = Path(told["data_dir"])
-    jobs = ArchiveJobs(
-        told["kind"], told["extractor"], told["max_bytes"], data_dir, FolderPlace(data_dir)
-    )
+    place = place_of(told["store"]) if told["store"] else FolderPlace(data_dir)
+    jobs = ArchiveJobs(told["kind"], told["extractor"], told["max_bytes"], data_dir, place)
     files = [ArchiveFile(name, sha256) for name, sha256 in told["files"]]
+    there = ReadThere(place)
+    if told["store"]:
+        look_elsewhere(data_dir, there)
     with TemporaryDirectory(prefix="job-") as folder:
+        scratch = Path(folder)
+        if told["store"]:
+            Replication(data_dir, place).fetch(jobs.needed(files))
         if told["batch"]:
-            return jobs.join(told["batch"], files, Path(folder))
-        return jobs.do(files[0], Path(folder))
+            return jobs.join(told["batch"], files, scratch)
+        (file,) = files
+        if not (data_dir / file.name).exists() and not jobs.is_done(file):
+            there.held[file.name] = scratch / "held"
+            place.get(file.name, there.held[file.name])
+        return jobs.do(file, scratch)
 
 
 if __name__ == "__main__":

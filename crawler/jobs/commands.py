@@ -13,9 +13,10 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from crawler.data_dir import EXPORTS_FOLDER, PROJECT
+from crawler.data_dir import EXPORTS_FOLDER, LINES_FOLDER, PROJECT
 from crawler.exit_codes import DEGRADED, LOCKED, NO_LISTS, OK, USAGE
 from crawler.jobs.outcomes import JobFailedError, PostponedError
 from crawler.storage import make_folder
@@ -23,7 +24,8 @@ from crawler.storage import make_folder
 if TYPE_CHECKING:
     from asyncio import StreamReader
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from crawler.shared_storage.replication import Replication
 
 # Seconds after which a command that met a lock is called again.
 LOCKED_AGAIN: Final = 60
@@ -40,7 +42,9 @@ class Commands:
 
     data_dir: Path
     ledger: str
+    store: str
     options: Sequence[str]
+    replication: Replication | None = None
     _running: set[asyncio.subprocess.Process] = field(default_factory=set)
     is_stopping: bool = False
 
@@ -54,15 +58,20 @@ class Commands:
         self._judge(code, last, (OK, DEGRADED, NO_LISTS))
 
     async def call(self, command: str, words: Sequence[str]) -> None:
-        """Call another command."""
+        """Call another command, which reads lines: all that are in STORE are fetched before."""
+        if self.replication:
+            await asyncio.to_thread(_fetch_lines, self.replication)
         code, last = await self._call(command, *words)
         self._judge(code, last, (OK,))
 
     async def export(self, words: Sequence[str], output: str) -> None:
-        """Write an export; a relative name is one in the data folder's `exports/`."""
+        """Write an export; a relative name is one in the data folder's `exports/`, and in STORE."""
         path = self.data_dir / EXPORTS_FOLDER / output
         make_folder(path.parent)
         await self.call("export", [*words, "-o", str(path)])
+        if self.replication and not Path(output).is_absolute():
+            name = f"{EXPORTS_FOLDER}/{output}"
+            await asyncio.to_thread(self.replication.place.put, name, path)
 
     def stop(self) -> None:
         """End what is under way: a crawl then publishes what it has."""
@@ -87,7 +96,7 @@ class Commands:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "scrapy", command, *words, *self.options,
             cwd=PROJECT,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, "XINHUA_STORE": self.store},
             stdin=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             preexec_fn=end_with_parent,
@@ -99,6 +108,10 @@ class Commands:
             return await process.wait(), last
         finally:
             self._running.discard(process)
+
+
+def _fetch_lines(replication: Replication) -> None:
+    replication.fetch([*replication.place.names(LINES_FOLDER)])
 
 
 def end_with_parent() -> None:

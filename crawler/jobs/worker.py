@@ -27,6 +27,7 @@ from crawler.jobs.outcomes import TRIES, Again, GivenUpError, JobFailedError, Po
 from crawler.jobs.queue import CRAWL, CRAWLS, EXPORT, INDEX, JOIN, OTHERS, application, once
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger.jobs import ALIVE
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -223,7 +224,8 @@ class Worker:
         """What a child is told of a job."""
         same = {name: batch[name] for name in ("kind", "extractor", "max_bytes")}
         listed = [[file["name"], file["sha256"]] for file in files]
-        return same | {"data_dir": str(self.commands.data_dir), "files": listed, "batch": None}
+        where = {"data_dir": str(self.commands.data_dir), "store": self.commands.store}
+        return same | where | {"files": listed, "batch": None}
 
     async def _end_batch(self, app: App, batch: str) -> None:
         """Where no file of a batch is left: put its joining, or, where some were given up, note
@@ -302,7 +304,19 @@ class Worker:
                 await asyncio.sleep(1)
                 continue
             await self._put_crawls(app)
+            await self._share()
             await asyncio.sleep(ROUND)
+
+    async def _share(self) -> None:
+        """Publish in STORE the parts of crawls that are on. What fails is told once, and done by
+        the next round, or the crawl's end."""
+        replication = self.commands.replication
+        if replication is None or not self._running:
+            return
+        try:
+            await asyncio.to_thread(replication.push)
+        except StorageError as error:
+            self._tell_once(str(error))
 
     async def _say_there(self, app: App) -> None:
         await app.connector.execute_query_async(

@@ -26,6 +26,7 @@ from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.pages.assembly import Assembly, AstrayError
 from crawler.pipelines import normalise
 from crawler.reextraction.cross_archive import CrossArchiveStore, PageCapture, RecordPlace
+from crawler.storage import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +110,7 @@ def scan(
             done = record.offset
         yield from scanner.read(record)
     if on_read:
-        on_read((span.end if span else path.stat().st_size) - done)
+        on_read((span.end if span else size_of(path)) - done)
     if span and begin:
         span.is_sure = span.is_sure and scanner.is_ours == began_ours
     elif scanner.is_empty:

@@ -18,7 +18,7 @@ from crawler.data_dir import ledger_file, lines_name, report_file
 from crawler.items import WarcPointer
 from crawler.ledger.dump import StoredArticle, parsed
 from crawler.outcomes import WITH_LINE
-from crawler.storage import open_path
+from crawler.storage import open_path, path_now
 from crawler.verification.findings import Finding
 from crawler.verification.line_summaries import key_of
 
@@ -324,7 +324,7 @@ class LedgerProof:
             return False
         values = dict(zip(_POINTER, pointer, strict=True))
         path = self.data_dir / values["file"]
-        if path.is_file():
+        if path_now(path) == path:
             return ids.is_at(str(values["record_id"]), path, values["offset"])
         is_listed = any(values["file"] in one.listed for one in self.manifests.values())
         return is_listed or self.is_busy or open_path(path).is_file()

@@ -60,7 +60,7 @@ from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
 from crawler.process_pool import begin_worker, cancelling_on_error
-from crawler.storage import OPEN_SUFFIX, WARC_SUFFIXES, StorageError
+from crawler.storage import OPEN_SUFFIX, WARC_SUFFIXES, StorageError, size_of
 from crawler.verification.certificate_files import check_certificates, check_claims
 from crawler.verification.file_places import (
     check_places,
@@ -584,16 +584,16 @@ def _run(
     """Check files in the pool, the largest first; their reports in the order of the files. `take`
     is told of each report as it comes."""
     done: dict[Path, Checked] = {}
-    largest = sorted(paths, key=lambda path: path.stat().st_size, reverse=True)
+    largest = sorted(paths, key=size_of, reverse=True)
     with cancelling_on_error(pool):
         waiting = {pool.submit(check, path): path for path in largest}
         for future in as_completed(waiting):
             path = waiting[future]
             done[path] = future.result()
             take(done[path])
-            bar.update(path.stat().st_size)
+            bar.update(size_of(path))
     return [done[path] for path in paths]
 
 
 def _size(paths: Collection[Path]) -> int:
-    return sum(path.stat().st_size for path in paths)
+    return sum(map(size_of, paths))

@@ -52,7 +52,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_worker(cluster: Cluster, data_dir: Path, codes: list[int], **places: Any) -> Worker:
     """A worker that drains the queue, with one place of each kind."""
     given = {"crawls": 1, "others": 1, "regions": (), "cadence": Cadence(60), "drain": True}
-    return Worker(cluster, Places(**(given | places)), Told(data_dir, "", [], codes=codes))
+    return Worker(cluster, Places(**(given | places)), Told(data_dir, "", "", [], codes=codes))
 
 
 def rows(cluster: Cluster, statement: str) -> list[dict[str, Any]]:

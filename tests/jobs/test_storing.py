@@ -1,0 +1,130 @@
+"""Machines with folders of their own that share an S3 bucket: what one crawls another reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import make_url
+
+from crawler.data_dir import lines_of, reports_of, warcs_of
+from crawler.jobs.database import prepare
+from crawler.shared_storage.folder import FolderPlace
+from crawler.shared_storage.replication import Replication
+from crawler.shared_storage.s3 import S3Place
+from crawler.storage import StorageError
+from tests.processes import crawl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import RunScrapy
+    from tests.processes import Crawl
+    from tests.s3 import S3Server
+    from tests.site import Site
+
+
+def test_two_machines_and_a_bucket(
+    new_database: Callable[[], str], s3: S3Server, site: Site, scrapy_cmd: RunScrapy,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    cluster = prepare(make_url(new_database()))
+    env = {
+        "XINHUA_LEDGER": cluster.url.render_as_string(),
+        "XINHUA_STORE": f"s3://{s3.bucket()}/archive",
+        "no_proxy": "127.0.0.1",  # the site is behind a proxy, the storage isn't
+        **s3.environment(),
+    }
+    near, far = tmp_path / "near", tmp_path / "far"
+    first = crawl(
+        "-a", "regions=js", "-s", "DOWNLOAD_DELAY=0", "-s", "WARC_MAX_BYTES=40000",
+        "-s", "LOG_LEVEL=WARNING", data_dir=near, env=site.environment | env,
+    )  # fmt: skip
+    assert first.exitcode == 0, first.stderr
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    place = S3Place(env["XINHUA_STORE"].split("/")[2], "archive")
+    shared = {*place.names("warc"), *place.names("jsonl"), *place.names("runs")}
+    listed = {row["path"] for row in first.report["files"]}
+    assert shared | {*place.names("sightings")} == listed | {f"runs/{first.run_ids[0]}.json"}
+    # the other machine has nothing but the bucket and the database
+    for kind in ("reextract", "verify"):
+        put = scrapy_cmd("enqueue", kind, env=env, data_dir=far)
+        assert put.returncode == 0, put.stderr
+    done = scrapy_cmd("work", "--drain", "--crawls", "0", "-j", "2", env=env, data_dir=far)
+    assert done.returncode == 0, done.stderr
+    status = json.loads(scrapy_cmd("status", "--json", env=env, data_dir=far).stdout)
+    batches = {batch["kind"]: batch for batch in status["jobs"]["batches"]}
+    warcs = [str(path) for path in warcs_of(near)]
+    one = scrapy_cmd("reextract", *warcs, "-o", str(tmp_path / "one"), data_dir=near)
+    assert one.returncode == 0, one.stderr
+    place.get(batches["reextract"]["output"], tmp_path / "joined")
+    assert (tmp_path / "joined").read_bytes() == (tmp_path / "one").read_bytes()
+    place.get(batches["verify"]["output"], tmp_path / "verified")
+    assert json.loads((tmp_path / "verified").read_text())["findings"] == []
+    assert batches["verify"]["problems"] == 0
+    assert not (far / "warc").is_dir() or warcs_of(far) == []
+    # and shows an article from a line that it reads there
+    article = next(line for line in first.lines if line["title"])
+    shutil.rmtree(far / "jsonl")
+    shown = scrapy_cmd("history", article["id"], env=env, data_dir=far)
+    assert (shown.returncode, article["title"] in shown.stdout) == (0, True), shown.stderr
+    # another cluster is refused, in one line
+    stranger = env | {"XINHUA_LEDGER": prepare(make_url(new_database())).url.render_as_string()}
+    refused = scrapy_cmd("work", "--drain", env=stranger, data_dir=tmp_path / "third")
+    assert refused.returncode == 2
+    assert "belongs to another cluster" in refused.stderr
+    # a bucket out of reach: nothing is fetched
+    gone = env | s3.environment(1) | {"AWS_MAX_ATTEMPTS": "1"}
+    out = crawl("-a", "regions=js", data_dir=near, env=site.environment | gone)
+    assert (out.exitcode, out.run_ids) == (5, ())
+    assert "can't be reached" in out.stderr
+    for text in (first.stderr, done.stderr, refused.stderr, out.stderr):
+        assert "s3cret" not in text
+
+
+@pytest.fixture
+def replication(first: Crawl, tmp_path: Path) -> Replication:
+    data_dir = shutil.copytree(first.data_dir, tmp_path / "data")
+    return Replication(data_dir, FolderPlace(tmp_path / "shared"))
+
+
+def test_what_was_interrupted_is_gone_on_with(
+    replication: Replication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place refuses at the third file, then the disk of the second try; nothing that a manifest
+    in it lists is missing."""
+    data_dir, place = replication.data_dir, replication.place
+    put, calls = FolderPlace.put, 0
+
+    def refusing(self: FolderPlace, name: str, path: Path) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise StorageError("refused")
+        return put(self, name, path)
+
+    monkeypatch.setattr(FolderPlace, "put", refusing)
+    with pytest.raises(StorageError, match="refused"):
+        replication.push()
+    assert [*place.names("runs")] == []
+    assert Replication(data_dir, place).push() == 1
+    (report,) = reports_of(data_dir)
+    for row in json.loads(report.read_text())["files"]:
+        assert place.has(row["path"])
+    assert place.has(f"runs/{report.name}")
+    calls = 10
+    assert Replication(data_dir, place).push() == 0
+    assert calls == 10
+
+
+def test_a_file_that_is_not_what_its_manifest_says_is_not_shared(replication: Replication) -> None:
+    (lines,) = lines_of(replication.data_dir)
+    lines.write_bytes(lines.read_bytes() + b"{}\n")
+    with pytest.raises(StorageError, match="is not what its manifest says"):
+        replication.push()
+    assert [*replication.place.names("runs")] == []
+    assert [*replication.place.names("jsonl")] == []

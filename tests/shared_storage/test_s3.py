@@ -1,0 +1,190 @@
+"""S3-compatible storage as the shared place, against a real server, with connections cut off."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.shared_storage import s3 as module
+from crawler.shared_storage.opening import StoreError, claim, place_of
+from crawler.shared_storage.place import MissingError, TakenError
+from crawler.shared_storage.s3 import S3Place
+from crawler.storage import StorageError
+from tests.s3 import CuttingWay
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.s3 import S3Server
+
+
+@pytest.fixture
+def place(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Place:
+    set_environment(monkeypatch, s3.environment())
+    return S3Place(s3.bucket(), "a prefix")
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def file_of(folder: Path, data: bytes, name: str = "file") -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("size", [0, 3000, 7 * 1024 * 1024])
+def test_a_file_is_published_once(
+    place: S3Place, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PART", 5 * 1024 * 1024)  # the least that S3 takes
+    data = os.urandom(size)
+    file = file_of(tmp_path, data)
+    assert not place.has("a/b/one+1")
+    assert place.put("a/b/one+1", file)
+    assert not place.put("a/b/one+1", file)
+    with pytest.raises(TakenError, match="with other bytes"):
+        place.put("a/b/one+1", file_of(tmp_path, b"two", "other"))
+    place.get("a/b/one+1", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == data
+    assert [*place.names("a")] == ["a/b/one+1"]
+    assert place.size("a/b/one+1") == size
+    with pytest.raises(MissingError):
+        place.get("a/b/none", tmp_path / "copy")
+    with place.open("a/b/one+1", size) as read:
+        read.seek(size // 2)
+        assert read.read(100) == data[size // 2 : size // 2 + 100]
+        read.seek(-1 if size else 0, 2)
+        assert read.read() == data[-1:]
+
+
+def test_many_writers_of_one_name(
+    place: S3Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = file_of(tmp_path, b"x" * 3000)
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda _: place.put("one", file), range(12))) == 1
+    others = [file_of(tmp_path, b"%d" % number, f"f{number}") for number in range(4)]
+    # none of them sees that it is there before it writes
+    is_blind = False
+    head = S3Place._head
+
+    def blind(self: S3Place, name: str) -> dict[str, object] | None:
+        nonlocal is_blind
+        was_blind, is_blind = is_blind, False
+        return None if was_blind else head(self, name)
+
+    monkeypatch.setattr(S3Place, "_head", blind)
+
+    def put(path: Path, name: str = "two") -> str:
+        nonlocal is_blind
+        is_blind = True
+        try:
+            return "put" if place.put(name, path) else "same"
+        except TakenError:
+            return "taken"
+
+    assert [put(path) for path in others] == ["put", *["taken"] * 3]
+    monkeypatch.setattr(module, "PART", 5 * 1024 * 1024)
+    file.write_bytes(b"x" * 6_000_000)
+    assert [put(file, "three") for _ in range(4)] == ["put", *["same"] * 3]
+
+
+def test_connections_that_are_cut_off(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PART", 5 * 1024 * 1024)
+    data = os.urandom(12 * 1024 * 1024)
+    file = file_of(tmp_path, data)
+    with CuttingWay(s3.port) as way:
+        set_environment(monkeypatch, s3.environment(way.port))
+        place = S3Place(s3.bucket())
+        # sending: in the middle of a part, twice
+        way.up += [3_000_000, 3_000_000]
+        assert place.put("large", file)
+        assert way.up == []
+        # getting: taken up where it was cut, each time on a new connection
+        place = S3Place(place.bucket)
+        way.down += [4_000_000, 2_000_000, 5_000_000]
+        place.get("large", tmp_path / "copy")
+        assert way.down == []
+        assert (tmp_path / "copy").read_bytes() == data
+
+
+def test_an_upload_that_was_killed_is_taken_up(
+    place: S3Place, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PART", 5 * 1024 * 1024)
+    data = os.urandom(12 * 1024 * 1024)
+    file = file_of(tmp_path, data)
+    client = s3.client()
+    key = "a prefix/large"
+    upload = client.create_multipart_upload(
+        Bucket=place.bucket, Key=key, Metadata={"sha256": module.sha256_of(file)}
+    )["UploadId"]
+    for number, part in ((1, data[: 5 * 1024 * 1024]), (2, b"other bytes" * 600_000)):
+        client.upload_part(
+            Bucket=place.bucket, Key=key, UploadId=upload, PartNumber=number, Body=part
+        )
+    sent = []
+    place._client.meta.events.register(
+        "before-call.s3.UploadPart",
+        lambda params, **_: sent.append(params["query_string"]["partNumber"]),
+    )
+    assert place.put("large", file)
+    assert sent == [2, 3]
+    place.get("large", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == data
+
+
+def test_what_storage_refuses_is_one_line_without_secrets(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = file_of(tmp_path, b"x")
+    set_environment(monkeypatch, s3.environment())
+    with pytest.raises(StorageError, match="there-is-none says") as missing:
+        S3Place("there-is-none").put("a", file)
+    monkeypatch.setattr(module, "_CONNECT_TIMEOUT", 1)
+    monkeypatch.setattr(module, "_TRIES", 1)
+    set_environment(monkeypatch, s3.environment(1))
+    with pytest.raises(StorageError, match="can't be reached") as gone:
+        S3Place("bucket").put("a", file)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(StorageError, match="there are no credentials") as nobody:
+        S3Place("bucket").put("a", file)
+    for error in (missing, gone, nobody):
+        assert "s3cret" not in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_two_clusters_in_one_place(place: S3Place, tmp_path: Path) -> None:
+    claim(place, "first")
+    claim(place, "first")
+    with pytest.raises(StoreError, match="belongs to another cluster"):
+        claim(place, "second")
+    claim(S3Place(place.bucket, "another"), "second")
+    folder = place_of(str(tmp_path / "folder"))
+    claim(folder, "first")
+    with pytest.raises(StoreError, match="belongs to another cluster"):
+        claim(folder, "second")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("gs://bucket/x", "a folder or s3://BUCKET/PREFIX"),
+        ("s3://", "s3://BUCKET/PREFIX is wanted"),
+        ("s3://key:secret@bucket/x", "credentials are the environment's"),
+    ],
+)
+def test_what_is_no_store(setting: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said) as error:
+        place_of(setting)
+    assert "secret" not in str(error.value)
