@@ -103,12 +103,14 @@ def pywb(folder: Path, captures: Sequence[Made]) -> Iterator[str]:
 @dataclass
 class Played:
     """A server that plays a web archive. `captures` are what it holds; `index` answers in place of
-    its CDX server, `robots` is its robots.txt; `asked` are the targets of the requests it got, with
+    its CDX server, `robots` is its robots.txt; `per_page` of its captures stand on a page of a
+    compressed index; `asked` are the targets of the requests it got, with
     their Range."""
 
     kind: str = "wayback"
     captures: list[Made] = field(default_factory=list)
     robots: str | None = None
+    per_page: int = 0
     index: Callable[[dict[str, str]], tuple[int, bytes]] | None = None
     replayed: Callable[[Made], tuple[int, list[tuple[str, str]], bytes]] | None = None
     asked: list[tuple[str, str | None]] = field(default_factory=list)
@@ -186,7 +188,13 @@ class Played:
     def _common_crawl(self, query: dict[str, str]) -> tuple[int, bytes]:
         """JSON lines with the place of each record; 404 where there is none."""
         _, places = self.file()
-        found = self.listed(query)[: int(query["limit"])]
+        found = self.listed(query)
+        if self.per_page:
+            start = int(query.get("page", "0")) * self.per_page
+            if start and start >= len(found):
+                return 400, b'{"message": "Page 2 invalid: First Page is 0, Last Page is 1"}'
+            found = found[start : start + self.per_page]
+        found = found[: int(query["limit"])]
         rows = [
             {
                 "urlkey": "com,xinhuanet,js)/", "timestamp": one.timestamp, "url": one.url,

@@ -40,7 +40,7 @@ class Captures:
         statement = select(table).where(
             table.c.archive == archive, table.c.prefix == prefix, table.c.asked_from == asked_from
         )
-        rows = self._connection.rows(statement.order_by(table.c.begin))
+        rows = self._connection.rows(statement.order_by(table.c.page, table.c.begin))
         return [CaptureListing(**row._mapping) for row in rows]
 
     def save_listing(self, listing: CaptureListing) -> None:
@@ -56,6 +56,7 @@ class Captures:
                 table.c.prefix == listing.prefix,
                 table.c.asked_from == listing.asked_from,
                 table.c.begin == listing.begin,
+                table.c.page == listing.page,
             )
         )
 

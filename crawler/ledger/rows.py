@@ -591,6 +591,7 @@ class CaptureListing:
     begin: datetime
     end: datetime
     resume_key: str | None = None
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -442,6 +442,7 @@ capture_listings = Table(
     Column("prefix", Text, primary_key=True),  # of addresses
     Column("asked_from", UtcTime, primary_key=True),  # the beginning of the whole listing
     Column("begin", UtcTime, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),  # of a paged index, from 0
     Column("end", UtcTime, nullable=False),
     Column("resume_key", Text),
 )

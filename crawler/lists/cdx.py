@@ -72,12 +72,14 @@ class Capture:
 @dataclass(slots=True)
 class CdxAnswer:
     """What an answer lists. `lines` are all that it had, `unread` those that are no captures;
-    `resume_key` is what the next query of the same listing is to say."""
+    `resume_key` is what the next query of the same listing is to say. `is_array`: the Wayback
+    Machine's form, whose server gives such keys and no pages."""
 
     captures: list[Capture] = field(default_factory=list)
     lines: int = 0
     unread: int = 0
     resume_key: str | None = None
+    is_array: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,18 @@ def whole_window(since: datetime | None, until: datetime) -> Window:
 
 
 def query(
-    index: str, url: str, match_type: str, window: Window, *, limit: int, resume_key: str | None
+    index: str,
+    url: str,
+    match_type: str,
+    window: Window,
+    *,
+    limit: int,
+    resume_key: str | None,
+    page: int = 0,
 ) -> str:
-    """The address of a query: captures with status 200 of an address, or of all that begin like it
-    (`prefix`) or are on its host (`host`)."""
+    """The address of a query: captures with status 200 of an address (`exact`), or of all that
+    begin like it (`prefix`). `page` is that of a compressed index, which gives the first without
+    being asked for one."""
     fields = {
         "url": url,
         "matchType": match_type,
@@ -123,6 +133,8 @@ def query(
     }
     if resume_key is not None:
         fields["resumeKey"] = resume_key
+    if page:
+        fields["page"] = str(page)
     separator = "&" if urlsplit(index).query else "?"
     return f"{index}{separator}{urlencode(fields)}"
 
@@ -153,6 +165,12 @@ def replay_of(index: str) -> str:
 # Common Crawl's WARC files are not on the host of their index.
 _DATA_HOSTS = {"index.commoncrawl.org": "https://data.commoncrawl.org/"}
 _DATA_FOLDER = "crawl-data/"
+_COMMON_CRAWL = re.compile(r"/CC-MAIN-[0-9-]+-index/?", re.ASCII)
+
+
+def has_files(index: str) -> bool:
+    """Whether an index is one of Common Crawl's, whose files can be had."""
+    return _COMMON_CRAWL.fullmatch(urlsplit(index).path) is not None
 
 
 def data_of(index: str) -> str:
@@ -180,7 +198,7 @@ def is_nothing(status: int, body: bytes) -> bool:
 def read(body: bytes) -> CdxAnswer:
     """What an answer lists. Raises CdxError where nothing in it is a CDX server's."""
     text = body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
-    answer = CdxAnswer()
+    answer = CdxAnswer(is_array=text.startswith("["))
     rows = _array(text, answer) if text.startswith("[") else _lines(text, answer)
     for row in rows:
         answer.lines += 1

@@ -9,7 +9,7 @@ those of an article one after the other.
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,9 @@ _AT_ONCE = 20
 _INDEX_PRIORITY = 10
 _FURTHER_PRIORITY = 5
 
+# Pages of an index in a row that may hold nothing of the days asked for, before others do.
+_MOST_EMPTY = 5
+
 # A page may be captured a little before the day that it names.
 _MARGIN = timedelta(days=1)
 
@@ -87,12 +90,15 @@ class WebArchive:
         self._source = self._hosts.index
         self._limit = settings.getint("CDX_LIMIT")
         self._queries_left = settings.getint("CDX_MAX_QUERIES")
-        self._data = settings["CDX_DATA"]
+        self._has_files = bool(settings["CDX_DATA"]) or cdx.has_files(self._source)
         self._max_bytes = bound(settings.getint("DOWNLOAD_MAXSIZE"))
         self._prefixes = self._wanted_prefixes()
         self._listings: deque[CaptureListing] = deque()
         self._asked = 0
         self._met: dict[tuple[str, datetime], set[int]] = {}
+        self._parts: set[CaptureListing] = set()
+        self._shown: dict[str, int] = {}
+        self._empty: Counter[str] = Counter()
         self._window = cdx.whole_window(self._since(), facts.started_at)
         self._owed = self._owed_ones()
         self._ledger.captures.reopen(self._source, self._arguments.since, self._arguments.until)
@@ -238,6 +244,7 @@ class WebArchive:
             Window(listing.begin, listing.end),
             limit=self._limit,
             resume_key=listing.resume_key,
+            page=listing.page,
         )
         self._count("lists/asked")
         return Request(
@@ -253,7 +260,8 @@ class WebArchive:
         """Take in an answer of the index."""
         self._asked -= 1
         page: Page = response.meta["page"]
-        if cdx.is_nothing(page.status, page.body):
+        is_past_the_end = listing.page > 0 and 400 <= page.status < 500
+        if is_past_the_end or cdx.is_nothing(page.status, page.body):
             self._count("lists/answered")
             self._ledger.captures.end_listing(listing)
             return
@@ -267,6 +275,9 @@ class WebArchive:
         except CdxError as error:
             self._count("lists/unreadable")
             self._not_listed(listing, str(error))
+            return
+        if self._is_the_page_before(listing, answer):
+            self._ledger.captures.end_listing(listing)
             return
         halves = self._halves(listing, answer)
         self._take(answer, is_again=halves is not None)
@@ -290,6 +301,25 @@ class WebArchive:
             text = f"the index {self._source} could not be listed: {why}"
             self._publisher.alarm(Alarm(f"index:{self._source}", text))
         self._captures.counts["failed_queries"] += 1
+
+    def _is_the_page_before(self, listing: CaptureListing, answer: CdxAnswer) -> bool:
+        """Whether a further page is what the one before it was: its index has no pages."""
+        if listing in self._parts or listing.resume_key is not None:
+            return False
+        shown = hash(tuple((one.url, one.at) for one in answer.captures))
+        before, self._shown[listing.prefix] = self._shown.get(listing.prefix), shown
+        return listing.page > 0 and answer.lines > 0 and shown == before
+
+    def _next_page(self, listing: CaptureListing, answer: CdxAnswer) -> CaptureListing | None:
+        """The next page of an index that may have pages (pywb's with a compressed index has): it
+        gives the first one as if that were all. None after empty ones."""
+        is_paged = not (answer.is_array or listing.resume_key or answer.resume_key)
+        if listing in self._parts or not is_paged or "://" in listing.prefix:
+            return None
+        empty = 0 if answer.lines else self._empty[listing.prefix] + 1
+        self._empty[listing.prefix] = empty
+        most = _MOST_EMPTY if self._arguments.since else 1
+        return replace(listing, page=listing.page + 1) if empty <= most else None
 
     def _halves(self, listing: CaptureListing, answer: CdxAnswer) -> tuple[Window, Window] | None:
         """The windows to list in place of one whose answer was full; None where it is whole, or
@@ -362,9 +392,14 @@ class WebArchive:
             self._cut_off(listing, "it has more captures than it lists")
         self._met.pop(key, None)
         ledger.end_listing(listing)
+        further_page = self._next_page(listing, answer)
+        if further_page is not None:
+            ledger.save_listing(further_page)
+            self._listings.append(further_page)
         for half in halves or ():
             part = replace(listing, begin=half.begin, end=half.end, resume_key=None)
             ledger.save_listing(part)
+            self._parts.add(part)
             self._listings.append(part)
 
     def _cut_off(self, listing: CaptureListing, why: str) -> None:
@@ -380,7 +415,7 @@ class WebArchive:
     def _file(self, row: CaptureRow) -> str | None:
         if row.place is None:
             return None
-        return cdx.file_address(row.place[0], self._hosts.data, is_given=bool(self._data))
+        return cdx.file_address(row.place[0], self._hosts.data, is_given=self._has_files)
 
     def _address(self, row: CaptureRow) -> str | None:
         """Where a capture is asked for; None where the index names a host that may not be."""

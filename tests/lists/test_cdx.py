@@ -54,7 +54,7 @@ def test_a_capture(body: str, place: object, resume_key: str | None) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"[]", json.dumps([NAMES]).encode()])
 def test_nothing(body: bytes) -> None:
-    assert cdx.read(body) == cdx.CdxAnswer()
+    assert cdx.read(body) == cdx.CdxAnswer(is_array=body.startswith(b"["))
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,11 @@ def test_windows_are_halved_down_to_a_second() -> None:
 )  # fmt: skip
 def test_where_captures_are(index: str, replay: str, data: str) -> None:
     assert (cdx.replay_of(index), cdx.data_of(index)) == (replay, data)
+
+
+def test_whose_files_can_be_had() -> None:
+    assert cdx.has_files("https://index.commoncrawl.org/CC-MAIN-2017-39-index")
+    assert not cdx.has_files("http://127.0.0.1:8080/xinhua-index")
 
 
 @pytest.mark.parametrize(

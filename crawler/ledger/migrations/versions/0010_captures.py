@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("prefix", sa.Text, primary_key=True),
         sa.Column("asked_from", TIME, primary_key=True),
         sa.Column("begin", TIME, primary_key=True),
+        sa.Column("page", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("end", TIME, nullable=False),
         sa.Column("resume_key", sa.Text),
     )
