@@ -8,6 +8,7 @@ import pytest
 
 from crawler import alarm_rules
 from crawler.exit_codes import DEGRADED, ERROR
+from crawler.layouts import NO_LAYOUTS
 from crawler.runner.run import Run
 from tests.run_parts import facts
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 def ended(data_dir: Path) -> Run:
     none: Any = None
-    run = Run(facts(data_dir=data_dir), none, none, none, none, none, replay=None, lock=-1)
+    run = Run(
+        facts(data_dir=data_dir), none, none, none, none, none,
+        replay=None, accepted=NO_LAYOUTS, lock=-1,
+    )  # fmt: skip
     run.reason = "finished"
     return run
 
