@@ -1,7 +1,8 @@
 # `make demo` and `make test` need Python 3.11 or newer and nothing else installed.
 
 PYTHON ?= python3
-JOBS ?= 2
+# On two cores: tests wait for delays as long as they compute.
+JOBS ?= 4
 VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
