@@ -1,0 +1,66 @@
+"""The documents that say where things stand know all of them, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from tests.conftest import PROJECT
+
+CRAWLER = PROJECT / "crawler"
+NAME = re.compile(r"`((?:\w+/)*(?:\w+/|\w+\.(?:py|toml|json|css)))`")
+
+# Folders that are told of by one row: a file is found by its name.
+BY_NAME = (
+    "commands/", "layouts/", "pipelines/", "export_formats/", "regions/", "room/",
+    "verification/", "jobs/", "shared_storage/", "history/", "lists/", "survey/",
+)  # fmt: skip
+
+# What a module beside it is about, and is named for.
+WITHOUT_ROW = {
+    "downloader/errors.py", "pages/errors.py", "pages/not_html.py", "reextraction/filter.py",
+    "exporters/article_schema.py",
+    *(f"ledger/{name}.py" for name in (
+        "certificates", "dump", "handed_out", "hosts", "measures", "observations", "placements",
+        "publications", "runs",
+    )),
+}  # fmt: skip
+
+
+def named(text: str) -> set[str]:
+    found = {name for name in NAME.findall(text) if not name.startswith(("tests/", "docs/"))}
+    return found - {"crawler/", "pyproject.toml", "examples/follow.py"}
+
+
+def modules() -> set[str]:
+    return {
+        path.relative_to(CRAWLER).as_posix()
+        for path in CRAWLER.rglob("*.py")
+        if path.name != "__init__.py" and "migrations" not in path.parts
+    }
+
+
+def test_every_folder_and_root_file_is_in_the_tree() -> None:
+    tree = named((PROJECT / "docs" / "decisions" / "tree.md").read_text())
+    there = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in CRAWLER.iterdir()
+        if path.name not in ("__init__.py", "__pycache__", "py.typed")
+    }
+    assert there - tree == set()
+    assert {name for name in tree if not (CRAWLER / name).exists()} <= {"sightings/"}
+
+
+def test_every_module_is_found_by_what_one_would_change() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    table = text.partition("## To change")[2].partition("\n## ")[0]
+    rows = named(table)
+    missing = {name for name in modules() - rows if not name.startswith(BY_NAME)}
+    assert missing - WITHOUT_ROW == set()
+    assert {name for name in rows if not (CRAWLER / name).exists()} == set()
+
+
+def test_the_glossary_is_short_and_in_no_word_twofold() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    table = text.partition("## Words")[2].partition("\n## ")[0]
+    words = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[1:]
+    assert len(words) == len(set(words)) <= 30
