@@ -6,13 +6,14 @@ be read; 2 there is no archive in the data folder.
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.clock import now
+from crawler.clock import iso, now
 from crawler.commands.base_command import (
     ProjectCommand,
     open_ledger,
@@ -20,6 +21,7 @@ from crawler.commands.base_command import (
     printable,
 )
 from crawler.exit_codes import DEGRADED
+from crawler.ledger.jobs import ALIVE
 from crawler.views.archive_status import screen, status_of
 
 if TYPE_CHECKING:
@@ -32,11 +34,16 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def add_options(self, parser: ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--json", action="store_true", help="the same for programs")
+        add = parser.add_argument
+        add("--json", action="store_true", help="the same for programs")
+        add("--worker", action="store_true", help="only whether a worker of this machine is on")
 
     def execute(self, args: list[str], opts: Namespace) -> None:
         if args:
             raise UsageError("status takes no arguments")
+        if opts.worker:
+            self._worker()
+            return
         data_dir = self.data_dir
         max_age = timedelta(hours=self.given.getfloat("STATUS_MAX_AGE"))
         with open_ledger(self.given) as ledger:
@@ -47,3 +54,15 @@ class Command(ProjectCommand, ScrapyCommand):
             print(printable(screen(status)))
         if not status.is_fine:
             self.exitcode = DEGRADED
+
+    def _worker(self) -> None:
+        """Say whether a worker of this machine is on, for whoever starts it again."""
+        host = os.uname().nodename
+        with open_ledger(self.given) as ledger:
+            jobs = ledger.jobs.state()
+        ours = [one for one in jobs.workers if one.host == host] if jobs else []
+        there = [one for one in ours if not one.is_lost]
+        for one in there:
+            print(f"{one.name}: seen at {iso(one.seen_at)}")
+        if not there:
+            self.say(f"no worker of {host} was seen in the last {ALIVE} seconds", DEGRADED)

@@ -43,6 +43,11 @@ class WorkerState:
     seen_at: datetime
     is_lost: bool
 
+    @property
+    def host(self) -> str:
+        """The machine it runs on."""
+        return self.name.rpartition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class BatchState:

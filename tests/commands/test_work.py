@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,12 @@ def test_a_region_is_crawled(
     jobs = json.loads(status.stdout)["jobs"]
     empty = {"workers": [], "waiting": {}, "running": {}, "batches": [], "failed": []}
     assert (status.returncode, jobs) == (0, empty)
+    probe = scrapy_cmd("status", "--worker", env=env)
+    assert (probe.returncode, "no worker of" in probe.stderr) == (3, True)
+    name = f"{os.uname().nodename}:1"
+    rows(cluster, f"INSERT INTO workers (name, extractor, slots) VALUES ('{name}', 'x', 1)")
+    probe = scrapy_cmd("status", "--worker", env=env)
+    assert (probe.returncode, probe.stdout.startswith(f"{name}: seen at ")) == (0, True)
 
 
 def test_what_a_worker_can_t_begin_with(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 HOME = "/srv/xinhua-archive"
 # json: certificates, which tests/coverage/test_certificates.py holds against their schema.
-LANGUAGES = {"sh", "python", "sql", "toml", "crontab", "ini", "logrotate", "nginx", "json"}
+LANGUAGES = {"sh", "python", "sql", "toml", "crontab", "ini", "logrotate", "nginx", "json", "yaml"}
 LIVE = "scrapy crawl xinhua"
 FAST = f"{LIVE} -s DOWNLOAD_DELAY=0 -a regions=js,he"
 
