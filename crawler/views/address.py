@@ -151,8 +151,9 @@ def _of_article(article: ArticleRow, at: datetime) -> Iterator[str]:
         f"and {'withdrawn by the site' if article.status == 'gone' else 'live'}."
     )
     if article.warc is not None and article.warc_date is not None:
+        how = f"captured by the web archive {article.archive}" if article.archive else "fetched"
         yield (
-            f"Its newest content was fetched at {_time(article.warc_date)}: {article.warc.file}, "
+            f"Its newest content was {how} at {_time(article.warc_date)}: {article.warc.file}, "
             f"offset {article.warc.offset}, {article.warc.length} bytes, record "
             f"{article.warc.record_id}; its line is in {article.jsonl}."
         )
