@@ -216,6 +216,8 @@ class Addresses:
         }
         visited, taken = self._visited(urls, ids, run_id)
         decisions: list[Decision] = []
+        new: list[dict[str, Any]] = []
+        ended: list[dict[str, Any]] = []
         for sighting in sightings:
             if sighting.url in visited:
                 decisions.append(Decision.REPEAT)
@@ -225,11 +227,11 @@ class Addresses:
             decision = Decision.DUPLICATE if sighting.article_id in taken else Decision.NEW
             taken.add(sighting.article_id)
             decisions.append(decision)
-            visit = self._visit(sighting, run_id, OUTCOME_OF.get(decision))
-            self._connection.write(insert(visits), [visit])
+            ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(decision)))
             if sighting.url not in known:
-                known.add(sighting.url)
-                self._connection.write(insert(addresses), [_address(sighting, at, None)])
+                new.append(_address(sighting, at, None))
+        self._connection.write(insert(addresses), new)
+        self._connection.write(insert(visits), ended)
         return decisions
 
     def recheck(self, urls: Sequence[str], *, run_id: str) -> list[str]:

@@ -72,6 +72,9 @@ _MARGIN = timedelta(days=1)
 
 _OK = "200"
 
+# How an index answers where it is asked for a page that it doesn't have.
+_NO_PAGE = frozenset({400, 404})
+
 
 class WebArchive:
     """The requests of a run that crawls a web archive, and what is made of their answers."""
@@ -260,7 +263,7 @@ class WebArchive:
         """Take in an answer of the index."""
         self._asked -= 1
         page: Page = response.meta["page"]
-        is_past_the_end = listing.page > 0 and 400 <= page.status < 500
+        is_past_the_end = listing.page > 0 and page.status in _NO_PAGE
         if is_past_the_end or cdx.is_nothing(page.status, page.body):
             self._count("lists/answered")
             self._ledger.captures.end_listing(listing)
