@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from crawler.jobs.archive_files import REEXTRACT, VERIFY
@@ -395,18 +395,18 @@ class Worker:
             "SELECT count(*) AS known FROM failures WHERE job_id = %(job)s", job=job.id
         )
         is_last = failures[0]["known"] >= TRIES - 1
-        ending = (
-            "procrastinate_finish_job_v1(id, 'failed', false)"
-            if is_last
-            else "procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)"
-        )
-        taken = await execute(
+        over = "procrastinate_finish_job_v1(id, 'failed', false)"
+        again = "procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)"
+        held = (
             "WITH held AS (SELECT id FROM procrastinate_jobs WHERE id = %(job)s AND status ="
             " 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s FOR UPDATE SKIP LOCKED)"
-            f" SELECT {ending} FROM held",
-            job=job.id,
-            worker=job.worker_id,
         )
+        known = {"job": job.id, "worker": job.worker_id}
+        try:
+            taken = await execute(f"{held} SELECT {over if is_last else again} FROM held", **known)
+        except UniqueViolation:
+            # The same job waits already, for the end of this one.
+            taken = await execute(f"{held} SELECT {over} FROM held", **known)
         if taken:
             what = _what(job.task_name, job.task_kwargs)
             await self._fail(app, job.id, what, why, is_final=is_last)

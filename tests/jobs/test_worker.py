@@ -102,6 +102,19 @@ def test_the_job_of_a_lost_worker_is_taken_over(cluster: Cluster, tmp_path: Path
     assert rows(cluster, "SELECT status::text AS s FROM procrastinate_jobs") == [{"s": "succeeded"}]
 
 
+def test_the_job_of_a_lost_worker_that_waits_already_is_done_once(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    put_crawls(cluster, ["js"], [])
+    rows(cluster, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval"
+         " '1 minute')")  # fmt: skip
+    rows(cluster, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1")
+    put_crawls(cluster, ["js"], [])
+    worker = make_worker(cluster, tmp_path, [0])
+    asyncio.run(worker.run())
+    assert len(calls(worker)) == 1
+
+
 def test_a_job_that_loses_its_worker_again_and_again_is_given_up(
     cluster: Cluster, tmp_path: Path
 ) -> None:
