@@ -80,7 +80,8 @@ class Pace:
         known = self._claims.get(host)
         if known is None:
             return self._claim(host, self._delay, NEVER)
-        if _now() - known.at <= age and not self._is_lost:
+        # without a delay only the leases matter, which hold for longer
+        if _now() - known.at <= (age if known.seconds else _RECENT) and not self._is_lost:
             return Turn(known.row)
         return self._claim(host, known.seconds, known.row)
 

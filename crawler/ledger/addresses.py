@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy import exists, func, insert, null, or_, select, union_all, update
 
 from crawler.ledger.column_types import as_stored
 from crawler.ledger.connection import CHUNK, LedgerConnection
@@ -141,7 +141,7 @@ class Addresses:
 
     def _settled(self, ids: Collection[str]) -> tuple[dict[str, str], set[str]]:
         """Of these articles the archived ones, with their own address, and all that are settled."""
-        archived = self._connection.rows(
+        archived = (
             select(articles.c.article_id, articles.c.canonical_url)
             .outerjoin(
                 versions,
@@ -157,28 +157,27 @@ class Addresses:
                 )
             )
         )
-        unread = (
-            self._connection.rows(  # archived, but we failed to read it: another address won't help
-                select(addresses.c.article_id).where(
-                    addresses.c.article_id.in_(ids), addresses.c.result == Outcome.EXTRACTION_FAILED
-                )
-            )
+        # archived, but we failed to read it: another address won't help
+        unread = select(addresses.c.article_id, null()).where(
+            addresses.c.article_id.in_(ids), addresses.c.result == Outcome.EXTRACTION_FAILED
         )
-        settled = {row.article_id for row in (*archived, *unread)}
-        return {row.article_id: row.canonical_url for row in archived}, settled
+        rows = self._connection.rows(union_all(archived, unread))
+        own = {row.article_id: row.canonical_url for row in rows if row.canonical_url is not None}
+        return own, {row.article_id for row in rows}
 
     def _visited(
         self, urls: Collection[str], ids: Collection[str], run_id: str
     ) -> tuple[set[str], set[str]]:
-        """Addresses already seen in this run, and articles whose outcome is open or given. Asked in
-        two: for both at once SQLite reads all that the run has seen."""
+        """Addresses already seen in this run, and articles whose outcome is open or given. Two
+        questions in one statement: for one with OR SQLite reads all that the run has seen."""
         in_run = select(visits.c.url, visits.c.article_id, visits.c.outcome).where(
             visits.c.run_id == run_id
         )
-        rows = [
-            *self._connection.rows(in_run.where(visits.c.url.in_(urls))),
-            *self._connection.rows(in_run.where(visits.c.article_id.in_(ids))),
-        ]
+        rows = self._connection.rows(
+            union_all(
+                in_run.where(visits.c.url.in_(urls)), in_run.where(visits.c.article_id.in_(ids))
+            )
+        )
         taken = {row.article_id for row in rows if row.outcome not in OF_THE_ADDRESS}
         return {row.url for row in rows}, taken
 

@@ -198,17 +198,16 @@ class Lists:
         """Note one answer of a further page of a list and the links it holds, which join the walk
         of the list."""
         key = {"list_url": list_url, "url": url}
-        self._connection.upsert(list_pages, [key | {"failures": 0}], update=())
-        is_ok = _is_ok(status) and is_readable
-        self._connection.write(
-            update(list_pages)
-            .where(list_pages.c.list_url == list_url, list_pages.c.url == url)
-            .values(
-                last_status=status,
-                last_at=at,
-                failures=0 if is_ok else list_pages.c.failures + 1,
+        answer = {"last_status": status, "last_at": at}
+        if _is_ok(status) and is_readable:
+            self._connection.upsert(list_pages, [key | answer | {"failures": 0}])
+        else:
+            self._connection.upsert(list_pages, [key | {"failures": 0}], update=())
+            self._connection.write(
+                update(list_pages)
+                .where(list_pages.c.list_url == list_url, list_pages.c.url == url)
+                .values(failures=list_pages.c.failures + 1, **answer)
             )
-        )
         self._add_links(list_url, links, at)
 
     def pages(self, url: str) -> list[PageState]:
