@@ -35,6 +35,7 @@ from crawler.ledger.rows import (
     PageMeasures,
     Placement,
     ShownLink,
+    Source,
     Validators,
 )
 from crawler.ledger.runs import Runs
@@ -82,6 +83,7 @@ def everything(ledger: Ledger) -> None:
     ledger.addresses.finish(first.url, Outcome.SUSPECTED, run_id="r2", at=T0)
     ledger.addresses.see([mirror, at_site(2), at_site(3)], run_id="r2", at=T0)
     ledger.addresses.recheck([first.url], run_id="r3")
+    ledger.addresses.seen_before([first.article_id], T0)
     ledger.addresses.leave([at_site(4)], run_id="r2", at=T0)
     ledger.addresses.owed(run_id="r2", at=T0 + DAY, regions=["js"], limit=9)
     ledger.addresses.get(first.url)
@@ -115,6 +117,11 @@ def everything(ledger: Ledger) -> None:
     ledger.lists.known_links(LIST, [first.url])
     ledger.lists.met_links(LIST, [first.url])
     ledger.lists.states(["js"])
+    ledger.lists.restore(ledger.lists.states(["js"])[0])
+    ledger.sources.restore(Source(LIST, T0, 1, first.url, None, T0), {DAY_BEFORE: [1, 0, 1, 1]})
+    ledger.sources.restore_finds([("0", LIST, DAY_BEFORE, ["x"])])
+    ledger.sources.close_below(LIST, DAY_BEFORE)
+    ledger.sources.close_below(LIST, None)
     ledger.sources.note_look(LIST, at=T0, is_read=True)
     link = ShownLink(first.url, first.article_id, None)
     ledger.sources.note_shown(LIST, at=T0, capacity=1, newest=link)
