@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.room.served import Served, Trap, make_archive, serving
+from tests.room.served import Served, Trap, add_attack, make_history, serving
+from tests.shared_folders import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +26,9 @@ def trap() -> Iterator[Trap]:
 @pytest.fixture(scope="session")
 def read_archive(tmp_path_factory: pytest.TempPathFactory, trap: Trap) -> Path:
     """A data folder with edits, a withdrawal, a restoral and a hostile page, and its index."""
-    return make_archive(tmp_path_factory.mktemp("room") / "data", trap.base)
+    history = made_once(tmp_path_factory, "room-history", make_history)
+    data_dir = shutil.copytree(history, tmp_path_factory.mktemp("room") / "data")
+    return add_attack(data_dir, trap.base)
 
 
 @pytest.fixture(scope="session")

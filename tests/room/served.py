@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -97,18 +97,32 @@ class Trap:
 
 
 def make_archive(data_dir: Path, trap: str) -> Path:
-    """Crawl the loopback site over its days, then a page that attacks its readers: it would have
-    them ask `trap` for something."""
-    site = ColumnSite(regions=["js", "he"], articles=30, daily=4)
-    archive = Archive(site, data_dir)
-    try:
+    """An archive with a history, and a page that attacks its readers."""
+    make_history(data_dir)
+    return add_attack(data_dir, trap)
+
+
+def _site() -> ColumnSite:
+    return ColumnSite(regions=["js", "he"], articles=30, daily=4)
+
+
+def make_history(data_dir: Path) -> None:
+    """Crawl the loopback site over its days."""
+    with closing(_site()) as site:
+        archive = Archive(site, data_dir)
         for day in DAYS:
             site.day = day
             archive.run("-a", "recheck=all")
+
+
+def add_attack(data_dir: Path, trap: str) -> Path:
+    """Crawl, after the days, a page that would have its readers ask `trap` for something. Then
+    make the indexes."""
+    with closing(_site()) as site:
+        site.day = DAYS[-1]
+        archive = Archive(site, data_dir, count=len(DAYS))
         site.made[HOSTILE_HOST, HOSTILE_PATH] = _hostile(archive, trap)
         archive.run("-a", f"urls=http://{HOSTILE_HOST}{HOSTILE_PATH}", "-a", "recheck=none")
-    finally:
-        site.close()
     for command in ("index", "clusters"):
         done = scrapy(command, data_dir=data_dir)
         assert done.returncode == 0, done.stderr
