@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests import scrapy_process
 from tests.guard import sitecustomize as guard
 from tests.scrapy_process import GUARD, PROJECT
 from tests.server_ledger import SERVER
+from tests.shared_folders import made_once
 
 if TYPE_CHECKING:
     import subprocess
@@ -176,15 +178,19 @@ def archive_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 @pytest.fixture(scope="module")
 def first(site: Site, proxy: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Crawl:
     """One crawl, for what reads a data folder, in files so small that articles lie across them."""
-    from tests.processes import crawl
+    from tests.processes import Crawl, crawl, reports
 
-    done = crawl(
-        "-a", "regions=js,he", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING",
-        "-s", "WARC_MAX_BYTES=40000",
-        data_dir=tmp_path_factory.mktemp("reextract") / "data", env=proxy,
-    )  # fmt: skip
-    assert done.exitcode == 0, done.stderr
-    return done
+    def make(folder: Path) -> None:
+        done = crawl(
+            "-a", "regions=js,he", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING",
+            "-s", "WARC_MAX_BYTES=40000",
+            data_dir=folder, env=proxy,
+        )  # fmt: skip
+        assert done.exitcode == 0, done.stderr
+
+    made = made_once(tmp_path_factory, "first", make)
+    data_dir = shutil.copytree(made, tmp_path_factory.mktemp("first") / "data")
+    return Crawl(0, "", data_dir, tuple(reports(data_dir)))
 
 
 @pytest.fixture(scope="module")
