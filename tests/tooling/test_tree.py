@@ -27,8 +27,12 @@ WITHOUT_ROW = {
 
 
 def named(text: str) -> set[str]:
-    found = {name for name in NAME.findall(text) if not name.startswith(("tests/", "docs/"))}
-    return found - {"crawler/", "pyproject.toml", "examples/follow.py"}
+    found = {
+        name
+        for name in NAME.findall(text)
+        if not name.startswith(("tests/", "docs/", "deploy/", "examples/"))
+    }
+    return found - {"crawler/", "pyproject.toml"}
 
 
 def modules() -> set[str]:
