@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # Seconds after which a command that met a lock is called again.
 LOCKED_AGAIN: Final = 60
 
+# Seconds that a command has to end when nobody waits for it any more.
+_TO_END: Final = 5
+
 # prctl(2): the signal that a process gets when its parent ends.
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -92,6 +95,8 @@ class Commands:
 
     async def _call(self, command: str, *words: str) -> tuple[int, str]:
         """Run a command; its exit code and the last line it said."""
+        if self.is_stopping:
+            raise PostponedError("the worker was stopped", 1)
         environment = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self.ledger}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "scrapy", command, *words, *self.options,
@@ -102,10 +107,18 @@ class Commands:
             preexec_fn=end_with_parent,
         )  # fmt: skip
         self._running.add(process)
+        assert process.stderr
         try:
-            assert process.stderr
             last = await _pass_on(process.stderr)
             return await process.wait(), last
+        except asyncio.CancelledError:  # the worker goes: so does what nobody waits for any more
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TO_END):
+                    await _pass_on(process.stderr)
+                    await process.wait()
+            raise
         finally:
             self._running.discard(process)
 

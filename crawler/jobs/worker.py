@@ -50,8 +50,9 @@ GRACE: Final = 75.0
 # Seconds after which a database that went away is looked for again, at first and at most.
 _LOOK_AGAIN: Final = (1.0, 30.0)
 
-# Hours for which jobs that are over are kept.
+# Hours for which jobs that are over are kept, and batches.
 _KEPT: Final = 7 * 24
+_KEPT_BATCHES: Final = 30 * 24
 
 # Procrastinate wraps what the driver raises.
 _GONE: Final = (ConnectorException, psycopg.Error, OSError)
@@ -92,6 +93,7 @@ class Worker:
     _unknown: set[int | None] = field(default_factory=set)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _told: str = ""
+    _forgot_at: float | None = None
 
     async def run(self) -> None:
         """Work until a signal, or until no job is left where that is asked for."""
@@ -297,6 +299,7 @@ class Worker:
         while True:
             await self._say_there(app)
             await self._take_over(app)
+            await self._forget(app)
             self._told = ""
             if self.places.drain:
                 if not self._running and await self._is_drained(app):
@@ -306,6 +309,20 @@ class Worker:
             await self._put_crawls(app)
             await self._share()
             await asyncio.sleep(ROUND)
+
+    async def _forget(self, app: App) -> None:
+        """Delete, once an hour, jobs and batches that were over long ago."""
+        at = asyncio.get_running_loop().time()
+        if self._forgot_at is not None and at < self._forgot_at + 3600:
+            return
+        self._forgot_at = at
+        await app.job_manager.delete_old_jobs(
+            nb_hours=_KEPT, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+        await app.connector.execute_query_async(
+            "DELETE FROM batches WHERE ended_at < now() - make_interval(hours => %(kept)s)",
+            kept=_KEPT_BATCHES,
+        )
 
     async def _share(self) -> None:
         """Publish in STORE the parts of crawls that are on. What fails is told once, and done by

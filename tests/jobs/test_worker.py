@@ -152,6 +152,18 @@ def test_crawls_are_put_when_they_are_due_by_one_of_the_workers(
     assert rows(cluster, "SELECT * FROM workers") == []
 
 
+def test_what_was_over_long_ago_is_forgotten(cluster: Cluster, tmp_path: Path) -> None:
+    put_crawls(cluster, ["js", "he"], [])
+    asyncio.run(make_worker(cluster, tmp_path, [0]).run())
+    rows(cluster, "UPDATE procrastinate_events SET at = now() - interval '8 days' WHERE job_id = 1")
+    rows(cluster, "INSERT INTO batches (id, kind, extractor, max_bytes, ended_at) VALUES"
+         " ('old', 'verify', 'x', 1, now() - interval '31 days'),"
+         " ('new', 'verify', 'x', 1, now() - interval '29 days')")  # fmt: skip
+    asyncio.run(make_worker(cluster, tmp_path, [0]).run())
+    assert rows(cluster, "SELECT id FROM procrastinate_jobs") == [{"id": 2}]
+    assert rows(cluster, "SELECT id FROM batches") == [{"id": "new"}]
+
+
 def test_a_signal_puts_the_crawl_back(cluster: Cluster, tmp_path: Path) -> None:
     """The worker is told to stop while a crawl is on: the crawl ends with 3, and is another's."""
     put_crawls(cluster, ["js"], [])
