@@ -94,17 +94,17 @@ class _NewArticles:
             self._by_day[(end - run.finished_at).days] += _sum(run.regions.get(region, {}), NEW)
 
     def within(self, days: int) -> int:
-        """How many in the last so many days."""
+        """The number of new articles in the last `days` days."""
         return sum(self._by_day[day] for day in range(days))
 
     def usual_before(self, days: int) -> float:
-        """How many a day usually before the last so many days."""
+        """The usual number of new articles a day, before the last `days` days."""
         return median(self._by_day[day] for day in range(days, max(self.days_known, days) + 1))
 
 
 def _quiet(new: _NewArticles, held: Mapping[str, State]) -> Alarm | None:
-    """A region without new articles that used to have some. Quiet it stays until it has an article:
-    how long it has had none then says nothing of what is usual."""
+    """A region that used to have new articles and has none. The alarm holds until there is one: the
+    days without any say nothing of what is usual."""
     key = f"quiet:{new.region}"
     if new.within(QUIET_DAYS):
         return None
@@ -178,7 +178,7 @@ def _missing(run: Seen, region: str, layout: str, name: str) -> tuple[int, int]:
 
 
 class _Window(NamedTuple):
-    """How many are odd of how many: among the newest, and before them."""
+    """Counts of odd items and of all items: of the newest, and of those before them."""
 
     odd: int
     of: int
@@ -187,12 +187,12 @@ class _Window(NamedTuple):
 
     @property
     def usual(self) -> float:
-        """The rate of odd ones before, by Laplace's rule of succession: never 0 and never 1."""
+        """The share of odd items before, by Laplace's rule of succession: never 0 and never 1."""
         return (self.odd_before + 1) / (self.of_before + 2)
 
     def chance(self, rate: float) -> float:
-        """The chance that so many or more of the newest are odd, where each is at this rate (the
-        binomial distribution)."""
+        """The probability of at least as many odd items among the newest as there are, at the usual
+        share (binomial distribution)."""
         regular, of = self.of - self.odd, self.of
         if of > _LARGEST_SAMPLE:
             regular, of = regular * _LARGEST_SAMPLE // of, _LARGEST_SAMPLE
@@ -206,11 +206,11 @@ class _Window(NamedTuple):
 def _windows(
     runs: Sequence[Seen], state: State | None, counted: Callable[[Seen], tuple[int, int]]
 ) -> Iterator[_Window]:
-    """A window for each of WINDOWS that the runs fill. `counted` gives the odd ones of a run, and
-    of how many.
+    """A window for each of WINDOWS that the runs fill. `counted` returns the odd items of a run and
+    of how many they are.
 
     `state` is that of an alarm that holds: "before" then means before the run that raised it first.
-    A window is left out where none is odd in the next smaller one: what is odd in it is older.
+    A window is left out when the next smaller one has no odd item: its odd items are older.
     """
     counts = [(run, *counted(run)) for run in runs]
     is_over = False

@@ -26,10 +26,10 @@ _NUMBER = re.compile("[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What an operator must hear of.
+    """A sentence for the operator.
 
-    `id` is the same for as long as the alarm holds, whatever `text`, a sentence, counts: the kind
-    and then what it is about.
+    `id` names the kind of alarm and what it is about. It stays the same while the alarm holds,
+    though the numbers in `text` change.
     """
 
     id: str
@@ -40,13 +40,13 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An alarm of a run, and the start of the run that raised it first."""
+    """An alarm of a run, and when the run began that raised it first."""
 
     alarm: Alarm
     since: str
 
     def row(self) -> dict[str, Any]:
-        """Its form in a report."""
+        """The alarm as a report has it."""
         alarm = self.alarm
         return {
             "id": alarm.id,
@@ -142,7 +142,7 @@ def still_held(earlier: Sequence[Seen]) -> dict[str, State]:
 def rows(
     alarms: Iterable[Alarm], started_at: str, held: Mapping[str, State]
 ) -> list[dict[str, Any]]:
-    """`alarm_states` in the report of a run that began at `started_at`, where `held` are the
+    """The rows of `alarm_states` in the report of a run that began at `started_at`. `held` are the
     alarms that held before it."""
     states: dict[str, dict[str, Any]] = {}
     for alarm in alarms:
@@ -153,7 +153,8 @@ def rows(
 
 
 def over(alarms: Iterable[Alarm], current: Seen, held: Mapping[str, State]) -> list[dict[str, Any]]:
-    """`alarms_over` in a run's report: what held before it, was looked at and holds no longer."""
+    """The rows of `alarms_over` in a run's report: alarms that held before it, whose cause it
+    looked at and did not find."""
     holding = {alarm.id for alarm in alarms}
     return [
         state.row()
@@ -168,5 +169,6 @@ def extraction_failed(url: str, why: str, region: str | None) -> Alarm:
 
 
 def loose(text: str) -> Alarm:
-    """The alarm of a mere sentence; its id is the sentence with the numbers left out."""
+    """The alarm of a sentence without a rule of its own. Its id is the sentence without its
+    numbers."""
     return Alarm(f"told:{_NUMBER.sub('#', text)}", text)

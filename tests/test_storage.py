@@ -1,4 +1,4 @@
-"""What is on disk after a power cut: every new file has its folder's entry made durable (I3)."""
+"""What is on disk after a power cut: every new file has its folder's entry made durable."""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ class Contents(ABC):
         return self._buffer[begin : begin + size]
 
     def head(self, limit: int) -> tuple[bytes, int | None]:
-        """What is ahead up to and with a blank line, and where that ends, None where there is none
-        within the limit. What follows the line is not looked at."""
+        """The bytes ahead up to and with a blank line, and the number of them; None for it where
+        there is no blank line within the limit. What follows the line is not looked at."""
         count = 0
         while self._fill(count + 1) > count:
             begin = self._at - self._base
@@ -120,7 +120,7 @@ class Contents(ABC):
         return size - left
 
     def _fill(self, size: int) -> int:
-        """Have that many bytes ahead; how many there are."""
+        """Read until that many bytes are ahead, or the contents end. Returns how many are ahead."""
         while (count := len(self._buffer) - (self._at - self._base)) < size:
             piece = self._more()
             if not piece:
@@ -130,7 +130,7 @@ class Contents(ABC):
         return count
 
     def skip_any(self, of: bytes) -> int:
-        """Pass over all that is one of these bytes; how many there were."""
+        """Pass over bytes as long as they are among these. Returns how many were passed."""
         count = 0
         while self._fill(1):
             part = self._buffer[self._at - self._base :]
@@ -155,7 +155,7 @@ class Contents(ABC):
 
     @abstractmethod
     def last_member(self) -> int:
-        """The offset to go to for the last byte taken."""
+        """The offset of the member that holds the last byte taken."""
 
 
 class _Plain(Contents):
@@ -228,8 +228,9 @@ class _Compressed(Contents):
     def _next_member(
         self, data: bytes, offset: int, magics: tuple[bytes, ...]
     ) -> tuple[bytes, int]:
-        """What is read of the next member, and its offset; nothing at the end of the file, which
-        zero bytes may fill. Elsewhere they are what a disk gives for what it never got."""
+        """The first bytes of the next member and its offset; no bytes at the end of the file, which
+        zero bytes may fill. Raises WarcError for zero bytes elsewhere, which a disk returns for
+        what it never wrote, and for what is no member."""
         begin = offset
         while True:
             kept = data.lstrip(b"\0")

@@ -1,4 +1,4 @@
-"""WARCs that a killed run left open: cut to what is whole, indexed and published (I4).
+"""WARCs that a killed run left open: cut to what is whole, indexed and published.
 
 Nothing is ever appended after a torn tail, since no reader finds it there. Doing it twice does
 nothing the second time.

@@ -162,7 +162,7 @@ class CaptureHandler(HTTP11DownloadHandler):
     def _archive(
         self, request: Request, capture: Capture, judgement: _Judgement, number: int
     ) -> WarcPointer | None:
-        """Hand one exchange to the run's archive (I1). Raises StorageError and stops the run."""
+        """Hand one exchange to the run's archive. Raises StorageError and stops the run."""
         archive = attached(self._crawler, WarcWriter)
         if archive is None:
             return None

@@ -1,7 +1,7 @@
 """The download handler that answers from archives and never from the network.
 
 In: the run's ReplayIndex. Out: for each request the archived answer of its URL, read as the live
-handler reads it (I6); what isn't archived is refused.
+handler reads it; what isn't archived is refused.
 """
 
 from __future__ import annotations

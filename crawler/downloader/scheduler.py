@@ -41,7 +41,7 @@ _Queue = list[tuple[int, int, "Request"]]
 class HostScheduler(BaseScheduler):
     """Queues in memory, one per host, by priority, then first come first served.
 
-    Nothing is kept over a restart: the frontier is rebuilt from lists and the ledger (I3).
+    Nothing is kept over a restart: the frontier is rebuilt from lists and the ledger.
     """
 
     def __init__(self, crawler: Crawler) -> None:

@@ -115,7 +115,7 @@ class Publisher:
         self.fetched += outcome in FETCHED
 
     def checkpoint(self) -> None:
-        """Make all that was written so far durable: WARC, then JSONL, then the ledger (I3)."""
+        """Make all that was written so far durable: WARC, then JSONL, then the ledger."""
         self._archive.sync()
         self._output.sync()
         self._ledger.commit()

@@ -1,4 +1,4 @@
-"""Withdrawals: when a page that is no longer there becomes a `gone` record (I9).
+"""Withdrawals: when a page that is no longer there becomes a `gone` record.
 
 A first sign makes the article suspected. A second one, GONE_CONFIRM_AFTER later, makes it a
 candidate, and candidates are confirmed only when the crawl is over, for then it is known whether

@@ -72,7 +72,7 @@ class LedgerConnection:
         self.on_failure: Callable[[LedgerError], None] = _ignore
 
     def commit(self) -> None:
-        """Make everything since the last commit durable. Call it after WARC and JSONL (I3)."""
+        """Make everything since the last commit durable. Call it after WARC and JSONL."""
         if self._path and not self._same_file(self._path):
             problem = "was removed or replaced while it was open"
             raise self._failed(ledger_error(self._where, problem, RESTORE))

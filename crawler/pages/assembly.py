@@ -36,7 +36,8 @@ _MAIN_SITE = ("", "news")
 
 
 class AstrayError(Exception):
-    """What stands at a page's address is another page, one that was read, or another article."""
+    """At a page's address stands a page that was read already, a page of another number, or another
+    article."""
 
 
 class IncompleteError(Exception):
@@ -152,7 +153,7 @@ class Assembly:
         return False
 
     def draft(self) -> Draft:
-        """One Draft of all pages. To be asked for once: it is made of the pages' own."""
+        """One Draft of all pages. It is made of the pages' own drafts and may be called once."""
         return join(self._drafts)
 
     def _learn(self, draft: Draft) -> None:
@@ -200,15 +201,15 @@ def join(drafts: Sequence[Draft]) -> Draft:
 
 
 def _names(draft: Draft, number: str) -> bool | None:
-    """Whether a page's own codes name that article; None where it has none. `publishid` begins with
-    the article's number, the 42-digit code ends in it."""
+    """Whether a page's own codes are those of the article; None where it has none. `publishid`
+    begins with the article's number, the 42-digit code ends in it."""
     if draft.codes.publishid:
         return draft.codes.publishid.partition(".")[0] == number
     return draft.codes.fwl.endswith(number) if draft.codes.fwl else None
 
 
 def _shows(draft: Draft) -> list[tuple[BlockKind, str, str | None]]:
-    """What a reader gets of a page, to be held against another's."""
+    """The text and media of a page, to be compared with another page's."""
     return [(block.kind, block.text, block.url) for block in draft.blocks]
 
 

@@ -137,8 +137,8 @@ def _join(base: str, address: str | None) -> str | None:
 
 
 def _as_written(found: re.Match[str]) -> str:
-    """Characters of an address that are no ASCII, without the escapes of a request: which charset
-    a request has them in is the browser's business."""
+    """Percent-escapes of an address as characters where they are UTF-8, else as they are: in which
+    charset a character is sent is for whoever asks."""
     try:
         return bytes.fromhex(found[0].replace("%", "")).decode()
     except ValueError:

@@ -175,7 +175,8 @@ def _as_declared(body: bytes, codec: str, as_gb: str) -> str | None:
 
 
 def _is_western(text: str) -> bool:
-    """Servers call everything iso-8859-1; accents and quotes stand alone, Chinese bytes don't."""
+    """Whether a text declared as iso-8859-1 is one. Servers declare it for everything; accents and
+    quotes stand alone, the bytes of Chinese characters don't."""
     return 2 * len(_ALONE.findall(text)) > len(_NOT_ASCII.findall(text))
 
 
@@ -226,7 +227,8 @@ def _read(body: bytes, codec: str) -> str:
 
 
 def _euro(error: UnicodeError) -> tuple[str | bytes, int]:
-    """0x80 where a character begins is the euro sign, as the GBK of Windows has it."""
+    """The handler of decoding errors: 0x80 where a character begins is the euro sign, as the GBK of
+    Windows has it; anything else is U+FFFD."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     if error.object[error.start] == 0x80:

@@ -43,8 +43,8 @@ _EDITOR_LINE_LENGTH = 60
 
 @dataclass(slots=True)
 class ShownFields:
-    """Times, sources and editors that a page shows. Each is looked for in one place after the other
-    until there is one."""
+    """Times, sources and editors that a page shows. For each, one place after the other is tried
+    until one has a value."""
 
     times: list[Evidence]
     sources: list[Evidence]
@@ -74,7 +74,8 @@ class Header:
         return Evidence(visible_text(found[0]).strip(), found[1])
 
     def outside(self, selector: str) -> Evidence | None:
-        """A field that only counts outside the container: within it is a heading of the text."""
+        """A field that counts only outside the container: inside, the same element is a heading of
+        the text."""
         found = self.doc.first((selector,))
         if found is None or found[0].mem_id in self.inside:
             return None

@@ -61,7 +61,7 @@ def image_url(node: Node, doc: Document) -> str | None:
 
 
 def is_furniture(path: str) -> bool:
-    """Whether the path of a picture is that of a QR code, a spacer or a sign."""
+    """Whether the path of a picture is that of a QR code, a spacer or an icon."""
     name = path.rpartition("/")[2]
     return bool(_FURNITURE_NAME.search(name) or _FURNITURE_PATH.search(path))
 

@@ -119,7 +119,8 @@ def _refuse_empty(draft: Draft, seen: str) -> NoReturn:
 
 
 def challenge_in(doc: Document) -> str | None:
-    """What a page that shows little says to those it doesn't let through, or None."""
+    """The words of a challenge (captcha, check of the browser) on a page that shows little text, or
+    None."""
     seen, title = _seen(doc), doc.text("title")[:LITTLE]
     if len(seen) > LITTLE:
         return None
@@ -141,7 +142,8 @@ def _refuse_garbled(draft: Draft, text: str) -> None:
 
 
 def _refuse_apology(draft: Draft, text: str) -> None:
-    """An article's template that says sorry, or lets nobody through and names no source."""
+    """Refuse a page in an article's template whose text is an apology, or which demands a login and
+    names no source."""
     title = draft.title.text if draft.title else ""
     for said in (title, text):
         if len(said) <= LITTLE and _APOLOGY.match(said) and _MISSING.search(said):
@@ -152,8 +154,8 @@ def _refuse_apology(draft: Draft, text: str) -> None:
 
 
 def _refuse_message(doc: Document, draft: Draft, text: str, *, has_evidence: bool) -> None:
-    """A page that no layout claims alone, or without a time: what do its title and its few words
-    say? A challenge is looked for only where nothing shows an article."""
+    """Refuse a page that no single layout claims, or without a time, whose title and few words are
+    an error message. A challenge is looked for only where nothing shows an article."""
     title = draft.title_tag or ""
     heading = doc.text("h1")[:LITTLE]
     seen = _seen(doc)

@@ -169,7 +169,7 @@ def _place(parent: Node, held: list[Node]) -> str:
 
 
 def _innermost(node: Node) -> Node:
-    """The element of one line, within those around nothing else."""
+    """The innermost element that holds a line, where those around it hold nothing else."""
     for _ in range(_WRAPPERS):
         inner = [each for each in children(node) if each.is_element_node]
         if len(inner) != 1 or not _is_block(inner[0]):
@@ -179,7 +179,7 @@ def _innermost(node: Node) -> Node:
 
 
 def _has_sign_beside_links(node: Node) -> bool:
-    """Whether the text of a node that is no link's, of those that hold a sign, holds one."""
+    """Whether a node that holds a sign of a notice holds it outside its links."""
     links = frozenset(link.mem_id for link in node.css("a"))
     return not links or _has_sign(visible_text(node, links))
 

@@ -63,7 +63,7 @@ _CAPTION = re.compile(
 
 @dataclass(slots=True)
 class Beside:
-    """What stands before and after the text, and what was cut of it."""
+    """The blocks before and after the text, and what was cut of them."""
 
     before: list[Block] = field(default_factory=list)
     after: list[Block] = field(default_factory=list)
@@ -145,7 +145,8 @@ class _Marks:
         )
 
     def prove(self, image: Node, doc: Document) -> bool:
-        """Whether a picture may be the article's. Most aren't, as their address alone tells."""
+        """Whether a picture may be the article's. Of most, the address alone tells that they
+        aren't."""
         source = image.attributes.get("src")
         if not source or not (self.around or self.named or self._may_name(source)):
             return False
@@ -311,7 +312,7 @@ def _is_proven(image: Node, blocks: list[Block], doc: Document) -> bool:
 
 
 def _read(doc: Document, nodes: list[Node]) -> tuple[list[Block], list[Removed]]:
-    """Their blocks, what is said in them as captions."""
+    """The blocks of pictures found beside the text; the lines among them are captions."""
     parts: dict[int, Part] = {}
     for node in nodes:
         if node.is_element_node:

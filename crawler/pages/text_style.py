@@ -61,7 +61,7 @@ class TextStyle:
         self._aligned = [""]
 
     def enter(self, node: Node) -> ElementStyle:
-        """Take in an element; its mark is to be given back to `leave`."""
+        """Add an element's style. Returns what `leave` is to be called with."""
         said = node.attributes
         mark = _mark(
             node.tag or "",
@@ -76,7 +76,7 @@ class TextStyle:
         return mark
 
     def leave(self, mark: ElementStyle) -> None:
-        """Take back what an element said."""
+        """Take an element's style away again."""
         self._shift(mark, -1)
         if mark.align:
             self._aligned.pop()
@@ -92,7 +92,7 @@ class TextStyle:
         self._verbatim += step * mark.verbatim
 
     def keep_white_space(self) -> None:
-        """Until the end: line ends of the source are line ends."""
+        """From here on, line ends of the source are line ends of the text."""
         self._verbatim += 1
 
     @property
@@ -105,7 +105,7 @@ class TextStyle:
 
     @property
     def is_set_apart(self) -> bool:
-        """Whether text here looks as captions do, but not only they."""
+        """Whether the text here is styled as captions often are, and other text sometimes is."""
         looks = self._navy or self._kaiti or self._small or self._aligned[-1] == "center"
         return bool(looks) and not self._bold
 
@@ -130,7 +130,7 @@ def _mark(tag: str, name: str, style: str, font: str, align: str) -> ElementStyl
 
 
 class StyledText(NamedTuple):
-    """Text in one look, with its white space squeezed."""
+    """A run of text in one style, its white space collapsed."""
 
     text: str
     is_caption: bool = False
@@ -143,7 +143,7 @@ USUAL = (False, False, False)
 
 
 class StyledParts:
-    """What the looks of a run of text say of its parts."""
+    """Answers for any part of a text whether all of it is a caption, set apart, or a link."""
 
     def __init__(self, text: str, pieces: Sequence[StyledText]) -> None:
         self._text = text
@@ -163,5 +163,5 @@ class StyledParts:
 
 
 def _blanked(pieces: Iterable[tuple[str, bool]]) -> str:
-    """The text of pieces with the characters of those marked blanked."""
+    """The text of the pieces, in which the marked ones are replaced by blanks."""
     return "".join([" " * len(text) if is_marked else text for text, is_marked in pieces])

@@ -1,4 +1,4 @@
-"""Start-up recovery: what a killed run left is cut, closed, published and told to the ledger (I4).
+"""Start-up recovery: what a killed run left is cut, closed, published and told to the ledger.
 
 WARC first, then JSONL, so that a line is only kept when the record it points at is there. A part
 whose files have their names gets its manifest before anything later is published, so that `seq`
@@ -177,8 +177,9 @@ def _delete_lines(data_dir: Path, path: Path) -> str:
 
 
 class _Killed:
-    """A run that has no end. `part` is the number of the part that is not published yet, None while
-    the run has no other: then its report is the manifest. `told` are alarms of its report."""
+    """A run of which the ledger knows no end. `part` is the number of the next part to publish,
+    None where the run publishes no parts: its report is then its manifest. `told` are alarms of its
+    report."""
 
     def __init__(
         self, data_dir: Path, ledger: Ledger, run: RunRow, *, is_superseded: bool = False
@@ -355,7 +356,8 @@ def _recover_jsonl(
 
 
 def _layouts_nobody_lists(data_dir: Path) -> list[Path]:
-    """The accepted layouts that no report lists: what a run that accepts was killed over."""
+    """Accepted layouts that no report lists: their run was killed after it wrote the file and
+    before its report."""
     listed = set()
     for path in reports_of(data_dir):
         report = read_report(data_dir, path.stem)
@@ -400,8 +402,8 @@ def _drop(path: Path, lost: Container[int]) -> None:
 
 
 def _record(data_dir: Path, line: bytes) -> dict[str, Any] | None:
-    """The record on a line; None where a record it points at can't be read, and for a line that a
-    failing disk damaged. A gone line points at none."""
+    """What a line says; None where the line is damaged or a WARC record that it points at can't be
+    read. A gone line points at none."""
     try:
         record: dict[str, Any] = json.loads(line)
         pointers = record["warc_pages"] or ([record["warc"]] if record["warc"] else [])

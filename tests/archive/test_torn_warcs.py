@@ -1,4 +1,4 @@
-"""Recovery after a kill at any byte: what is whole stays, nothing torn is published (I4)."""
+"""Recovery after a kill at any byte: what is whole stays, nothing torn is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request and response blocks are the bytes on the wire, for every kind of exchange (I1, I2)."""
+"""Request and response blocks are the bytes on the wire, for every kind of exchange."""
 
 from __future__ import annotations
 
