@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.alarms import Alarm
-from crawler.outcomes import KNOWN_READ, KNOWN_UNREAD, NEW, NEW_UNREAD
+from crawler.outcomes import KNOWN_READ, KNOWN_UNREAD, NEW, NEW_UNREAD, PictureOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,6 +45,9 @@ LEAST_BEFORE = 20
 
 # An alarm is raised when chance would give what is seen less often than this.
 CHANCE = 1 / 2000
+
+# None of so many pictures that can be archived is no chance.
+PICTURES = 20
 
 # The share of pages without their layout that is taken for usual: while nothing is known of a
 # region, and at least.
@@ -80,6 +83,20 @@ def raised(
         for layout, name in product(sorted(layouts), FIELDS):
             found.append(_less_often(region, layout, name, runs, held))
     return [alarm for alarm in found if alarm is not None]
+
+
+def pictures_failed(outcomes: Mapping[str, int]) -> Alarm | None:
+    """The alarm where none of many pictures that a run asked for could be archived; those that may
+    not be asked for don't count."""
+    counts = Counter({
+        name: count for name, count in outcomes.items()
+        if name not in {PictureOutcome.ROBOTS_DENIED, PictureOutcome.REFUSED_ADDRESS}
+    })  # fmt: skip
+    if counts.total() < PICTURES or counts[PictureOutcome.ARCHIVED]:
+        return None
+    ((most, _),) = counts.most_common(1)
+    text = f"none of {counts.total()} pictures could be archived, most ended as {most}"
+    return Alarm("pictures_failed", text)
 
 
 class _NewArticles:

@@ -2,7 +2,8 @@
 
 One row each: the name, what follows from it, what it means. DATA_FORMAT.md documents the names; the
 run report counts them and they add up to `urls_seen`. An outcome that is neither SETTLED nor
-OWED_NOW is a failure: the address is tried again by `ledger.schedule.RETRY_SCHEDULE`.
+OWED_NOW is a failure: the address is tried again by `ledger.schedule.RETRY_SCHEDULE`. Pictures have
+a list of their own, at the end.
 """
 
 from __future__ import annotations
@@ -169,3 +170,23 @@ KNOWN_READ = READ - NEW
 KNOWN_UNREAD = UNREAD - NEW
 # a line was written
 WITH_LINE = FETCHED | {Outcome.GONE}
+
+
+class PictureOutcome(StrEnum):
+    """How a picture ended that was asked for; a closed list (DATA_FORMAT.md). All but `archived`
+    and `too_large` are tried again, up to a number of times, where they can be asked for at all."""
+
+    ARCHIVED = "archived"
+    NOT_PICTURE = "not_picture"
+    MISSING = "missing"
+    HTTP_ERROR = "http_error"
+    ROBOTS_DENIED = "robots_denied"
+    REFUSED_ADDRESS = "refused_address"
+    REDIRECT_LOOP = "redirect_loop"
+    DNS_FAILED = "dns_failed"
+    CONNECTION_FAILED = "connection_failed"
+    TLS_FAILED = "tls_failed"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"

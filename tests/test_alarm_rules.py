@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crawler.alarm_rules import LEAST_RUNS
+from crawler.alarm_rules import LEAST_RUNS, pictures_failed
 from tests.report_series import (
     HOUR,
     daily,
@@ -187,3 +187,19 @@ def test_a_field_that_half_of_the_records_have() -> None:
 
 def test_a_large_run_is_judged_too() -> None:
     assert sentences(of_js(published=0, unknown_layout=100_000)) != []
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "told"),
+    [
+        ({"missing": 15, "timeout": 5}, "none of 20 pictures could be archived, most ended as mi"),
+        ({"missing": 19}, None),
+        ({"missing": 40, "archived": 1}, None),
+        ({"missing": 5, "robots_denied": 40, "refused_address": 40}, None),
+        ({"archived": 40}, None),
+        ({}, None),
+    ],
+)
+def test_none_of_many_pictures(outcomes: dict[str, int], told: str | None) -> None:
+    alarm = pictures_failed(outcomes)
+    assert (alarm.text[: len(told or "")] if alarm else None) == told

@@ -10,9 +10,10 @@ from sqlalchemy import func, or_, select, tuple_, update
 from crawler import urls
 from crawler.items import WarcPointer
 from crawler.ledger.connection import CHUNK, LedgerConnection
-from crawler.ledger.rows import PictureCapture, PictureCounts, PictureOutcome, PictureRow
+from crawler.ledger.rows import PictureCapture, PictureCounts, PictureRow
 from crawler.ledger.schedule import next_picture_try
 from crawler.ledger.schema import pictures
+from crawler.outcomes import PictureOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -140,6 +141,12 @@ class Pictures:
         statement = select(pictures).where(pictures.c.article_id == article_id)
         rows = self._connection.rows(statement.order_by(pictures.c.number))
         return [_picture(row) for row in rows]
+
+    def at(self, url: str) -> list[PictureRow]:
+        """The pictures that are asked for at an address."""
+        statement = select(pictures).where(pictures.c.address == urls.picture_address(url))
+        order = (pictures.c.article_id, pictures.c.number)
+        return [_picture(row) for row in self._connection.rows(statement.order_by(*order))]
 
     def of_run(self, run_id: str, *, archived_only: bool = False) -> Iterator[PictureRow]:
         """The pictures whose last attempt a run made, in the order of their articles."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from crawler.items import WarcPointer
-    from crawler.outcomes import Outcome
+    from crawler.outcomes import Outcome, PictureOutcome
 
 
 class RunKind(StrEnum):
@@ -361,26 +361,6 @@ class SightingLine:
     keys: Mapping[str, Any]
     title: str | None
     addresses: tuple[str, ...]
-
-
-class PictureOutcome(StrEnum):
-    """How a picture ended that was asked for; a closed list (DATA_FORMAT.md). All but `archived`
-    and `too_large` are tried again, up to a number of times, where they can be asked for at all."""
-
-    ARCHIVED = "archived"
-    NOT_PICTURE = "not_picture"
-    MISSING = "missing"
-    HTTP_ERROR = "http_error"
-    ROBOTS_DENIED = "robots_denied"
-    REFUSED_ADDRESS = "refused_address"
-    REDIRECT_LOOP = "redirect_loop"
-    DNS_FAILED = "dns_failed"
-    CONNECTION_FAILED = "connection_failed"
-    TLS_FAILED = "tls_failed"
-    TIMEOUT = "timeout"
-    TOO_LARGE = "too_large"
-    TRUNCATED = "truncated"
-    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)

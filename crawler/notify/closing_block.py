@@ -37,6 +37,7 @@ ADVICE = {
     "host_given_up": "nothing at first: the next run asks the host again",
     "list_unreadable": "the list's form is new: `scrapy explain` says where its page is archived",
     "list_endless": "look at the list: is there an end to it? A run with `since` reads it on",
+    "pictures_failed": "look at one of them: `data/images/` names them and says why",
     "not_compared": "put the archive of the last version back: docs/operations.md, retention",
     "not_corrected": "`scrapy verify` says what is wrong with these lines or their records",
     "extraction_failed": _OURS,

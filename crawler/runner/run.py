@@ -384,6 +384,9 @@ class Run:
             if self._captures and arguments.source
             else None,
         )
+        no_pictures = alarm_rules.pictures_failed((report["pictures"] or {}).get("outcomes", {}))
+        if no_pictures:
+            publisher.alarm(no_pictures)
         failed = report["outcomes"].get(Outcome.EXTRACTION_FAILED)
         if self._replay and failed:  # for which `reextract` exits with 1
             publisher.alarm(f"{failed} archived pages could not be read: see extraction_failed")

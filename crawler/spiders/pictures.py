@@ -18,9 +18,9 @@ from crawler.downloader.errors import CaptureError
 from crawler.downloader.failures import ending_of
 from crawler.downloader.holds import Holds
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import PictureCapture, PictureOutcome
+from crawler.ledger.rows import PictureCapture
 from crawler.media_type import identify, picture_type
-from crawler.outcomes import OWED_NOW
+from crawler.outcomes import OWED_NOW, PictureOutcome
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 # So many rows are read from the ledger at a time, and so many pictures are in flight or wait for
 # their host.
 CHUNK = 200
+
+# So many chunks are looked through at a time, while the crawl stands still.
+MOST_CHUNKS = 10
 
 _ABSENT = frozenset({404, 410})
 
@@ -55,6 +58,7 @@ class Pictures:
         self._has_begun = False
         self._after: PictureRow | None = None
         self._is_over = False
+        self.has_more = False
         # by address, the pictures that its answer is for
         self._asked: dict[str, list[PictureRow]] = {}
 
@@ -64,11 +68,15 @@ class Pictures:
         return self._has_begun
 
     def more(self) -> list[PictureRow]:
-        """The pictures to ask for now."""
+        """The pictures to ask for now. `has_more` then says whether it is worth asking again at
+        once: many in a row may be archived already, or wait for a closed host."""
+        self.has_more = False
         if not self._has_begun or self._is_over or len(self._asked) > CHUNK // 2:
             return []
         wanted: list[PictureRow] = []
-        while not (wanted or self._is_over):
+        for _ in range(MOST_CHUNKS):
+            if wanted or self._is_over:
+                break
             rows = self._ledger.pictures.owed(
                 run_id=self._run_id,
                 at=now(),
@@ -84,6 +92,7 @@ class Pictures:
                 self._after = row
                 if self._is_wanted(row):
                     wanted.append(row)
+        self.has_more = not self._is_over
         return wanted
 
     def _is_wanted(self, row: PictureRow) -> bool:

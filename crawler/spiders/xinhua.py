@@ -133,7 +133,7 @@ class XinhuaSpider(Spider):
         requests += map(self._picture_request, self.pictures.more())
         for request in requests:
             engine.crawl(request)
-        return bool(requests) or self.frontier.has_more
+        return bool(requests) or self.frontier.has_more or self.pictures.has_more
 
     def _idle(self) -> None:
         """A chunk of addresses may hold nothing to fetch, and what is handed out may end at once,

@@ -15,8 +15,8 @@ from crawler.archive.reader import WarcError
 from crawler.data_dir import images_name, run_of
 from crawler.exporters.pictures import KEYS, OF_ARCHIVED, SCHEMA_VERSION
 from crawler.items import WarcPointer, as_line
-from crawler.ledger.rows import PictureOutcome
 from crawler.media_type import picture_type
+from crawler.outcomes import PictureOutcome
 from crawler.storage import open_file
 from crawler.verification.findings import Finding
 

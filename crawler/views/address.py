@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from crawler.ledger.ledger import Ledger
-    from crawler.ledger.rows import Address, ArticleRow, ListState, PageState
+    from crawler.ledger.rows import Address, ArticleRow, ListState, PageState, PictureRow
     from crawler.outcomes import Outcome
 
 
@@ -44,6 +44,8 @@ def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str
     if known.last_at is not None:
         sentences += _of_list(known)
     sentences += map(_of_page, ledger.lists.pages(url))
+    for picture in ledger.pictures.at(url):
+        sentences += _of_picture(picture, at)
     return [*sentences, *_of_host(ledger, url, at)] if sentences else []
 
 
@@ -63,6 +65,7 @@ def facts_of(ledger: Ledger, url: str, article_id: str) -> dict[str, Any]:
             _picked(row, _OBSERVATION_KEYS) for row in ledger.observations.of_article(article_id)
         ],
         "also_at": [one for one in others if one != url],
+        "pictures": [_of_picture_row(row) for row in ledger.pictures.at(url)],
         "list": None if known.last_at is None else _picked(known, _LIST_KEYS),
     }
 
@@ -85,6 +88,17 @@ _LIST_KEYS = (
     "region", "last_at", "last_status", "last_ok_at", "failures", "completed_at",
     "walk_started_at", "resume_url",
 )  # fmt: skip
+
+
+_PICTURE_KEYS = (
+    "article_id", "version", "url", "noted_at", "attempts", "retry_at", "outcome", "detail", "at",
+)  # fmt: skip
+_CAPTURE_KEYS = ("fetched_url", "type", "size", "sha256", "warc")
+
+
+def _of_picture_row(row: PictureRow) -> dict[str, Any]:
+    capture = _picked(row.capture, _CAPTURE_KEYS) if row.capture else None
+    return _picked(row, _PICTURE_KEYS) | (capture or dict.fromkeys(_CAPTURE_KEYS))
 
 
 def _picked(row: object, keys: Iterable[str]) -> dict[str, Any]:
@@ -211,6 +225,26 @@ def _of_page(known: PageState) -> str:
     status = "no answer" if known.last_status is None else f"HTTP {known.last_status}"
     asked = f"last asked at {_time(known.last_at)} with {status}"
     return f"It is a further page of list {known.list_url}, {asked}."
+
+
+def _of_picture(picture: PictureRow, at: datetime) -> Iterator[str]:
+    where = f"article {picture.article_id}, first in its version {picture.version}"
+    yield f"It is a picture of {where}, noted at {_time(picture.noted_at)}."
+    capture = picture.capture
+    if capture is not None:
+        there = "" if capture.fetched_url == picture.address else f" from {capture.fetched_url}"
+        yield (
+            f"It was fetched at {_time(capture.at)}{there}, {capture.type} of {capture.size} "
+            f"bytes: {capture.warc.file}, offset {capture.warc.offset}."
+        )
+        return
+    if picture.outcome is not None:
+        yield f"Asked for at {_time(picture.at)} it ended as {picture.outcome}: {picture.detail}."
+    if picture.retry_at is None:
+        yield "It was given up: no run asks for it again."
+    else:
+        when = "by the next run" if picture.retry_at <= at else f"from {_time(picture.retry_at)} on"
+        yield f"It is owed and will be asked for {when} that archives pictures."
 
 
 def _of_host(ledger: Ledger, url: str, at: datetime) -> Iterator[str]:

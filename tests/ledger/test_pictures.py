@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.items import WarcPointer
-from crawler.ledger.rows import PictureCapture, PictureOutcome, PictureRow
+from crawler.ledger.rows import PictureCapture, PictureRow
 from crawler.ledger.schedule import PICTURE_TRIES, RETRY_SCHEDULE
+from crawler.outcomes import PictureOutcome
 from tests.ledger.conftest import HOUR, RUN, T0
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawler.downloader.failures import _KINDS, _OUTCOMES
 from crawler.exporters.pictures import KEYS
-from crawler.ledger.rows import PictureOutcome
-from crawler.outcomes import OWED_NOW
+from crawler.outcomes import OWED_NOW, PictureOutcome
 from tests.channel import FAST
 from tests.column_site import HOST
 from tests.conftest import PROJECT

@@ -21,8 +21,7 @@ from crawler.exporters.report import build_report
 from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPointer
 from crawler.layouts import LAYOUTS
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import PictureOutcome
-from crawler.outcomes import Outcome
+from crawler.outcomes import Outcome, PictureOutcome
 from crawler.pipelines.flags import FlagName
 from crawler.runner.run import _warcinfo
 from tests.conftest import PROJECT

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crawler.ledger.rows import RunKind
-from crawler.outcomes import Outcome
-from crawler.views.address import explain
+from crawler.ledger.rows import PictureCapture, RunKind
+from crawler.ledger.schedule import PICTURE_TRIES
+from crawler.outcomes import Outcome, PictureOutcome
+from crawler.views.address import explain, facts_of
 from tests.ledger.conftest import DAY, HOUR, T0, at_site, gone_line, line, pointer
 
 if TYPE_CHECKING:
@@ -138,3 +139,23 @@ def test_a_further_page_of_a_list(ledger: Ledger) -> None:
     text = told(ledger, f"{url}_2")
     assert f"a further page of list {url}, last asked at 2026-01-01 08:00:00 UTC" in text
     assert "with HTTP 404" in text
+
+
+def test_a_picture(ledger: Ledger, run: str) -> None:
+    here, gone = "http://js.news.cn/pics/a.jpg", "http://js.news.cn/pics/b.jpg"
+    ledger.pictures.note("1120000001", [here, gone], version=2, region="js", run_id=run, at=T0)
+    text = told(ledger, here)
+    assert "It is a picture of article 1120000001, first in its version 2" in text
+    assert "It is owed and will be asked for by the next run that archives pictures." in text
+    first, second = ledger.pictures.of_article("1120000001")
+    capture = PictureCapture(T0, here, "image/png", 70, "0a" * 32, pointer(3))
+    ledger.pictures.archived(first, capture, run_id=run)
+    where = f"image/png of 70 bytes: {pointer(3).file}, offset {pointer(3).offset}."
+    assert where in told(ledger, here)
+    for _ in range(PICTURE_TRIES):
+        (second,) = ledger.pictures.at(gone)
+        ledger.pictures.failed(second, PictureOutcome.MISSING, run_id=run, at=T0, detail="HTTP 404")
+    assert "it ended as missing: HTTP 404." in told(ledger, gone)
+    assert "It was given up" in told(ledger, gone)
+    (facts,) = facts_of(ledger, here, "1120000001")["pictures"]
+    assert (facts["outcome"], facts["sha256"]) == ("archived", "0a" * 32)
