@@ -291,14 +291,7 @@ class PublishPipeline(_RunPipeline):
             self.captures.written(article)
             return article
         if self.facts.archives_pictures:
-            self.ledger.pictures.note(
-                article.id,
-                [image.url for image in article.images],
-                version=article.version,
-                region=_region(article) or None,
-                run_id=self.facts.run_id,
-                at=now(),
-            )
+            self.ledger.pictures.note_line(record, at=now())
         self.end(article, versions.published_as(article))
         self._count(article)
         self._measure(article, record)

@@ -74,7 +74,7 @@ def build_report(
     was killed. `regions` are those whose lists were to be asked, `watched` those of which all was
     seen, `coverage` what is told of days of publication. `corrections` are the counts of a run that
     corrects, None for a crawl; `captures` those of a crawl of a web archive. `archives_pictures`
-    says that ARCHIVE_IMAGES was on; of a run that was killed the ledger tells.
+    says that ARCHIVE_IMAGES was on.
     """
     by_region = ledger.visits.outcomes_by_region(run_id)
     fields = _fields(stats)

@@ -66,6 +66,18 @@ class Pictures:
             })  # fmt: skip
         self._connection.upsert(pictures, rows, update=())
 
+    def note_line(self, line: Mapping[str, Any], *, at: datetime) -> None:
+        """Owe the pictures of an article's published line. Raises KeyError or TypeError for what is
+        no such line."""
+        self.note(
+            line["id"],
+            [image["url"] for image in line["images"] or ()],
+            version=line["version"],
+            region=line["region"]["code"] if line["region"] else None,
+            run_id=line["run_id"],
+            at=at,
+        )
+
     def owed(
         self,
         *,

@@ -235,14 +235,8 @@ def _owe_pictures(ledger: Ledger, file: Path) -> None:
         for line in opened:
             with suppress(ValueError, KeyError, TypeError):
                 told = json.loads(line)
-                ledger.pictures.note(
-                    told["id"],
-                    [image["url"] for image in told["images"] or ()],
-                    version=told["version"],
-                    region=told["region"]["code"] if told["region"] else None,
-                    run_id=told["run_id"],
-                    at=datetime.fromisoformat(told["fetched_at"]),
-                )
+                at = datetime.fromisoformat(told["fetched_at"])
+                ledger.pictures.note_line(told, at=at)
 
 
 def _read_report(ledger: Ledger, file: Path, done: Rebuilt) -> None:

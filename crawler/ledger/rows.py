@@ -28,7 +28,8 @@ class RunKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run; `finished_at` is None while it runs and forever if it was killed."""
+    """A run; `finished_at` is None while it runs and forever if it was killed. `archives_pictures`
+    is 1 of one that archives pictures."""
 
     run_id: str
     started_at: datetime
@@ -38,6 +39,7 @@ class RunRow:
     exit_code: int | None
     reason: str | None
     counts: Mapping[str, int]
+    archives_pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,13 @@ class Runs:
         self._is_shared = is_shared
 
     def start(
-        self, run_id: str, started_at: datetime, command: str, kind: RunKind = RunKind.CRAWL
+        self,
+        run_id: str,
+        started_at: datetime,
+        command: str,
+        kind: RunKind = RunKind.CRAWL,
+        *,
+        archives_pictures: bool = False,
     ) -> None:
         """Note a run that begins. With a crawl, the addresses of the crawls before it are
         forgotten as such; of those that are over, where others share the ledger."""
@@ -36,7 +42,7 @@ class Runs:
             self._connection.write(delete(visits).where(others))
         values = {
             "run_id": run_id, "started_at": started_at, "command": command, "kind": kind,
-            "counts": {},
+            "counts": {}, "archives_pictures": int(archives_pictures),
         }  # fmt: skip
         self._connection.write(insert(runs).values(values))
 

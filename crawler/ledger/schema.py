@@ -22,7 +22,7 @@ from sqlalchemy import (
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0010"
+REVISION = "0011"
 
 metadata = MetaData()
 
@@ -37,6 +37,7 @@ runs = Table(
     Column("exit_code", Integer),
     Column("reason", Text),
     Column("counts", JSON, nullable=False),
+    Column("archives_pictures", Integer, nullable=False, server_default="0"),  # 0 or 1
 )
 Index("ix_runs_started", runs.c.started_at)
 

@@ -125,7 +125,8 @@ def _recover(
         final = path.with_suffix("").name
         if run and run.part is not None:
             final = lines_name(run.run_id, run.part).rpartition("/")[2]
-        did.append(_recover_jsonl(data_dir, path, final, ledger, schedule))
+        has_pictures = run is not None and run.archives_pictures
+        did.append(_recover_jsonl(data_dir, path, final, ledger, schedule, has_pictures))
     for run in killed:
         did += run.close()
     return did
@@ -209,6 +210,11 @@ class _Killed:
         report, that it had begun to publish while its leases held."""
         return self._is_superseded and self.part not in self._begun and not self._is_report_begun
 
+    @property
+    def archives_pictures(self) -> bool:
+        """Whether it archives those of the articles that it publishes."""
+        return bool(self._run.archives_pictures)
+
     def _next_part(self) -> int | None:
         """The first part that was begun and has no manifest, else the one after the last."""
         for part in sorted(self._begun):
@@ -268,6 +274,7 @@ class _Killed:
             stats={},
             coverage={"closed": {str(day): one for day, one in closed.items()}, "open": {}},
             corrections=corrections_in(self._data_dir, files) if is_correction else None,
+            archives_pictures=self.archives_pictures,
         )
         if is_superseded:
             told = [loose(sentence) for sentence in self.told]
@@ -331,9 +338,15 @@ def _sentence(data_dir: Path, warc: Recovered) -> str:
 
 
 def _recover_jsonl(
-    data_dir: Path, path: Path, final: str, ledger: Ledger, schedule: Sequence[timedelta]
+    data_dir: Path,
+    path: Path,
+    final: str,
+    ledger: Ledger,
+    schedule: Sequence[timedelta],
+    has_pictures: bool,
 ) -> str:
-    """Mend a file of lines and publish it under the name `final`."""
+    """Mend a file of lines and publish it under the name `final`. With `has_pictures` those of its
+    articles are owed: of the last lines the ledger may not have heard."""
     cut = cut_lines(path)
     name = path.with_name(final).relative_to(data_dir).as_posix()
     lines, lost = 0, set()
@@ -342,6 +355,9 @@ def _recover_jsonl(
             record = _record(data_dir, line)
             if record:
                 ledger.articles.add_line(record, jsonl=name, schedule=schedule)
+                if has_pictures:
+                    at = datetime.fromisoformat(record["fetched_at"])
+                    ledger.pictures.note_line(record, at=at)
             else:
                 lost.add(lines)
             lines += 1

@@ -147,7 +147,12 @@ class Run:
             for sentence in shard.mended if shard else recover(data_dir, ledger, facts.schedule):
                 logger.warning(sentence)
             newest = ledger.runs.newest(1)
-            ledger.runs.start(facts.run_id, facts.started_at, command)
+            ledger.runs.start(
+                facts.run_id,
+                facts.started_at,
+                command,
+                archives_pictures=facts.archives_pictures,
+            )
             ledger.commit()
         run_id, started_at = facts.run_id, facts.started_at
         archive = WarcWriter(
