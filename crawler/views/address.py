@@ -193,8 +193,8 @@ def _of_history(ledger: Ledger, article_id: str) -> Iterator[str]:
         changed = f", changed: {', '.join(row.changed)}" if row.changed else ""
         whose = f"captured by {row.archive}" if row.archive else "fetched"
         yield (
-            f"Version {row.version}, {row.status}, {whose} at {_time(row.fetched_at)} "
-            f"{'asked for ' if row.archive else ''}in run {row.run_id}{changed}."
+            f"Version {row.version}, {row.status}, {whose} at {_time(row.fetched_at)}"
+            f"{', asked for in' if row.archive else ' in'} run {row.run_id}{changed}."
         )
     for seen in ledger.observations.of_article(article_id):
         status = "no HTTP status" if seen.status is None else f"HTTP {seen.status}"
