@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tests.simulation.days import Run
+
 REGIONS = ("js", "he", "zj")
 CAP = 2
 DEAD = "news/zjyw.htm"
@@ -96,7 +98,7 @@ def certified(played: Days, days: int) -> Certified:
     first = site.world.start.date() + timedelta(days=1)
     found = Certified([first + timedelta(days=n) for n in range(days - 4)])
     _read(found, data_dir)
-    _hold_against(found, site.truth(), data_dir)
+    _hold_against(found, site.truth(), data_dir, played.runs)
     for day, told in found.certificates.items():
         for region, row in told["regions"].items():
             found.unfounded[day, region] = [*_unfounded(played, told, row)]
@@ -130,8 +132,11 @@ def _read(found: Certified, data_dir: Path) -> None:
         found.alarms.update(s["id"] for s in states if s["id"].startswith("coverage:"))
 
 
-def _hold_against(found: Certified, truth: Mapping[str, Any], data_dir: Path) -> None:
+def _hold_against(
+    found: Certified, truth: Mapping[str, Any], data_dir: Path, runs: Sequence[Run]
+) -> None:
     kept = {line["id"]: line["first_seen_at"] for line in reversed(lines_of(data_dir))}
+    looks = [run.at for run in runs if run.trouble != ALL_OUT]
     for day in found.days:
         closed = found.certificates.get(day, {}).get("closed", "")
         for region in truth["regions"]:
@@ -140,9 +145,25 @@ def _hold_against(found: Certified, truth: Mapping[str, Any], data_dir: Path) ->
                 for one in truth["articles"]
                 if one["region"] == region
                 and not one["hidden"]
-                and datetime.fromisoformat(str(one["expected"]["published_at"])).date() == day
+                and _published(one).date() == day
                 and kept.get(one["id"], "9") > closed
+                and not _was_withdrawn_unseen(one, looks)
             ]
+
+
+def _published(article: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(article["expected"]["published_at"]))
+
+
+def _was_withdrawn_unseen(article: Mapping[str, Any], looks: Sequence[datetime]) -> bool:
+    """Whether an article was gone from its page and all lists before any run could meet it."""
+    if article["listed_on"]:
+        return False
+    first = next((at for at in looks if at >= _published(article)), None)
+    return first is not None and any(
+        event["what"] == "withdrawn" and datetime.fromisoformat(event["at"]) <= first
+        for event in article["history"]
+    )
 
 
 _NOT_READ = re.compile(r"(\S+) was not read since")
