@@ -91,11 +91,13 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
         LOCKED: "`--correct`: another run holds the data folder",
     },
     "survey": {
-        OK: "accepted",
-        ERROR: "the layout claims pages of another",
-        USAGE: "the file is no layout, or its name is taken",
-        STORAGE: "the ledger or the disk fails",
-        LOCKED: "a run holds the folder",
+        OK: "written; accepted",
+        ERROR: "an unexpected error; `--accept`: the layout claims pages of another",
+        USAGE: "bad argument or folder; `--accept`: no layout, or its name is taken",
+        DEGRADED: "a signal stopped it; what was seen is written",
+        NO_LISTS: "no list answered",
+        STORAGE: "the disk fails; `--accept`: or the ledger",
+        LOCKED: "`--accept`: a run holds the data folder",
     },
     "fixture": {
         OK: "done; nothing differs",

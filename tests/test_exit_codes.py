@@ -46,6 +46,8 @@ ELSEWHERE = {
     **{("enqueue", code): "commands/test_work.py" for code in (0, 5)},
     ("survey", 0): "survey/test_acceptance.py",
     ("survey", 1): "survey/test_acceptance.py",
+    ("survey", 3): "survey/test_surveying.py",
+    ("survey", 4): "survey/test_surveying.py",
     ("fixture", 5): "commands/test_fixture.py",
     ("repair", 1): "commands/test_repair.py",
 }

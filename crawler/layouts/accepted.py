@@ -39,7 +39,8 @@ _MAX_STEPS = 5
 # Windows keeps no file of these names, and archives travel.
 _RESERVED = frozenset({"con", "prn", "aux", "nul"})
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
+# As `layout` in a line may be (article.schema.json).
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
 _IDENTIFIER = r"-?[A-Za-z_\u0080-\uffff][\w\u0080-\uffff-]{0,99}"
 _SIMPLE = (
     rf"(?:[#.]{_IDENTIFIER}"
@@ -142,9 +143,7 @@ def _layout(told: Mapping[str, Any]) -> AcceptedLayout:
     _only(told, "the file", ("name", "about", "claims", "selectors", "furniture", "tried"))
     name = told.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _RESERVED:
-        _refuse(
-            f"name is {str(name)[:80]!r}: a letter, then letters, digits, - and _, 64 at the most"
-        )
+        _refuse(f"name is {str(name)[:80]!r}: a letter, then letters, digits and _, 40 at the most")
     if not isinstance(told.get("about", ""), str):
         _refuse("about is no text")
     claims, fields, furniture = (_table(told, key) for key in ("claims", "selectors", "furniture"))

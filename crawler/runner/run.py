@@ -158,7 +158,7 @@ class Run:
         archive = WarcWriter(
             data_dir,
             partial(warc_name, run_id),
-            info={**_warcinfo(settings), "run-id": run_id},
+            info={**warc_info(settings), "run-id": run_id},
             max_bytes=settings.getint("WARC_MAX_BYTES"),
         )
         output = JsonlWriter(data_dir, lines_name(run_id))
@@ -483,7 +483,7 @@ def _replayed(arguments: Arguments, max_bytes: int) -> ReplayIndex | None:
     return index
 
 
-def _warcinfo(settings: BaseSettings) -> dict[str, str]:
+def warc_info(settings: BaseSettings) -> dict[str, str]:
     """What the first record of each file says; the writer adds the run."""
     return {
         "software": f"xinhua-archive/{__version__} Scrapy/{scrapy.__version__}",

@@ -109,6 +109,8 @@ def test_one_of_a_name_that_the_code_has_come_to_have_rests(
         ('"Story2030"', '"a/b"', "name is"),
         ('"Story2030"', '""', "name is"),
         ('"Story2030"', '"NUL"', "name is"),
+        ('"Story2030"', '"Story-2030"', "name is"),
+        ('"Story2030"', f'"{"a" * 41}"', "name is"),
         ('"Story2030"', "7", "name is"),
         ('name = "Story2030"\n', "", "name is 'None'"),
         ("name =", "name = =", "it is no TOML"),

@@ -23,7 +23,7 @@ from crawler.layouts import LAYOUTS
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome, PictureOutcome
 from crawler.pipelines.flags import FlagName
-from crawler.runner.run import _warcinfo
+from crawler.runner.run import warc_info
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW
 
@@ -122,7 +122,7 @@ def test_the_fields_of_warcinfo_and_metadata_are_listed() -> None:
         tls=Tls("TLSv1.3", "0"),
     )  # fmt: skip
     metadata = [line.partition(":")[0] for line in _metadata(exchange).decode().splitlines()]
-    names = [*_warcinfo(get_project_settings()), "run-id", *metadata]
+    names = [*warc_info(get_project_settings()), "run-id", *metadata]
     assert listed(DOCUMENT, "The WARC files") == names
 
 

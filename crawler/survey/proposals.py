@@ -1,0 +1,371 @@
+"""Layouts proposed for pages that no layout claims, as data.
+
+In: the pages of a cluster. Out: Proposals, each the TOML of a layout with the pages it was tried on
+and what each field gave. Nothing of it is used before a person accepts it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from crawler import extraction
+from crawler.items import BlockKind
+from crawler.layouts.accepted import MAX_TEXTS, NO_LAYOUTS, AcceptedLayout, parse
+from crawler.pages.document import Document, is_shown, squeeze, visible_text
+from crawler.pages.errors import NotAnArticle
+from crawler.pages.labelled_lines import SOURCE
+from crawler.survey import agreement
+from crawler.survey.agreement import Sample, agreeing
+from crawler.survey.structure import Cluster, features_of, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from crawler.items import Article, Page
+    from crawler.layouts.accepted import AcceptedLayouts
+
+# Pages of a cluster that a proposal is made of, where there are so many; the others try it.
+MAX_TRAINING = 24
+
+# Of fewer articles nothing tells what all pages bear.
+FEW_ARTICLES = 3
+
+# Marks and foreign marks that are added to tell the layout's pages from others.
+_MOST_ADDED = 8
+
+# A line of so many characters on so many pages is furniture; a shorter one on half of them.
+_LONG_LINE = 15
+_LEAST_PAGES_WITH_LINE = 3
+
+# Elements cut from the text: named, on so many pages, never more than so much of the text.
+_CUT_SHARE = 0.5
+_MOST_OF_TEXT = 0.3
+
+# Pages that stand in a proposal's file.
+_MOST_TRIED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A page that a proposal was tried on: what each field gave, whether it agrees with what is
+    known from elsewhere (None where nothing is), and whether the page was one it was made of."""
+
+    url: str
+    gave: dict[str, Any]
+    agrees: dict[str, bool | None]
+    was_made_of: bool
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing that is known contradicts it."""
+        return not any(one is False for one in self.agrees.values())
+
+
+@dataclass(slots=True)
+class Proposal:
+    """A layout proposed for pages; `toml` is its file."""
+
+    layout: AcceptedLayout
+    toml: str
+    trials: list[Trial]
+    notes: list[str] = field(default_factory=list)
+
+    def tries(self, member: Member) -> Trial:
+        """What it gives of a page that it was not made of."""
+        return _tried(member, self.layout, NO_LAYOUTS, was_made_of=False)
+
+    @property
+    def right(self) -> int:
+        return sum(trial.is_right for trial in self.trials)
+
+
+@dataclass(slots=True)
+class Member:
+    """A page of a cluster: its address, what lists say, and the page."""
+
+    url: str
+    page: Page
+    headlines: Sequence[str]
+    days: Sequence[Any]
+
+    def sample(self) -> Sample:
+        """The page, parsed. Raises NotAnArticle."""
+        return Sample(self.url, Document.of(self.page), self.headlines, self.days)
+
+
+def propose(
+    members: Sequence[Member],
+    others: Sequence[Page],
+    accepted: AcceptedLayouts,
+    name: str,
+    about: str,
+) -> Proposal | None:
+    """A layout for these pages that claims none of the others; None where they agree on no title or
+    text. `name` is its name but for an ending that tells it from others."""
+    training, rest = _divided(members)
+    samples = [member.sample() for member in training]
+    repeated = agreement.repeated_lines(samples)
+    body = agreeing(
+        samples,
+        agreement.body_nodes,
+        partial(_judge_body, repeated=repeated),
+        container=True,
+    )
+    title = agreeing(samples, agreement.title_nodes, agreement.judge_title)
+    if not body or not title:
+        return None
+    fields = {
+        "title": title,
+        "time": agreeing(samples, agreement.time_nodes, agreement.judge_time),
+        "source": agreeing(samples, agreement.source_nodes, agreement.judge_source),
+        "body": body,
+    }
+    claims = {
+        "marks": [", ".join(fields["body"]), ", ".join(fields["title"])],
+        "foreign": [],
+    }
+    notes = _tell_apart(claims, fields, samples, others)
+    bare = _layout(name, about, claims, fields, {}, [])
+    furniture = {
+        "cut": _cut_elements(samples, bare, repeated),
+        "texts": _furniture_lines(training, bare),
+    }
+    digest = hashlib.sha256(json.dumps([claims, fields, furniture]).encode()).hexdigest()
+    name = f"{name}_{digest[:4]}"
+    layout = _layout(name, about, claims, fields, furniture, [])
+    trials = [
+        *(_tried(member, layout, accepted, was_made_of=True) for member in training),
+        *(_tried(member, layout, accepted, was_made_of=False) for member in rest),
+    ]
+    toml = as_toml(name, about, claims, fields, furniture, trials)
+    return Proposal(parse(toml.encode()), toml, trials, notes)
+
+
+def _judge_body(sample: Sample, node: Any, repeated: frozenset[str]) -> float:
+    return agreement.judge_body(sample, node, repeated)
+
+
+def _divided(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
+    """The pages that the proposal is made of, spread over all, and those that only try it: a third
+    of them where there are more than a few."""
+    count = len(members)
+    wanted = min(MAX_TRAINING, count if count < 6 else count - count // 3)
+    step = count / wanted
+    chosen = {int(number * step) for number in range(wanted)}
+    training = [one for number, one in enumerate(members) if number in chosen]
+    return training, [one for number, one in enumerate(members) if number not in chosen]
+
+
+# --- claims --------------------------------------------------------------------------------------
+
+
+def _tell_apart(
+    claims: dict[str, list[str]],
+    fields: dict[str, list[str]],
+    samples: Sequence[Sample],
+    others: Iterable[Page],
+) -> list[str]:
+    """Add marks, then foreign marks, until the layout claims none of the other pages; what is left
+    is told."""
+    own = Cluster()
+    for number, sample in enumerate(samples):
+        own.add(number, features_of(sample.doc))
+    common = own.common()
+    met = {name for name, count in own.counts.items() if count}
+    trial = _layout("trial", "", claims, fields, {}, [])
+    taken = [(doc, features_of(doc)) for doc in _parsed(others) if trial.select(doc) is not None]
+    for _ in range(_MOST_ADDED):
+        if not taken:
+            return []
+        features = [one for _, one in taken]
+        lacking = Counter({n: sum(n not in one for one in features) for n in common})
+        mark, count = max(
+            lacking.items(), key=lambda one: (one[1], [-x for x in agreement.rank(one[0])]),
+            default=("", 0),
+        )  # fmt: skip
+        if count:
+            claims["marks"].append(mark)
+        else:
+            strange = Counter(n for one in features for n in one if n not in met)
+            if not strange:
+                break
+            claims["foreign"].append(max(strange, key=lambda n: (strange[n], n)))
+        trial = _layout("trial", "", claims, fields, {}, [])
+        taken = [one for one in taken if trial.select(one[0]) is not None]
+    return [f"it claims other pages as well, {doc.url} among them" for doc, _ in taken[:3]]
+
+
+def _parsed(pages: Iterable[Page]) -> Iterator[Document]:
+    for page in pages:
+        try:
+            yield Document.of(page)
+        except NotAnArticle:
+            continue
+
+
+# --- furniture -----------------------------------------------------------------------------------
+
+
+def _cut_elements(
+    samples: Sequence[Sample], layout: AcceptedLayout, repeated: frozenset[str]
+) -> list[str]:
+    """Selectors of the elements within the text that hold but links, or lines that all pages
+    bear."""
+    shown: Counter[str] = Counter()
+    empty: Counter[str] = Counter()
+    for sample in samples:
+        container = next(filter(None, map(sample.doc.container, layout.selectors.body)), None)
+        if container is None:
+            continue
+        size = len(agreement.squeezed(visible_text(container))) or 1
+        told: dict[str, bool] = {}
+        for node in container.traverse():
+            if node.mem_id == container.mem_id or not is_shown(node):
+                continue
+            names = [name for name in names_of(node) if name[0] in "#."]
+            if not names:
+                continue
+            text = squeeze(visible_text(node)).strip()
+            if not text:
+                continue
+            lines = [one for line in text.split("\n") if (one := line.strip())]
+            is_furniture = len(agreement.squeezed(text)) <= _MOST_OF_TEXT * size and (
+                agreement.is_links(node) or all(line in repeated for line in lines)
+            )
+            for name in names:
+                told[name] = told.get(name, True) and is_furniture
+        shown.update(told)
+        empty.update(name for name, one in told.items() if one)
+    least = max(2, _CUT_SHARE * len(samples)) if len(samples) > 2 else 2
+    found = [one for one, count in shown.items() if count >= least and empty[one] == count]
+    return sorted(found, key=agreement.rank)[:12]
+
+
+def _furniture_lines(training: Sequence[Member], layout: AcceptedLayout) -> list[str]:
+    """The lines that the layout would read as text on page after page."""
+    counts: Counter[str] = Counter()
+    titles: dict[str, set[str]] = {}
+    for member in training:
+        try:
+            doc = Document.of(member.page)
+            draft = layout.read(doc, layout.selectors)
+        except (NotAnArticle, IndexError):
+            continue
+        title = draft.title_tag or member.url
+        for block in draft.blocks:
+            if block.kind is BlockKind.TEXT:
+                line = squeeze(block.text).strip()
+                # one article at two addresses is one
+                if title not in titles.setdefault(line, set()):
+                    titles[line].add(title)
+                    counts[line] += 1
+    pages = len(training)
+    few = 2 if pages <= _LEAST_PAGES_WITH_LINE else _LEAST_PAGES_WITH_LINE
+    return [
+        line
+        for line, count in counts.most_common(MAX_TEXTS)
+        if line and count >= (few if len(line) >= _LONG_LINE else max(few, pages / 2))
+    ]
+
+
+# --- trials --------------------------------------------------------------------------------------
+
+
+def _tried(
+    member: Member, layout: AcceptedLayout, accepted: AcceptedLayouts, *, was_made_of: bool
+) -> Trial:
+    """What the layout gives of a page, and whether it is so."""
+    try:
+        made = extraction.extract([member.page], accepted.and_also(layout))
+    except NotAnArticle as error:
+        return Trial(
+            member.url, {"refused": f"{error.kind}: {error.detail}"}, {"body": False}, was_made_of
+        )
+    return Trial(member.url, _gave(made), _agrees(member, made, layout), was_made_of)
+
+
+def _gave(made: Article) -> dict[str, Any]:
+    text = made.body or ""
+    return {
+        "layout": made.layout,
+        "title": made.title,
+        "published_at": made.published_at,
+        "source": made.source,
+        "paragraphs": len(made.paragraphs),
+        "characters": len(text),
+        "begins": text[:40],
+        "ends": text[-40:],
+        "images": len(made.images),
+        "removed": len(made.removed),
+    }
+
+
+def _agrees(member: Member, made: Article, layout: AcceptedLayout) -> dict[str, bool | None]:
+    sample = member.sample()
+    source = sample.source
+    return {
+        "claimed": made.layout == layout.name,
+        "title": made.title is not None and sample.is_headline(made.title),
+        "day": sample.is_day(made.published_at or "") if sample.days else None,
+        "source": _says_source(made, source) if source else None,
+        "body": bool(made.body or made.images or made.videos or made.attachments),
+    }
+
+
+def _says_source(made: Article, source: str) -> bool:
+    """Whether an article's source is what the page's line with 来源 says."""
+    raw = agreement.squeezed(SOURCE.sub("", made.source_raw or "", count=1))
+    return source in (raw, agreement.squeezed(made.source or ""))
+
+
+# --- TOML ----------------------------------------------------------------------------------------
+
+
+def _layout(
+    name: str,
+    about: str,
+    claims: dict[str, list[str]],
+    fields: dict[str, list[str]],
+    furniture: dict[str, list[str]],
+    trials: Collection[Trial],
+) -> AcceptedLayout:
+    return parse(as_toml(name, about, claims, fields, furniture, trials).encode())
+
+
+def as_toml(
+    name: str,
+    about: str,
+    claims: dict[str, list[str]],
+    fields: dict[str, list[str]],
+    furniture: dict[str, list[str]],
+    trials: Collection[Trial],
+) -> str:
+    """The file of a layout."""
+    lines = [f"name = {_text(name)}", f"about = {_text(about)}", ""]
+    for table, rows in (("claims", claims), ("selectors", fields), ("furniture", furniture)):
+        lines.append(f"[{table}]")
+        for key, values in rows.items():
+            if len(values) < 2 and sum(map(len, values)) < 80:
+                lines.append(f"{key} = [{', '.join(map(_text, values))}]")
+            else:
+                lines += [f"{key} = [", *(f"    {_text(value)}," for value in values), "]"]
+        lines.append("")
+    for trial in list(trials)[:_MOST_TRIED]:
+        lines += ["[[tried]]", f"url = {_text(trial.url)}"]
+        for key, value in trial.gave.items():
+            if value is not None:
+                lines.append(f"{key} = {_text(value) if isinstance(value, str) else value}")
+        wrong = [key for key, agrees in trial.agrees.items() if agrees is False]
+        lines += [f"wrong = [{', '.join(map(_text, wrong))}]", ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _text(value: str) -> str:
+    """A basic string of TOML: JSON's, but for DEL and lone surrogates."""
+    clean = value.encode("utf-8", "replace").decode()
+    return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")
