@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import sys
 import tempfile
 import zipfile
 from contextlib import closing
@@ -27,10 +26,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from crawler import __version__
 from crawler.archive.cdxj import index_lines, index_path
-from crawler.archive.decompression import GZIP_MAGIC
-from crawler.archive.pointers import pointed_at
-from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.archive.spans import FileSpan
+from crawler.archive.reader import WarcError
 from crawler.clock import iso
 from crawler.data_dir import (
     LINES_FOLDER,
@@ -41,13 +37,15 @@ from crawler.data_dir import (
     run_began,
     run_of,
 )
+from crawler.export_formats.page_warc import page_warc
 from crawler.exporters import article_schema
-from crawler.items import WarcPointer
 from crawler.storage import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
+
+    from crawler.items import WarcPointer
 
 WACZ_VERSION = "1.1.1"
 _PIECE = 1024 * 1024
@@ -85,23 +83,22 @@ class Package:
 def write_wacz(package: Package, output: BinaryIO) -> int:
     """Write the package; the number of its pages. Raises WarcError where a WARC or its index is
     missing, ValueError for a line that is none, OSError."""
+    schemas = map(Path(article_schema.__file__).with_name, article_schema.FILES.values())
     with ZipFile(output, "w", ZIP_STORED) as zipped:
         archive = _Members(zipped)
         for path in package.warcs:
-            archive.add(f"archive/{path.name}", _pieces(path), path.stat().st_size)
+            archive.add_file(f"archive/{path.name}", path)
         archive.add("indexes/index.cdxj", _index(package.warcs))
-        pages = _Pages(package)
-        archive.add("pages/pages.jsonl", pages.written())
+        pages = archive.add("pages/pages.jsonl", _pages(package)) - 1  # the first says what it is
         for path in package.lines:
-            archive.add(f"jsonl/{path.name}", _pieces(path), path.stat().st_size)
-        schemas = map(Path(article_schema.__file__).with_name, article_schema.FILES.values())
+            archive.add_file(f"jsonl/{path.name}", path)
         for path in (PROJECT / "DATA_FORMAT.md", *schemas):
-            archive.add(f"format/{path.name}", _pieces(path))
+            archive.add_file(f"format/{path.name}", path)
         described = _json(_description(package, archive.resources), indent=2)
         digest = {"path": "datapackage.json", "hash": _sha256(described)}
         archive.add("datapackage.json", [described])
         archive.add("datapackage-digest.json", [_json(digest, indent=2)])
-        return pages.count
+        return pages
 
 
 class _Members:
@@ -111,15 +108,27 @@ class _Members:
         self._zipped = zipped
         self.resources: list[dict[str, Any]] = []
 
-    def add(self, name: str, pieces: Iterable[bytes], size: int | None = None) -> None:
-        """Write a member; one whose size isn't known is put aside first."""
-        if size is None:
-            with tempfile.TemporaryFile() as aside:
-                aside.writelines(pieces)
-                size = aside.tell()
-                aside.seek(0)
-                self.add(name, iter(partial(aside.read, _PIECE), b""), size)
-            return
+    def add_file(self, name: str, path: Path) -> None:
+        """Write a file as a member. Raises WarcError where it can't be read."""
+        try:
+            file = open_file(path)
+        except OSError as error:
+            raise WarcError(path, 0, error.strerror or str(error)) from error
+        self._write(name, _read(file), path.stat().st_size)
+
+    def add(self, name: str, pieces: Iterable[bytes]) -> int:
+        """Write a member that is put aside first, to know its size; the number of its pieces."""
+        with tempfile.TemporaryFile() as aside:
+            count = 0
+            for piece in pieces:
+                aside.write(piece)
+                count += 1
+            size = aside.tell()
+            aside.seek(0)
+            self._write(name, iter(partial(aside.read, _PIECE), b""), size)
+        return count
+
+    def _write(self, name: str, pieces: Iterable[bytes], size: int) -> None:
         info = ZipInfo(name)  # of 1980: no time of ours
         info.create_system, info.external_attr = 3, 0o644 << 16
         # The local header has a field for 64 bits only if the directory has one, too: the reader of
@@ -138,30 +147,21 @@ class _Members:
         self.resources.append(told | {"bytes": written} | kind)
 
 
-class _Pages:
-    """The list of pages: one for each line that points into the WARCs. `count` them afterwards."""
-
-    def __init__(self, package: Package) -> None:
-        self._package = package
-        self.count = 0
-
-    def written(self) -> Iterator[bytes]:
-        """pages.jsonl, piece by piece."""
-        yield _json({"format": "json-pages-1.0", "id": "pages", "title": "All", "hasText": True})
-        names = self._package.captured_in
-        for path in self._package.lines:
-            run = path.name.partition(".")[0]
-            with path.open("rb") as file:
-                for number, line in enumerate(file, start=1):
-                    try:
-                        keys = json.loads(line)
-                        warc = keys["warc"]["file"].rpartition("/")[2] if keys["warc"] else None
-                        page = _page(keys)
-                    except (ValueError, KeyError, TypeError) as error:
-                        raise ValueError(f"{path}, line {number}: no article line") from error
-                    if warc in names:
-                        self.count += 1
-                        yield _json({"id": f"{run}:{number}"} | page)
+def _pages(package: Package) -> Iterator[bytes]:
+    """pages.jsonl: what it is, then a page for each line that points into the WARCs."""
+    yield _json({"format": "json-pages-1.0", "id": "pages", "title": "All", "hasText": True})
+    for path in package.lines:
+        run = path.name.partition(".")[0]
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    keys = json.loads(line)
+                    warc = keys["warc"]["file"].rpartition("/")[2] if keys["warc"] else None
+                    page = _page(keys)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise ValueError(f"{path}, line {number}: no article line") from error
+                if warc in package.captured_in:
+                    yield _json({"id": f"{run}:{number}"} | page)
 
 
 def _page(keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,58 +194,13 @@ def _index(warcs: list[Path]) -> Iterator[bytes]:
     with closing(sqlite3.connect("")) as database:
         database.execute("CREATE TABLE lines (line BLOB)")
         for path in warcs:
-            index = index_path(path)
-            lines = index.read_bytes().splitlines(keepends=True) if index.is_file() else None
-            if lines is None:
+            if (index := index_path(path)).is_file():
+                lines = index.read_bytes().splitlines(keepends=True)
+            else:
                 lines = [line.encode() for line in index_lines(path)]
             database.executemany("INSERT INTO lines VALUES (?)", ((line,) for line in lines))
         for (line,) in database.execute("SELECT line FROM lines ORDER BY line"):
             yield line
-
-
-def page_warc(
-    data_dir: Path, line: Mapping[str, Any], pictures: Iterable[WarcPointer] = ()
-) -> Iterator[bytes]:
-    """The captures of a published line's pages and of its `pictures` as a WARC: the exchanges byte
-    for byte, each file's warcinfo before its first.
-
-    Raises WarcError, before anything is given, where an archive is missing or damaged, or is one of
-    others whose records can't be taken out as they stand.
-    """
-    places: list[tuple[Path, int, int]] = []
-    pages = [WarcPointer(**keys) for keys in line["warc_pages"] or [line["warc"]]]
-    for pointer in dict.fromkeys((*pages, *pictures)):
-        path = pointed_at(data_dir, pointer)
-        info = record_at(path, 0)
-        if info.kind == "warcinfo" and (path, 0, info.length) not in places:
-            places.append((path, 0, info.length))
-        places += [(path, offset, length) for offset, length in _exchange(path, pointer)]
-    return _cut(places)
-
-
-def _exchange(path: Path, pointer: WarcPointer) -> Iterator[tuple[int, int]]:
-    """Places and lengths: of the response pointed at, and of what follows and belongs to it."""
-    ids: set[str | None] = set()
-    for record in read_records(path, span=FileSpan(pointer.offset, sys.maxsize)):
-        if not ids and (record.offset, record.record_id) != (pointer.offset, pointer.record_id):
-            raise WarcError(path, pointer.offset, "the record that is pointed at isn't there")
-        if ids and record.header("WARC-Concurrent-To") not in ids:
-            return
-        with path.open("rb") as file:
-            file.seek(record.offset)
-            if not record.length or file.read(2) != GZIP_MAGIC:
-                raise WarcError(path, record.offset, "the record has no gzip member of its own")
-        ids.add(record.record_id)
-        yield record.offset, record.length
-    if not ids:
-        raise WarcError(path, pointer.offset, "the file ends before the record pointed at")
-
-
-def _cut(places: list[tuple[Path, int, int]]) -> Iterator[bytes]:
-    for path, offset, length in places:
-        with path.open("rb") as file:
-            file.seek(offset)
-            yield file.read(length)
 
 
 def page_wacz(
@@ -271,14 +226,6 @@ def _read(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while piece := file.read(_PIECE):
             yield piece
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    try:
-        file = open_file(path)
-    except OSError as error:
-        raise WarcError(path, 0, error.strerror or str(error)) from error
-    return _read(file)
 
 
 def _json(value: object, indent: int | None = None) -> bytes:

@@ -25,8 +25,11 @@ class Texts:
         self._texts = texts
 
     def __call__(self, key: str, *values: object) -> str:
-        """The text of a key with its values in place. Raises KeyError: a text is missing."""
+        """The text of a key with its values in place; of one thing, the text of `<key>_one` where
+        there is such. Raises KeyError: a text is missing."""
         text = self._texts[key]
+        if values and values[0] == 1:
+            text = self._texts.get(f"{key}_one", text)
         return text.format(*values) if values else text
 
     def get(self, key: str, default: str) -> str:
