@@ -175,7 +175,8 @@ class Lists:
         if is_ok:
             values |= _validators(validators)
         if is_ok or status == 304:
-            values |= {"last_ok_at": at, "failures": 0}
+            # the look before may have been another machine's, whose clock is ahead
+            values |= {"last_ok_at": max(at, row["last_ok_at"] or at), "failures": 0}
         else:
             values["failures"] = row["failures"] + 1
         self._update(url, values)

@@ -264,7 +264,8 @@ class _Killed:
             ledger,
             run_id=run.run_id,
             started_at=run.started_at,
-            finished_at=now(),
+            # another machine's clock may be ahead of ours
+            finished_at=max(now(), run.started_at),
             command=run.command,
             narrowed=True,
             reason=SUPERSEDED if is_superseded else KILLED,

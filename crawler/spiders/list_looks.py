@@ -157,7 +157,9 @@ class ListLooks:
         further page, what no list has shown."""
         placements = self._placements
         assert placements is not None
-        at = now()
+        last_ok_at = self._lists.state(step.source).last_ok_at
+        # the look before may have been another machine's, whose clock is ahead
+        at = max(now(), last_ok_at) if last_ok_at else now()
         if step.page > 1:
             unknown = placements.unknown([link.url for link in links])
             appeared = [link for link in links if link.url in unknown]
@@ -167,7 +169,6 @@ class ListLooks:
             appeared, gone = list(change.appeared), change.gone
             placements.gone(step.source, gone)
             placements.appeared(step.source, [placement(link) for link in appeared], at=at)
-        last_ok_at = self._lists.state(step.source).last_ok_at
         lines = [
             _line(step, APPEARED, at, link.url, link.title, link.position, link.time, None)
             for link in appeared

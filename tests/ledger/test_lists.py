@@ -189,3 +189,11 @@ def test_without_an_open_walk(ledger: Ledger) -> None:
         ledger.lists.save_walk(LIST, PAGE_2, 2)
     with pytest.raises(ValueError, match="no walk"):
         ledger.lists.finish_walk(LIST, at=T0)
+
+
+def test_a_look_is_never_before_the_one_before_it(ledger: Ledger) -> None:
+    """Another machine's clock may be ahead, or ours was."""
+    ledger.lists.add_answer(LIST, at=T0 + HOUR, status=200, region="js")
+    ledger.lists.add_answer(LIST, at=T0, status=200, region="js")
+    state = ledger.lists.state(LIST)
+    assert (state.last_ok_at, state.last_at) == (T0 + HOUR, T0)
