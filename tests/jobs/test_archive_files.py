@@ -166,6 +166,26 @@ def test_another_version_and_other_bytes_are_refused(data_dir: Path, tmp_path: P
         ours.do(ArchiveFile(file.name, "0" * 64), tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["reextract", "verify"])
+def test_a_worker_that_wakes_beside_its_successor_changes_nothing(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Both found that the job was not done yet, and both publish."""
+    version = AcceptedLayouts.of(data_dir).version
+    jobs = ArchiveJobs(kind, version, MAX_BODY, data_dir, FolderPlace(data_dir))
+    monkeypatch.setattr(ArchiveJobs, "is_done", lambda *_: False)
+    (one, *_) = listed_files(data_dir, kind, ())
+    scratches = [tmp_path / name for name in ("frozen", "successor")]
+    for scratch in scratches:
+        scratch.mkdir()
+    file = ArchiveFile(one.name, one.sha256)
+    assert jobs.do(file, scratches[0])
+    before = contents(data_dir)
+    assert before
+    assert jobs.do(file, scratches[1])
+    assert contents(data_dir) == before
+
+
 def test_a_child_that_dies_costs_one_try(
     cluster: Cluster, data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
