@@ -115,8 +115,8 @@ def page(run_id: str, number: int, at: datetime, counts: Page) -> PageMeasures:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger.open(tmp_path / "ledger.sqlite")) as ledger:
+def ledger(memory: Path) -> Iterator[Ledger]:
+    with closing(Ledger.open(memory / "ledger.sqlite")) as ledger:
         yield ledger
 
 

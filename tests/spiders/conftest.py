@@ -114,6 +114,6 @@ class Walks:
 
 
 @pytest.fixture
-def walks(tmp_path: Path) -> Iterator[Walks]:
-    with closing(Ledger.open(tmp_path / "ledger.sqlite")) as ledger:
-        yield Walks(ledger, tmp_path)
+def walks(memory: Path) -> Iterator[Walks]:
+    with closing(Ledger.open(memory / "ledger.sqlite")) as ledger:
+        yield Walks(ledger, memory)

@@ -138,9 +138,9 @@ def crawler() -> Crawler:
 
 
 @pytest.fixture
-def runs(tmp_path: Path, crawler: Crawler) -> Iterator[Runs]:
-    with closing(Ledger.open(tmp_path / "ledger.sqlite")) as ledger:
-        yield Runs(ledger, tmp_path, crawler)
+def runs(memory: Path, crawler: Crawler) -> Iterator[Runs]:
+    with closing(Ledger.open(memory / "ledger.sqlite")) as ledger:
+        yield Runs(ledger, memory, crawler)
 
 
 def test_a_list_never_walked_is_walked_a_few_pages(runs: Runs) -> None:
