@@ -36,7 +36,7 @@ def test_explain_for_programs(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
     told = json.loads(done.stdout)
     assert list(told) == [
         "data_dir", "url", "article_id", "address", "article", "versions", "observations",
-        "also_at", "list", "sentences",
+        "also_at", "pictures", "list", "sentences",
     ]  # fmt: skip
     assert (told["data_dir"], told["url"]) == (str(data_dir), ONE.url)
     assert told["address"]["result"] == "restored"
@@ -44,7 +44,7 @@ def test_explain_for_programs(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
     assert told["article"]["status"] == "live"
     assert told["article"]["warc"]["offset"] == 100
     assert [row["version"] for row in told["versions"]] == [1, 2, 2, 2]
-    assert told["list"] is None
+    assert (told["pictures"], told["list"]) == ([], None)
     text = scrapy_cmd("explain", ONE.url, data_dir=data_dir).stdout
     assert "\n".join([told["url"], *told["sentences"]]) + "\n" == text
 
