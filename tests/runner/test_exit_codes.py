@@ -63,10 +63,6 @@ def test_0_no_list_is_due(archive_of: Callable[..., Archive]) -> None:
     assert len(quiet) > 3
     assert again.report["outcomes"] == {}
     assert not {f"http://{entry.host}{entry.path}" for entry in archive.asked} & quiet
-    # asked for by name a list is asked
-    column = min(quiet)
-    named = archive.run("-a", f"lists={column}", "-a", "recheck=none")
-    assert (named.exitcode, named.report["lists"]["asked"]) == (0, 1)
 
 
 @pytest.mark.parametrize(
