@@ -108,7 +108,7 @@ def outcome_of_kind(kind: Kind) -> Outcome:
     return _KINDS[kind]
 
 
-class Ending(NamedTuple):
+class RequestEnding(NamedTuple):
     """How a request ended: its outcome, why in one line, and whether by an error of ours."""
 
     outcome: Outcome
@@ -116,27 +116,27 @@ class Ending(NamedTuple):
     is_ours: bool = False
 
 
-def ending_of(error: BaseException, request: Request) -> Ending:
+def ending_of(error: BaseException, request: Request) -> RequestEnding:
     """How a request ended that raised this."""
     causes = list(_causes(error))
     detail = _told(next((cause for cause in causes if not _is_wrapper(cause)), error))
     host = urlparse_cached(request).hostname or ""
     if any(is_ours(cause) for cause in causes):
-        return Ending(Outcome.PENDING, detail, is_ours=True)
+        return RequestEnding(Outcome.PENDING, detail, is_ours=True)
     if isinstance(error, Ended):
-        return Ending(error.outcome, error.detail)
+        return RequestEnding(error.outcome, error.detail)
     if host in REFUSED:
-        return Ending(Outcome.REFUSED_ADDRESS, REFUSED[host])
+        return RequestEnding(Outcome.REFUSED_ADDRESS, REFUSED[host])
     outcome = _outcome_of(causes)
     if outcome is not None:
-        return Ending(outcome, detail)
+        return RequestEnding(outcome, detail)
     # Scrapy's redirects note how many more there may be before they refuse one
     if isinstance(error, IgnoreRequest) and "redirect_ttl" in request.meta:
-        return Ending(Outcome.REDIRECT_LOOP, f"{detail} at {request.url}")
+        return RequestEnding(Outcome.REDIRECT_LOOP, f"{detail} at {request.url}")
     # a label that only looks like a name in another script
     if isinstance(error, UnicodeError) and "xn--" in host:
-        return Ending(Outcome.DNS_FAILED, detail)
-    return Ending(Outcome.PENDING, detail, is_ours=True)
+        return RequestEnding(Outcome.DNS_FAILED, detail)
+    return RequestEnding(Outcome.PENDING, detail, is_ours=True)
 
 
 def _outcome_of(causes: Sequence[BaseException]) -> Outcome | None:

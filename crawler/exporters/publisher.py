@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.alarms import Alarm, loose
 from crawler.clock import now
-from crawler.ledger.rows import Ending, PublishedLine
+from crawler.ledger.rows import AddedLine, Ending
 from crawler.outcomes import FETCHED
 from crawler.storage import StorageError
 
@@ -94,7 +94,7 @@ class Publisher:
             self.storage_failed(str(error))
             raise
         schedule = self._facts.schedule
-        self._ledger.settling.add_line(PublishedLine(record, self._output.name, schedule))
+        self._ledger.settling.add_line(AddedLine(record, self._output.name, schedule))
 
     def end(
         self,

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, or_, select, update
 from crawler.ledger import line_rows
 from crawler.ledger.connection import CHUNK, LedgerConnection
 from crawler.ledger.handed_out import HandedOut
-from crawler.ledger.rows import ArticleRow, PublishedLine, VersionRow
+from crawler.ledger.rows import AddedLine, ArticleRow, VersionRow
 from crawler.ledger.schema import addresses, articles, observations, versions
 
 if TYPE_CHECKING:
@@ -113,9 +113,9 @@ class Articles:
         (RECHECK_SCHEDULE) sets the next check of a live article; without one it is never due. A
         correction is no look at a page: what was learnt of looks stays.
         """
-        return self._add(PublishedLine(line, jsonl, schedule), self.versions(line["id"]))
+        return self._add(AddedLine(line, jsonl, schedule), self.versions(line["id"]))
 
-    def add_lines(self, lines: Sequence[PublishedLine]) -> None:
+    def add_lines(self, lines: Sequence[AddedLine]) -> None:
         """Learn of many lines, no two of them of one article, as `add_line` does. The number of
         statements doesn't depend on how many are the first of their articles (up to 500)."""
         if not lines:
@@ -131,7 +131,7 @@ class Articles:
             if one.record["id"] in others:
                 self._add(one, known.get(one.record["id"], []))
 
-    def _add_first(self, lines: Sequence[PublishedLine]) -> None:
+    def _add_first(self, lines: Sequence[AddedLine]) -> None:
         """Learn of lines with content of articles of which nothing is known."""
         records = [one.record for one in lines]
         for record in records:
@@ -158,7 +158,7 @@ class Articles:
             .values(retry_at=None, attempts=0)
         )
 
-    def _add(self, published: PublishedLine, known: Sequence[VersionRow]) -> bool:
+    def _add(self, published: AddedLine, known: Sequence[VersionRow]) -> bool:
         line, jsonl, schedule = published.record, published.jsonl, published.schedule
         self._handed_out.forget(line["id"])
         digest = line_rows.digest(line)

@@ -110,7 +110,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedLine:
+class AddedLine:
     """A JSONL line: what `Articles.add_line` is told."""
 
     record: Mapping[str, Any]

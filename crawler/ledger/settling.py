@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable, Row, RowMapping, Table
 
     from crawler.ledger.handed_out import HandedOut
-    from crawler.ledger.rows import Ending, PublishedLine
+    from crawler.ledger.rows import AddedLine, Ending
 
 # So many lines or endings wait at most.
 BATCH = 200
@@ -32,10 +32,10 @@ class Settling:
         self._handed_out = handed_out
         self._articles = Articles(connection)
         self._addresses = Addresses(connection)
-        self._lines: dict[str, PublishedLine] = {}
+        self._lines: dict[str, AddedLine] = {}
         self._endings: dict[str, Ending] = {}
 
-    def add_line(self, line: PublishedLine) -> None:
+    def add_line(self, line: AddedLine) -> None:
         """As `Articles.add_line`, in time."""
         own = {line.record["canonical_url"], *line.record["also_at"]}
         is_second = line.record["id"] in self._lines or not own.isdisjoint(self._endings)

@@ -58,7 +58,7 @@ class CdxError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
+class IndexedCapture:
     """One line: `at` is the time of the capture; `place` is file, offset and length in it of the
     record, where the index tells them."""
 
@@ -75,7 +75,7 @@ class CdxAnswer:
     `resume_key` is what the next query of the same listing is to say. `is_array`: the Wayback
     Machine's form, whose server gives such keys and no pages."""
 
-    captures: list[Capture] = field(default_factory=list)
+    captures: list[IndexedCapture] = field(default_factory=list)
     lines: int = 0
     unread: int = 0
     resume_key: str | None = None
@@ -277,7 +277,7 @@ def _line(line: str) -> Mapping[str, Any] | None:
     return dict(zip(names, words, strict=True)) if names else None
 
 
-def _capture(row: Mapping[str, Any] | None) -> Capture | None:
+def _capture(row: Mapping[str, Any] | None) -> IndexedCapture | None:
     if row is None:
         return None
     values = {
@@ -290,7 +290,7 @@ def _capture(row: Mapping[str, Any] | None) -> Capture | None:
         at = datetime.strptime(values["timestamp"], _FORM).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return Capture(
+    return IndexedCapture(
         url=values["url"],
         at=at,
         status=values["status"][:10],

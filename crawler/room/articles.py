@@ -30,7 +30,7 @@ from crawler.room.citations import FORMS, as_text
 from crawler.room.history import ArchivedArticle
 from crawler.room.reading import NUMBER, PageError, base_of, page, page_number
 from crawler.verification.jsonl_lines import verify_line
-from crawler.views.placements import Placements, placements_of
+from crawler.views.placements import ArticlePlacements, placements_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -240,7 +240,7 @@ class ArticlePages:
                 self._reading.data_dir, article.id, datetime.fromisoformat(record["first_seen_at"])
             )
             if record["first_seen_at"]
-            else Placements([], None)
+            else ArticlePlacements([], None)
         )
         return page(
             request, "article.html", id=article.id, line=record, shown=number,

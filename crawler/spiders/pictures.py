@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
-    from crawler.downloader.failures import Ending
+    from crawler.downloader.failures import RequestEnding
     from crawler.items import Page, WarcPointer
     from crawler.ledger.rows import PictureRow
 
@@ -40,7 +40,7 @@ MOST_CHUNKS = 10
 _ABSENT = frozenset({404, 410})
 
 
-class Pictures:
+class PictureRequests:
     """The pictures of one run. Nothing is given before `begin`."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -131,7 +131,7 @@ class Pictures:
         for row in self._take(picture):
             self._ledger.pictures.archived(row, capture, run_id=self._run_id)
 
-    def failed(self, picture: PictureRow, error: BaseException, request: Request) -> Ending:
+    def failed(self, picture: PictureRow, error: BaseException, request: Request) -> RequestEnding:
         """No answer came, or none that can be read. What says nothing of the picture leaves it
         owed."""
         ending = ending_of(error, request)

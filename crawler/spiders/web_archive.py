@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from crawler.history.web_captures import CaptureJob
     from crawler.items import Page
-    from crawler.lists.cdx import Capture, CdxAnswer
+    from crawler.lists.cdx import CdxAnswer, IndexedCapture
 
 logger = logging.getLogger(__name__)
 
@@ -351,7 +351,7 @@ class WebArchive:
         assert found
         return found.url
 
-    def _row(self, capture: Capture) -> CaptureRow | None:
+    def _row(self, capture: IndexedCapture) -> CaptureRow | None:
         """The row of a capture that is wanted: of an article of the regions, whole, in range."""
         found = urls.article(capture.url)
         if found is None or capture.status not in (_OK, "") or capture.at > now():

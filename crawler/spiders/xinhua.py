@@ -36,7 +36,7 @@ from crawler.spiders.article_answers import (
 from crawler.spiders.conditional_requests import archived, archived_list, conditions
 from crawler.spiders.frontier import PER_HOST, Frontier, Target, sighting
 from crawler.spiders.list_walk import ListWalk
-from crawler.spiders.pictures import Pictures
+from crawler.spiders.pictures import PictureRequests
 from crawler.spiders.web_archive import WebArchive
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class XinhuaSpider(Spider):
             per_host=max(PER_HOST, 4 * settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")),
         )
         self.walk = ListWalk(crawler)
-        self.pictures = Pictures(crawler)
+        self.pictures = PictureRequests(crawler)
         is_other = attached(crawler, ArchiveHosts) is not None
         self.web_archive = WebArchive(crawler) if is_other else None
 

@@ -45,7 +45,7 @@ class Shown:
     until: str | None
 
 
-class Placements(NamedTuple):
+class ArticlePlacements(NamedTuple):
     """The placements of an article, oldest first; `unread_from` is the month (YYYY-MM) in which
     reading ended, None where everything was read."""
 
@@ -55,7 +55,7 @@ class Placements(NamedTuple):
 
 def placements_of(
     data_dir: Path, article_id: str, first_seen: datetime, *, seconds: float = LONGEST_READING
-) -> Placements:
+) -> ArticlePlacements:
     """The placements of an article. What is no line of ours is passed over, which `scrapy verify`
     tells of. Raises OSError."""
     found: dict[tuple[str, str, str | None], list[Shown]] = {}
@@ -76,7 +76,7 @@ def placements_of(
             elif placed:
                 placed[-1].until = line["last_shown_at"] or line["at"]
     shown = sorted((one for placed in found.values() for one in placed), key=lambda one: one.since)
-    return Placements(shown[:MOST_PLACEMENTS], unread_from)
+    return ArticlePlacements(shown[:MOST_PLACEMENTS], unread_from)
 
 
 def _lines(path: Path, article_id: str) -> Iterator[dict[str, Any]]:

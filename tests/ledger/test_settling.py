@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import Ending, OpenVisit, PublishedLine
+from crawler.ledger.rows import AddedLine, Ending, OpenVisit
 from crawler.ledger.schema import metadata
 from crawler.ledger.settling import BATCH
 from crawler.outcomes import Outcome
@@ -22,8 +22,8 @@ from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line, 
 FILE = "jsonl/2026/01/x.jsonl"
 
 
-def published(number: int, **values: Any) -> PublishedLine:
-    return PublishedLine(line(number, **values), FILE, [DAY])
+def published(number: int, **values: Any) -> AddedLine:
+    return AddedLine(line(number, **values), FILE, [DAY])
 
 
 def ending(number: int, outcome: Outcome, **values: Any) -> Ending:
@@ -185,7 +185,7 @@ def take(
         else:
             ledger.articles.add_line(one.record, jsonl=one.jsonl, schedule=one.schedule)
     elif step == "gone":
-        gone = PublishedLine(gone_line(), FILE)
+        gone = AddedLine(gone_line(), FILE)
         if is_batch:
             ledger.settling.add_line(gone)
         else:

@@ -297,9 +297,9 @@ def test_what_was_never_asked_for_is_owed_again(
     [
         # the lines are on disk, and the ledger hasn't heard of them
         "crawler.exporters.publisher:Publisher.end:after:2",
-        at_night("crawler.spiders.pictures:Pictures.answered:after:3"),
+        at_night("crawler.spiders.pictures:PictureRequests.answered:after:3"),
         "crawler.exporters.pictures:publish_lines:after:1",
-        at_night("crawler.spiders.pictures:Pictures.answered:before:2"),
+        at_night("crawler.spiders.pictures:PictureRequests.answered:before:2"),
         at_night("crawler.exporters.pictures:publish_lines:before:1"),
         at_night("crawler.runner.run:write_report:before:1"),
     ],
