@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-    from crawler.jobs.database import Cluster
+    from crawler.jobs.database import JobsCluster
 
 KINDS = ("crawl", "reextract", "verify", "index", "export")
 
@@ -124,7 +124,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
         return put_command(cluster, kind, **values)
 
-    def _cluster(self) -> Cluster:
+    def _cluster(self) -> JobsCluster:
         from crawler.jobs import database
 
         url = database.server_of(self.data_dir, self.given["LEDGER"])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from psycopg.rows import DictRow
 
-    from crawler.jobs.database import Cluster
+    from crawler.jobs.database import JobsCluster
 
 
 class ListedFile(NamedTuple):
@@ -98,7 +98,7 @@ def _matching(names: Iterable[str], data_dir: Path, word: str) -> list[str]:
 
 
 def put_batch(
-    cluster: Cluster, kind: str, files: Sequence[ListedFile], *, extractor: str, max_bytes: int
+    cluster: JobsCluster, kind: str, files: Sequence[ListedFile], *, extractor: str, max_bytes: int
 ) -> Put:
     """Put a job for each file of a batch that isn't done or on its way. Raises LedgerError."""
     batch = _name(kind, files, extractor, max_bytes)
@@ -127,7 +127,9 @@ def _add_files(
             copy.write_row((batch, number, *file, "new"))
 
 
-def _put(cluster: Cluster, connection: psycopg.Connection[DictRow], kind: str, batch: str) -> int:
+def _put(
+    cluster: JobsCluster, connection: psycopg.Connection[DictRow], kind: str, batch: str
+) -> int:
     """Put the jobs that a batch lacks: of files that are new or were given up; or, where all files
     are done and the joining was given up, that."""
     putting = Putting(cluster.url, connection)

@@ -95,7 +95,7 @@ CREATE INDEX ix_failures_what ON failures (what);
 INSTALL: Final = location.INSTALL
 
 
-class Cluster(NamedTuple):
+class JobsCluster(NamedTuple):
     """The database of the jobs: its address, and the id that tells it from others."""
 
     url: URL
@@ -154,7 +154,7 @@ def failed(url: URL, error: psycopg.Error) -> Exception:
     return from_database(location.shown(url), DBAPIError("", None, error))
 
 
-def prepare(url: URL) -> Cluster:
+def prepare(url: URL) -> JobsCluster:
     """Make the schema where there is none. Raises LedgerError, also for one of another version."""
     import procrastinate
     import psycopg
@@ -181,10 +181,10 @@ def prepare(url: URL) -> Cluster:
             " what was under way: nothing of the archive is in it."
         )
         raise ledger_error(location.shown(url), problem, advice)
-    return Cluster(url, row["id"])
+    return JobsCluster(url, row["id"])
 
 
-def check_clock(cluster: Cluster) -> None:
+def check_clock(cluster: JobsCluster) -> None:
     """Raise CannotStartError where this machine's clock isn't the database's."""
     with connect(cluster.url) as connection:
         before = now()
@@ -201,7 +201,7 @@ def check_clock(cluster: Cluster) -> None:
         raise CannotStartError(message, USAGE)
 
 
-def check_version(cluster: Cluster, ours: str) -> None:
+def check_version(cluster: JobsCluster, ours: str) -> None:
     """Raise CannotStartError where workers are on whose code or accepted layouts read pages
     otherwise; `ours` is the version of those here."""
     with connect(cluster.url) as connection:

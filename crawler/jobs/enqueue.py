@@ -12,10 +12,10 @@ from crawler.jobs.queue import CRAWL, Putting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.jobs.database import Cluster
+    from crawler.jobs.database import JobsCluster
 
 
-def put_crawls(cluster: Cluster, regions: Sequence[str], arguments: Sequence[str]) -> int:
+def put_crawls(cluster: JobsCluster, regions: Sequence[str], arguments: Sequence[str]) -> int:
     """Put a crawl of each region; how many were put. One that waits already, with whatever
     arguments, is not put a second time unless it brings arguments of its own."""
     put = 0
@@ -31,7 +31,7 @@ def put_crawls(cluster: Cluster, regions: Sequence[str], arguments: Sequence[str
     return put
 
 
-def put_command(cluster: Cluster, kind: str, **values: str | list[str]) -> int:
+def put_command(cluster: JobsCluster, kind: str, **values: str | list[str]) -> int:
     """Put a job for `scrapy index` or `scrapy export`; how many were put: none where it waits
     already."""
     key = " ".join((kind, *map(str, values.values())))

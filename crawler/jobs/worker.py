@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from crawler.jobs.cadence import Cadence
     from crawler.jobs.commands import Commands
-    from crawler.jobs.database import Cluster
+    from crawler.jobs.database import JobsCluster
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Places:
 class Worker:
     """One worker. `run` returns when it was stopped, or drained."""
 
-    cluster: Cluster
+    cluster: JobsCluster
     places: Places
     commands: Commands
     name: str = field(default_factory=lambda: f"{os.uname().nodename}:{os.getpid()}")

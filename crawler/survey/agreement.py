@@ -101,7 +101,7 @@ def squeezed(text: str) -> str:
 
 
 @dataclass
-class Sample:
+class SampledPage:
     """A page of a cluster, parsed, with what lists and address say of its article."""
 
     url: str
@@ -200,7 +200,7 @@ def short_elements(doc: Document) -> Iterator[tuple[Node, str]]:
                 at = at.parent
 
 
-def repeated_lines(samples: Sequence[Sample]) -> frozenset[str]:
+def repeated_lines(samples: Sequence[SampledPage]) -> frozenset[str]:
     """The lines that so many of the pages bear that they are no article's."""
     counts = Counter(line for sample in samples for line in sample.lines)
     few = _LEAST_REPEATED if len(samples) > _LEAST_REPEATED else 2
@@ -250,9 +250,9 @@ def rank(selector: str) -> tuple[int, int]:
 
 
 def agreeing(
-    samples: Sequence[Sample],
-    candidates: Callable[[Sample], Iterable[Node]],
-    judge: Callable[[Sample, Node], float],
+    samples: Sequence[SampledPage],
+    candidates: Callable[[SampledPage], Iterable[Node]],
+    judge: Callable[[SampledPage, Node], float],
     *,
     container: bool = False,
 ) -> list[str]:
@@ -302,8 +302,8 @@ def _best(
 
 def _score(
     selector: str,
-    sample: Sample,
-    judge: Callable[[Sample, Node], float],
+    sample: SampledPage,
+    judge: Callable[[SampledPage, Node], float],
     *,
     container: bool,
 ) -> float | None:
@@ -318,18 +318,18 @@ def _score(
 # --- the fields ----------------------------------------------------------------------------------
 
 
-def title_nodes(sample: Sample) -> list[Node]:
+def title_nodes(sample: SampledPage) -> list[Node]:
     """The elements that show the headline."""
     return [node for node, text in short_elements(sample.doc) if sample.is_headline(text)]
 
 
-def judge_title(sample: Sample, node: Node) -> float:
+def judge_title(sample: SampledPage, node: Node) -> float:
     """Whether an element is the headline's."""
     text = visible_text(node).strip()
     return 1.0 if len(text) <= _LONGEST and sample.is_headline(text) else -1.0
 
 
-def time_nodes(sample: Sample) -> list[Node]:
+def time_nodes(sample: SampledPage) -> list[Node]:
     """The elements that show the article's day, those with a time of day first."""
     found = [
         (node, text)
@@ -340,7 +340,7 @@ def time_nodes(sample: Sample) -> list[Node]:
     return [node for node, _ in found]
 
 
-def judge_time(sample: Sample, node: Node) -> float:
+def judge_time(sample: SampledPage, node: Node) -> float:
     """Whether an element bears the article's day; a time of day is better."""
     text = visible_text(node).strip()
     if not sample.is_day(text) or not DATE.search(text) or len(text) > _LONGEST:
@@ -348,12 +348,12 @@ def judge_time(sample: Sample, node: Node) -> float:
     return (1.0 if _CLOCK.search(text) else 0.5) - _too_long(text, _TIME_LENGTH)
 
 
-def source_nodes(sample: Sample) -> list[Node]:
+def source_nodes(sample: SampledPage) -> list[Node]:
     """The elements that show the source."""
     return [node for node, _ in short_elements(sample.doc) if judge_source(sample, node) > 0]
 
 
-def judge_source(sample: Sample, node: Node) -> float:
+def judge_source(sample: SampledPage, node: Node) -> float:
     """Whether an element says what the page's line with 来源 says: with the label in it, or beside
     it. The name alone may stand elsewhere: 新华网 is the first link of every page."""
     wanted = sample.source
@@ -379,7 +379,7 @@ def _too_long(text: str, length: int) -> float:
     return min(_LONGEST, max(0, len(squeezed(text)) - length)) / (2 * _LONGEST)
 
 
-def body_nodes(sample: Sample) -> list[Node]:
+def body_nodes(sample: SampledPage) -> list[Node]:
     """The element with the densest text, and those around it."""
     found = []
     at = sample.densest
@@ -391,7 +391,7 @@ def body_nodes(sample: Sample) -> list[Node]:
     return found
 
 
-def judge_body(sample: Sample, node: Node, repeated: frozenset[str]) -> float:
+def judge_body(sample: SampledPage, node: Node, repeated: frozenset[str]) -> float:
     """How well an element holds the article's own lines: those of text, outside links, that the
     other pages don't bear. It is held against the best of the elements around the densest text."""
     wanted = {
@@ -413,7 +413,9 @@ def judge_body(sample: Sample, node: Node, repeated: frozenset[str]) -> float:
     return min(1.0, fit / sample.best_fit) ** _STRICTNESS * min(1.0, 2 * sample.best_fit) * tells
 
 
-def _fit(sample: Sample, node: Node, wanted: Mapping[str, int], repeated: frozenset[str]) -> float:
+def _fit(
+    sample: SampledPage, node: Node, wanted: Mapping[str, int], repeated: frozenset[str]
+) -> float:
     """The harmonic mean of how much of the wanted lines an element holds, and how much of what it
     holds is wanted; 0 where it holds none."""
     linked = frozenset(one.mem_id for one in node.css("a[href]"))

@@ -16,8 +16,8 @@ from crawler.archive.reader import WarcError
 from crawler.pages.document import Document, squeeze
 from crawler.pages.errors import NotAnArticle
 from crawler.survey.agreement import squeezed
-from crawler.survey.proposals import FEW_ARTICLES, Member, Proposal, propose
-from crawler.survey.structure import Cluster, clusters_of, features_of
+from crawler.survey.proposals import FEW_ARTICLES, ClusterPage, Proposal, propose
+from crawler.survey.structure import PageCluster, clusters_of, features_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crawler.items import Page
     from crawler.layouts import AcceptedLayouts
     from crawler.layouts.accepted import AcceptedLayout
-    from crawler.survey.material import Article, Material
+    from crawler.survey.material import Material, SurveyedArticle
 
 # Pages that no layout claims of which clusters are made.
 MAX_UNCLAIMED = 2000
@@ -70,7 +70,7 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Unclaimed:
-    article: Article
+    article: SurveyedArticle
     features: frozenset[str]
 
 
@@ -86,7 +86,7 @@ def analyse(
     `progress` is told of each page."""
     survey = Survey(material)
     unclaimed: list[_Unclaimed] = []
-    others: defaultdict[str, list[Article]] = defaultdict(list)
+    others: defaultdict[str, list[SurveyedArticle]] = defaultdict(list)
     seen: set[str] = set()
     for article in material.articles.values():
         progress(1)
@@ -106,7 +106,7 @@ def analyse(
     return survey
 
 
-def _page(material: Material, article: Article) -> Page | None:
+def _page(material: Material, article: SurveyedArticle) -> Page | None:
     try:
         return article.place.page()
     except WarcError as error:
@@ -117,7 +117,7 @@ def _page(material: Material, article: Article) -> Page | None:
 
 
 def _look_at(
-    survey: Survey, article: Article, page: Page, accepted: AcceptedLayouts
+    survey: Survey, article: SurveyedArticle, page: Page, accepted: AcceptedLayouts
 ) -> _Unclaimed | str:
     """Count a page; its features where no layout claims it, else what it is counted as."""
     region = regions.region_of_url(article.url)
@@ -160,7 +160,7 @@ def _propose(
     waiting = clusters_of([one.features for one in unclaimed])
     pages = {n: _page(survey.material, one.article) for n, one in enumerate(unclaimed)}
     members = {
-        n: Member(one.article.url, page, one.article.headlines, one.article.days)
+        n: ClusterPage(one.article.url, page, one.article.headlines, one.article.days)
         for n, one in enumerate(unclaimed)
         if (page := pages[n]) is not None
     }
@@ -186,8 +186,8 @@ def _propose(
 
 
 def _proposed(
-    cluster: Cluster,
-    members: Mapping[int, Member],
+    cluster: PageCluster,
+    members: Mapping[int, ClusterPage],
     others: Sequence[Page],
     accepted: AcceptedLayouts,
     day: str,
@@ -208,7 +208,7 @@ def _proposed(
     return proposal
 
 
-def _reads(proposal: Proposal, cluster: Cluster, members: Mapping[int, Member]) -> bool:
+def _reads(proposal: Proposal, cluster: PageCluster, members: Mapping[int, ClusterPage]) -> bool:
     """Whether a proposal reads the pages of another cluster as well as its own."""
     some = [members[number] for number in cluster.members[:_LOOKED_AT] if number in members]
     tried = [proposal.tries(one) for one in some if _claims(proposal.layout, one.page)]
@@ -222,7 +222,7 @@ def _claims(layout: AcceptedLayout, page: Page) -> bool:
         return False
 
 
-def _titles(members: Sequence[Member]) -> set[str]:
+def _titles(members: Sequence[ClusterPage]) -> set[str]:
     """The headlines of different articles."""
     found = set()
     for member in members:
@@ -234,7 +234,7 @@ def _titles(members: Sequence[Member]) -> set[str]:
     return found
 
 
-def _group(unclaimed: Sequence[_Unclaimed], cluster: Cluster) -> Group:
+def _group(unclaimed: Sequence[_Unclaimed], cluster: PageCluster) -> Group:
     own = [unclaimed[number] for number in cluster.members]
     codes: Counter[str] = Counter()
     for one in own:

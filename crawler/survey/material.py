@@ -50,7 +50,7 @@ _SITEMAP = re.compile(r"^\s*sitemap\s*:\s*(\S{1,2000})", re.IGNORECASE | re.MULT
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordPlace:
     """Where a page's record stands."""
 
     path: Path
@@ -62,7 +62,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Source:
+class SurveyedSource:
     """A list and what its answer gave: `kind` is root, column, datasource, nodeart or unknown,
     `why` says why it was not understood."""
 
@@ -76,11 +76,11 @@ class Source:
 
 
 @dataclass(slots=True)
-class Article:
+class SurveyedArticle:
     """A page at an article's address: what lists say of it, where its record stands."""
 
     url: str
-    place: Place
+    place: RecordPlace
     status: int
     headlines: list[str] = field(default_factory=list)
     days: list[date] = field(default_factory=list)
@@ -91,8 +91,8 @@ class Material:
     """Everything that was seen. `statuses` are the answers by host and HTTP status, `foreign` what
     no parser understands, by kind."""
 
-    sources: dict[str, Source] = field(default_factory=dict)
-    articles: dict[str, Article] = field(default_factory=dict)
+    sources: dict[str, SurveyedSource] = field(default_factory=dict)
+    articles: dict[str, SurveyedArticle] = field(default_factory=dict)
     robots: dict[str, tuple[int, str]] = field(default_factory=dict)
     statuses: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     foreign: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -152,9 +152,9 @@ def _take(found: Material, record: Record) -> None:
             found.sources[url] = _read_source(found, page)
     elif page.status == 200 and article.page == 1 and len(found.articles) < MAX_ARTICLES:
         days = [article.day] if article.day else []
-        place = Place(record.path, record.offset)
+        place = RecordPlace(record.path, record.offset)
         found.articles.setdefault(
-            urls.canonical(article.url), Article(url, place, page.status, days=days)
+            urls.canonical(article.url), SurveyedArticle(url, place, page.status, days=days)
         )
 
 
@@ -166,9 +166,9 @@ def _take_robots(found: Material, url: str, page: Page) -> None:
             found.note_foreign("sitemaps", address, url)
 
 
-def _read_source(found: Material, page: Page) -> Source:
+def _read_source(found: Material, page: Page) -> SurveyedSource:
     kind: str = list_page.classify(page)
-    source = Source(page.url, "column" if kind == "list" else kind, page.status)
+    source = SurveyedSource(page.url, "column" if kind == "list" else kind, page.status)
     if page.status != 200:
         return source
     try:

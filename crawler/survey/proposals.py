@@ -20,8 +20,8 @@ from crawler.pages.document import Document, is_shown, squeeze, visible_text
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.labelled_lines import SOURCE
 from crawler.survey import agreement
-from crawler.survey.agreement import Sample, agreeing
-from crawler.survey.structure import Cluster, features_of, names_of
+from crawler.survey.agreement import SampledPage, agreeing
+from crawler.survey.structure import PageCluster, features_of, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -75,7 +75,7 @@ class Proposal:
     trials: list[Trial]
     notes: list[str] = field(default_factory=list)
 
-    def tries(self, member: Member) -> Trial:
+    def tries(self, member: ClusterPage) -> Trial:
         """What it gives of a page that it was not made of."""
         return _tried(member, self.layout, NO_LAYOUTS, was_made_of=False)
 
@@ -85,7 +85,7 @@ class Proposal:
 
 
 @dataclass(slots=True)
-class Member:
+class ClusterPage:
     """A page of a cluster: its address, what lists say, and the page."""
 
     url: str
@@ -93,13 +93,13 @@ class Member:
     headlines: Sequence[str]
     days: Sequence[Any]
 
-    def sample(self) -> Sample:
+    def sample(self) -> SampledPage:
         """The page, parsed. Raises NotAnArticle."""
-        return Sample(self.url, Document.of(self.page), self.headlines, self.days)
+        return SampledPage(self.url, Document.of(self.page), self.headlines, self.days)
 
 
 def propose(
-    members: Sequence[Member],
+    members: Sequence[ClusterPage],
     others: Sequence[Page],
     accepted: AcceptedLayouts,
     name: str,
@@ -146,11 +146,11 @@ def propose(
     return Proposal(parse(toml.encode()), toml, trials, notes)
 
 
-def _judge_body(sample: Sample, node: Any, repeated: frozenset[str]) -> float:
+def _judge_body(sample: SampledPage, node: Any, repeated: frozenset[str]) -> float:
     return agreement.judge_body(sample, node, repeated)
 
 
-def _divided(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
+def _divided(members: Sequence[ClusterPage]) -> tuple[list[ClusterPage], list[ClusterPage]]:
     """The pages that the proposal is made of, spread over all, and those that only try it: a third
     of them where there are more than a few."""
     count = len(members)
@@ -167,12 +167,12 @@ def _divided(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
 def _tell_apart(
     claims: dict[str, list[str]],
     fields: dict[str, list[str]],
-    samples: Sequence[Sample],
+    samples: Sequence[SampledPage],
     others: Iterable[Page],
 ) -> list[str]:
     """Add marks, then foreign marks, until the layout claims none of the other pages; what is left
     is told."""
-    own = Cluster()
+    own = PageCluster()
     for number, sample in enumerate(samples):
         own.add(number, features_of(sample.doc))
     common = own.common()
@@ -212,7 +212,7 @@ def _parsed(pages: Iterable[Page]) -> Iterator[Document]:
 
 
 def _cut_elements(
-    samples: Sequence[Sample], layout: AcceptedLayout, repeated: frozenset[str]
+    samples: Sequence[SampledPage], layout: AcceptedLayout, repeated: frozenset[str]
 ) -> list[str]:
     """Selectors of the elements within the text that hold but links, or lines that all pages
     bear."""
@@ -246,7 +246,7 @@ def _cut_elements(
     return sorted(found, key=agreement.rank)[:12]
 
 
-def _furniture_lines(training: Sequence[Member], layout: AcceptedLayout) -> list[str]:
+def _furniture_lines(training: Sequence[ClusterPage], layout: AcceptedLayout) -> list[str]:
     """The lines that the layout would read as text on page after page."""
     counts: Counter[str] = Counter()
     titles: dict[str, set[str]] = {}
@@ -277,7 +277,7 @@ def _furniture_lines(training: Sequence[Member], layout: AcceptedLayout) -> list
 
 
 def _tried(
-    member: Member, layout: AcceptedLayout, accepted: AcceptedLayouts, *, was_made_of: bool
+    member: ClusterPage, layout: AcceptedLayout, accepted: AcceptedLayouts, *, was_made_of: bool
 ) -> Trial:
     """What the layout gives of a page, and whether it is so."""
     try:
@@ -305,7 +305,7 @@ def _gave(made: Article) -> dict[str, Any]:
     }
 
 
-def _agrees(member: Member, made: Article, layout: AcceptedLayout) -> dict[str, bool | None]:
+def _agrees(member: ClusterPage, made: Article, layout: AcceptedLayout) -> dict[str, bool | None]:
     sample = member.sample()
     source = sample.source
     return {

@@ -69,7 +69,7 @@ def features_of(doc: Document) -> frozenset[str]:
 
 
 @dataclass(slots=True)
-class Cluster:
+class PageCluster:
     """Pages built alike, by their numbers, and how many of them have each feature."""
 
     members: list[int] = field(default_factory=list)
@@ -92,13 +92,13 @@ class Cluster:
         return sorted(n for n, count in self.counts.items() if count == len(self.members))
 
 
-def clusters_of(pages: Sequence[frozenset[str]]) -> list[Cluster]:
+def clusters_of(pages: Sequence[frozenset[str]]) -> list[PageCluster]:
     """The clusters of pages given by their features, largest first."""
-    found: list[Cluster] = []
+    found: list[PageCluster] = []
     for number, features in enumerate(pages):
         best = max(found, key=lambda one: one.likeness(features), default=None)
         if best is None or best.likeness(features) < ALIKE:
-            best = Cluster()
+            best = PageCluster()
             found.append(best)
         best.add(number, features)
     return sorted(found, key=lambda one: -len(one.members))

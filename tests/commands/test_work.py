@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from crawler.data_dir import reports_of
-from crawler.jobs.database import Cluster, prepare
+from crawler.jobs.database import JobsCluster, prepare
 from crawler.jobs.enqueue import put_command
 from tests.conftest import PROJECT
 from tests.jobs.conftest import rows
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def cluster(new_database: Callable[[], str]) -> Cluster:
+def cluster(new_database: Callable[[], str]) -> JobsCluster:
     return prepare(make_url(new_database()))
 
 
-def environment(cluster: Cluster) -> dict[str, str]:
+def environment(cluster: JobsCluster) -> dict[str, str]:
     return {"XINHUA_LEDGER": cluster.url.render_as_string()}
 
 
 def test_a_region_is_crawled(
-    cluster: Cluster, site: Site, scrapy_cmd: RunScrapy, tmp_path: Path
+    cluster: JobsCluster, site: Site, scrapy_cmd: RunScrapy, tmp_path: Path
 ) -> None:
     env = environment(cluster) | site.environment
     put = scrapy_cmd("enqueue", "crawl", "江苏", "--json", env=env)
@@ -59,7 +59,7 @@ def test_a_region_is_crawled(
 
 
 def test_what_a_worker_can_t_begin_with(
-    cluster: Cluster, scrapy_cmd: RunScrapy, tmp_path: Path
+    cluster: JobsCluster, scrapy_cmd: RunScrapy, tmp_path: Path
 ) -> None:
     """One line each, and a documented code."""
     env = environment(cluster)
@@ -88,7 +88,7 @@ def test_what_a_worker_can_t_begin_with(
     assert not (tmp_path / "data" / "runs").exists()
 
 
-def test_what_was_given_up_is_told(cluster: Cluster, scrapy_cmd: RunScrapy) -> None:
+def test_what_was_given_up_is_told(cluster: JobsCluster, scrapy_cmd: RunScrapy) -> None:
     days = ["--since", "2020-01-02", "--until", "2020-01-01"]
     put_command(cluster, "export", words=["--format", "csv", *days], output="a.csv")
     done = scrapy_cmd("work", "--drain", "--crawls", "0", env=environment(cluster))

@@ -12,7 +12,7 @@ from sqlalchemy import NullPool, create_engine, make_url
 from crawler.jobs import outcomes, worker
 from crawler.jobs.cadence import Cadence
 from crawler.jobs.commands import Commands
-from crawler.jobs.database import Cluster, connect, prepare
+from crawler.jobs.database import JobsCluster, connect, prepare
 from crawler.jobs.worker import Places, Worker
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.jobs import Jobs, JobsState
@@ -38,7 +38,7 @@ class Told(Commands):
 
 
 @pytest.fixture
-def cluster(new_database: Callable[[], str]) -> Cluster:
+def cluster(new_database: Callable[[], str]) -> JobsCluster:
     return prepare(make_url(new_database()))
 
 
@@ -49,20 +49,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "ROUND", 0.2)
 
 
-def make_worker(cluster: Cluster, data_dir: Path, codes: list[int], **places: Any) -> Worker:
+def make_worker(cluster: JobsCluster, data_dir: Path, codes: list[int], **places: Any) -> Worker:
     """A worker that drains the queue, with one place of each kind."""
     given = {"crawls": 1, "others": 1, "regions": (), "cadence": Cadence(60), "drain": True}
     return Worker(cluster, Places(**(given | places)), Told(data_dir, "", "", [], codes=codes))
 
 
-def rows(cluster: Cluster, statement: str) -> list[dict[str, Any]]:
+def rows(cluster: JobsCluster, statement: str) -> list[dict[str, Any]]:
     """What a statement gives in the schema of the jobs."""
     with connect(cluster.url) as connection:
         cursor = connection.execute(statement)  # type: ignore[call-overload]
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def state(cluster: Cluster) -> JobsState:
+def state(cluster: JobsCluster) -> JobsState:
     with create_engine(cluster.url, poolclass=NullPool).connect() as raw:
         found = Jobs(LedgerConnection(raw, None)).state()
     assert found

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.jobs.batches import Put
-    from crawler.jobs.database import Cluster
+    from crawler.jobs.database import JobsCluster
     from tests.conftest import RunScrapy
     from tests.processes import Crawl
 
@@ -36,13 +36,13 @@ def data_dir(first: Crawl, tmp_path: Path) -> Path:
     return shutil.copytree(first.data_dir, tmp_path / "data")
 
 
-def put(cluster: Cluster, data_dir: Path, kind: str, words: Sequence[str] = ()) -> Put:
+def put(cluster: JobsCluster, data_dir: Path, kind: str, words: Sequence[str] = ()) -> Put:
     version = AcceptedLayouts.of(data_dir).version
     files = listed_files(data_dir, kind, words)
     return put_batch(cluster, kind, files, extractor=version, max_bytes=10 * 1024 * 1024)
 
 
-def work(cluster: Cluster, data_dir: Path, **places: Any) -> int:
+def work(cluster: JobsCluster, data_dir: Path, **places: Any) -> int:
     worker = make_worker(cluster, data_dir, [0], **places)
     asyncio.run(worker.run())
     return worker.given_up
@@ -55,7 +55,7 @@ def contents(data_dir: Path) -> dict[str, bytes]:
 
 
 def test_a_batch_gives_what_one_process_makes(
-    cluster: Cluster, data_dir: Path, scrapy_cmd: RunScrapy, tmp_path: Path
+    cluster: JobsCluster, data_dir: Path, scrapy_cmd: RunScrapy, tmp_path: Path
 ) -> None:
     warcs = [str(path) for path in warcs_of(data_dir)]
     assert len(warcs) > 3
@@ -82,7 +82,7 @@ def test_a_batch_gives_what_one_process_makes(
 
 
 def test_a_verification_finds_what_one_process_finds(
-    cluster: Cluster, data_dir: Path, scrapy_cmd: RunScrapy
+    cluster: JobsCluster, data_dir: Path, scrapy_cmd: RunScrapy
 ) -> None:
     damaged = min(warcs_of(data_dir))
     bytes_of = bytearray(damaged.read_bytes())
@@ -112,7 +112,7 @@ def _list_as_it_is(data_dir: Path, path: Path) -> None:
     report.write_text(json.dumps(told))
 
 
-def test_a_file_that_fails_is_told_and_holds_nobody(cluster: Cluster, data_dir: Path) -> None:
+def test_a_file_that_fails_is_told_and_holds_nobody(cluster: JobsCluster, data_dir: Path) -> None:
     damaged = min(warcs_of(data_dir))
     whole = damaged.read_bytes()
     damaged.write_bytes(whole[:-1])
@@ -187,7 +187,7 @@ def test_a_worker_that_wakes_beside_its_successor_changes_nothing(
 
 
 def test_a_child_that_dies_costs_one_try(
-    cluster: Cluster, data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    cluster: JobsCluster, data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The first process is no Python at all; the next ones are."""
     monkeypatch.setattr("crawler.jobs.children.sys.executable", _dying_once(tmp_path))

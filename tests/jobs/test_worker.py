@@ -17,7 +17,7 @@ from tests.jobs.conftest import Told, make_worker, rows, state
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawler.jobs.database import Cluster
+    from crawler.jobs.database import JobsCluster
     from crawler.jobs.worker import Worker
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -28,7 +28,7 @@ def calls(worker: Worker) -> list[tuple[str, ...]]:
     return worker.commands.calls
 
 
-def test_jobs_are_done_once(cluster: Cluster, tmp_path: Path) -> None:
+def test_jobs_are_done_once(cluster: JobsCluster, tmp_path: Path) -> None:
     assert put_crawls(cluster, ["js", "he"], []) == 2
     assert put_crawls(cluster, ["js"], []) == 0  # it waits already
     assert put_crawls(cluster, ["js"], ["limit=5"]) == 1
@@ -48,7 +48,7 @@ def test_jobs_are_done_once(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_a_job_that_fails_three_times_is_told_and_holds_nobody(
-    cluster: Cluster, tmp_path: Path
+    cluster: JobsCluster, tmp_path: Path
 ) -> None:
     put_crawls(cluster, ["tj", "js"], [])
     failed = make_worker(cluster, tmp_path, [5, 5, 5, 0])
@@ -65,7 +65,7 @@ def test_a_job_that_fails_three_times_is_told_and_holds_nobody(
     assert state(cluster).failed == []
 
 
-def test_what_can_t_go_well_is_not_tried_again(cluster: Cluster, tmp_path: Path) -> None:
+def test_what_can_t_go_well_is_not_tried_again(cluster: JobsCluster, tmp_path: Path) -> None:
     put_crawls(cluster, ["js"], [])
     worker = make_worker(cluster, tmp_path, [2])
     asyncio.run(worker.run())
@@ -74,7 +74,9 @@ def test_what_can_t_go_well_is_not_tried_again(cluster: Cluster, tmp_path: Path)
 
 
 @pytest.mark.parametrize("code", [0, 3, 4, 75])
-def test_ends_of_a_crawl_that_are_no_failures(cluster: Cluster, tmp_path: Path, code: int) -> None:
+def test_ends_of_a_crawl_that_are_no_failures(
+    cluster: JobsCluster, tmp_path: Path, code: int
+) -> None:
     put_crawls(cluster, ["js"], [])
     worker = make_worker(cluster, tmp_path, [code])
     asyncio.run(worker.run())
@@ -82,7 +84,7 @@ def test_ends_of_a_crawl_that_are_no_failures(cluster: Cluster, tmp_path: Path, 
 
 
 def test_a_crawl_of_its_own_waits_for_whoever_holds_the_region(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: JobsCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crawler.jobs.commands.LOCKED_AGAIN", 0)
     put_crawls(cluster, ["js"], ["since=2017-09-01"])
@@ -91,7 +93,7 @@ def test_a_crawl_of_its_own_waits_for_whoever_holds_the_region(
     assert (len(calls(worker)), worker.given_up) == (5, 0)
 
 
-def test_the_job_of_a_lost_worker_is_taken_over(cluster: Cluster, tmp_path: Path) -> None:
+def test_the_job_of_a_lost_worker_is_taken_over(cluster: JobsCluster, tmp_path: Path) -> None:
     put_crawls(cluster, ["js"], [])
     rows(cluster, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval"
          " '1 minute')")  # fmt: skip
@@ -103,7 +105,7 @@ def test_the_job_of_a_lost_worker_is_taken_over(cluster: Cluster, tmp_path: Path
 
 
 def test_the_job_of_a_lost_worker_that_waits_already_is_done_once(
-    cluster: Cluster, tmp_path: Path
+    cluster: JobsCluster, tmp_path: Path
 ) -> None:
     put_crawls(cluster, ["js"], [])
     rows(cluster, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval"
@@ -116,7 +118,7 @@ def test_the_job_of_a_lost_worker_that_waits_already_is_done_once(
 
 
 def test_a_job_that_loses_its_worker_again_and_again_is_given_up(
-    cluster: Cluster, tmp_path: Path
+    cluster: JobsCluster, tmp_path: Path
 ) -> None:
     put_crawls(cluster, ["js"], [])
     rows(cluster, "INSERT INTO failures (job_id, what, why, worker) SELECT 1, 'crawl js', 'x', 'w'"
@@ -130,7 +132,7 @@ def test_a_job_that_loses_its_worker_again_and_again_is_given_up(
 
 
 def test_crawls_are_put_when_they_are_due_by_one_of_the_workers(
-    cluster: Cluster, tmp_path: Path
+    cluster: JobsCluster, tmp_path: Path
 ) -> None:
     """Three turns of a region every 0.6 seconds, with two workers that both look for it."""
 
@@ -152,7 +154,7 @@ def test_crawls_are_put_when_they_are_due_by_one_of_the_workers(
     assert rows(cluster, "SELECT * FROM workers") == []
 
 
-def test_what_was_over_long_ago_is_forgotten(cluster: Cluster, tmp_path: Path) -> None:
+def test_what_was_over_long_ago_is_forgotten(cluster: JobsCluster, tmp_path: Path) -> None:
     put_crawls(cluster, ["js", "he"], [])
     asyncio.run(make_worker(cluster, tmp_path, [0]).run())
     rows(cluster, "UPDATE procrastinate_events SET at = now() - interval '8 days' WHERE job_id = 1")
@@ -164,7 +166,7 @@ def test_what_was_over_long_ago_is_forgotten(cluster: Cluster, tmp_path: Path) -
     assert rows(cluster, "SELECT id FROM batches") == [{"id": "new"}]
 
 
-def test_a_signal_puts_the_crawl_back(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_signal_puts_the_crawl_back(cluster: JobsCluster, tmp_path: Path) -> None:
     """The worker is told to stop while a crawl is on: the crawl ends with 3, and is another's."""
     put_crawls(cluster, ["js"], [])
     worker = make_worker(cluster, tmp_path, [3], drain=False)
@@ -197,7 +199,7 @@ def test_a_signal_puts_the_crawl_back(cluster: Cluster, tmp_path: Path) -> None:
     assert len(calls(again)) == 1
 
 
-def test_a_database_that_goes_away_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_database_that_goes_away_is_waited_for(cluster: JobsCluster, tmp_path: Path) -> None:
     worker = make_worker(cluster, tmp_path, [0], drain=False)
 
     async def outage() -> None:

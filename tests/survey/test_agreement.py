@@ -10,7 +10,7 @@ import pytest
 from crawler.items import Encoding
 from crawler.pages.document import Document
 from crawler.survey.agreement import (
-    Sample,
+    SampledPage,
     agreeing,
     body_nodes,
     day_in,
@@ -32,7 +32,7 @@ TOWNS = ("云溪", "白渡", "石桥", "南圩")
 SOURCES = ("云溪日报", "新华网", "白渡晚报", "新华网")
 
 
-def page(number: int) -> Sample:
+def page(number: int) -> SampledPage:
     town, source = TOWNS[number], SOURCES[number]
     html = (
         f"<title>{town}镇的桥通车了-新华网江苏频道</title>"
@@ -45,7 +45,7 @@ def page(number: int) -> Sample:
         f"<div class=side><a href=/1>{town}的另一条消息很长很长很长</a></div></div>"
     )
     doc = Document(URL, html, Encoding(None, "utf-8"))
-    return Sample(URL, doc, [f"{town}镇的桥通…"], [date(2026, 8, number + 1)])
+    return SampledPage(URL, doc, [f"{town}镇的桥通…"], [date(2026, 8, number + 1)])
 
 
 def test_the_selectors_that_pages_agree_on() -> None:

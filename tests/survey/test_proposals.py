@@ -8,19 +8,19 @@ from datetime import date
 from crawler.items import Page
 from crawler.layouts import NO_LAYOUTS, read
 from crawler.layouts.accepted import parse
-from crawler.survey.proposals import Member, Proposal, as_toml, propose
+from crawler.survey.proposals import ClusterPage, Proposal, as_toml, propose
 from tests.survey.test_agreement import NOTICE, TOWNS, URL, page
 
 LINKS = "<ul class=more><li><a href=/a{0}>第{0}条</a><li><a href=/b{0}>又第{0}条</a></ul>"
 
 
-def member(number: int, extra: str = "") -> Member:
+def member(number: int, extra: str = "") -> ClusterPage:
     sample = page(number % len(TOWNS))
     html = sample.doc.source.replace(f"<p>{NOTICE}", LINKS.format(number) + f"<p>{NOTICE}")
     html = html.replace("镇的桥", f"镇的{number}号桥").replace("通车", f"第{number}次通车")
     address = URL.replace("0123", f"{number:04d}")
     raw = Page(address, 200, (), (html + extra).encode(), "2026-08-09T00:00:00Z", None)
-    return Member(address, raw, [], [date(2026, 8, number % 4 + 1)])
+    return ClusterPage(address, raw, [], [date(2026, 8, number % 4 + 1)])
 
 
 def proposed(others: list[Page]) -> Proposal:
@@ -57,7 +57,7 @@ def test_it_claims_none_of_the_others() -> None:
 
 def test_pages_that_agree_on_nothing() -> None:
     blank = [replace(member(n).page, body=b"<title>x</title><p>") for n in range(3)]
-    members = [Member(one.url, one, [], []) for one in blank]
+    members = [ClusterPage(one.url, one, [], []) for one in blank]
     assert propose(members, [], NO_LAYOUTS, "js", "a") is None
 
 
