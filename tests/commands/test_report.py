@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -81,22 +80,10 @@ def test_it_says_what_the_runs_did(year: Path, tmp_path: Path) -> None:
     assert len(cells) == len(set(cells)) * 36
 
 
-def test_the_default_folder_and_a_read_only_one(year: Path) -> None:
+def test_the_default_folder(year: Path) -> None:
     assert scrapy("report", data_dir=year).returncode == 0
     assert (year / "report" / "index.html").is_file()
-    report = year / "report"
-    for path in sorted(report.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    report.rmdir()
-    year.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    try:
-        done = scrapy("report", data_dir=year)
-        if done.returncode == 0:
-            pytest.skip("root may write anywhere")
-        assert done.returncode == 2
-        assert "-o" in done.stderr
-    finally:
-        year.chmod(stat.S_IRWXU)
+    assert (year / "report" / "room.css").is_file()
 
 
 def test_a_folder_that_cannot_be_made(year: Path, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import sqlite3
-import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -165,18 +164,3 @@ def test_a_ledger_that_is_being_written_is_read_at_its_last_commit(
         assert answer.status == 503
         assert "账本" in answer.text
         assert answer.headers["retry-after"]
-
-
-def test_a_read_only_folder_is_served(data_dir: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "data"
-    shutil.copytree(data_dir, copy)
-    folders = [copy, *(path for path in copy.rglob("*") if path.is_dir())]
-    for path in folders:
-        path.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    try:
-        with serving(copy) as room:
-            for address in ("/", "/status", "/regions/js"):
-                assert room.get(address).status == 200
-    finally:
-        for path in folders:
-            path.chmod(stat.S_IRWXU)
