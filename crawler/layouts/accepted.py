@@ -217,7 +217,7 @@ def fault_of(selector: str) -> str | None:
     the depth of the page, so there is one at the most; `>` and `+` are free. What runs inside
     another selector, as `:has()`, isn't in the language.
     """
-    if len(selector) > _LONGEST_SELECTOR:
+    if any(len(one) > _LONGEST_SELECTOR for one in selector.split(",")):
         return f"is longer than {_LONGEST_SELECTOR} characters"
     alternatives = [one.strip() for one in selector.split(",")]
     if len(alternatives) > _MAX_ALTERNATIVES:

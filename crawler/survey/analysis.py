@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from crawler import layouts, regions, urls
 from crawler.archive.decode import DecodeError
 from crawler.archive.reader import WarcError
+from crawler.layouts.accepted import LayoutError
 from crawler.pages.document import Document, squeeze
 from crawler.pages.errors import NotAnArticle
 from crawler.survey.agreement import squeezed
@@ -167,7 +168,7 @@ def _propose(
     while waiting:
         cluster = waiting.pop(0)
         proposed = _proposed(cluster, members, others, accepted, day, unclaimed)
-        if proposed:
+        if isinstance(proposed, Proposal):
             alike = [one for one in waiting if _reads(proposed, one, members)]
             for one in alike:
                 waiting.remove(one)
@@ -179,9 +180,10 @@ def _propose(
                     cluster, members, [*others, *strange], accepted, day, unclaimed
                 )
         group = _group(unclaimed, cluster)
-        group.proposal = proposed
-        if proposed is None:
-            group.why_not = "its pages agree on no element for headline or text"
+        if isinstance(proposed, Proposal):
+            group.proposal = proposed
+        else:
+            group.why_not = proposed
         survey.groups.append(group)
 
 
@@ -192,17 +194,22 @@ def _proposed(
     accepted: AcceptedLayouts,
     day: str,
     unclaimed: Sequence[_Unclaimed],
-) -> Proposal | None:
-    """The proposal for a cluster, of pages of its regions in turn."""
+) -> Proposal | str:
+    """The proposal for a cluster, or why there is none."""
     own = [members[number] for number in cluster.members if number in members][:_MOST_MEMBERS]
     if not own:
-        return None
+        return "its pages can't be read again"
     codes = _group(unclaimed, cluster).regions
     region = max(codes, key=lambda code: codes[code]).replace("-", "_") or "site"
     about = f"Proposed by scrapy survey on {day}, of {len(own)} pages."
-    proposal = propose(own, others, accepted, f"{region}_{day.replace('-', '')}", about)
+    try:
+        proposal = propose(own, others, accepted, f"{region}_{day.replace('-', '')}", about)
+    except LayoutError as error:  # names too long, or too many
+        return f"what its pages agree on makes no layout: {error}"
+    if proposal is None:
+        return "its pages agree on no element for headline or text"
     articles = len(_titles(own))
-    if proposal and articles < FEW_ARTICLES:
+    if articles < FEW_ARTICLES:
         few = "one article" if articles == 1 else f"{articles} articles"
         proposal.notes.append(f"made of {few}: what all pages bear can't be told from the text")
     return proposal

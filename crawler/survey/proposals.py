@@ -46,6 +46,10 @@ _LEAST_PAGES_WITH_LINE = 3
 _CUT_SHARE = 0.5
 _MOST_OF_TEXT = 0.3
 
+# Characters of furniture in a proposal, and of one line of it.
+_MOST_FURNITURE = 30_000
+_LONGEST_LINE = 2000
+
 # Pages that stand in a proposal's file.
 _MOST_TRIED = 12
 
@@ -266,11 +270,13 @@ def _furniture_lines(training: Sequence[ClusterPage], layout: AcceptedLayout) ->
                     counts[line] += 1
     pages = len(training)
     few = 2 if pages <= _LEAST_PAGES_WITH_LINE else _LEAST_PAGES_WITH_LINE
-    return [
-        line
-        for line, count in counts.most_common(MAX_TEXTS)
-        if line and count >= (few if len(line) >= _LONG_LINE else max(few, pages / 2))
-    ]
+    found: list[str] = []
+    for line, count in counts.most_common(MAX_TEXTS):
+        is_repeated = count >= (few if len(line) >= _LONG_LINE else max(few, pages / 2))
+        fits = len(line) + sum(map(len, found)) <= _MOST_FURNITURE
+        if line and is_repeated and fits and len(line) <= _LONGEST_LINE:
+            found.append(line)
+    return found
 
 
 # --- trials --------------------------------------------------------------------------------------
@@ -298,8 +304,8 @@ def _gave(made: Article) -> dict[str, Any]:
         "source": made.source,
         "paragraphs": len(made.paragraphs),
         "characters": len(text),
-        "begins": text[:40],
-        "ends": text[-40:],
+        "begins": squeeze(text)[:40],
+        "ends": squeeze(text)[-40:],
         "images": len(made.images),
         "removed": len(made.removed),
     }

@@ -150,6 +150,7 @@ def test_bytes_that_are_no_layout(content: bytes) -> None:
     [
         "h1", "#a", ".b", "td[height='40'] b", "div.a > p:first-child", "a[href]", ".x, #y > i",
         ".info span:nth-child(2)", "div + p", ".n0a1b2c3d", "[data-x='1']", "td:nth-child(2) > b",
+        ", ".join([f"#{'a' * 90} > b"] * 4),
     ],
 )  # fmt: skip
 def test_selectors_in_the_language(selector: str) -> None:
