@@ -50,7 +50,7 @@ _SITEMAP = re.compile(r"^\s*sitemap\s*:\s*(\S{1,2000})", re.IGNORECASE | re.MULT
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPlace:
+class SurveyedRecord:
     """Where a page's record stands."""
 
     path: Path
@@ -80,7 +80,7 @@ class SurveyedArticle:
     """A page at an article's address: what lists say of it, where its record stands."""
 
     url: str
-    place: RecordPlace
+    place: SurveyedRecord
     status: int
     headlines: list[str] = field(default_factory=list)
     days: list[date] = field(default_factory=list)
@@ -152,7 +152,7 @@ def _take(found: Material, record: Record) -> None:
             found.sources[url] = _read_source(found, page)
     elif page.status == 200 and article.page == 1 and len(found.articles) < MAX_ARTICLES:
         days = [article.day] if article.day else []
-        place = RecordPlace(record.path, record.offset)
+        place = SurveyedRecord(record.path, record.offset)
         found.articles.setdefault(
             urls.canonical(article.url), SurveyedArticle(url, place, page.status, days=days)
         )
