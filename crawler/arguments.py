@@ -39,7 +39,7 @@ MEANINGS = {
     "recheck": "archived articles to look at again: due (default), all, none",
     "limit": "at most so many articles are published",
     "from_warc": "archives to crawl in place of the network: 'old/**/*.warc.gz'",
-    "source": "another web archive, by its CDX server: cdx:https://…/cdx",
+    "source": "another web archive, by its CDX server: cdx:https://host/cdx",
 }
 NAMES = tuple(MEANINGS)
 
