@@ -151,14 +151,20 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
     )
 
 
+# How the commands of runs begin that are no crawls.
+_OTHER_RUNS = ("scrapy coverage ", "scrapy survey ")
+
+
 def _newest_crawl(data_dir: Path) -> dict[str, Any] | None:
     found = map(_read, reversed(reports_of(data_dir)))
     return next((report for report in found if report and _is_crawl(report)), None)
 
 
 def _is_crawl(report: Mapping[str, Any]) -> bool:
-    """Whether a run asked the site; one that corrects lines looks at no list and no alarm."""
-    return report.get("corrections") is None
+    """Whether a run asked the site; one that corrects lines, certifies days or accepts a layout
+    looks at no list and no alarm."""
+    command = str(report.get("command", ""))
+    return report.get("corrections") is None and not command.startswith(_OTHER_RUNS)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -75,10 +75,20 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
-def test_a_run_that_corrects_is_no_crawl(tmp_path: Path, ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"corrections": {"written": 3}},
+        {"command": "scrapy survey --accept story.toml"},
+        {"command": "scrapy coverage 2026-03-01 2026-03-02"},
+    ],
+)
+def test_a_run_that_asks_no_site_is_no_crawl(
+    tmp_path: Path, ledger: Ledger, other: dict[str, Any]
+) -> None:
     """It looks at no list: what alarms held before it hold after it, and it ends no waiting."""
     write_report(tmp_path, AT - timedelta(hours=30), alarm_states=[HELD], alarms=[HELD["text"]])
-    write_report(tmp_path, AT - timedelta(hours=1), corrections={"written": 3})
+    write_report(tmp_path, AT - timedelta(hours=1), **other)
 
     status = status_of(tmp_path, ledger, AT, AGE)
 
