@@ -98,6 +98,7 @@ class Worker:
     async def run(self) -> None:
         """Work until a signal, or until no job is left where that is asked for."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_tell_of_task)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         logger.info("worker %s begins, version %s", self.name, self._version())
@@ -437,6 +438,17 @@ class Worker:
         await _set_state(app, batch, number, "failed" if is_last else "waiting")
         if is_last:
             await self._end_batch(app, batch)
+
+
+def _tell_of_task(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say in one line what the database answers to the end of a job that another worker, frozen or
+    taken for lost, ended meanwhile; nobody waits for that. Anything else is asyncio's to tell."""
+    error = context.get("exception")
+    if isinstance(error, ConnectorException):
+        said = " ".join(str(error.__cause__ or error).split())
+        logger.warning("the end of a job isn't written down: %s", said)
+    else:
+        loop.default_exception_handler(context)
 
 
 async def _set_state(app: App, batch: str, number: int, state: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,27 @@ def test_crawls_are_put_when_they_are_due_by_one_of_the_workers(
     asyncio.run(both())
     assert 2 <= len(done) <= 5, done
     assert rows(cluster, "SELECT * FROM workers") == []
+
+
+def test_a_job_that_another_worker_ended_meanwhile(
+    cluster: JobsCluster, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    put_crawls(cluster, ["js"], [])
+    call = Told._call
+
+    async def slow(self: Told, command: str, *words: str) -> tuple[int, str]:
+        rows(cluster, "UPDATE procrastinate_jobs SET status = 'succeeded'")
+        return await call(self, command, *words)
+
+    monkeypatch.setattr(Told, "_call", slow)
+    worker = make_worker(cluster, tmp_path, [0])
+    asyncio.run(worker.run())
+    gc.collect()
+    assert worker.given_up == 0
+    told = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert [record.name for record in told] == ["crawler.jobs.worker"]
+    assert "the end of a job isn't written down: Job was not found" in told[0].getMessage()
 
 
 def test_what_was_over_long_ago_is_forgotten(cluster: JobsCluster, tmp_path: Path) -> None:
