@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.site.server import Entry
 
 KILLER = PROJECT / "tests" / "chaos" / "killer"
-DELAY = 0.1
+DELAY = 0.2
 # A list of Jiangsu's registry.
 LIST = "/zhengwu/zhengwu/zyjh_lq.htm"
 
@@ -91,7 +91,8 @@ def live(site: ColumnSite, region: str = "") -> set[str]:
 
 
 def least_gap(log: Sequence[Entry]) -> float:
-    """The shortest time between two requests to one host."""
+    """The shortest time between two requests to one host. A busy machine takes its time between
+    their sending and their arrival; crawls that know nothing of each other ask at once."""
     before: dict[str, float] = {}
     gaps = []
     for entry in log:
@@ -125,7 +126,7 @@ def test_two_regions_side_by_side(cluster: Cluster) -> None:
     assert twice(lines) == []
     path = theirs.partition("://")[2].partition("/")[2]
     assert len([one for one in site.log if one.path == f"/{path}"]) == 1
-    assert least_gap(site.log) > DELAY - 0.02
+    assert least_gap(site.log) > DELAY / 2
     assert defects(cluster.data_dir) == []
     with_a_file = cluster.start("js", XINHUA_LEDGER=f"sqlite:///{cluster.data_dir}/l.sqlite")
     code, said = ended(with_a_file)
@@ -166,7 +167,7 @@ def test_a_frozen_crawl_wakes_beside_its_successor(cluster: Cluster) -> None:
     assert finished["reason"] == "finished"
     assert {line["id"] for line in cluster.lines()} >= live(site, "js")
     assert twice(cluster.lines()) == []
-    assert least_gap(site.log) > DELAY - 0.02
+    assert least_gap(site.log) > DELAY / 2
     assert defects(cluster.data_dir) == []
 
     code, said = ended(cluster.start("js"))
