@@ -26,6 +26,6 @@ class CmsRegional2022(Layout):
             "h1 span.title",
             "h1",
         ),
-        time=(".info .source .time", ".info .time", ".time", "#pubtime", ".pubtime", ".info"),
+        time=(".source .time", ".info .time", ".time", "#pubtime", ".pubtime", ".info"),
         source=("span.sourceText", ".sourceText", "#source", ".info .source", ".source"),
     )

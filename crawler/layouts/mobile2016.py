@@ -17,7 +17,7 @@ class Mobile2016(Layout):
     foreign = (".h-title", ".h-info", ".h-time", ".h-news", "#detail", "#detailContent")
     selectors = Selectors(
         body=("#p-detail",),
-        title=(".mheader h1 .title", ".mheader h1"),
+        title=(".mheader h1 > .title", ".mheader h1"),
         time=(".mheader .info",),
         source=(".mheader .info",),
     )

@@ -7,7 +7,7 @@ from crawler.layouts.layout import Layout, Selectors
 # A page shows title and time twice: for wide screens and, in `.mheader`, for phones.
 NEWS = Selectors(
     body=("#detail", "#detailContent"),
-    title=(".head-line h1 .title", ".head-line h1", ".mheader h1 .title", ".mheader h1"),
+    title=(".head-line h1 > .title", ".head-line h1", ".mheader h1 > .title", ".mheader h1"),
     time_parts=(".header-time .year", ".header-time .day", ".header-time .time"),
     time=(".header-time", ".mheader .info"),
     source=(".header-cont .source", ".source", ".mheader .info"),
