@@ -9,7 +9,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo site test nightly nightly-server chaos simulate lint check quality proofs mutate test-unpinned screenshots sample lock
+.PHONY: help install demo site test nightly nightly-server chaos chaos-cluster simulate lint check quality proofs mutate test-unpinned screenshots sample lock
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -73,6 +73,10 @@ test-unpinned: | $(VENV)/bin/python  ## the newest releases pyproject.toml allow
 KILLS := 1000
 chaos: $(VENV)/.dev  ## so many kills, resumed from data/chaos.json; then what was lost (nothing)
 	$(RUN) -m tests.chaos.batch --kills $(KILLS)
+
+EVENTS := 200
+chaos-cluster: $(VENV)/.dev  ## workers on one PostgreSQL server that are killed, frozen, cut off; what came of it
+	$(RUN) -m tests.chaos.cluster --events $(EVENTS) $(ARGS)
 
 DAYS := 60
 simulate: $(VENV)/.dev  ## so many days under cron against a site that changes, scored against its truth
