@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 KILLER = PROJECT / "tests" / "chaos" / "killer"
 DELAY = 0.2
+# Longer than a crawl takes to begin on a busy machine.
+LEASE = 8
 # A list of Jiangsu's registry.
 LIST = "/zhengwu/zhengwu/zyjh_lq.htm"
 
@@ -46,7 +48,7 @@ class Cluster:
         self._url = url
 
     def start(self, *regions: str, **env: str) -> subprocess.Popen[str]:
-        settings = {"DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "LEASE_SECONDS": 2,
+        settings = {"DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "LEASE_SECONDS": LEASE,
                     "CHECKPOINT_SECONDS": 0.3, "LOG_LEVEL": "WARNING"}  # fmt: skip
         options = [word for key, value in settings.items() for word in ("-s", f"{key}={value}")]
         ours = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self._url}
@@ -144,7 +146,7 @@ def test_a_frozen_crawl_wakes_beside_its_successor(cluster: Cluster) -> None:
             time.sleep(0.05)
         code, said = ended(cluster.start("js"))
         assert (code, f"process {frozen.pid}" in said) == (75, True), said
-        time.sleep(2)
+        time.sleep(LEASE)
         successor = cluster.start("js")
         asked = len(site.log)
         while len(site.log) < asked + 5:
