@@ -187,7 +187,7 @@ def by_us(files: list[Path], folder: Path) -> list[Path]:
     """The lines by the work of `scrapy reextract`, a process a core."""
     elsewhere = folder / "data"  # so that pointers name the files as warcio's do
     parts, _ = make_parts(
-        [Job.of(path, elsewhere, folder, Filter()) for path in files],
+        [Job.of(path, elsewhere, folder, Filter(), layouts.NO_LAYOUTS) for path in files],
         folder, os.cpu_count() or 1, quiet=True,
     )  # fmt: skip
     return parts

@@ -17,6 +17,7 @@ import pytest
 from crawler.archive import spans
 from crawler.archive.decode import MAX_BODY, bound
 from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
+from crawler.layouts import NO_LAYOUTS
 from crawler.reextraction import batch, one_warc
 from crawler.reextraction.filter import Filter
 from crawler.reextraction.one_warc import Tally
@@ -469,7 +470,7 @@ def test_a_file_in_spans_gives_what_it_gives_whole(
         monkeypatch.setattr(spans, "SIZE", size)
         folder = tmp_path / f"{name}-{size}"
         folder.mkdir()
-        jobs = [batch.Job.of(tmp_path / name, tmp_path, folder, Filter())]
+        jobs = [batch.Job.of(tmp_path / name, tmp_path, folder, Filter(), NO_LAYOUTS)]
         parts, tallies = batch.make_parts(jobs, folder, 2, quiet=True)
         lines = b"".join(part.read_bytes() for part in parts)
         counts = sum((tally.counts for tally in tallies), Counter())
