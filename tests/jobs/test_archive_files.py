@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import sys
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,8 +202,8 @@ def _dying_once(folder: Path) -> str:
     script = folder / "python"
     mark = folder / "begun"
     script.write_text(
-        f'#!/bin/sh\nif [ -e {mark} ]; then exec {sys.executable} "$@"; fi\n'
-        f"touch {mark}\nread line\nkill -9 $$\n"
+        f'#!/bin/sh\nif [ -e {quote(str(mark))} ]; then exec {quote(sys.executable)} "$@"; fi\n'
+        f"touch {quote(str(mark))}\nread line\nkill -9 $$\n"
     )
     script.chmod(0o755)
     return str(script)
