@@ -24,9 +24,12 @@ are numbered from 00000. What isn't published yet bears `storage.OPEN_SUFFIX` af
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
 import secrets
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +39,7 @@ from crawler.storage import OPEN_SUFFIX, path_now
 from crawler.storage import WARC_SUFFIX as WARC_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # The folder of the project, which holds that of this package.
 PROJECT = Path(__file__).resolve().parent.parent
@@ -346,6 +349,30 @@ def has_lines(data_dir: Path) -> bool:
 def sightings_of(data_dir: Path) -> list[Path]:
     """The published files of sightings."""
     return _files_of(data_dir, SIGHTINGS_FOLDER, LINES_SUFFIX)
+
+
+def in_order_of_seq(data_dir: Path, paths: Iterable[Path]) -> list[Path]:
+    """Published files in the order in which they were published, as the manifests say that list
+    them: ids of runs sort by clocks, which may be those of several machines. Files of before there
+    were numbers come first, by name; those that no manifest lists come last."""
+    files = list(paths)
+    of_runs = {run_of(path.name) for path in files}
+    numbers: dict[str, int] = {}
+    for path in manifests_of(data_dir):
+        part = part_of(path.name)
+        if (part.run_id if part else path.stem) not in of_runs:
+            continue
+        # one that can't be read is told by who checks manifests
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            told = json.loads(path.read_bytes())
+            seq = int(told.get("seq", 0))
+            for row in told["files"]:
+                numbers[row["path"]] = min(seq, numbers.get(row["path"], seq))
+
+    def place(path: Path) -> tuple[float, str]:
+        return numbers.get(path.relative_to(data_dir).as_posix(), math.inf), path.name
+
+    return sorted(files, key=place)
 
 
 def images_of(data_dir: Path) -> list[Path]:

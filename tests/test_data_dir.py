@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 from scrapy.settings import Settings
 
 from crawler import data_dir
-from crawler.data_dir import folder_of
+from crawler.data_dir import folder_of, in_order_of_seq, report_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +109,20 @@ def test_a_relative_folder_is_relative_to_the_project(
     monkeypatch.chdir(tmp_path)
     assert folder_of(Settings({"DATA_DIR": "kept/here"})) == data_dir.PROJECT / "kept" / "here"
     assert folder_of(Settings({"DATA_DIR": "/srv/data"})).as_posix() == "/srv/data"
+
+
+def test_files_in_the_order_in_which_they_were_published(tmp_path: Path) -> None:
+    """Two machines' clocks: what the first one published bears the later id."""
+    runs = [f"20260304T0{hour}0000Z-000{hour}" for hour in range(1, 6)]
+    (tmp_path / "runs").mkdir()
+    files = [tmp_path / data_dir.sightings_name(run) for run in runs]
+    for run, file, seq in zip(runs, files, (8, 7, None, "?", None), strict=True):
+        row = {"path": file.relative_to(tmp_path).as_posix()}
+        told = {"run_id": run, "files": [row], "seq": seq}
+        if run == runs[2]:
+            del told["seq"]
+        report_file(tmp_path, run).write_text(json.dumps(told))
+    (tmp_path / "runs" / f"{runs[1]}-00000.json").write_text('{"seq": 6, "files": []}')
+    report_file(tmp_path, runs[4]).unlink()
+    old, later, first, bad, unlisted = files[2], files[0], files[1], files[3], files[4]
+    assert in_order_of_seq(tmp_path, files) == [old, first, later, bad, unlisted]

@@ -22,6 +22,7 @@ from crawler.coverage.sightings import GONE
 from crawler.coverage.verdicts import day_at, start_of
 from crawler.data_dir import (
     certificates_of,
+    in_order_of_seq,
     indexes_of,
     lines_of,
     reports_of,
@@ -166,7 +167,7 @@ def restore(data_dir: Path, ledger: Ledger) -> list[str]:
     problems: list[str] = []
     since = day_at(_began(indexes[-1])) - KEPT
     lists = _Lists(since)
-    for path in sorted(sightings_of(data_dir), key=lambda path: path.name):
+    for path in in_order_of_seq(data_dir, sightings_of(data_dir)):
         with _telling(path, problems):
             lists.read(_objects(path))
     for path in indexes:

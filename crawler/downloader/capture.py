@@ -88,6 +88,7 @@ class CaptureHandler(HTTP11DownloadHandler):
             self._pool,
             2 * maxsize + _FRAMING if maxsize else 0,
             partial(pace.check, host) if pace else None,
+            pace.deliver_within if pace else 0.0,
         )
         agent = _ScrapyAgent(
             contextFactory=self._contextFactory,

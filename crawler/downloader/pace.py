@@ -53,6 +53,9 @@ class Pace:
         self._rows = rows
         self._delay = delay
         self._failed = failed
+        # What couldn't be delivered while its lease held may not be delivered by the kernel when
+        # the network is back. Half, since a lease that is renewed holds for longer than that.
+        self.deliver_within = rows.lease_seconds / 2
         self._is_lost = False
         self._claims: dict[str, _Claim] = {}
 

@@ -9,6 +9,7 @@ once more on a fresh one.
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -243,6 +244,12 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
             self._parser.__class__ = _Parser  # as Scrapy does: the class is hard-wired
         return answer
 
+    def deliver_within(self, seconds: float) -> None:
+        """Let the kernel give up the connection where what was sent isn't acknowledged in time
+        (Linux, tcp(7), TCP_USER_TIMEOUT), and send it no more when the network is back."""
+        handle: socket.socket = self.transport.socket  # type: ignore[union-attr]
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+
     def give_back(self) -> None:
         """Close the connection, which nothing was sent on."""
         transport: Any = self.transport
@@ -278,16 +285,19 @@ class TappedFactory(_LenientHTTP11ClientFactory):
 
 class TappedPool:
     """The pool as one download sees it: each request sent through it adds to `captures`. What
-    `check` gives keeps the request from being sent."""
+    `check` gives keeps the request from being sent; one that can't be delivered in so many seconds
+    is given up (0: no bound of ours)."""
 
     def __init__(
         self,
         pool: HTTPConnectionPool,
         body_limit: int,
         check: Callable[[], Exception | None] | None = None,
+        deliver_within: float = 0.0,
     ) -> None:
         self.captures: list[Capture] = []
-        self.check = check
+        self._check = check
+        self._deliver_within = deliver_within
         self.persistent = pool.persistent
         self._pool = pool
         self._body_limit = body_limit
@@ -297,6 +307,15 @@ class TappedPool:
     ) -> Deferred[Any]:
         connected: Deferred[Any] = self._pool.getConnection(key, endpoint)
         return connected.addCallback(lambda connection: _Sender(connection, self, key, endpoint))
+
+    def send(self, connection: TappedProtocol, request: Any) -> Deferred[IResponse]:
+        """Send a request, unless the check says that it must not be."""
+        if self._check and (error := self._check()):
+            connection.give_back()
+            return fail(error)
+        if self._deliver_within:
+            connection.deliver_within(self._deliver_within)
+        return connection.ask(request, self.capture())
 
     def capture(self) -> Capture:
         self.captures.append(Capture(self._body_limit))
@@ -325,27 +344,22 @@ class _Sender:
         self._again = (key, endpoint)
 
     def request(self, request: Any) -> Deferred[IResponse]:
-        if self._pool.check and (error := self._pool.check()):
-            self._connection.give_back()
-            return fail(error)
-        capture = self._pool.capture()
         is_reused = self._connection.has_served
-        answer = self._connection.ask(request, capture)
+        answer = self._pool.send(self._connection, request)
 
         def swallowed(failure: Failure) -> Any:
             error = failure.value
             reasons = getattr(error, "reasons", ())
             if (
                 not is_reused
-                or capture.response
+                or self._pool.captures[-1].response
                 or request.method not in _IDEMPOTENT
                 or not isinstance(error, _SWALLOWED)
                 or any(isinstance(reason.value, CancelledError) for reason in reasons)
             ):
                 return failure
             fresh = self._pool.fresh_connection(*self._again)
-            return fresh.addCallback(
-                lambda connection: connection.ask(request, self._pool.capture())
-            )
+            # long after the first was sent, perhaps: a network may have gone away in between
+            return fresh.addCallback(self._pool.send, request)
 
         return answer.addErrback(swallowed)

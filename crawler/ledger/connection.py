@@ -153,9 +153,13 @@ class LedgerConnection:
     def upsert(
         self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
     ) -> None:
-        """Insert rows; where the key exists, set the columns `update` (all given ones if None)."""
+        """Insert rows; where the key exists, set the columns `update` (all given ones if None). In
+        the order of their keys: two runs that write the same rows don't wait for each other."""
         if not rows:
             return
+        keys = [column.name for column in table.primary_key]
+        if self._path is None and all(name in rows[0] for name in keys):
+            rows = sorted(rows, key=lambda row: [row[name] for name in keys])
         statement = upsert(self.raw.dialect.name, table, list(rows[0]), update)
         # SQLAlchemy makes one statement of many rows on a server only if it returns something.
         is_batch = len(rows) > 1 and self._path is None

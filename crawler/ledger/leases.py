@@ -172,11 +172,14 @@ def take(
         if all(now[region].epoch == epoch for region, epoch in epochs.items())
     }
     _refuse(locked, regions, intact)
-    inherited = {region for one in intact for region in theirs[one]}
+    # One that was killed before it had begun, and had taken over from another, has nothing to be
+    # mended, and lines of sightings that it was handed.
+    mended = intact & _begun(connection, intact)
+    inherited = {region for one in mended for region in theirs[one]}
     taken = sorted({*regions, *inherited})
     before = {row.run_id for row in locked if row.region in taken and row.run_id}
-    for one in sorted(before - intact):
-        void(connection, one, at, to=run_id)
+    for one in sorted(before - mended):
+        void(connection, one, at, to=run_id, regions=taken)
     mine = leases.c.region.in_(taken)
     connection.write(
         update(leases)
@@ -191,7 +194,7 @@ def take(
         {"run_id": run_id, "region": region, "epoch": now[region].epoch + 1} for region in taken
     ]
     connection.write(insert(run_leases), epochs)
-    for one in intact:
+    for one in mended:
         own = (run_leases.c.run_id == one) & run_leases.c.region.in_(theirs[one])
         connection.write(update(run_leases).where(own).values(epoch=run_leases.c.epoch + 1))
     connection.commit()
@@ -222,10 +225,17 @@ def void_own(connection: LedgerConnection, run_id: str, at: datetime) -> None:
     void(connection, run_id, at, to=None)
 
 
-def void(connection: LedgerConnection, run_id: str, at: datetime, *, to: str | None) -> None:
+def void(
+    connection: LedgerConnection,
+    run_id: str,
+    at: datetime,
+    *,
+    to: str | None,
+    regions: Collection[str] = (),
+) -> None:
     """Undo what a run committed and didn't publish, if it has no end: its articles are owed again
-    or due, and its addresses end as `pending`. What it saw on lists, and the pictures it has
-    archived, are told by the run `to`."""
+    or due, and its addresses end as `pending`. What it saw on the lists of these regions, and the
+    pictures it has archived, are told by the run `to`, which has taken the regions."""
     unfinished = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.finished_at.is_(None))
     reported = select(publications.c.seq).where(
         publications.c.run_id == run_id, publications.c.part.is_(None)
@@ -237,7 +247,7 @@ def void(connection: LedgerConnection, run_id: str, at: datetime, *, to: str | N
         connection.write(update(visits).where(lost).values(outcome=Outcome.PENDING))
     connection.write(delete(claims).where(claims.c.run_id == run_id))
     if to is not None:
-        _hand_on_sightings(connection, run_id, to)
+        _hand_on_sightings(connection, run_id, to, regions)
         own = update(pictures).where(pictures.c.outcome_by == run_id)
         connection.write(own.values(outcome_by=to))
 
@@ -300,14 +310,18 @@ def _set_back(
     connection.write(update(articles).where(articles.c.article_id == article_id).values(values))
 
 
-def _hand_on_sightings(connection: LedgerConnection, run_id: str, to: str) -> None:
-    """What a run noted of lists, which its sightings would have told, is told by another."""
+def _hand_on_sightings(
+    connection: LedgerConnection, run_id: str, to: str, regions: Collection[str]
+) -> None:
+    """What a run noted of lists, which its sightings would have told, is told by who has their
+    region next: so a list's lines are published in the order in which it was looked at."""
+    region = sighting_lines.c["keys"]["region"].as_string()
     newest = select(func.max(sighting_lines.c.number).label("newest"))
     row = connection.row(newest.where(sighting_lines.c.run_id == to))
     after = 0 if row is None or row.newest is None else row.newest + 1
     connection.write(
         update(sighting_lines)
-        .where(sighting_lines.c.run_id == run_id)
+        .where(sighting_lines.c.run_id == run_id, region.in_(regions) | region.is_(None))
         .values(run_id=to, number=sighting_lines.c.number + after)
     )
 
@@ -322,6 +336,12 @@ def _refuse(rows: Iterable[Row[Any]], regions: Collection[str], ended: Collectio
         if row.region in regions and row.is_live and row.run_id not in ended:
             whose = f"region {row.region} is crawled by run {row.run_id} ({row.holder})"
             raise LedgerInUseError(f"{whose}; this one does nothing")
+
+
+def _begun(connection: LedgerConnection, run_ids: Collection[str]) -> set[str]:
+    """Those of these runs that the ledger knows."""
+    known = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids))
+    return {row.run_id for row in connection.rows(known)}
 
 
 def _epochs(connection: LedgerConnection, run_ids: Collection[str]) -> dict[str, dict[str, int]]:

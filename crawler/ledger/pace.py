@@ -61,6 +61,11 @@ class HostPace:
         self._side = side
         self._lease = lease
 
+    @property
+    def lease_seconds(self) -> float:
+        """So long a lease of the run holds once it is renewed."""
+        return self._lease.seconds
+
     def claim(self, host: str, seconds: float, before: float = NEVER) -> Turn:
         """Ask for the next request to a host; with it nobody may ask it for so many seconds.
         Raises SupersededError where the run has lost its leases."""

@@ -29,6 +29,7 @@ from crawler.data_dir import (
     REPORTS_FOLDER,
     certificates_of,
     images_of,
+    in_order_of_seq,
     indexes_of,
     lines_of,
     manifests_of,
@@ -146,7 +147,7 @@ def _fill(
     for file in lines_of(data_dir):
         _read_lines(ledger, data_dir, file, schedule, done)
         commit()
-    for file in sorted(sightings_of(data_dir), key=lambda path: path.name):
+    for file in in_order_of_seq(data_dir, sightings_of(data_dir)):
         _read_sightings(ledger, data_dir, file, done)
         commit()
     for file in sorted(images_of(data_dir), key=lambda path: path.name):

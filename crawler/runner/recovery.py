@@ -237,7 +237,8 @@ class _Killed:
         """Publish what is left, as a part where there are others, and write the report."""
         written = read_report(self._data_dir, self.run_id)
         if written is not None:  # killed when all was said and done
-            self._ledger.placements.drop_lines(self.run_id)
+            if written.get("reason") != SUPERSEDED:  # whose lines wait for who has the region next
+                self._ledger.placements.drop_lines(self.run_id)
             end_run(self._ledger, written)
             return []
         run, ledger = self._run, self._ledger

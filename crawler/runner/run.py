@@ -317,6 +317,8 @@ class Run:
         facts, ledger = self._facts, self._ledger
         with ledger.alone():
             sightings = publish_sightings(facts.data_dir, ledger, facts.run_id)
+            if sightings:  # at once: who takes the regions over tells what the ledger still has
+                ledger.commit()
             pictures = publish_pictures(facts.data_dir, ledger, facts.run_id)
             self._certify()
             certified = certificates.files_of_run(facts.data_dir, ledger, facts.run_id)

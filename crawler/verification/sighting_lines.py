@@ -48,10 +48,10 @@ class SightingsReport:
 
 
 def check_sightings(paths: Sequence[Path], *, is_whole: bool) -> SightingsReport:
-    """Check these files in the order of their runs; with `is_whole` they are all there are, so that
-    their lines must follow from each other."""
+    """Check these files in this order, that of their publication; with `is_whole` they are all
+    there are, so that their lines must follow from each other."""
     report = SightingsReport()
-    for path in sorted(paths, key=lambda path: path.name):
+    for path in paths:
         offset = 0
         try:
             with open_file(path) as file:

@@ -40,6 +40,7 @@ from crawler.data_dir import (
     certificates_of,
     has_state,
     images_of,
+    in_order_of_seq,
     indexed_by,
     is_data_dir,
     ledger_file,
@@ -286,7 +287,10 @@ def _verify(
     checked = _check_files(scope, processes, quiet, moved, kept, accepted)
     _take(verdict, checked)
     verdict.findings += _between_files(data_dir, checked, moved, kept.ids)
-    sightings = check_sightings(scope.sightings, is_whole=scope.is_whole)
+    shown_in_order = scope.sightings
+    if scope.is_whole:
+        shown_in_order = in_order_of_seq(data_dir, scope.sightings)
+    sightings = check_sightings(shown_in_order, is_whole=scope.is_whole)
     faults, claims = check_certificates(data_dir, scope.certificates, is_whole=scope.is_whole)
     verdict.findings += [*sightings.findings, *faults]
     verdict.counts.update(sightings=sightings.lines, certificates=len(scope.certificates))

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from twisted.internet.defer import fail, succeed
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
+from twisted.web._newclient import ResponseNeverReceived
 
 from crawler.archive.decode import DecodeError, decode
+from crawler.downloader.pace import NotInTimeError
+from crawler.downloader.taps import TappedPool, TappedProtocol
 from tests.archive.exchanges import differences
 from tests.archive.kinds import KINDS, MAXSIZE
 
 if TYPE_CHECKING:
+    from crawler.downloader.taps import Capture
     from tests.archive.crawled import Crawled
     from tests.archive.origin import Origin
 
@@ -142,3 +150,47 @@ def test_revisits_refer_to_the_original(crawled: Crawled) -> None:
         other = crawled.of(name)[0][1].response
         assert other is not None
         assert other.kind == "response"
+
+
+class _Idle:
+    """A connection that has served, and loses whatever is asked on it next."""
+
+    has_served = True
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_closed = False
+
+    def ask(self, request: Any, capture: Capture) -> Any:
+        self.asked += 1
+        lost = Failure(ConnectionLost())  # type: ignore[no-untyped-call]
+        return fail(ResponseNeverReceived([lost]))  # type: ignore[no-untyped-call]
+
+    def give_back(self) -> None:
+        self.is_closed = True
+
+
+def test_what_is_sent_again_is_checked_again() -> None:
+    idle, fresh, over = _Idle(), _Idle(), NotInTimeError(is_last=True)
+    answers: list[Exception | None] = [None, over]
+    inner = SimpleNamespace(
+        persistent=True,
+        getConnection=lambda *_: succeed(idle),
+        _newConnection=lambda *_: succeed(fresh),
+    )
+    pool = TappedPool(cast("Any", inner), 0, lambda: answers.pop(0))
+    failures: list[Failure] = []
+    connected = pool.getConnection("key", cast("Any", None))
+    connected.addCallback(lambda one: one.request(SimpleNamespace(method=b"GET")))
+    connected.addErrback(failures.append)
+    assert [failure.value for failure in failures] == [over]
+    assert (idle.asked, fresh.asked, fresh.is_closed) == (1, 0, True)
+    assert len(pool.captures) == 1
+
+
+def test_what_cannot_be_delivered_is_given_up_by_the_kernel() -> None:
+    with socket.socket() as handle:
+        protocol = TappedProtocol()  # type: ignore[no-untyped-call]
+        protocol.transport = cast("Any", SimpleNamespace(socket=handle))
+        protocol.deliver_within(1.5)
+        assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1500
