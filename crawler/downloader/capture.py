@@ -15,8 +15,8 @@ Private names of Scrapy and Twisted that this folder uses, for which their versi
   and `_redirect_request_using_get` (`refresh`).
 - Twisted's `HTTPConnectionPool._factory` and `_newConnection`, `Response._construct`, of
   `HTTP11ClientProtocol` `_finishResponse`, `_currentRequest` and `_parser`, the factory's
-  `_quiescentCallback` (`taps`); the error `twisted.web.http._DataLoss` and the errors of
-  `twisted.web._newclient` (`taps`, `failures`).
+  `_quiescentCallback`, the TLS transport's `_aggregator` (`taps`); the error
+  `twisted.web.http._DataLoss` and the errors of `twisted.web._newclient` (`taps`, `failures`).
 """
 
 from __future__ import annotations

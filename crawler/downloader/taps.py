@@ -10,6 +10,7 @@ once more on a fresh one.
 from __future__ import annotations
 
 import socket
+import sys
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from twisted.internet.defer import CancelledError, fail
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
+from twisted.protocols.tls import BufferingTLSTransport
 from twisted.web._newclient import (
     RequestNotSent,
     RequestTransmissionFailed,
@@ -248,7 +250,18 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
         """Let the kernel give up the connection where what was sent isn't acknowledged in time
         (Linux, tcp(7), TCP_USER_TIMEOUT), and send it no more when the network is back."""
         handle: socket.socket = self.transport.socket  # type: ignore[union-attr]
-        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+        if sys.platform == "linux":
+            handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+
+    def send_now(self) -> None:
+        """Give the kernel what was written. Twisted waits for the reactor's next turn, and until
+        then the process may stand still and lose its leases. Over TLS what is written before the
+        handshake is done waits for that."""
+        transport: Any = self.transport
+        if isinstance(transport, BufferingTLSTransport):
+            transport._aggregator.flush()
+        if transport.connected:
+            transport.doWrite()  # what comes of a failure the reactor's next turn meets as well
 
     def give_back(self) -> None:
         """Close the connection, which nothing was sent on."""
@@ -286,7 +299,7 @@ class TappedFactory(_LenientHTTP11ClientFactory):
 class TappedPool:
     """The pool as one download sees it: each request sent through it adds to `captures`. What
     `check` gives keeps the request from being sent; one that can't be delivered in so many seconds
-    is given up (0: no bound of ours)."""
+    is given up (0: no bound of ours, nor any haste)."""
 
     def __init__(
         self,
@@ -313,9 +326,12 @@ class TappedPool:
         if self._check and (error := self._check()):
             connection.give_back()
             return fail(error)
-        if self._deliver_within:
-            connection.deliver_within(self._deliver_within)
-        return connection.ask(request, self.capture())
+        if not self._deliver_within:
+            return connection.ask(request, self.capture())
+        connection.deliver_within(self._deliver_within)
+        answer = connection.ask(request, self.capture())
+        connection.send_now()
+        return answer
 
     def capture(self) -> Capture:
         self.captures.append(Capture(self._body_limit))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from twisted.internet.defer import fail, succeed
 from twisted.internet.error import ConnectionLost
+from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 from twisted.web._newclient import ResponseNeverReceived
 
@@ -152,6 +153,16 @@ def test_revisits_refer_to_the_original(crawled: Crawled) -> None:
         assert other.kind == "response"
 
 
+class _Reactor:
+    """One that never has its next turn."""
+
+    def addWriter(self, writer: object) -> None:  # noqa: N802
+        """Somebody has something to write."""
+
+    def removeWriter(self, writer: object) -> None:  # noqa: N802
+        """And has no more."""
+
+
 class _Idle:
     """A connection that has served, and loses whatever is asked on it next."""
 
@@ -186,6 +197,21 @@ def test_what_is_sent_again_is_checked_again() -> None:
     assert [failure.value for failure in failures] == [over]
     assert (idle.asked, fresh.asked, fresh.is_closed) == (1, 0, True)
     assert len(pool.captures) == 1
+
+
+def test_what_is_sent_in_turn_is_with_the_kernel_at_once() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = Connection(ours, TappedProtocol(), _Reactor())  # type: ignore[no-untyped-call]
+        connection.connected = True
+        protocol = TappedProtocol()  # type: ignore[no-untyped-call]
+        protocol.makeConnection(connection)  # type: ignore[no-untyped-call]
+        connection.write(b"GET")
+        theirs.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            theirs.recv(9)
+        protocol.send_now()
+        assert theirs.recv(9) == b"GET"
 
 
 def test_what_cannot_be_delivered_is_given_up_by_the_kernel() -> None:
