@@ -15,6 +15,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 _WAIT = 60.0
+_REFUSED = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class S3Server:
@@ -66,11 +67,13 @@ class S3Server:
 
 class CuttingWay:
     """Passes connections on to a port of loopback. The next connections are cut off after so many
-    bytes from the client, or to it, as `up` and `down` say, one number each."""
+    bytes from the client, or to it, as `up` and `down` say, one number each. While it `refuses`,
+    each is answered with 503."""
 
     def __init__(self, port: int) -> None:
         self.up: list[int] = []
         self.down: list[int] = []
+        self._refuses = False
         self._to = port
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
@@ -86,12 +89,27 @@ class CuttingWay:
             with suppress(OSError):
                 one.close()
 
+    def refuse(self, *, on: bool) -> None:
+        """Let nobody have anything any more, and cut off who is at it; or let them again."""
+        self._refuses = on
+        if on:
+            for one in self._sockets:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+            self._sockets.clear()
+
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._server.accept()
             except OSError:
                 return
+            if self._refuses:
+                with suppress(OSError), client:
+                    client.recv(65536)
+                    client.sendall(_REFUSED)
+                    client.shutdown(socket.SHUT_WR)
+                continue
             server = socket.create_connection(("127.0.0.1", self._to))
             self._sockets += [client, server]
             for source, target, bounds in (

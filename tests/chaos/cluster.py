@@ -1,9 +1,10 @@
-"""`make chaos-cluster EVENTS=200`: workers on one PostgreSQL server, each in a network namespace of
-its own, that are killed, frozen, cut off, with clocks apart, while the server restarts and goes.
+"""`make chaos-cluster EVENTS=200`: workers on one PostgreSQL server and one S3 server, each in a
+network namespace of its own, that are killed, frozen, cut off, with clocks apart, while the
+database restarts and goes and the storage refuses.
 
 What came of it is held against the site's truth and its log: nothing lost, nothing twice, no host
-asked too fast, no two writers of a region at a time. Exit code 1 when anything is wrong. Needs
-root, or a kernel that lets users make namespaces.
+asked too fast, no two writers of a region at a time, all that is published in the storage. Exit
+code 1 when anything is wrong. Needs root, or a kernel that lets users make namespaces.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from crawler.data_dir import reports_of
 from tests.chaos.history import untrue
 from tests.chaos.soundness import faults_of
 from tests.conftest import PROJECT
 from tests.postgres import Postgres
+from tests.s3 import CuttingWay, S3Server
 from tests.site import Site
 
 if TYPE_CHECKING:
@@ -41,7 +44,11 @@ REGIONS = ("js", "he", "gz")
 NODES = 3
 DELAY = 0.2
 LEASE = 6
-EVENTS = ("kill", "freeze", "cut", "restart", "gone")
+EVENTS = ("kill", "freeze", "cut", "restart", "refuse", "gone")
+# Those that are of a worker, not of a server.
+OF_NODES = frozenset({"kill", "freeze", "cut"})
+# Seconds for which the storage refuses.
+REFUSED = 10.0
 
 # So long may a region be without a crawl after its holder is gone: the lease, the queue's round.
 TAKEOVER = 90.0
@@ -146,23 +153,41 @@ class Chaos:
 
     def play(self, events: Sequence[str], gone: float) -> None:
         """Live through the events, then look at what there is."""
-        server = Postgres(durable=True)
+        server, storage = Postgres(durable=True), S3Server()
         try:
-            with Site(seed=1 + self.seed, regions=REGIONS, articles=12, daily=6) as site:
-                self._play(events, gone, server, site)
+            with (
+                Site(seed=1 + self.seed, regions=REGIONS, articles=12, daily=6) as site,
+                CuttingWay(storage.port) as way,
+            ):
+                bucket = storage.bucket()
+                env = {
+                    **site.environment, **storage.environment(way.port), "no_proxy": "127.0.0.1",
+                    "XINHUA_STORE": f"s3://{bucket}/archive",
+                }  # fmt: skip
+                self._play(events, gone, server, site, way, env)
+                self.wrong += not_shared(self.folder / "data", storage, bucket)
         finally:
+            storage.close()
             server.close()
 
-    def _play(self, events: Sequence[str], gone: float, server: Postgres, site: Site) -> None:
+    def _play(
+        self,
+        events: Sequence[str],
+        gone: float,
+        server: Postgres,
+        site: Site,
+        way: CuttingWay,
+        env: dict[str, str],
+    ) -> None:
         rng, data_dir = Random(self.seed), self.folder / "data"
         url = server.url_of(server.create())
         env = {
-            **os.environ, **site.environment, "XINHUA_DATA_DIR": str(data_dir),
+            **os.environ, **env, "XINHUA_DATA_DIR": str(data_dir),
             "XINHUA_LEDGER": url, "PYTHONPATH": str(PROJECT / "tests" / "clock"),
         }  # fmt: skip
         port = int(site.proxy_url.rpartition(":")[2].strip("/"))
         nodes = [
-            Node(f"node{n}", Namespace(self.folder / f"net{n}", [server.port, port]), env,
+            Node(f"node{n}", Namespace(self.folder / f"net{n}", [server.port, way.port, port]), env,
                  self.apart * (n - 1), self.folder / f"node{n}.log")
             for n in range(NODES)
         ]  # fmt: skip
@@ -173,7 +198,10 @@ class Chaos:
             for event in events:
                 time.sleep(rng.uniform(2, 6))
                 site.day += rng.uniform(0, 0.4)
-                self._strike(event, self._busy(nodes, url, rng), server, url, gone)
+                asked = len(site.log)
+                self._strike(event, self._busy(nodes, url, rng), server, way, url, gone)
+                self.told[-1] |= {"too_fast": len(too_fast(site.log, since=asked))}
+                self._tell()
             for node in nodes:
                 node.stop()
         finally:
@@ -189,8 +217,10 @@ class Chaos:
         self.wrong += too_fast(site.log)
         self.wrong += beside_each_other(site.log)
 
-    def _strike(self, event: str, node: Node, server: Postgres, url: str, gone: float) -> None:
-        held = {} if event in ("restart", "gone") else self._held_by(url, node)
+    def _strike(
+        self, event: str, node: Node, server: Postgres, way: CuttingWay, url: str, gone: float
+    ) -> None:
+        held = self._held_by(url, node) if event in OF_NODES else {}
         began = time.monotonic()
         if event == "kill":
             node.signal(signal.SIGKILL)
@@ -200,6 +230,10 @@ class Chaos:
             node.signal(signal.SIGSTOP)
         elif event == "cut":
             node.namespace.cut(off=True)
+        elif event == "refuse":
+            way.refuse(on=True)
+            time.sleep(REFUSED)
+            way.refuse(on=False)
         else:
             server.stop(signal.SIGINT if event == "restart" else signal.SIGQUIT)
             time.sleep(gone if event == "gone" else 0)
@@ -211,9 +245,11 @@ class Chaos:
             node.signal(signal.SIGCONT)
         elif event == "cut":
             node.namespace.cut(off=False)
-        row = {"event": event, "node": node.name, "held": sorted(held), "takeover": takeover}
-        self.told.append(row)
-        sys.stdout.write(f"{len(self.told):4} {json.dumps(row)}\n")
+        name = node.name if event in OF_NODES else None
+        self.told.append({"event": event, "node": name, "held": sorted(held), "takeover": takeover})
+
+    def _tell(self) -> None:
+        sys.stdout.write(f"{len(self.told):4} {json.dumps(self.told[-1])}\n")
         sys.stdout.flush()
 
     def _busy(self, nodes: Sequence[Node], url: str, rng: Random) -> Node:
@@ -280,11 +316,27 @@ def asked_by(entry: Entry) -> str:
     )
 
 
-def too_fast(log: Sequence[Entry]) -> list[str]:
-    """Requests that came sooner after another one to the same host than its delay."""
+def not_shared(data_dir: Path, storage: S3Server, bucket: str) -> list[str]:
+    """Files that reports list and the storage doesn't hold as they are here."""
+    client, found = storage.client(), []
+    for report in reports_of(data_dir):
+        for row in json.loads(report.read_bytes())["files"]:
+            try:
+                there = client.get_object(Bucket=bucket, Key=f"archive/{row['path']}")
+            except client.exceptions.NoSuchKey:
+                found.append(f"{row['path']} isn't in the storage")
+                continue
+            if there["Body"].read() != (data_dir / row["path"]).read_bytes():
+                found.append(f"{row['path']} is another one in the storage")
+    return found
+
+
+def too_fast(log: Sequence[Entry], since: int = 0) -> list[str]:
+    """Requests that came sooner after another one to the same host than its delay, of all or of
+    those from a place in the log on."""
     before: dict[str, Entry] = {}
     found = []
-    for entry in log:
+    for entry in log[since:]:
         last = before.get(entry.host)
         if asked_by(entry) != "last" and last and entry.at - last.at < DELAY - _JITTER:
             who = f"{asked_by(last)} and {asked_by(entry)}"
