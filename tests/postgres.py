@@ -30,7 +30,7 @@ class PostgresError(Exception):
 
 class Postgres:
     """A server of its own, in a temporary folder; `url` is that of its maintenance database.
-    `durable`: what is committed outlives the server's processes."""
+    `durable`: what is committed outlives the server's processes. With a password it asks for it."""
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Postgres:
         locale: str = "C.UTF-8",
         log_statements: bool = False,
         durable: bool = False,
+        password: str = "",
     ) -> None:
         memory = Path("/dev/shm")
         self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
@@ -49,7 +50,10 @@ class Postgres:
             self._as_server = ["setpriv", f"--reuid={_ACCOUNT}", f"--regid={_ACCOUNT}",
                                "--init-groups"]  # fmt: skip
         self._data = self.folder / "data"
-        self._call("initdb", "-D", self._data, "-U", USER, "-A", "trust", "-N",
+        secret = self.folder / "secret"
+        secret.write_text(f"{password}\n")
+        asked = ["-A", "scram-sha-256", f"--pwfile={secret}"] if password else ["-A", "trust"]
+        self._call("initdb", "-D", self._data, "-U", USER, *asked, "-N",
                    f"--encoding={encoding}", f"--locale={locale}")  # fmt: skip
         self.port = _free_port()
         self.log = self.folder / "log"

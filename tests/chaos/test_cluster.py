@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -99,6 +100,17 @@ def test_a_crawl_that_is_cut_off_and_one_that_is_killed(
         assert list(untrue(site, data_dir)) == []
         assert too_fast(site.log) == []
         assert beside_each_other(site.log) == []
+
+
+@needs_namespaces
+def test_nothing_is_delivered_late_once_a_network_is_back() -> None:
+    """Without a bound the kernel delivers it, whoever has the region by then."""
+    apart = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
+    done = subprocess.run(
+        [*apart, sys.executable, "-m", "tests.chaos.late_delivery"],
+        cwd=PROJECT, capture_output=True, text=True, check=True, timeout=_WAIT,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == ["GET", ""]
 
 
 def _server(url: str) -> str:

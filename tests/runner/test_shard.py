@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
 from tests.column_site import HOST, ColumnSite
 from tests.conftest import PROJECT
+from tests.postgres import Postgres
 from tests.processes import defects, reports
 
 if TYPE_CHECKING:
@@ -46,13 +48,13 @@ class Cluster:
     def __init__(self, site: ColumnSite, data_dir: Path, url: str) -> None:
         self.site = site
         self.data_dir = data_dir
-        self._url = url
+        self.url = url
 
     def start(self, *regions: str, **env: str) -> subprocess.Popen[str]:
         settings = {"DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "LEASE_SECONDS": LEASE,
                     "CHECKPOINT_SECONDS": 0.3, "LOG_LEVEL": "WARNING"}  # fmt: skip
         options = [word for key, value in settings.items() for word in ("-s", f"{key}={value}")]
-        ours = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self._url}
+        ours = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self.url}
         return subprocess.Popen(
             [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a",
              f"regions={','.join(regions)}", *options],
@@ -62,7 +64,7 @@ class Cluster:
 
     def end_leases(self) -> None:
         """Let their time be over now, as if so long had gone by."""
-        with psycopg.connect(self._url.replace("+psycopg", "")) as connection:
+        with psycopg.connect(self.url.replace("+psycopg", "")) as connection:
             connection.execute("UPDATE leases SET until = 0")
 
     def reports(self) -> list[dict[str, Any]]:
@@ -108,6 +110,18 @@ def least_gap(log: Sequence[Entry]) -> float:
             gaps.append(entry.at - before[entry.host])
         before[entry.host] = entry.at
     return min(gaps)
+
+
+_SLOW_COMMIT = """
+CREATE FUNCTION wait_in_commit() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON versions DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION wait_in_commit();
+"""
+_END_COMMIT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query = 'COMMIT' AND wait_event = 'PgSleep'
+"""
 
 
 def twice(lines: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -189,3 +203,37 @@ def test_a_frozen_crawl_wakes_beside_its_successor(cluster: Cluster) -> None:
     finally:
         with_all.close()
     assert {one.result for one in owed} <= {Outcome.ROBOTS_DENIED}
+
+
+def test_a_server_that_dies_in_a_commit(cluster: Cluster) -> None:
+    Ledger.at(make_url(cluster.url), fresh=True).close()
+    with psycopg.connect(cluster.url.replace("+psycopg", ""), autocommit=True) as server:
+        server.execute(_SLOW_COMMIT)
+        process = cluster.start("js")
+        while not server.execute(_END_COMMIT).fetchall():
+            assert process.poll() is None, ended(process)
+            time.sleep(0.05)
+        code, said = ended(process)
+        assert code == 5, said
+        assert len([line for line in said.splitlines() if "Traceback" in line]) == 0, said
+        server.execute("DROP FUNCTION wait_in_commit CASCADE")
+    code, said = ended(cluster.start("js"))
+    assert code == 0, said
+    assert {line["id"] for line in cluster.lines()} >= live(cluster.site, "js")
+    assert twice(cluster.lines()) == []
+    assert defects(cluster.data_dir) == []
+
+
+def test_a_wrong_password(cluster: Cluster) -> None:
+    server = Postgres(password="r1ght")
+    try:
+        ledger = {"XINHUA_LEDGER": server.url, "PGPASSWORD": "wr0ng-0ne"}
+        code, said = ended(cluster.start("js", **ledger))
+    finally:
+        server.close()
+    assert code == 5, said
+    (line,) = said.splitlines()
+    assert "password authentication failed" in line
+    assert "wr0ng-0ne" not in said
+    assert cluster.site.log == []
+    assert not list(cluster.data_dir.rglob("*.jsonl*"))
