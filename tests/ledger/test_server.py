@@ -82,6 +82,15 @@ def test_one_writes_and_others_read_what_was_committed(url: URL) -> None:
         assert later.visits.count(RUN) == 11
 
 
+def test_rows_are_written_in_the_order_of_their_keys(url: URL) -> None:
+    """Runs that write the same rows take their locks in one order."""
+    with closing(Ledger.at(url, fresh=True)) as ledger:
+        rows = [{"host": host, "until": T0, "reason": host} for host in ("b", "c", "a")]
+        ledger.connection.upsert(schema.holds, rows)
+        written = ledger.connection.rows(text("SELECT host FROM holds ORDER BY ctid"))
+        assert [row.host for row in written] == ["a", "b", "c"]
+
+
 def test_what_was_not_committed_is_forgotten(url: URL) -> None:
     fill(url)
     with closing(Ledger.at(url, fresh=False)) as ledger:
