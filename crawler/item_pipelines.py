@@ -224,6 +224,12 @@ class HistoryPipeline(_RunPipeline):
         others = set(self.ledger.addresses.of_article(article.id)) - {article.canonical_url}
         article.also_at = sorted(others)
         article.first_seen_at = iso(known.first_seen_at if known else seen.first_seen_at)
+        is_later = article.first_seen_at > article.fetched_at
+        if is_later and known is None and article.archive is None:
+            # by the clock of another machine, which is ahead: it was seen before it was fetched
+            article.first_seen_at = article.fetched_at
+            at = datetime.fromisoformat(article.fetched_at)
+            self.ledger.addresses.seen_by(article.id, at)
 
     def _make_version(
         self, article: Article, known: ArticleRow | None, changed: Sequence[str]

@@ -378,6 +378,15 @@ class Addresses:
             found |= {row.article_id for row in rows}
         return found
 
+    def seen_by(self, article_id: str, at: datetime) -> None:
+        """An article's addresses that a clock which was ahead has seen later were seen by then."""
+        self._handed_out.forget(article_id)
+        self._connection.write(
+            update(addresses)
+            .where(addresses.c.article_id == article_id, addresses.c.first_seen_at > at)
+            .values(first_seen_at=at)
+        )
+
     def of_article(self, article_id: str) -> list[str]:
         """Every address an article was seen at, sorted."""
         if self._handed_out.has(article_id):

@@ -180,6 +180,14 @@ class Articles:
         self._connection.upsert(addresses, rows, update=())
         if line_rows.archive(line) is None:
             self._nothing_owed([line["id"]])
+            if not known and line["first_seen_at"] == line["fetched_at"]:
+                # a killed run may not have committed what `Addresses.seen_by` noted
+                at = line_rows.moment(line["fetched_at"])
+                is_later = addresses.c.first_seen_at > at
+                own = addresses.c.article_id == line["id"]
+                self._connection.write(
+                    update(addresses).where(own, is_later).values(first_seen_at=at)
+                )
         if not is_corrected:
             self._write_state(line, state, {} if line["status"] == "gone" else content)
         return True

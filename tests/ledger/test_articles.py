@@ -275,3 +275,12 @@ def test_neighbours_stand_beside_an_address_of_the_host(ledger: Ledger, run: str
         gone_line() | line(2, at="2026-01-03T08:00:00Z", status="gone"), jsonl=FILE
     )
     assert beside(3) == ["1", "4"]
+
+
+def test_what_a_clock_that_was_ahead_saw_is_seen_once_it_is_fetched(ledger: Ledger) -> None:
+    ledger.addresses.see([at_site(1)], run_id=RUN, at=datetime(2026, 1, 1, 8, 1, tzinfo=UTC))
+    at = "2026-01-01T08:00:00Z"
+    assert ledger.articles.add_line(line(1, at, first_seen_at=at), jsonl="x")
+    known = ledger.addresses.get(at_site(1).url)
+    assert known
+    assert known.first_seen_at == datetime(2026, 1, 1, 8, tzinfo=UTC)

@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, update
 
 from crawler.ledger.ledger import Ledger
+from crawler.ledger.schema import addresses
 from crawler.outcomes import Outcome
 from tests.column_site import HOST, ColumnSite
 from tests.conftest import PROJECT
@@ -25,6 +28,8 @@ from tests.processes import defects, reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import URL
 
     from tests.site.server import Entry
 
@@ -237,3 +242,35 @@ def test_a_wrong_password(cluster: Cluster) -> None:
     assert "wr0ng-0ne" not in said
     assert cluster.site.log == []
     assert not list(cluster.data_dir.rglob("*.jsonl*"))
+
+
+def test_what_a_clock_that_is_ahead_has_seen(cluster: Cluster) -> None:
+    """Of a superseded run, say: it is owed at once, and fetched before it was seen."""
+    first = cluster.start("js")
+    ledger = make_url(cluster.url)
+    while not _seen(ledger):
+        assert first.poll() is None, ended(first)
+        time.sleep(0.05)
+    first.kill()
+    first.communicate()
+    with closing(Ledger.at(ledger, fresh=False)) as opened:
+        ahead = datetime.now(UTC) + timedelta(minutes=1)
+        opened.connection.write(update(addresses).values(first_seen_at=ahead))
+        opened.commit()
+    code, said = ended(cluster.start("js"))
+    assert code == 0, said
+    lines = cluster.lines()
+    assert {line["id"] for line in lines} >= live(cluster.site, "js")
+    assert any(line["first_seen_at"] == line["fetched_at"] for line in lines)
+    assert defects(cluster.data_dir) == []
+
+
+def _seen(url: URL) -> int:
+    """How many addresses the ledger knows; 0 where there is none yet."""
+    plain = url.render_as_string().replace("+psycopg", "")
+    try:
+        with psycopg.connect(plain) as server:
+            (row,) = server.execute("SELECT count(*) FROM addresses").fetchall()
+            return int(row[0])
+    except psycopg.errors.UndefinedTable:
+        return 0
