@@ -59,10 +59,11 @@ def test_withdrawn_articles_of_a_month(tmp_path: Path, schema_version: int) -> N
     # a text from after the withdrawal, and one from before that was edited
     restored = text | {"fetched_at": "2026-12-24T00:00:00Z", "published_at": None, "source": None}
     edited = restored | {"fetched_at": "2017-10-01T00:00:00Z"}
+    of_2010 = gone(min(LINES, key=lambda one: one["published_at"]))
     folder = tmp_path / "jsonl" / "2026" / "11"
     folder.mkdir(parents=True)
     (folder / "xinhua-a.jsonl").write_bytes(
-        b"".join(map(encoded, (line, restored, edited, text, gone(LINES[3]))))
+        b"".join(map(encoded, (line, restored, edited, text, of_2010)))
     )
     september = Selection(
         since=date(2017, 9, 1), until=date(2017, 9, 30), statuses=frozenset({"gone"})
