@@ -7,6 +7,7 @@ goes back to the scheduler: meanwhile another crawl may have asked the host.
 
 from __future__ import annotations
 
+import math
 import time
 from asyncio import sleep
 from dataclasses import dataclass
@@ -75,6 +76,9 @@ class Pace:
         """Why the request that is about to cross the wire must not; None where it has its turn."""
         turn = self._confirm(host, FRESH)
         if turn is not None and turn.claimed is not None:
+            claim = self._claims[host]
+            if claim.seconds:  # one claim is for one request: not for one that waited beside it
+                claim.row, claim.at = NEVER, -math.inf
             return None
         return NotInTimeError(is_last=turn is None)
 

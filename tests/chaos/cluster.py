@@ -339,7 +339,7 @@ def too_fast(log: Sequence[Entry], since: int = 0) -> list[str]:
     for entry in log[since:]:
         last = before.get(entry.host)
         if asked_by(entry) != "last" and last and entry.at - last.at < DELAY - _JITTER:
-            who = f"{asked_by(last)} and {asked_by(entry)}"
+            who = f"{asked_by(last)} ({last.path}) and {asked_by(entry)} ({entry.path})"
             found.append(f"{entry.host} was asked {entry.at - last.at:.3f} s apart by {who}")
         before[entry.host] = entry
     return found
