@@ -84,6 +84,7 @@ def everything(ledger: Ledger) -> None:
     ledger.addresses.see([mirror, at_site(2), at_site(3)], run_id="r2", at=T0)
     ledger.addresses.recheck([first.url], run_id="r3")
     ledger.addresses.seen_before([first.article_id], T0)
+    ledger.addresses.seen_by(first.article_id, T0)
     ledger.addresses.leave([at_site(4)], run_id="r2", at=T0)
     ledger.addresses.owed(run_id="r2", at=T0 + DAY, regions=["js"], limit=9)
     ledger.addresses.get(first.url)
