@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
@@ -14,10 +14,11 @@ from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.data_dir import images_name, run_of
 from crawler.exporters.pictures import KEYS, OF_ARCHIVED, SCHEMA_VERSION
-from crawler.items import WarcPointer, as_line
+from crawler.items import WarcPointer
 from crawler.media_type import picture_type
 from crawler.outcomes import PictureOutcome
 from crawler.storage import open_file
+from crawler.verification.exact_lines import read_exactly
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def check_pictures(path: Path, data_dir: Path, moved: MovedMonths) -> PicturesRe
         with open_file(path) as file:
             for number, line in enumerate(file, start=1):
                 report.lines += 1
-                told, fault = _read(path, line)
+                told, fault = read_exactly(line, KEYS, "a picture", partial(_fault, path))
                 code = "bad_picture"
                 if told is not None:
                     code, fault = _of_bytes(report, told, data_dir, moved)
@@ -74,20 +75,6 @@ def check_pictures(path: Path, data_dir: Path, moved: MovedMonths) -> PicturesRe
     if not report.lines and not report.findings:
         report.findings.append(Finding(path, 0, "empty_file", "there is no line"))
     return report
-
-
-def _read(path: Path, line: bytes) -> tuple[dict[str, Any] | None, str | None]:
-    """What a line says, or None and what is wrong with it."""
-    try:
-        told = json.loads(line)
-    except ValueError as error:
-        return None, f"no JSON: {error}"
-    if not isinstance(told, dict) or tuple(told) != KEYS:
-        return None, "its keys are not those of a picture"
-    fault = _fault(path, told)
-    if fault is None and as_line(told) != line:
-        fault = "it isn't written as a picture's line is"
-    return (None, fault) if fault else (told, None)
 
 
 def _fault(path: Path, told: Mapping[str, Any]) -> str | None:
@@ -181,6 +168,6 @@ def _archived_in(file: Path) -> Iterator[tuple[str, str]]:
     """The pictures that a file's lines say are archived; bad lines are told already."""
     with open_file(file) as opened:
         for line in opened:
-            told, _ = _read(file, line)
+            told, _ = read_exactly(line, KEYS, "a picture", partial(_fault, file))
             if told is not None and told["outcome"] == PictureOutcome.ARCHIVED:
                 yield told["article_id"], told["url"]

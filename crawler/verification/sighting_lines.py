@@ -6,16 +6,16 @@ is what the ledger takes for shown.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
 from crawler.coverage.sightings import APPEARED, GONE, KEYS, SCHEMA_VERSION
 from crawler.data_dir import run_of
-from crawler.items import as_line
 from crawler.storage import open_file
+from crawler.verification.exact_lines import read_exactly
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def check_sightings(paths: Sequence[Path], *, is_whole: bool) -> SightingsReport
             with open_file(path) as file:
                 for number, line in enumerate(file, start=1):
                     report.lines += 1
-                    told, fault = _read(path, line)
+                    told, fault = read_exactly(line, KEYS, "a sighting", partial(_fault, path))
                     if told is not None and is_whole:
                         fault = fault or _follow(report.shown, told)
                     if fault:
@@ -69,20 +69,6 @@ def check_sightings(paths: Sequence[Path], *, is_whole: bool) -> SightingsReport
             message = error.strerror or str(error)
             report.findings.append(Finding(path, None, "bad_sighting", message))
     return report
-
-
-def _read(path: Path, line: bytes) -> tuple[dict[str, Any] | None, str | None]:
-    """What a line says, or None and what is wrong with it."""
-    try:
-        told = json.loads(line)
-    except ValueError as error:
-        return None, f"no JSON: {error}"
-    if not isinstance(told, dict) or tuple(told) != KEYS:
-        return None, "its keys are not those of a sighting"
-    fault = _fault(path, told)
-    if fault is None and as_line(told) != line:
-        fault = "it isn't written as a sighting is"
-    return (None, fault) if fault else (told, None)
 
 
 def _fault(path: Path, told: Mapping[str, Any]) -> str | None:
