@@ -49,15 +49,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--ledger-on-server", action="store_true", help=told)
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def isolate() -> None:
     """Scrub the environment and guard the sockets, here and in every process tests start."""
     for name in [name for name in os.environ if name.lower() in SCRUBBED]:
         del os.environ[name]
     os.environ |= {"TZ": ZONE, "PYTHONPATH": str(GUARD), "PYTHONHASHSEED": "0"}
     time.tzset()
     guard.install()
-    # The suite tries the same examples each time and forks commands, the night tries others and
-    # starts each command anew.
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Isolate the tests, and choose their examples.
+
+    The suite tries the same examples each time and forks commands, the night tries others and
+    starts each command anew.
+    """
+    isolate()
     hypothesis.settings.register_profile("suite", derandomize=True)
     if config.getoption("markexpr") != "":
         hypothesis.settings.load_profile("suite")

@@ -19,7 +19,7 @@ from tests.archive.damage import DAMAGE, UNDESCRIBED, make_holding
 from tests.archive.exchanges import differences
 from tests.archive.kinds import KINDS
 from tests.archive.test_checkers import complaints_of
-from tests.conftest import pytest_configure
+from tests.conftest import isolate
 from tests.processes import defects
 from tests.verification.history import make_history
 from tests.verification.tampering import TAMPERINGS, Folder
@@ -28,10 +28,10 @@ TABLES = ("exchanges", "checkers", "damage")
 
 
 def main(wanted: list[str]) -> int:
+    isolate()
     if not set(wanted) <= set(TABLES):
         print(__doc__)
         return 2
-    pytest_configure()
     is_sound = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
