@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from crawler import regions, urls
-from crawler.archive import gzip_members
 from crawler.archive.cdxj import index_path
+from crawler.archive.compression import MemberError, read_member
 from crawler.archive.reader import MAX_BLOCK, WarcError, read_records, record_at
 from crawler.items import HISTORY_KEYS, KEYS
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
@@ -217,8 +217,8 @@ def _member(record: Record) -> bytes:
         data = file.read(record.length)
         try:
             if not data.startswith(b"WARC/"):
-                gzip_members.read_member(file, record.offset, record.length, 2 * MAX_BLOCK)
+                read_member(file, record.offset, record.length, 2 * MAX_BLOCK)
                 return data
-        except gzip_members.DamageError as error:
+        except MemberError as error:
             raise FixtureError(f"{record.path} at {record.offset}: {error}") from error
     return gzip.compress(data, mtime=0)

@@ -1,1 +1,1 @@
-"""Capture, WARC writing and reading, index, recovery, verification, replay."""
+"""A WARC library: HTTP and records as bytes, writing and reading, index, recovery, pages."""

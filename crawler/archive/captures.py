@@ -25,12 +25,12 @@ from urllib.parse import urlsplit
 
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
 from crawler.archive.others_records import as_stored, fetched_at
-from crawler.archive.record_heads import RecordHeadError, parse_head
+from crawler.archive.records import RecordHeadError, parse_head
 from crawler.clock import iso
 from crawler.items import Archive, Page
 
 if TYPE_CHECKING:
-    from crawler.archive.record_heads import RecordHead
+    from crawler.archive.records import RecordHead
 
 _REPLAY = re.compile(r"https?://[^/?#]+/(?:[^?#]*/)?([0-9]{14})id_/(https?://.+)", re.ASCII)
 _ORIGINAL = "x-archive-orig-"

@@ -2,19 +2,29 @@
 
 In: the block of a foreign response, its WARC-Date. Out: the same, with what its writer undid taken
 off its head, and the time in our form.
+
+A revisit of theirs calls the response that it repeats by one of its names: a Repeat means the page
+that has one of them. Re-extraction makes lines by this rule, and `scrapy verify` proves them by it.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from crawler.archive import wire
+from crawler.archive.decode import DecodeError, decode
+from crawler.archive.records import digest_key
 from crawler.clock import iso
 
 if TYPE_CHECKING:
     from crawler.archive.reader import Record
+    from crawler.items import Page
+
+# What a page may be called by: its payload digest, its address and time, its record's id.
+Names = tuple[str, str, str]
 
 # Stands in the warcinfo of every file of ours.
 _OUR_SOFTWARE = b"software: xinhua-archive/"
@@ -107,3 +117,49 @@ def _zone(text: str | None) -> timezone:
         return UTC
     minutes = int(text[1:3]) * 60 + int(text[-2:])
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """An article's page that stood unchanged at `url` on `date`; what repeats it has one of
+    `names`, the first one known counts."""
+
+    url: str
+    date: str
+    names: Names
+
+
+def names_of(page: Page) -> Names:
+    """What revisits may call a page: its payload digest, "" for that of nothing; its address and
+    time; its record's id."""
+    digest = digest_key(page.warc.payload_digest) if page.warc and page.body else ""
+    return digest, f"{page.url} {page.fetched_at}", page.warc.record_id if page.warc else ""
+
+
+def means(repeat: Repeat, names: Names) -> bool:
+    """Whether a revisit repeats the page of these names."""
+    return any(ours and ours == theirs for ours, theirs in zip(names, repeat.names, strict=True))
+
+
+def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
+    """What a revisit without a page of its own says. Ours repeat what is published and give None;
+    so does a 304, which is no capture of a page, and one whose date names no moment."""
+    profile = record.header("WARC-Profile") or ""
+    at = fetched_at(record.date)
+    if is_ours or at is None or profile.endswith("/revisit/server-not-modified"):  # 1.0 or 1.1
+        return None
+    uri = (record.header("WARC-Refers-To-Target-URI") or "").strip("<>")
+    date = fetched_at(record.header("WARC-Refers-To-Date") or "")
+    original = f"{uri} {date}" if uri and date else ""
+    digest = digest_key(record.header("WARC-Payload-Digest") or "")
+    record_id = (record.header("WARC-Refers-To") or "").strip("<>")
+    names = (digest, original, f"<{record_id}>" if record_id else "")
+    return Repeat(record.url or "", at, names)
+
+
+def holds_page(record: Record) -> bool:
+    """Whether a revisit was written with its body all the same, as old Heritrix does."""
+    try:
+        return bool(decode(as_stored(record.block or b"")).entity)
+    except DecodeError:
+        return False

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from crawler.archive import wire
 from crawler.archive.captures import captured
 from crawler.archive.decode import MAX_BODY, DecodeError, decode
-from crawler.archive.digests import digest, is_labelled
 from crawler.archive.others_records import (
     as_response,
     as_stored,
@@ -23,6 +22,7 @@ from crawler.archive.others_records import (
     is_our_warcinfo,
 )
 from crawler.archive.reader import WarcError, record_at
+from crawler.archive.records import digest, is_labelled
 from crawler.archive.wacz import MARK
 from crawler.file_name_escapes import readings, written
 from crawler.items import Page, WarcPointer

@@ -11,10 +11,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from crawler.archive import gzip_members
 from crawler.archive.cdxj import index_name, write_index
+from crawler.archive.compression import Member, MemberError, find_member, members
 from crawler.archive.reader import WarcError
-from crawler.archive.record_heads import RecordHead, RecordHeadError, parse_head
+from crawler.archive.records import RecordHead, RecordHeadError, parse_head
 from crawler.archive.wire import head_end
 from crawler.storage import WARC_SUFFIX, StorageError, fsync_dir, publish
 
@@ -97,7 +97,7 @@ def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
     start: int | None = 0
     while start is not None:
         try:
-            for member in gzip_members.members(file, start):
+            for member in members(file, start):
                 head = _whole_record(member)
                 if head is None:
                     why = why or f"at {member.offset}: the record's length is wrong"
@@ -105,13 +105,13 @@ def _whole_part(file: BinaryIO) -> tuple[int, int, str | None]:
                 records += head.kind != "warcinfo"
                 end = member.offset + member.length
             return records, end, why
-        except gzip_members.DamageError as error:
+        except MemberError as error:
             why = why or str(error)
-            start = gzip_members.find_member(file, error.offset)
+            start = find_member(file, error.offset)
     return records, end, why
 
 
-def _whole_record(member: gzip_members.Member) -> RecordHead | None:
+def _whole_record(member: Member) -> RecordHead | None:
     """The head of the one record that a member holds: head, as many bytes as it says, two line
     ends; None where it holds anything else."""
     head_size = head_end(member.start)

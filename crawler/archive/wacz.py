@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from crawler.archive.decompression import contents
+from crawler.archive.compression import contents
 from crawler.archive.reader import WarcError, read_records
 
 if TYPE_CHECKING:

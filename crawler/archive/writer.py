@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.archive import records, wire
-from crawler.archive.digests import digest
+from crawler.archive.records import digest
 from crawler.clock import iso
 from crawler.items import WarcPointer
 from crawler.media_type import identify

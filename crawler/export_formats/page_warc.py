@@ -8,10 +8,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from crawler.archive.decompression import GZIP_MAGIC
+from crawler.archive.compression import GZIP_MAGIC
 from crawler.archive.pointers import pointed_at
-from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.archive.spans import FileSpan
+from crawler.archive.reader import FileSpan, WarcError, read_records, record_at
 from crawler.items import WarcPointer
 
 if TYPE_CHECKING:

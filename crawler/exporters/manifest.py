@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from crawler.archive.gzip_members import members
+from crawler.archive.compression import members
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:

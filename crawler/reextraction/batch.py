@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from crawler.archive.pointers import name_in
-from crawler.archive.reader import WarcError
-from crawler.archive.spans import FileSpan, fit, spans_of
+from crawler.archive.reader import FileSpan, WarcError, fit, spans_of
 from crawler.archive.wacz import warcs_in
 from crawler.items import as_line
 from crawler.process_pool import begin_worker, cancelling_on_error

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 from crawler import layouts, urls
 from crawler.archive.captures import may_hold_capture
 from crawler.archive.decode import DecodeError
-from crawler.archive.others_records import fetched_at, is_our_warcinfo
+from crawler.archive.others_records import fetched_at, holds_page, is_our_warcinfo, repeat_of
 from crawler.archive.pointers import is_our_file, page_of
 from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.archive.revisits import holds_page, repeat_of
 from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
@@ -31,8 +30,7 @@ from crawler.storage import size_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from crawler.archive.reader import Record
-    from crawler.archive.spans import FileSpan
+    from crawler.archive.reader import FileSpan, Record
     from crawler.items import Draft, Page
     from crawler.pages.assembly import Wanted
     from crawler.reextraction.filter import Filter

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.archive import wire
+from crawler.archive.compression import WarcError
 from crawler.archive.decode import DecodeError, unframe
-from crawler.archive.decompression import WarcError
-from crawler.archive.digests import is_digest_of
 from crawler.archive.others_records import fetched_at, is_our_warcinfo
 from crawler.archive.reader import read_records
+from crawler.archive.records import is_digest_of
 from crawler.data_dir import FILE_PREFIX
 from crawler.file_name_escapes import shown
 

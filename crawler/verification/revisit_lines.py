@@ -16,16 +16,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
-from crawler.archive.others_records import is_our_warcinfo
+from crawler.archive.others_records import holds_page, is_our_warcinfo, means, names_of, repeat_of
 from crawler.archive.reader import WarcError, read_records
-from crawler.archive.revisits import holds_page, means, names_of, repeat_of
 from crawler.archive.wacz import WACZ_SUFFIX, warcs_in
 from crawler.storage import WARC_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from crawler.archive.revisits import Names, Repeat
+    from crawler.archive.others_records import Names, Repeat
     from crawler.items import Page
 
 _ARCHIVES = (*WARC_SUFFIXES, WACZ_SUFFIX)

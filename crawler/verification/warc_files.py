@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.archive import gzip_members, wire
+from crawler.archive import wire
 from crawler.archive.cdxj import index_lines, index_path
-from crawler.archive.decompression import WarcError, contents
+from crawler.archive.compression import (
+    MAX_START,
+    Member,
+    MemberError,
+    WarcError,
+    contents,
+    find_member,
+    members,
+    read_member,
+)
 from crawler.archive.reader import MAX_BLOCK
-from crawler.archive.record_heads import RecordHeadError, parse_our_record
+from crawler.archive.records import RecordHeadError, parse_our_record
 from crawler.storage import open_file
 from crawler.verification import warc_records
 from crawler.verification.findings import Finding, Original, WarcReport
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-_MAX_RECORD = MAX_BLOCK + gzip_members.START
+_MAX_RECORD = MAX_BLOCK + MAX_START
 
 
 def verify_warc(path: Path) -> WarcReport:
@@ -66,12 +75,12 @@ def _check_file(report: WarcReport, file: BinaryIO) -> None:
     offset: int | None = 0
     while offset is not None:
         try:
-            for member in gzip_members.members(file, offset):
+            for member in members(file, offset):
                 offset = member.offset + member.length
                 _check_member(report, file, member, exchanges)
             break
-        except gzip_members.DamageError as error:
-            offset = gzip_members.find_member(file, error.offset)
+        except MemberError as error:
+            offset = find_member(file, error.offset)
             code = _damage_code(file, error.offset, offset)
             is_other = code == "not_gzip"
             report.add(error.offset, code, "no gzip member begins here" if is_other else error.why)
@@ -88,16 +97,16 @@ def _damage_code(file: BinaryIO, at: int, following: int | None) -> str:
 
 
 def _check_member(
-    report: WarcReport, file: BinaryIO, member: gzip_members.Member, exchanges: _Exchanges
+    report: WarcReport, file: BinaryIO, member: Member, exchanges: _Exchanges
 ) -> None:
     report.records += 1
     at = member.offset
     if member.size > _MAX_RECORD:
         report.add(at, "too_large", f"a record of {member.size} bytes, which we never write")
         return
-    contents = gzip_members.read_member(file, at, member.length, _MAX_RECORD)
+    plain = read_member(file, at, member.length, _MAX_RECORD)
     try:
-        head, rest = parse_our_record(contents)
+        head, rest = parse_our_record(plain)
     except RecordHeadError as error:
         report.add(at, "bad_record", str(error))
         return

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from crawler.archive import records, wire
 from crawler.archive.decode import DecodeError, decode, unframe
-from crawler.archive.digests import is_digest_of
+from crawler.archive.records import is_digest_of
 from crawler.clock import now
 from crawler.data_dir import FILE_PREFIX
 from crawler.media_type import identify

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.archive import cdxj, records
-from crawler.archive.digests import digest
 from crawler.archive.reader import WarcError, read_records
-from crawler.archive.record_heads import parse_our_record
+from crawler.archive.records import digest, parse_our_record
 from crawler.archive.writer import Revisit
 from crawler.storage import publish
 from crawler.verification.warc_files import verify_warc

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.archive import spans
+from crawler.archive import reader
 from crawler.archive.decode import MAX_BODY, bound
 from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
 from crawler.layouts import NO_LAYOUTS
@@ -467,7 +467,7 @@ def test_a_file_in_spans_gives_what_it_gives_whole(
         (tmp_path / name).write_bytes(data)
 
     def made(name: str, size: int) -> tuple[int, bytes, Counter[str], list[str]]:
-        monkeypatch.setattr(spans, "SIZE", size)
+        monkeypatch.setattr(reader, "SPAN_SIZE", size)
         folder = tmp_path / f"{name}-{size}"
         folder.mkdir()
         jobs = [batch.Job.of(tmp_path / name, tmp_path, folder, Filter(), NO_LAYOUTS)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive.cdxj import index_path
-from crawler.archive.gzip_members import members
+from crawler.archive.compression import members
 from crawler.items import as_line
 from tests.verification.history import EDITED, RETURNED, STANDING, WITHDRAWN
 

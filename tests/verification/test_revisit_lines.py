@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.archive import gzip_members
+from crawler.archive import compression
 from crawler.archive.pointers import read_page
 from crawler.items import WarcPointer, as_line
 from crawler.verification import revisit_lines
@@ -140,7 +140,7 @@ def members_of_file(path: Path) -> list[bytes]:
     """A file's gzip members."""
     data = path.read_bytes()
     with path.open("rb") as file:
-        return [data[one.offset : one.offset + one.length] for one in gzip_members.members(file)]
+        return [data[one.offset : one.offset + one.length] for one in compression.members(file)]
 
 
 def test_a_line_of_no_revisit(revisited: Revisited, scrapy_cmd: RunScrapy) -> None:

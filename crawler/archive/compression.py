@@ -1,14 +1,20 @@
-"""The contents of a WARC file, uncompressed, and where in the file they can be gone to.
+"""The compression of WARC files: their contents, and where in the file these can be gone to.
 
-In: a file, compressed member by member, as a whole, or not at all (gzip, Zstandard). Out: its bytes
-in constant memory. Empty members and zero bytes at the end are passed over; what is damaged or is
-no member is a WarcError with the offset of its beginning.
+`contents` reads a file that is compressed member by member, as a whole, or not at all (gzip,
+Zstandard): its bytes in constant memory. Empty members and zero bytes at the end are passed over;
+what is damaged or is no member is a WarcError with the offset of its beginning.
+
+`members` goes through the gzip members of a file, for those who must know of each whether it is
+whole, and `find_member` and `find_plain` find the next record after damage.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from abc import ABC, abstractmethod
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
@@ -39,8 +45,24 @@ _NO_WARC = {
 }
 _LONGEST_MAGIC = max(map(len, _NO_WARC))
 
+# With the only method there is (RFC 1952 2.3.1).
+_GZIP_MEMBER = GZIP_MAGIC + b"\x08"
+# Begins with what is fixed, since that is looked for a hundred times as fast.
+_PLAIN = re.compile(
+    rb"WARC/[01]\.(?:(?<=\n\r\nWARC/..)|(?<=\n\nWARC/..)|(?<=\0WARC/..))", re.DOTALL
+)
+_LEAD = len(b"\n\r\n")
+_OVERLAP = _LEAD + len(b"WARC/1.")
+
+# How much of a member's contents is kept: enough for every record head we accept.
+MAX_START = 64 * 1024
+
 _SHORTEST = 4
 _PIECE = 64 * 1024
+# So much is searched at a time for the next record.
+_SEARCHED = 256 * 1024
+# Most members are smaller, and what was read past the end is read again.
+_MEMBER = 32 * 1024
 _CONTENTS = 1024 * 1024
 # zstandard gives all that a piece of input holds, which is up to 32,768 times its size.
 _ZSTD_PIECE = 1024
@@ -344,3 +366,118 @@ def contents(path: Path, file: BinaryIO, start: int) -> Contents:
         if first.startswith(magic):
             raise WarcError(path, start, why, is_other_format=True)
     return found
+
+
+class MemberError(Exception):
+    """The gzip member at `offset` is damaged, cut short, or none."""
+
+    def __init__(self, offset: int, why: str) -> None:
+        super().__init__(f"at {offset}: {why}")
+        self.offset = offset
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One gzip member: place and length in the file, its contents' size, first and last bytes."""
+
+    offset: int
+    length: int
+    size: int
+    start: bytes
+    end: bytes
+
+
+def members(file: BinaryIO, offset: int = 0) -> Iterator[Member]:
+    """All members from `offset` on. Raises MemberError where a member is damaged or cut short."""
+    size = os.fstat(file.fileno()).st_size
+    while offset < size:
+        member = _member_at(file, offset)
+        yield member
+        offset += member.length
+
+
+def find_member(file: BinaryIO, after: int, before: int | None = None) -> int | None:
+    """The offset of the next member after `after` that holds a WARC record, or None where none
+    begins before `before`."""
+    position = after + 1
+    while before is None or position < before:
+        file.seek(position)
+        piece = file.read(_SEARCHED)
+        if len(piece) < len(_GZIP_MEMBER):
+            return None
+        found = piece.find(_GZIP_MEMBER)
+        while found >= 0:
+            if before is not None and position + found >= before:
+                return None
+            if _begins_record(file, position + found):
+                return position + found
+            found = piece.find(_GZIP_MEMBER, found + 1)
+        position += len(piece) - len(_GZIP_MEMBER) + 1
+    return None
+
+
+def find_plain(file: BinaryIO, after: int, before: int | None = None) -> int | None:
+    """The offset of the next record after `after` in an uncompressed file, or None where none
+    begins before `before`. It stands after a blank line, of CRLF or bare LF, or a zero byte."""
+    position = max(after + 1 - _LEAD, 0)
+    while before is None or position < before:
+        file.seek(position)
+        piece = file.read(_SEARCHED)
+        for found in _PLAIN.finditer(piece):
+            offset = position + found.start()
+            if offset > after:
+                return offset if before is None or offset < before else None
+        if len(piece) < _SEARCHED:
+            return None
+        position += len(piece) - _OVERLAP
+    return None
+
+
+def read_member(file: BinaryIO, offset: int, length: int, max_size: int) -> bytes:
+    """The contents of the one member that fills exactly that place. Raises MemberError."""
+    file.seek(offset)
+    data = file.read(length)
+    if len(data) < length:
+        raise MemberError(offset, f"the file ends within the {length} bytes pointed at")
+    stream = isal_zlib.decompressobj(wbits=_GZIP)
+    try:
+        plain: bytes = stream.decompress(data, max_size + 1)
+    except _IsalError as error:
+        raise MemberError(offset, f"damaged gzip member: {error}") from error
+    if len(plain) > max_size:
+        raise MemberError(offset, f"the record is over {max_size} bytes")
+    if not stream.eof or stream.unused_data:
+        raise MemberError(offset, f"the gzip member is not {length} bytes long")
+    return plain
+
+
+def _member_at(file: BinaryIO, offset: int) -> Member:
+    file.seek(offset)
+    stream = isal_zlib.decompressobj(wbits=_GZIP)
+    start = end = b""
+    size = read = 0
+    try:
+        while not stream.eof:
+            data = stream.unconsumed_tail
+            if not data:
+                data = file.read(_MEMBER)
+                read += len(data)
+            if not data and not stream.unconsumed_tail:
+                raise MemberError(offset, "the file ends inside a gzip member")
+            plain = stream.decompress(data, _CONTENTS)
+            size += len(plain)
+            start += plain[: MAX_START - len(start)]
+            end = (end + plain)[-4:]
+    except _IsalError as error:
+        raise MemberError(offset, f"damaged gzip member: {error}") from error
+    return Member(offset, read - len(stream.unused_data), size, start, end)
+
+
+def _begins_record(file: BinaryIO, offset: int) -> bool:
+    file.seek(offset)
+    try:
+        start = isal_zlib.decompressobj(wbits=_GZIP).decompress(file.read(_SEARCHED), 5)
+    except _IsalError:
+        return False
+    return bool(start == b"WARC/")
