@@ -41,8 +41,8 @@ class Command(ProjectCommand, ScrapyCommand):
         if args:
             raise UsageError(f"unknown argument {args[0]!r}")
         try:
+            from crawler.room.rendering import texts
             from crawler.room.report import write_folder
-            from crawler.room.texts import texts
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("crawler"):
                 raise

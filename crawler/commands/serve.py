@@ -63,8 +63,8 @@ class Command(ProjectCommand, ScrapyCommand):
             import uvicorn
 
             from crawler.room.app import make_app
-            from crawler.room.reading import RoomSettings
-            from crawler.room.searching import index_problem
+            from crawler.room.archive_reader import RoomSettings
+            from crawler.room.search_page import index_problem
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("crawler"):
                 raise

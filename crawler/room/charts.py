@@ -2,7 +2,9 @@
 
 In: numbers and labels. Out: escaped markup that takes its colours from the style sheet, in light
 and dark. Beside each chart stands a table with the same numbers, so the SVG itself is hidden from
-screen readers and out of the order of keys.
+screen readers and out of the order of keys. Where a chart is wider than the screen its newest end
+is shown first, so axes stand at the right, and the names of a heat map in an SVG of their own that
+stays where it is.
 """
 
 from __future__ import annotations
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
 SERIES = 8
 
 _WIDTH, _HEIGHT = 960, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 10, 22
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 52, 10, 22
 _NAMES, _CELL, _ROW = 64, 3, 14
+
+# Room at the right of a heat map for the label of a month that has just begun.
+_LAST_MONTH = 40
+
 _STEPS = (1, 2, 5, 10)
 
 
@@ -33,38 +39,33 @@ def heat_map(
 ) -> Markup:
     """A row for each of (code, name), a cell for each day; `link` is a cell's address."""
     bounds = _bounds([found for code, _ in names for day in days if (found := count(code, day))])
-    width, height = _NAMES + len(days) * _CELL + 2, len(names) * _ROW + 20
-    parts = [_svg(width, height, "")]
+    height = len(names) * _ROW + 20
+    tops = [18 + _ROW * row for row in range(len(names))]
+    parts = [_svg(_NAMES, height, "names")]
+    for y, (_, name) in zip(tops, names, strict=True):
+        parts.append(f'<text class="strong" x="0" y="{y + 10}">{escape(name)}</text>')
+    parts += ["</svg>", _svg(len(days) * _CELL + _LAST_MONTH, height, "")]
     for number, day in enumerate(days):
         if day.endswith("-01"):
-            x = _NAMES + number * _CELL
+            x = number * _CELL
             parts.append(f'<text x="{x}" y="11">{escape(day[:7])}</text>')
             parts.append(f'<path class="axis" d="M{x} 14V{height}"/>')
-    for row, (code, name) in enumerate(names):
-        y = 18 + row * _ROW
-        parts.append(f'<text class="strong" x="0" y="{y + 10}">{escape(name)}</text>')
+    for y, (code, _) in zip(tops, names, strict=True):
         cells = [
             (_level(count(code, day), bounds), verdict(code, day), link(code, day)) for day in days
         ]
-        x = _NAMES
-        for cell, group in groupby(cells):
-            level, told, address = cell
+        x = 0
+        for (level, told, address), group in groupby(cells):
+            # groups of linked cells hold one cell, since each day has an address of its own
             length = len(list(group))
-            of_verdict = f" {escape(told)}" if told not in {"", "complete"} else ""
-            kind = f"h{level}{of_verdict}"
-            if address is None:
-                parts.append(_cell(kind, x, y, length))
-            else:
-                # groups of linked cells hold one cell, since each day has an address of its own
-                parts.append(
-                    f'<a href="{escape(address)}" tabindex="-1">{_cell(kind, x, y, length)}</a>'
-                )
-            x += _CELL * length
+            kind = f"h{level}" + (f" {told}" if told not in {"", "complete"} else "")
+            width, top = length * _CELL, _ROW - 2
+            cell = f'<rect class="{escape(kind)}" x="{x}" y="{y}" width="{width}" height="{top}"/>'
+            if address is not None:
+                cell = f'<a href="{escape(address)}" tabindex="-1">{cell}</a>'
+            parts.append(cell)
+            x += width
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704 - its pieces are escaped above
-
-
-def _cell(kind: str, x: int, y: int, length: int) -> str:
-    return f'<rect class="{kind}" x="{x}" y="{y}" width="{length * _CELL}" height="{_ROW - 2}"/>'
 
 
 def _bounds(counts: list[int]) -> list[int]:
@@ -144,7 +145,7 @@ def _axis(top: float, form: Callable[[float], str]) -> list[str]:
         y = _y(value, top)
         parts.append(f'<path class="axis" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
         parts.append(
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(form(value))}</text>'
+            f'<text x="{_WIDTH - _RIGHT + 6}" y="{y + 4:.1f}">{escape(form(value))}</text>'
         )
     return parts
 

@@ -8,11 +8,19 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler import regions
-from crawler.clock import BEIJING, now
-from crawler.room.changes import changes_in
-from crawler.room.reading import PageError, a_day, html, page, page_number, pager, texts_of
-from crawler.room.rendering import render
-from crawler.room.report import context, name_of
+from crawler.clock import BEIJING, iso, now
+from crawler.room.rendering import (
+    PageError,
+    a_day,
+    html,
+    name_of,
+    page,
+    page_number,
+    pager,
+    render,
+    texts_of,
+)
+from crawler.room.report import context
 from crawler.views.archive_status import status_of
 from crawler.views.report import ReportSums, added_later, certificate_of, report_of
 
@@ -23,8 +31,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from crawler.ledger.catalogue import Entry
-    from crawler.room.reading import Reading
-    from crawler.room.texts import Texts
+    from crawler.ledger.ledger import Ledger
+    from crawler.ledger.rows import VersionRow
+    from crawler.room.archive_reader import ArchiveReader
+    from crawler.room.rendering import Texts
 
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])", re.ASCII)
 
@@ -47,8 +57,8 @@ _KEPT = timedelta(seconds=30)
 class Listings:
     """The pages that list articles."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(self, archive: ArchiveReader) -> None:
+        self._archive = archive
         self._tally = ReportSums()
         self._reports: dict[str, tuple[datetime, str]] = {}
         self._tallying = threading.Lock()
@@ -56,7 +66,7 @@ class Listings:
     def front(self, request: Request) -> Response:
         """Today's and yesterday's news by region, the latest changes, the regions."""
         today = now().astimezone(BEIJING).date()
-        with self._reading.ledger() as ledger:
+        with self._archive.ledger() as ledger:
             catalogue = ledger.catalogue
             counts = catalogue.regions()
             since = today - _DAY
@@ -84,7 +94,7 @@ class Listings:
 
     def changes(self, request: Request) -> Response:
         """Edits, withdrawals and restorals, newest first."""
-        with self._reading.ledger() as ledger:
+        with self._archive.ledger() as ledger:
             found = changes_in(ledger, limit=_CHANGES)
         return page(request, "changes.html", nav="changes", changes=found)
 
@@ -92,7 +102,7 @@ class Listings:
         """A month of a region, the newest one if none is named."""
         code = request.path_params["code"]
         t = texts_of(request)
-        with self._reading.ledger() as ledger:
+        with self._archive.ledger() as ledger:
             months = ledger.catalogue.months(code)
             if not months and code not in regions.load():
                 raise PageError(404, "error_404")
@@ -130,7 +140,7 @@ class Listings:
         t = texts_of(request)
         day = a_day(request.path_params["day"])
         number = page_number(request)
-        with self._reading.ledger() as ledger:
+        with self._archive.ledger() as ledger:
             count = ledger.catalogue.count(day, day + _DAY)
             entries = ledger.catalogue.published(
                 day, day + _DAY, limit=_PAGE_OF_A_DAY, offset=(number - 1) * _PAGE_OF_A_DAY
@@ -149,8 +159,8 @@ class Listings:
             request, "listing.html", heading=t("of_day", day.isoformat()), count=count,
             groups=groups, empty=t("none_that_day"), months=[], shown_month="",
             feed=None, feed_title="", region_name=name_of,
-            certificate=certificate_of(self._reading.data_dir, day) if number == 1 else None,
-            added=added_later(self._reading.data_dir, day),
+            certificate=certificate_of(self._archive.data_dir, day) if number == 1 else None,
+            added=added_later(self._archive.data_dir, day),
             earlier={"href": f"/days/{before}", "text": f"{t('previous_day')} {before}"},
             later={"href": f"/days/{after}", "text": f"{t('next_day')} {after}"},
             **pager(number, count, "?", _PAGE_OF_A_DAY),
@@ -167,12 +177,38 @@ class Listings:
         return html(request, text)
 
     def _status(self, t: Texts, at: datetime) -> str:
-        data_dir = self._reading.data_dir
-        with self._reading.ledger() as ledger:
-            status = status_of(data_dir, ledger, at, self._reading.settings.max_age)
+        data_dir = self._archive.data_dir
+        with self._archive.ledger() as ledger:
+            status = status_of(data_dir, ledger, at, self._archive.settings.max_age)
             report = report_of(data_dir, ledger, status, self._tally, at)
         shown = context(report, t, lambda day: f"/days/{day}#certificate")
         return render("status.html", t, nav="status", **shown)
+
+
+def changes_in(ledger: Ledger, *, limit: int) -> list[dict[str, Any]]:
+    """The newest edits, withdrawals, restorals and corrections, newest first: all lines that
+    aren't the first of their article."""
+    rows = ledger.catalogue.later_lines(limit=limit)
+    known = ledger.catalogue.of([row.article_id for row in rows if not row.title])
+    titles = {article_id: entry.title for article_id, entry in known.items()}
+    return [_change(row, row.title or titles.get(row.article_id)) for row in rows]
+
+
+def _change(row: VersionRow, title: str | None) -> dict[str, Any]:
+    href = f"/articles/{row.article_id}"
+    if row.corrects:
+        kind, fields = "corrected", list(row.corrects["keys"])
+    elif row.status == "gone":
+        kind, fields = "withdrawn", []
+    elif row.status == "restored":
+        kind, fields = "restored", list(row.changed)
+    else:
+        kind, fields = "edited", list(row.changed)
+        if row.version > 1:
+            href += f"/diff/{row.version - 1}/{row.version}"
+    return {"kind": kind, "href": href, "at": iso(row.fetched_at), "fields": fields,
+        "title": title, "row": row,
+    }  # fmt: skip
 
 
 def _day(entry: Entry) -> str:

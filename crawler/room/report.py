@@ -15,7 +15,7 @@ from crawler import regions
 from crawler.alarm_rules import FIELDS
 from crawler.outcomes import Outcome
 from crawler.room import charts
-from crawler.room.rendering import render
+from crawler.room.rendering import name_of, render
 from crawler.storage import write_atomically
 from crawler.views.archive_status import sized
 from crawler.views.report import NEWEST_RUNS, added_later, certificate_of
@@ -23,7 +23,7 @@ from crawler.views.report import NEWEST_RUNS, added_later, certificate_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from crawler.room.texts import Texts
+    from crawler.room.rendering import Texts
     from crawler.views.report import Report
 
 # Days that the table of the heat map shows one by one.
@@ -69,12 +69,6 @@ def context(report: Report, t: Texts, link: Callable[[str], str | None]) -> dict
         "size": sized,
         "region_name": name_of,
     }  # fmt: skip
-
-
-def name_of(code: str) -> str:
-    """The Chinese name of a region, its code where the registry has none."""
-    known = regions.load().get(code)
-    return known.name if known else code
 
 
 def write_folder(report: Report, t: Texts, folder: Path, data_dir: Path) -> int:

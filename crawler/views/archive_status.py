@@ -1,4 +1,5 @@
-"""How the archive stands: the last run, alarms, what is owed, silent lists, disk, what runs now.
+"""How the archive stands: the last run, alarms, what is owed, silent lists, disk, what runs now,
+what the workers of a cluster do.
 
 In: a data folder and its ledger, opened for reading. Out: a Status, which commands print as a
 screen or as JSON. Only the newest reports are read, so five years of hourly runs cost no more than
@@ -14,20 +15,20 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler.clock import BEIJING, iso
+from crawler.clock import BEIJING, iso, now
 from crawler.coverage.certificates import open_days_in_short
 from crawler.data_dir import reports_of
 from crawler.ledger.rows import left_of
 from crawler.outcomes import DENIED
 from crawler.run_lock import is_locked
 from crawler.text_columns import padded, wrapped
-from crawler.views.jobs import jobs_as_json, jobs_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
+    from crawler.ledger.jobs import BatchState, JobsState
     from crawler.ledger.ledger import Ledger
     from crawler.ledger.rows import RunRow
 
@@ -39,6 +40,19 @@ TELLING = timedelta(days=7)
 
 # An unreadable list is silent from so many failures in a row on: one is a hiccup.
 SILENT_AFTER = 2
+
+# From so many months on nobody counts.
+MANY_MONTHS = 600
+
+# Jobs that were given up and are shown; all are counted.
+_FAILED_SHOWN = 5
+
+# How the commands of runs begin that are no crawls.
+_OTHER_RUNS = ("scrapy coverage ", "scrapy survey ")
+
+# The width of what stands before each line.
+_LABEL = 10
+_INDENT = " " * _LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +165,6 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
     )
 
 
-# How the commands of runs begin that are no crawls.
-_OTHER_RUNS = ("scrapy coverage ", "scrapy survey ")
-
-
 def _newest_crawl(data_dir: Path) -> dict[str, Any] | None:
     found = map(_read, reversed(reports_of(data_dir)))
     return next((report for report in found if report and _is_crawl(report)), None)
@@ -265,12 +275,64 @@ def _silent_lists(ledger: Ledger) -> dict[str, list[str]]:
     return dict(sorted(silent.items()))
 
 
+def jobs_as_json(state: JobsState | None) -> dict[str, Any] | None:
+    """The state as plain values, times in UTC; None where there are no jobs."""
+    if state is None:
+        return None
+    return {
+        "workers": [
+            {
+                "name": one.name,
+                "version": one.version,
+                "slots": one.slots,
+                "started_at": iso(one.started_at),
+                "seen_at": iso(one.seen_at),
+                "is_lost": one.is_lost,
+            }
+            for one in state.workers
+        ],
+        "waiting": state.waiting,
+        "running": state.running,
+        "batches": [_batch(one) for one in state.batches],
+        "failed": [
+            {
+                "what": one.what,
+                "at": iso(one.at),
+                "why": one.why,
+                "worker": one.worker,
+                "attempts": one.attempts,
+            }
+            for one in state.failed
+        ],
+    }
+
+
+def _batch(batch: BatchState) -> dict[str, Any]:
+    left = batch.left_bytes / batch.pace if batch.pace and batch.left_bytes else None
+    is_over = batch.ended_at is not None
+    return {
+        "id": batch.id,
+        "kind": batch.kind,
+        "enqueued_at": iso(batch.enqueued_at),
+        "total": batch.total,
+        "done": batch.done,
+        "failed": batch.failed,
+        "running": batch.running,
+        "waiting": batch.total - batch.done - batch.failed - batch.running,
+        "left_seconds": None if left is None or is_over else round(left),
+        "done_at": None if left is None or is_over else iso(now() + timedelta(seconds=left)),
+        "output": batch.output,
+        "problems": batch.problems,
+        "ended_at": iso(batch.ended_at) if batch.ended_at else None,
+    }
+
+
 def screen(status: Status) -> str:
     """The status as a person reads it: a screen of 80 columns, most important first."""
     where = f"{status.data_dir} at {_local(status.at)} Beijing time"
     lines = [*wrapped(where), "", _verdict(status)]
     lines += _running_lines(status.running)
-    lines += jobs_lines(status.jobs, _labelled)
+    lines += jobs_lines(status.jobs) if status.jobs else []
     lines += _last_lines(status)
     lines += _alarm_lines(status)
     lines += _owed_lines(status)
@@ -281,11 +343,6 @@ def screen(status: Status) -> str:
     lines += _day_lines(status)
     lines += [_disk_line(status)]
     return "\n".join(lines)
-
-
-# The width of what stands before each line.
-_LABEL = 10
-_INDENT = " " * _LABEL
 
 
 def _labelled(label: str, text: str) -> list[str]:
@@ -321,6 +378,47 @@ def _running_lines(running: Running | None) -> list[str]:
         parts = "1 part" if running.parts == 1 else f"{running.parts} parts"
         lines += _labelled("", f"{parts} published, the last at {_local(running.published_at)}")
     return lines
+
+
+def jobs_lines(jobs: dict[str, Any]) -> list[str]:
+    """What a screen shows of jobs, which are as `jobs_as_json` has them."""
+    lost = [one for one in jobs["workers"] if one["is_lost"]]
+    there = [one["name"] for one in jobs["workers"] if not one["is_lost"]]
+    told = ", ".join(there) or "none is on"
+    if lost:
+        told += "; lost: " + ", ".join(
+            f"{one['name']} since {_local(one['seen_at'])}" for one in lost
+        )
+    lines = _labelled("workers", told)
+    counts = [
+        f"{count} {kind} {state}"
+        for state in ("running", "waiting")
+        for kind, count in jobs[state].items()
+    ]
+    lines += _labelled("jobs", ", ".join(counts) or "none waits")
+    for batch in jobs["batches"]:
+        lines += _labelled("", _batch_text(batch))
+    for one in jobs["failed"][:_FAILED_SHOWN]:
+        text = f"given up after {one['attempts']} tries: {one['what']}: {one['why']}"
+        lines += _labelled("", text)
+    if len(jobs["failed"]) > _FAILED_SHOWN:
+        lines += _labelled("", f"and {len(jobs['failed']) - _FAILED_SHOWN} more (--json)")
+    return lines
+
+
+def _batch_text(batch: dict[str, Any]) -> str:
+    text = f"{batch['id']}: {batch['done']} of {batch['total']} files done"
+    if batch["failed"]:
+        text += f", {batch['failed']} given up"
+    if batch["ended_at"]:
+        ended = batch["output"] or "not joined"
+        if batch["problems"]:
+            ended += f" tells of {batch['problems']} that are damaged or wrong"
+        return f"{text}; {ended}, {_local(batch['ended_at'])}"
+    if batch["left_seconds"] is not None:
+        span = _duration(timedelta(seconds=max(batch["left_seconds"], 60)))
+        text += f"; about {span} left, until {_local(batch['done_at'])}"
+    return text
 
 
 def _last_lines(status: Status) -> list[str]:
@@ -404,10 +502,6 @@ def _disk_line(status: Status) -> str:
         lasts = f"{months:.0f} months" if months < MANY_MONTHS else "decades"
         cost = f"a month costs {sized(month)}: enough for {lasts}"
     return f"{padded('disk', _LABEL)}{sized(status.bytes_free)} free; {cost}"
-
-
-# From so many months on nobody counts.
-MANY_MONTHS = 600
 
 
 def _counted(count: int, noun: str) -> str:

@@ -54,6 +54,7 @@ class SourceRow:
     def as_json(self) -> dict[str, Any]:
         """The same as plain values; times are UTC."""
         state, learnt, known, due = self.state, self.learnt, self.known, self.next_look
+        share = self.known_elsewhere
         newest = None
         if known and known.newest_url:
             newest = {
@@ -74,12 +75,28 @@ class SourceRow:
             "new_a_day": round(learnt.new / learnt.days, 2) if learnt.days else None,
             "first": learnt.first,
             "sole": learnt.sole,
-            "known_elsewhere": _rounded(self.known_elsewhere),
+            "known_elsewhere": None if share is None else round(share, 3),
             "links": learnt.capacity,
             "newest": newest,
             "every_run": due is None,
             "next_look_at": iso(due) if due else None,
         }
+
+
+def sources_of(region: Region, ledger: Ledger, at: datetime) -> list[SourceRow]:
+    """The lists of a region that were asked. Raises LedgerError."""
+    today = at.astimezone(BEIJING).date()
+    yields = ledger.sources.yields(today, regions=[region.code])
+    states = [one for one in ledger.lists.states([region.code]) if one.last_at is not None]
+    known = ledger.sources.known([state.url for state in states])
+    rows = []
+    for state in states:
+        learnt = yields.get(state.url, SourceYield())
+        wait = None
+        if state.url not in region.roots:
+            wait = _wait(state, learnt, is_of_registry=state.url in region.lists)
+        rows.append(SourceRow(state, learnt, known.get(state.url), wait or None))
+    return sorted(rows, key=lambda row: (-row.learnt.new, row.state.depth, row.state.url))
 
 
 def _wait(state: ListState, learnt: SourceYield, *, is_of_registry: bool) -> timedelta | None:
@@ -92,24 +109,3 @@ def _wait(state: ListState, learnt: SourceYield, *, is_of_registry: bool) -> tim
     if state.failures or state.walk_started_at:
         return None
     return look_interval(learnt)
-
-
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 3)
-
-
-def sources_of(region: Region, ledger: Ledger, at: datetime) -> list[SourceRow]:
-    """The lists of a region that were asked. Raises LedgerError."""
-    today = at.astimezone(BEIJING).date()
-    yields = ledger.sources.yields(today, regions=[region.code])
-    states = [one for one in ledger.lists.states([region.code]) if one.last_at is not None]
-    known = ledger.sources.known([state.url for state in states])
-    rows = []
-    for state in states:
-        learnt = yields.get(state.url, SourceYield())
-        is_of_registry = state.url in region.lists
-        wait = _wait(state, learnt, is_of_registry=is_of_registry)
-        if state.url in region.roots:
-            wait = None
-        rows.append(SourceRow(state, learnt, known.get(state.url), wait or None))
-    return sorted(rows, key=lambda row: (-row.learnt.new, row.state.depth, row.state.url))

@@ -18,10 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import regions
 from crawler.clock import BEIJING
-from crawler.data_dir import INDEX_SUFFIX, LINES_SUFFIX, REPORT_SUFFIX, REPORTS_FOLDER
+from crawler.coverage.verdicts import Verdict
+from crawler.data_dir import (
+    INDEX_SUFFIX,
+    LINES_SUFFIX,
+    REPORT_SUFFIX,
+    REPORTS_FOLDER,
+    certificate_name,
+    certificates_of,
+    certified_by,
+    files_of_run,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from crawler.ledger.ledger import Ledger
@@ -29,9 +39,6 @@ if TYPE_CHECKING:
 
 # So many days back the report goes.
 PERIOD = timedelta(days=365)
-
-CERTIFICATES_FOLDER = "coverage"
-VERDICTS = ("complete", "incomplete", "unknown")
 
 # Runs that are listed one by one, and examples of an alarm.
 NEWEST_RUNS = 30
@@ -46,7 +53,6 @@ _FIELD_NAMES = 3
 # Longer files are not read through for examples.
 _MOST_BYTES = 64 * 1024 * 1024
 
-_CERTIFICATE = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?:\.\d+)?\.json", re.ASCII)
 _KINDS = {"warc": "warc", "jsonl": "jsonl"}
 
 
@@ -195,6 +201,7 @@ def report_of(
     until = made_at.astimezone(BEIJING).date()
     since = until - PERIOD + timedelta(days=1)
     tally.read(data_dir, since)
+    examples = _Examples(data_dir, ledger, tally, status)
     return Report(
         made_at=made_at,
         since=since,
@@ -203,84 +210,94 @@ def report_of(
         tally=tally,
         articles=ledger.catalogue.by_day(since, until + timedelta(days=1)),
         verdicts=verdicts_of(data_dir, since),
-        alarms=[_alarm(data_dir, ledger, one, tally.newest or {}, status) for one in status.alarms],
+        alarms=list(map(examples.with_examples, status.alarms)),
     )
 
 
-def _alarm(
-    data_dir: Path,
-    ledger: Ledger,
-    row: Mapping[str, Any],
-    newest: Mapping[str, Any],
-    status: Status,
-) -> AlarmWithExamples:
-    """An alarm with the address its id names or the examples in its sentence, else with those that
-    the newest run or the ledger have: pages that no layout claims, lists that fail, lines without
-    the field."""
-    text = str(row["text"])
-    kind, _, about = str(row["id"]).partition(":")
-    names = about.split(":")
-    region = row.get("region")
-    examples: list[str] = []
-    if about.startswith(("http://", "https://")):
-        examples = [_pointed(data_dir, ledger, about, newest)]
-    elif pointed := _POINTED.findall(text):
-        examples = [f"{url} {file}:{offset}" for url, file, offset in pointed]
-        text = text[: text.index(pointed[0][0])].rstrip(": ")
-    elif kind.startswith("unclaimed"):
-        unclaimed = [str(one) for one in newest.get("unclaimed", ())]
-        of_region = (one for one in unclaimed if region is None or _is_of(one, region))
-        examples = [_pointed(data_dir, ledger, one, newest) for one in islice(of_region, EXAMPLES)]
-    elif kind in {"no_list", "dead_lists"}:
-        examples = list(status.silent_lists.get(region or "", ()))
-    elif kind == "field" and len(names) == _FIELD_NAMES:
-        examples = list(islice(_lines_without(data_dir, newest, *names), EXAMPLES))
-    return AlarmWithExamples(
-        kind, region, text, row["since"], bool(row["is_new"]), tuple(examples[:EXAMPLES])
-    )
+class _Examples:
+    """What alarms show themselves in: addresses, and where their captures are."""
 
+    def __init__(self, data_dir: Path, ledger: Ledger, tally: ReportSums, status: Status) -> None:
+        self._data_dir = data_dir
+        self._ledger = ledger
+        self._runs = tally.runs
+        self._newest = tally.newest or {}
+        self._silent_lists = status.silent_lists
 
-def _pointed(data_dir: Path, ledger: Ledger, url: str, newest: Mapping[str, Any]) -> str:
-    """An address and where its capture is: that of its article's newest content, else one of the
-    newest run; the address alone where there is none."""
-    address = ledger.addresses.get(url)
-    lines = ledger.articles.versions(address.article_id) if address else []
-    for row in reversed(lines):
-        if row.warc_pages:
-            return f"{url} {row.warc_pages[0].file}:{row.warc_pages[0].offset}"
-    wanted = f'"url": "{url}"'.encode()
-    for file in newest.get("files", ()):
-        path = data_dir / str(file["path"])
-        if path.suffix == INDEX_SUFFIX and path.is_file() and path.stat().st_size <= _MOST_BYTES:
+    def with_examples(self, row: Mapping[str, Any]) -> AlarmWithExamples:
+        """An alarm of a run report with the address its id names or the examples in its sentence,
+        else with those that the newest run or the ledger have: pages that no layout claims, lists
+        that fail, lines without the field."""
+        text = str(row["text"])
+        kind, _, about = str(row["id"]).partition(":")
+        names = about.split(":")
+        region = row.get("region")
+        found: Iterable[str] = ()
+        if about.startswith(("http://", "https://")):
+            found = [self._pointed(about)]
+        elif pointed := _POINTED.findall(text):
+            found = [f"{url} {file}:{offset}" for url, file, offset in pointed]
+            text = text[: text.index(pointed[0][0])].rstrip(": ")
+        elif kind.startswith("unclaimed"):
+            unclaimed = (str(one) for one in self._newest.get("unclaimed", ()))
+            found = (self._pointed(one) for one in unclaimed if region in {None, _code_of(one)})
+        elif kind in {"no_list", "dead_lists"}:
+            found = map(self._pointed, self._silent_lists.get(region or "", ()))
+        elif kind == "field" and len(names) == _FIELD_NAMES:
+            found = self._lines_without(*names)
+        examples = tuple(islice(found, EXAMPLES))
+        return AlarmWithExamples(kind, region, text, row["since"], bool(row["is_new"]), examples)
+
+    def _pointed(self, url: str) -> str:
+        """An address and where its capture is: that of its article's newest content, else one of
+        the run that asked for the list, else of the newest run; the address alone without any."""
+        address = self._ledger.addresses.get(url)
+        lines = self._ledger.articles.versions(address.article_id) if address else []
+        for row in reversed(lines):
+            if row.warc_pages:
+                return f"{url} {row.warc_pages[0].file}:{row.warc_pages[0].offset}"
+        wanted = f'"url": "{url}"'.encode()
+        for path in self._indexes(self._ledger.lists.state(url).last_at):
             for raw in path.read_bytes().splitlines():
                 if wanted in raw:
                     keys = json.loads(raw[raw.index(b"{") :])
-                    warc = path.with_name(keys["filename"]).relative_to(data_dir).as_posix()
+                    warc = path.with_name(keys["filename"]).relative_to(self._data_dir).as_posix()
                     return f"{url} {warc}:{keys['offset']}"
-    return url
+        return url
 
+    def _indexes(self, at: datetime | None) -> Iterator[Path]:
+        """The indexes of the run in which a list was asked at a time, of the newest run without."""
+        files = [self._data_dir / str(file["path"]) for file in self._newest.get("files", ())]
+        run = max((run.run_id for run in self._runs if at and run.started_at <= at), default=None)
+        if run and run != self._newest["run_id"]:
+            files = files_of_run(self._data_dir, run)
+        for path in files:
+            if path.suffix == INDEX_SUFFIX and _is_short_file(path):
+                yield path
 
-def _is_of(url: str, code: str) -> bool:
-    region = regions.region_of_url(url)
-    return region is not None and region.code == code
-
-
-def _lines_without(
-    data_dir: Path, newest: Mapping[str, Any], code: str, layout: str, name: str
-) -> Iterator[str]:
-    """Addresses and pointers of lines of a run that lack a field."""
-    for file in newest.get("files", ()):
-        path = data_dir / str(file["path"])
-        if path.suffix != LINES_SUFFIX or not path.is_file() or path.stat().st_size > _MOST_BYTES:
-            continue
-        for raw in path.read_bytes().splitlines():
-            try:
-                line = json.loads(raw)
-                of_region = (line["region"] or {}).get("code", "") == code
-                if of_region and line["layout"] == layout and not line[name]:
-                    yield _example(line)
-            except (ValueError, KeyError, TypeError):
+    def _lines_without(self, code: str, layout: str, name: str) -> Iterator[str]:
+        """Addresses and pointers of lines of the newest run that lack a field."""
+        for file in self._newest.get("files", ()):
+            path = self._data_dir / str(file["path"])
+            if path.suffix != LINES_SUFFIX or not _is_short_file(path):
                 continue
+            for raw in path.read_bytes().splitlines():
+                try:
+                    line = json.loads(raw)
+                    of_region = (line["region"] or {}).get("code", "") == code
+                    if of_region and line["layout"] == layout and not line[name]:
+                        yield _example(line)
+                except (ValueError, KeyError, TypeError):
+                    continue
+
+
+def _is_short_file(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size <= _MOST_BYTES
+
+
+def _code_of(url: str) -> str | None:
+    region = regions.region_of_url(url)
+    return region.code if region else None
 
 
 def _example(line: Mapping[str, Any]) -> str:
@@ -291,13 +308,13 @@ def _example(line: Mapping[str, Any]) -> str:
 
 def certificate_of(data_dir: Path, day: date) -> dict[str, Any] | None:
     """The certificate of a day of publication; None where there is none that can be read."""
-    return _certificate(data_dir / CERTIFICATES_FOLDER / f"{day:%Y/%m/%d}.json")
+    return _certificate(data_dir / certificate_name(day, 0))
 
 
 def added_later(data_dir: Path, day: date) -> dict[str, list[dict[str, Any]]]:
     """Region → articles of a day that were archived after its certificate was closed."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for path in sorted((data_dir / CERTIFICATES_FOLDER / f"{day:%Y/%m}").glob(f"{day:%d}.*.json")):
+    for path in sorted(data_dir.glob(certificate_name(day, 0).replace(".json", ".*.json"))):
         try:
             for code, region in json.loads(path.read_bytes())["regions"].items():
                 found[code] += region["added"]
@@ -309,14 +326,12 @@ def added_later(data_dir: Path, day: date) -> dict[str, list[dict[str, Any]]]:
 def verdicts_of(data_dir: Path, since: date) -> dict[tuple[str, str], str]:
     """(region, day) → verdict, of all certificates of days since one."""
     found: dict[tuple[str, str], str] = {}
-    folder = data_dir / CERTIFICATES_FOLDER
-    for path in sorted(folder.glob("*/*/*.json")):
-        name = _CERTIFICATE.fullmatch(path.relative_to(folder).as_posix())
-        if name is None or path.name.count(".") > 1 or "-".join(name.groups()) < since.isoformat():
+    for path in certificates_of(data_dir):
+        day, number = certified_by(path.relative_to(data_dir).as_posix()) or (date.min, 0)
+        if number or day < since:
             continue
-        certificate = _certificate(path)
-        for code, region in (certificate or {"regions": {}})["regions"].items():
-            found[code, "-".join(name.groups())] = region["verdict"]
+        for code, region in (_certificate(path) or {"regions": {}})["regions"].items():
+            found[code, day.isoformat()] = region["verdict"]
     return found
 
 
@@ -324,6 +339,6 @@ def _certificate(path: Path) -> dict[str, Any] | None:
     try:
         certificate = json.loads(path.read_bytes())
         verdicts = [one["verdict"] for one in certificate["regions"].values()]
-        return certificate if set(verdicts) <= set(VERDICTS) else None
+        return certificate if set(verdicts) <= set(Verdict) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -12,7 +12,7 @@ import pytest
 from crawler.jobs.cadence import Cadence
 from crawler.jobs.database import connect
 from crawler.jobs.enqueue import put_command, put_crawls
-from crawler.views.jobs import jobs_as_json, jobs_lines
+from crawler.views.archive_status import jobs_as_json, jobs_lines
 from tests.jobs.conftest import Told, make_worker, rows, state
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_job_that_fails_three_times_is_told_and_holds_nobody(
     assert failed.given_up == 1
     (job,) = state(cluster).failed
     assert (job.what, job.why, job.attempts) == ("crawl tj", "exit code 5: the last line", 3)
-    shown = "\n".join(jobs_lines(jobs_as_json(state(cluster)), lambda label, text: [label, text]))
+    shown = "\n".join(jobs_lines(jobs_as_json(state(cluster)) or {}))
     assert "given up after 3 tries: crawl tj: exit code 5: the last line" in shown
     # what succeeds later is told no more
     put_crawls(cluster, ["tj"], [])

@@ -45,7 +45,7 @@ def pages_of(room: Served) -> dict[str, str]:
         "archived": f"{article}/{number}/archived",
         "verify": f"{article}/{number}/verify",
         "region": "/regions/js",
-        "day": "/days/2026-09-12",
+        "day": "/days/2026-09-08",
         "status": "/status",
         "error": "/nothing",
     }

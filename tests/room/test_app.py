@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.items import VERSIONED_KEYS
-from crawler.room.guard import POLICY
+from crawler.room.app import POLICY
 
 if TYPE_CHECKING:
     from tests.room.served import Served
@@ -110,44 +108,3 @@ def test_the_language_is_the_browsers(room: Served) -> None:
         answer = room.get("/", headers={"Accept-Language": accept})
         assert f'<html lang="{lang}">' in answer.text, accept
         assert "Accept-Language" in answer.headers["vary"]
-
-
-def test_the_front_page_shows_today_and_yesterday_by_region(room: Served) -> None:
-    text = room.get("/").text
-    assert re.findall(r'id="day-(\d{4}-\d\d-\d\d)"', text) == ["2026-09-13", "2026-09-12"]
-    assert 'action="/search"' in text
-    shown = set(re.findall(r'/articles/([0-9a-f]+)"', text.partition("<aside>")[0]))
-    days = {"2026-09-13", "2026-09-12"}
-    expected = {one["id"] for one in room.lines if (one["published_at"] or "")[:10] in days}
-    assert shown == expected
-
-
-def test_a_day_and_a_region_list_what_was_published(room: Served) -> None:
-    def listed(path: str) -> set[str]:
-        return set(re.findall(r'/articles/([0-9a-f]+)"', room.get(path).text))
-
-    lines = {line["id"]: line for line in room.lines if line["status"] != "gone"}
-    days = {line["published_at"][:10] for line in lines.values()}
-    for day in sorted(days)[-3:]:
-        expected = {one for one, line in lines.items() if line["published_at"][:10] == day}
-        assert listed(f"/days/{day}") == expected
-    found: set[str] = set()
-    months = {day[:7] for day in days}
-    for month in months:
-        found |= listed(f"/regions/js?month={month}")
-    of_js = {one for one, line in lines.items() if (line["region"] or {}).get("code") == "js"}
-    assert found == of_js
-
-
-def test_a_search_shows_hits_with_the_version_that_matches(room: Served) -> None:
-    line = room.of("live", 2)
-    assert {"title"} & set(line["changed"]) <= set(VERSIONED_KEYS)
-    text = room.get(f"/search?q={line['id'][:0]}%E6%9B%B4%E6%96%B01").text  # 更新1
-    assert "<mark>更新1</mark>" in text or "<mark>更新" in text
-    gone = room.of("gone")
-    title = json.dumps(gone["title"])[1:-1].encode("ascii").decode("unicode-escape")
-    from urllib.parse import quote
-
-    text = room.get(f"/search?q={quote(title)}").text
-    assert f"/articles/{gone['id']}" in text
-    assert "已撤下" in text

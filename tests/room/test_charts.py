@@ -8,7 +8,9 @@ from crawler.room import charts
 
 
 def shapes(markup: str, name: str) -> list[dict[str, str]]:
-    return [one.attrib for one in ET.fromstring(markup).iter() if one.tag == name]
+    return [
+        one.attrib for one in ET.fromstring(f"<figure>{markup}</figure>").iter() if one.tag == name
+    ]
 
 
 def test_a_heat_map_has_a_link_for_each_day_with_one_and_joins_the_rest() -> None:

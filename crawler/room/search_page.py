@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from contextlib import closing
 from datetime import date
@@ -11,10 +12,9 @@ from urllib.parse import urlencode
 from crawler import regions
 from crawler.data_dir import lines_of, run_of
 from crawler.line_index import LineIndexError as SearchIndexError
-from crawler.room.feed_pages import feed, feed_entry
-from crawler.room.reading import NUMBER, PageError, page, texts_of
-from crawler.room.rendering import MAX_QUERY
-from crawler.search.query import Query, QueryError
+from crawler.room.feeds import feed, feed_entry
+from crawler.room.rendering import NUMBER, PageError, page, texts_of
+from crawler.search.query import MOST_CHARACTERS, Query, QueryError
 from crawler.search.search import SearchIndex
 
 if TYPE_CHECKING:
@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from crawler.room.reading import Reading
-    from crawler.room.texts import Texts
+    from crawler.room.archive_reader import ArchiveReader
+    from crawler.room.rendering import Texts
     from crawler.search.search import Results
 
 
-class Searching:
+logger = logging.getLogger(__name__)
+
+
+class SearchPage:
     """What can be asked of the search index."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(self, archive: ArchiveReader) -> None:
+        self._archive = archive
 
     def search(self, request: Request) -> Response:
         """Articles that match what was asked for. Without an index the page says so."""
@@ -66,7 +69,7 @@ class Searching:
         if results is None:
             raise PageError(503, "error_503", said=" ".join(problems))
         ids = [hit.article_id for hit in results.hits]
-        with self._reading.ledger() as ledger:
+        with self._archive.ledger() as ledger:
             found = ledger.catalogue.of(ids)
         entries = [feed_entry(found[one]) for one in ids if one in found]
         asked = _asked(query)
@@ -75,16 +78,18 @@ class Searching:
 
     def _search(self, query: Query, number: int, t: Texts) -> tuple[Results | None, list[str]]:
         """The results, and what is to be said beside or instead of them. Raises _BadQueryError."""
-        settings = self._reading.settings
+        settings = self._archive.settings
         try:
-            with closing(SearchIndex.open(settings.index, self._reading.data_dir)) as index:
+            with closing(SearchIndex.open(settings.index, self._archive.data_dir)) as index:
                 results = index.search(query, number)
-                old = _is_old(index, self._reading.data_dir)
+                old = _is_old(index, self._archive.data_dir)
                 return results, [t("search_old", index.newest_run or "—")] if old else []
         except QueryError as error:
             raise _BadQueryError(t(error.reason, *error.values)) from error
         except SearchIndexError as error:
-            return None, [t("search_off", self._reading.told(error))]
+            logger.warning("%s", error)
+            is_there = settings.index.is_file()
+            return None, [t("search_off_unusable" if is_there else "search_off_missing")]
 
 
 def index_problem(index: Path, data_dir: Path) -> str | None:
@@ -115,8 +120,8 @@ def _query(request: Request, t: Texts) -> tuple[Query, int]:
     """The query and the page of an address. Raises _BadQueryError."""
     given = request.query_params
     text = given.get("q", "")
-    if len(text) > MAX_QUERY:
-        raise _BadQueryError(t("query_too_long", MAX_QUERY))
+    if len(text) > MOST_CHARACTERS:
+        raise _BadQueryError(t("query_too_long", MOST_CHARACTERS))
     codes = frozenset(one for value in given.getlist("region") for one in value.split(",") if one)
     unknown = sorted(code for code in codes if code not in regions.load())
     if unknown:

@@ -1,13 +1,25 @@
-"""What the room says: all of it in both languages, nothing that nobody says."""
+"""The room's words: all of them in both languages, none that nobody says; who gets which."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import crawler.room
-from crawler.room.texts import LANGUAGES, table, texts, texts_for
+from crawler.coverage.verdicts import Implied, RegionDay, judge
+from crawler.items import Page
+from crawler.ledger.rows import HoleKind
+from crawler.outcomes import Outcome
+from crawler.room.rendering import LANGUAGES, local, reworded, table, texts, texts_for
 from crawler.search.query import _REFUSALS
+from crawler.spiders.article_answers import (
+    _STANDS_INSTEAD,
+    NoDraft,
+    led_away,
+    read_first_page,
+)
+from tests.coverage.test_verdicts import DAY, ROOT, hole, owed
 
 ROOM = Path(crawler.room.__file__).parent
 
@@ -23,6 +35,7 @@ COMPOSED = (
     "certificate_",
     "relation_",
     "alarm_",
+    "reason_",
 )
 REFUSALS = {"query_too_many_words"}
 KINDS = {
@@ -71,6 +84,39 @@ def test_every_kind_of_alarm_has_a_heading_and_every_refusal_a_sentence() -> Non
     assert set(_REFUSALS) <= set(table()["zh"])
 
 
+def withdrawals() -> list[str]:
+    """What withdrawals of today are founded on."""
+    page = Page("http://js.news.cn/", 404, (), b"", "2026-03-05T00:00:00Z", None)
+    missing = read_first_page(page, is_archived=True)
+    assert isinstance(missing, NoDraft)
+    return [missing.detail, led_away(page).detail, *_STANDS_INSTEAD, "emptied"]
+
+
+def reasons() -> list[str]:
+    """What a certificate says of a day of which everything is in doubt."""
+    day = RegionDay(
+        "js", DAY, owed=[owed(None), owed(Outcome.TIMEOUT)], doubted={ROOT: 3},
+        implied=[Implied(replace(hole(ROOT, kind), missing=4), False) for kind in HoleKind],
+    )  # fmt: skip
+    found = judge(day)[1]
+    found += judge(replace(day, is_watched=False))[1] + judge(replace(day, is_read_since=False))[1]
+    assert len(set(found)) == 2 + len(HoleKind) + 3
+    return found
+
+
+def test_sentences_of_published_files_are_said_in_the_readers_language() -> None:
+    for sentence in (*withdrawals(), *reasons()):
+        said = re.sub(r"https?://\S+", "", reworded(sentence, texts("zh")))
+        words = set(re.findall(r"[A-Za-z_]+", said))
+        assert words <= {"HTTP", "LIST_MAX_PAGES", "since", Outcome.TIMEOUT}, sentence
+    assert reworded("HTTP 404", texts("zh")) == "服务器回答 HTTP 404"
+    gap = f"{ROOT} showed none of its last articles any more: a gap between "
+    assert reworded(gap + "2026-03-04T16:00:00Z and 2026-03-05T01:00:00Z", texts("en")) == (
+        gap + "2026-03-05 00:00 and 2026-03-05 09:00"
+    )
+    assert reworded("something else", texts("zh")) == "something else"
+
+
 def test_the_language_is_the_first_that_is_asked_for() -> None:
     assert texts_for("").language == "zh"
     assert texts_for("fr, en-GB;q=0.3, zh;q=0.2").language == "en"
@@ -78,3 +124,9 @@ def test_the_language_is_the_first_that_is_asked_for() -> None:
     assert texts_for(",".join(["x"] * 1000)).language == "zh"
     assert texts("en")("version", 3) == "Version 3"
     assert texts("en").get("no_such_key", "x") == "x"
+
+
+def test_times_are_beijings() -> None:
+    assert local("2026-09-12T16:05:00Z") == "2026-09-13 00:05"
+    assert local("2026-09-12T16:05:00", "clock") == "16:05"
+    assert local("yesterday") == "yesterday"

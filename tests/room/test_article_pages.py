@@ -11,13 +11,12 @@ import shutil
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
-import bibtexparser
 import pytest
-import rispy
-from citeproc.source.json import CiteProcJSON
 from warcio.archiveiterator import ArchiveIterator
 
+from crawler.room.article_pages import differences, parts_of
 from tests.room.served import HOSTILE_TITLE, serving
+from tests.room.test_archive_reader import BASE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,34 +154,6 @@ def test_who_carried_the_same_text_is_shown(room: Served) -> None:
     assert "刊登同一文字" not in room.get(f"/articles/{alone['id']}").text
 
 
-def test_citations_are_read_by_others(room: Served) -> None:
-    lines = [one for one in room.lines if one["status"] != "gone" and one["reporters"]]
-    for line in (lines[0], lines[-1], room.hostile):
-        base = f"/articles/{line['id']}/{line['version']}"
-        pointer = line["warc"]["entity_sha256"]
-        address = f"{room.base}{base}"
-        (entry,) = bibtexparser.parse_string(room.get(f"{base}/cite.bib").text).entries
-        assert entry.entry_type == "online"
-        assert entry["url"] == line["url"]
-        assert pointer in entry["note"]
-        assert entry["eprint"] == address
-        (ris,) = rispy.loads(room.get(f"{base}/cite.ris").text)
-        assert ris["type_of_reference"] == "NEWS"
-        assert ris["title"] == line["title"]
-        assert ris["urls"] == [line["url"]]
-        assert pointer in ris["notes"][0]
-        items = json.loads(room.get(f"{base}/cite.json").body)
-        source = CiteProcJSON(items)
-        (key,) = source
-        assert str(source[key].title) == line["title"]
-        assert items[0]["archive_location"] == address
-        assert pointer in items[0]["note"]
-        text = room.get(f"{base}/cite.txt").text
-        assert line["url"] in text
-        assert pointer in text
-    assert room.get(f"/articles/{lines[0]['id']}/1/cite.doc").status == 404
-
-
 def test_a_hostile_title_is_text(room: Served) -> None:
     line = room.hostile
     assert line["title"] == HOSTILE_TITLE
@@ -234,3 +205,38 @@ def test_damage_is_told_and_the_rest_is_served(damaged: Any, room: Served) -> No
     assert answer.status == 503
     assert "scrapy verify" in answer.text
     assert served.get("/").status == 200
+
+
+def test_pictures_stand_where_they_stood() -> None:
+    line = BASE | {
+        "paragraphs": ["一。", "二。"],
+        "images": [
+            {"url": "a", "caption": "图", "credit": None, "position": 0},
+            {"url": "b", "caption": None, "credit": "摄", "position": 1},
+            {"url": "c", "caption": None, "credit": None, "position": 2},
+        ],
+        "videos": [{"url": "v", "caption": None, "position": 9}],
+    }
+    order = [part.get("text") or part["url"] for part in parts_of(line)]
+    assert order == ["a", "一。", "b", "二。", "c", "v"]
+
+
+def test_differences_by_field_and_paragraph() -> None:
+    before = BASE | {
+        "paragraphs": ["不变。", "南京今天下雨。人很多。", "删去的一段话。"],
+        "body": "x",
+    }
+    after = BASE | {
+        "paragraphs": ["不变。", "南京今天下雪。人很多。"], "body": "y",
+        "reporters": [{"name": "张三", "role": "reporter"}],
+    }  # fmt: skip
+    found = {one["name"]: one["blocks"] for one in differences(before, after)}
+    assert set(found) == {"body", "reporters"}
+    same, changed = found["body"]
+    assert same["kind"] == "same"
+    rows = changed["rows"]
+    assert [row.kind for row in rows] == ["changed", "removed"]
+    assert [span.text for span in rows[0].left if span.is_marked] == ["雨"]
+    assert [span.text for span in rows[0].right if span.is_marked] == ["雪"]
+    assert differences(before, before) == []
+    assert json.dumps(found["reporters"][0]["rows"][0].kind) == '"added"'

@@ -11,9 +11,8 @@ import pytest
 
 from crawler.items import as_line
 from crawler.ledger.rows import VersionRow
-from crawler.room.article_page import differences, history_of, parts_of
-from crawler.room.history import ArchivedArticle
-from crawler.room.lines import MissingLineError, PublishedLines
+from crawler.room.archive_reader import ArchivedArticle, MissingLineError, PublishedLines
+from crawler.room.article_pages import history_of
 from tests.reextraction.older import make_older
 from tests.room.served import scrapy, serving
 
@@ -108,41 +107,6 @@ def test_a_line_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / FILE).unlink()
     with pytest.raises(MissingLineError):
         story.article().line(row)
-
-
-def test_pictures_stand_where_they_stood() -> None:
-    line = BASE | {
-        "paragraphs": ["一。", "二。"],
-        "images": [
-            {"url": "a", "caption": "图", "credit": None, "position": 0},
-            {"url": "b", "caption": None, "credit": "摄", "position": 1},
-            {"url": "c", "caption": None, "credit": None, "position": 2},
-        ],
-        "videos": [{"url": "v", "caption": None, "position": 9}],
-    }
-    order = [part.get("text") or part["url"] for part in parts_of(line)]
-    assert order == ["a", "一。", "b", "二。", "c", "v"]
-
-
-def test_differences_by_field_and_paragraph() -> None:
-    before = BASE | {
-        "paragraphs": ["不变。", "南京今天下雨。人很多。", "删去的一段话。"],
-        "body": "x",
-    }
-    after = BASE | {
-        "paragraphs": ["不变。", "南京今天下雪。人很多。"], "body": "y",
-        "reporters": [{"name": "张三", "role": "reporter"}],
-    }  # fmt: skip
-    found = {one["name"]: one["blocks"] for one in differences(before, after)}
-    assert set(found) == {"body", "reporters"}
-    same, changed = found["body"]
-    assert same["kind"] == "same"
-    rows = changed["rows"]
-    assert [row.kind for row in rows] == ["changed", "removed"]
-    assert [span.text for span in rows[0].left if span.is_marked] == ["雨"]
-    assert [span.text for span in rows[0].right if span.is_marked] == ["雪"]
-    assert differences(before, before) == []
-    assert json.dumps(found["reporters"][0]["rows"][0].kind) == '"added"'
 
 
 def test_corrections_that_a_run_wrote(tmp_path: Path) -> None:
