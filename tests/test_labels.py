@@ -7,7 +7,7 @@ import re
 import pytest
 
 from crawler import labels
-from crawler.pages import labelled_lines
+from crawler.pages.header import SOURCE, labelled
 
 
 def test_longer_words_come_first() -> None:
@@ -52,4 +52,4 @@ def test_no_word_stands_for_two_functions() -> None:
 def test_a_value_ends_at_any_other_label() -> None:
     for label in ["稿源", "记者", "通讯员", "责编", "校对", "终审"]:
         line = f"来源：河畔晚报 {label}：周岸"
-        assert labelled_lines.labelled(labelled_lines.SOURCE, line) == "来源：河畔晚报"
+        assert labelled(SOURCE, line) == "来源：河畔晚报"

@@ -20,11 +20,11 @@ from crawler.layouts.mobile2016 import Mobile2016
 from crawler.layouts.news2021 import News2021
 from crawler.layouts.provinces2010 import Provinces2010
 from crawler.layouts.regional2014 import Regional2014
-from crawler.pages import client_redirects, not_html
+from crawler.pages import client_redirects
 from crawler.pages.client_redirects import is_farewell, is_front, is_gate
 from crawler.pages.document import Document
 from crawler.pages.errors import NotAnArticle
-from crawler.pages.not_article import LITTLE, challenge_in, refuse_no_article
+from crawler.pages.not_article import LITTLE, challenge_in, refuse_no_article, refuse_other_media
 
 if TYPE_CHECKING:
     from crawler.items import Draft, Page
@@ -64,7 +64,7 @@ def read(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> Draft:
     """What one page of an article says, raw. Raises NotAnArticle for a page that holds none."""
     if not page.body.strip():
         raise NotAnArticle("blank", "no bytes")
-    not_html.refuse_other_media(page.body, page.header("Content-Type"))
+    refuse_other_media(page.body, page.header("Content-Type"))
     doc = Document.of(page)
     claiming = claims(doc, accepted)
     if len(claiming) == 1:

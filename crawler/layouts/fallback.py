@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from crawler.items import Evidence
 from crawler.layouts.layout import Selectors, read_with
 from crawler.pages import page_metadata
-from crawler.pages.container_parts import player_of
+from crawler.pages.blocks import player_of
 from crawler.pages.document import (
     LINES,
     children,
+    elements_around,
     is_shown,
     only_links,
     squeeze,
     visible_text,
 )
-from crawler.pages.labelled_lines import DATE, SOURCE
+from crawler.pages.header import DATE, SOURCE
 from crawler.pages.media_urls import film_url
 
 if TYPE_CHECKING:
@@ -113,10 +114,7 @@ def densest(doc: Document) -> Node | None:
 
 def _around(player: Node) -> Node | None:
     """The element that holds a player's paragraph and those beside it."""
-    found = player.parent
-    while found is not None and found.tag in _LINE_OF_ITS_OWN:
-        found = found.parent
-    return found
+    return next((one for one in elements_around(player) if one.tag not in _LINE_OF_ITS_OWN), None)
 
 
 class _Density:

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind, Evidence, Removed
 from crawler.pages import page_metadata
-from crawler.pages.blocks import Part, read_blocks
-from crawler.pages.container_parts import parts_of
+from crawler.pages.blocks import Part, parts_of, read_blocks
 from crawler.pages.document import shows_text, squeeze
 from crawler.pages.errors import NotAnArticle
-from crawler.pages.header import Header, ShownFields, take_editor_lines, take_header_lines
-from crawler.pages.labelled_lines import (
+from crawler.pages.header import (
     DATE,
     EDITOR,
     SOURCE,
+    Header,
+    ShownFields,
     find,
     find_byline,
     find_time_line,
     lines_around,
+    take_editor_lines,
+    take_header_lines,
 )
 from crawler.pages.notices_beside import notices_beside
 from crawler.pages.pictures_beside import pictures_beside
@@ -33,14 +35,12 @@ if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pages.document import Document, Node
 
-
+# A content container with so many links, and so much of its text in them, is a list.
 _MANY_LINKS = 15
+_LINK_SHARE = 0.6
 
 # The rule, in `removed`, of what a layout says is furniture.
 _FURNITURE = "furniture"
-
-# A content container with so many links, and so much of its text in them, is a list.
-_LINK_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from crawler import labels
 from crawler.layouts.layout import Layout, Selectors
 from crawler.layouts.regional2014 import Regional2014
 from crawler.pages.document import shows_text
-from crawler.pages.labelled_lines import DATE
+from crawler.pages.header import DATE
 
 if TYPE_CHECKING:
     from crawler.pages.document import Document
 
-# The end of `labelled_lines.SOURCE`, which is all it takes to know that there is one: in a whole
+# The end of `header.SOURCE`, which is all it takes to know that there is one: in a whole
 # page this is looked for in a tenth of the time. 来自： alone tells nothing of the template.
 _SOURCE = re.compile(rf"(?:{labels.SOURCE})\s{{0,3}}{labels.COLON}")
 

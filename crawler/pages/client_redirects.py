@@ -7,10 +7,12 @@ that was taken off the site is answered by the site's front page or by a page th
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from crawler import urls
+from crawler.pages.document import elements_around
 from crawler.pages.errors import NotAnArticle
 
 if TYPE_CHECKING:
@@ -87,14 +89,8 @@ def _unquoted(address: str) -> str:
 
 
 def _is_in_effect(node: Node) -> bool:
-    parent = node.parent
-    for _ in range(_MAX_DEPTH):
-        if parent is None:
-            return True
-        if parent.tag in _NOT_IN_EFFECT:
-            return False
-        parent = parent.parent
-    return False
+    around = [element.tag for element in islice(elements_around(node), _MAX_DEPTH)]
+    return len(around) < _MAX_DEPTH and _NOT_IN_EFFECT.isdisjoint(around)
 
 
 def is_same_page(one: str, other: str) -> bool:

@@ -1,17 +1,21 @@
-"""Pages that hold no article: lists, error pages, challenges, empty templates, garbled text.
+"""Pages that hold no article: other media, lists, error pages, challenges, empty templates, garbled
+text.
 
-`refuse_no_article` raises NotAnArticle for them. A page that a layout claims and that shows a time
-is an article unless it says of itself that it is gone: an article about a 404 page is an article.
+`refuse_other_media` raises NotAnArticle for bytes that are no page, `refuse_no_article` for pages.
+One that a layout claims and that shows a time is an article unless it says of itself that it is
+gone: an article about a 404 page is an article.
 """
 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from crawler import dates, urls
 from crawler.items import BlockKind
+from crawler.media_type import identify
 from crawler.pages import client_redirects
 from crawler.pages.document import squeeze, visible_text
 from crawler.pages.errors import NotAnArticle
@@ -20,11 +24,55 @@ if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pages.document import Document
 
+# Characters of a page's words that stand in a refusal.
+_DETAIL = 80
+
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+# Beyond what `identify` knows: WebP and other RIFF, MPEG-4, Office, RAR, 7z, MP3, FLV, Ogg.
+_SIGNATURES = re.compile(
+    rb"RIFF.{4}(?:WEBP|AVI |WAVE)|.{4}ftyp|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1|Rar!\x1a|7z\xbc\xaf"
+    rb"|ID3[\x02-\x04]|FLV\x01|OggS",
+    re.DOTALL,
+)
+# Bytes in which a call of JSONP begins.
+_BEGINNING = 1024
+_JSONP = re.compile(rb"[A-Za-z_$][\w$.]{0,60}\s{0,9}\(\s{0,9}[\[{]\s{0,9}[\[{\"\]}]")
+_OF_A_PAGE = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|title|div|p|table|span)\b", re.IGNORECASE
+)
+_NO_PAGE = re.compile(
+    r"(?:image|audio|video|font)/|application/(?:pdf|json|javascript|zip|msword|vnd\.)"
+    r"|text/(?:css|javascript)",
+    re.IGNORECASE,
+)
+
+
+def refuse_other_media(body: bytes, content_type: str | None) -> None:
+    """Raise NotAnArticle("not_html") when the bytes are a picture's, a file's or data. The
+    Content-Type counts only where they show nothing of HTML."""
+    shown = identify(body)
+    if shown == "application/xml":
+        shown = None if _OF_A_PAGE.search(body) else shown
+    elif shown is None and _SIGNATURES.match(body):
+        shown = "a file"
+    elif shown is None and _JSONP.match(body[:_BEGINNING].removeprefix(BOM_UTF8).lstrip()):
+        shown = "application/javascript"
+    if shown and shown not in _PAGE_TYPES:
+        raise NotAnArticle("not_html", shown)
+    if content_type and _NO_PAGE.match(content_type.strip()) and not _OF_A_PAGE.search(body):
+        raise NotAnArticle("not_html", content_type.strip()[:_DETAIL])
+
+
 # Characters of a page that only carries a message.
 LITTLE = 400
 
+# Characters of a page that shows next to nothing.
 _STUB = 100
+
+# A page with so many links, of more characters than the numbers of a pager, is a list where its
+# text has less than so much of theirs.
 _MANY_LINKS = 15
+_LONGEST_NUMBER = 3
 _LINK_SHARE = 0.5
 
 # Characters that headlines have and names of columns have not.
@@ -108,7 +156,7 @@ def refuse_no_article(doc: Document, draft: Draft) -> None:
 def _refuse_deleted(draft: Draft) -> None:
     for said in (draft.title_tag, draft.title.text if draft.title else None):
         if said and _DELETED.match(said):
-            raise NotAnArticle("soft_404", said.strip()[:80])
+            raise NotAnArticle("soft_404", said.strip()[:_DETAIL])
 
 
 def _refuse_empty(draft: Draft, seen: str) -> NoReturn:
@@ -128,7 +176,7 @@ def challenge_in(doc: Document) -> str | None:
     said = [title, seen, *([hidden] if len(seen) < _STUB else [])]
     if len(seen) < _STUB and doc.maybe("script") is not None and _WAITING.match(seen or title):
         return seen or title
-    return next((words.strip()[:80] for words in said if _CHALLENGE.search(words)), None)
+    return next((words.strip()[:_DETAIL] for words in said if _CHALLENGE.search(words)), None)
 
 
 def _refuse_garbled(draft: Draft, text: str) -> None:
@@ -147,10 +195,10 @@ def _refuse_apology(draft: Draft, text: str) -> None:
     title = draft.title.text if draft.title else ""
     for said in (title, text):
         if len(said) <= LITTLE and _APOLOGY.match(said) and _MISSING.search(said):
-            raise NotAnArticle("soft_404", said.strip()[:80])
+            raise NotAnArticle("soft_404", said.strip()[:_DETAIL])
         is_told = len(text) <= LITTLE and not draft.sources
         if is_told and (first := _TO_THE_READER.match(said)) and _CHALLENGE.search(first[0]):
-            raise NotAnArticle("challenge", said.strip()[:80])
+            raise NotAnArticle("challenge", said.strip()[:_DETAIL])
 
 
 def _refuse_message(doc: Document, draft: Draft, text: str, *, has_evidence: bool) -> None:
@@ -165,9 +213,9 @@ def _refuse_message(doc: Document, draft: Draft, text: str, *, has_evidence: boo
     said = [title, heading, text if len(text) <= LITTLE else ""]
     said += [seen] if len(seen) <= LITTLE else []
     if any(_MISSING.search(words) for words in said):
-        raise NotAnArticle("soft_404", (title or seen)[:80])
+        raise NotAnArticle("soft_404", (title or seen)[:_DETAIL])
     if len(seen) <= LITTLE and any(_ERROR.search(words) for words in said):
-        raise NotAnArticle("error_page", (title or seen)[:80])
+        raise NotAnArticle("error_page", (title or seen)[:_DETAIL])
     if len(seen) < _STUB:
         client_redirects.refuse_stub(doc)
 
@@ -192,19 +240,20 @@ def _is_headed(draft: Draft) -> bool:
     Columns have short names and many days, and a front page in the article's place has today's.
     """
     address = urls.article(draft.url)
-    if address is None or address.day is None or draft.title is None:
-        return False
-    headline = squeeze(draft.title.text).strip()
-    tag = squeeze(draft.title_tag or "").strip()
-    if (
-        draft.title.where == "title"
-        or len(headline) < _HEADLINE
-        or not tag.startswith(headline[:_HEADLINE])
-    ):
+    if address is None or address.day is None or not _has_headline(draft):
         return False
     visible = (e.text for e in draft.times if not e.where.startswith("meta"))
     days = (_day(found) for text in visible for found in _DAY.finditer(text))
     return any(day and abs(day - address.day) <= timedelta(days=1) for day in days)
+
+
+def _has_headline(draft: Draft) -> bool:
+    """Whether the page shows a title of a headline's length with which its title tag begins."""
+    if draft.title is None or draft.title.where == "title":
+        return False
+    headline = squeeze(draft.title.text).strip()
+    tag = squeeze(draft.title_tag or "").strip()
+    return len(headline) >= _HEADLINE and tag.startswith(headline[:_HEADLINE])
 
 
 def _day(found: re.Match[str]) -> date | None:
@@ -217,4 +266,5 @@ def _day(found: re.Match[str]) -> date | None:
 def _is_list(doc: Document, text: str) -> bool:
     """Whether links outweigh the best text found."""
     links = [len(squeeze(a.text() or "").strip()) for a in doc.all("a[href]")]
-    return sum(n > 3 for n in links) >= _MANY_LINKS and len(text) < _LINK_SHARE * sum(links)
+    many = sum(length > _LONGEST_NUMBER for length in links)
+    return many >= _MANY_LINKS and len(text) < _LINK_SHARE * sum(links)

@@ -7,6 +7,7 @@ They come out as evidence with their place; which of them are notices is told in
 from __future__ import annotations
 
 import re
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from crawler.items import Evidence
@@ -14,6 +15,7 @@ from crawler.pages.document import (
     LINES,
     around_and,
     children,
+    elements_around,
     is_shown,
     name_of,
     squeeze,
@@ -158,13 +160,12 @@ def _lines(nodes: list[Node]) -> Iterator[str]:
 def _place(parent: Node, held: list[Node]) -> str:
     """The nearest name of or around the lines, such as #footer or .notice, else their element."""
     is_alone = len(held) == 1 and held[0].is_element_node
-    at: Node | None = _innermost(held[0]) if is_alone else parent
-    for _ in range(_NAMED_AROUND):
-        if at is None or at.tag == "body":
+    inner = _innermost(held[0]) if is_alone else parent
+    for node in islice(chain([inner], elements_around(inner)), _NAMED_AROUND):
+        if node.tag == "body":
             break
-        if (name := name_of(at)) != at.tag:
+        if (name := name_of(node)) != node.tag:
             return name
-        at = at.parent
     return (held[0].tag if held[0].is_element_node else parent.tag) or ""
 
 

@@ -14,14 +14,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler import labels, urls
 from crawler.items import BlockKind
-from crawler.pages.blocks import read_nodes
-from crawler.pages.container_parts import is_cut, parts_of
-from crawler.pages.document import UNSEEN, around_and, is_hidden, is_shown, name_of, visible_text
+from crawler.pages.blocks import is_cut, parts_of, read_nodes
+from crawler.pages.document import (
+    UNSEEN,
+    around_and,
+    elements_around,
+    is_hidden,
+    is_shown,
+    name_of,
+    visible_text,
+)
 from crawler.pages.media_urls import image_url, is_furniture
 
 if TYPE_CHECKING:
@@ -91,10 +99,11 @@ def pictures_beside(
         if url is None or url in shown or image.mem_id in taken:
             continue
         nodes = _with_caption(doc, _box(image, doc, others), others)
-        for node in nodes:
-            taken.update(inner.mem_id for inner in node.traverse())
+        taken.update(inner.mem_id for node in nodes for inner in node.traverse())
         blocks, removed = _read(doc, nodes)
-        if _is_child_of(nodes[0], frames) or _is_proven(image, blocks, doc):
+        around = nodes[0].parent
+        is_framed = around is not None and around.mem_id in frames
+        if is_framed or _is_proven(image, blocks, doc):
             shown.update(block.url for block in blocks if block.url)
             (found.before if around_and(nodes[0]) & before else found.after).extend(blocks)
             found.removed += removed
@@ -105,10 +114,6 @@ def _frames(container: Node, inside: set[int], fields: Iterable[Node]) -> set[in
     """The elements around the container, and around title and time outside it."""
     outside = (around_and(node) for node in fields if node.mem_id not in inside)
     return around_and(container).union(*outside)
-
-
-def _is_child_of(node: Node, elements: set[int]) -> bool:
-    return node.parent is not None and node.parent.mem_id in elements
 
 
 def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:
@@ -166,29 +171,23 @@ class _Marks:
 
 def _has_credit(image: Node, around: Collection[int]) -> bool:
     """Whether a picture shares an element with little but a photo credit."""
-    at = image.parent
-    for _ in range(_NEAREST):
-        if at is None or at.mem_id in around:
+    for element in islice(elements_around(image), _NEAREST):
+        if element.mem_id in around:
             break
-        text = (at.text() or "").strip()
+        text = (element.text() or "").strip()
         if len(text) > _LONGEST_CAPTION:
             break
         if "摄" in text:
             return _CREDIT.search(text) is not None
-        at = at.parent
     return False
 
 
 def _is_linked(image: Node, number: str) -> bool:
     """Whether a picture stands in a link that leads neither to a picture nor to the article."""
-    at = image.parent
-    for _ in range(_NEAREST):
-        if at is None:
-            break
-        if at.tag == "a":
-            href = at.attributes.get("href") or ""
+    for element in islice(elements_around(image), _NEAREST):
+        if element.tag == "a":
+            href = element.attributes.get("href") or ""
             return "/" in href and number not in href and not _PICTURE.search(href)
-        at = at.parent
     return False
 
 
@@ -219,14 +218,13 @@ def _may_be_own(source: str, name: str, own: ArticleUrl | None) -> bool:
 
 def _is_others(image: Node, doc: Document) -> bool:
     """Whether a picture isn't seen, leads to a page, or stands in a part that is cut."""
-    at: Node | None = image
-    while at is not None:
-        if at.tag in UNSEEN or is_hidden(at.attributes) or is_cut(at):
-            return True
-        if at.tag == "a" and _leads_away(at, doc):
-            return True
-        at = at.parent
-    return False
+    return any(
+        node.tag in UNSEEN
+        or is_hidden(node.attributes)
+        or is_cut(node)
+        or (node.tag == "a" and _leads_away(node, doc))
+        for node in chain([image], elements_around(image))
+    )
 
 
 def _leads_away(link: Node, doc: Document) -> bool:
@@ -244,9 +242,8 @@ def _box(image: Node, doc: Document, others: set[int]) -> Node:
     What holds more is noted in `others`.
     """
     box = image
-    for _ in range(_HIGHEST):
-        around = box.parent
-        if around is None or around.mem_id in others:
+    for around in islice(elements_around(image), _HIGHEST):
+        if around.mem_id in others:
             break
         if not _holds_pictures(around, doc):
             others.update(around_and(around))
@@ -328,11 +325,9 @@ def _read(doc: Document, nodes: list[Node]) -> tuple[list[Block], list[Removed]]
 def _before(container: Node) -> set[int]:
     """The elements before the container, in any element around it."""
     found = set()
-    at: Node | None = container
-    while at is not None:
-        earlier = at.prev
+    for node in chain([container], elements_around(container)):
+        earlier = node.prev
         while earlier is not None:
             found.add(earlier.mem_id)
             earlier = earlier.prev
-        at = at.parent
     return found

@@ -23,7 +23,7 @@ from crawler.pages.document import (
     squeeze,
     visible_text,
 )
-from crawler.pages.labelled_lines import (
+from crawler.pages.header import (
     DATE,
     EDITOR,
     EDITOR_LINE,

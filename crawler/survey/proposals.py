@@ -18,7 +18,7 @@ from crawler.items import BlockKind
 from crawler.layouts.accepted import MAX_TEXTS, NO_LAYOUTS, AcceptedLayout, parse
 from crawler.pages.document import Document, is_shown, squeeze, visible_text
 from crawler.pages.errors import NotAnArticle
-from crawler.pages.labelled_lines import SOURCE
+from crawler.pages.header import SOURCE
 from crawler.survey import agreement
 from crawler.survey.agreement import SampledPage, agreeing
 from crawler.survey.structure import PageCluster, features_of, names_of
