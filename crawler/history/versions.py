@@ -14,7 +14,7 @@ from crawler.items import VERSIONED_KEYS, Article, as_record
 from crawler.layouts import NotAnArticle
 from crawler.outcomes import NEW_UNREAD, Outcome
 from crawler.pipelines.content_digest import changed_fields
-from crawler.pipelines.flags import FlagName
+from crawler.pipelines.normalisation import FlagName
 
 if TYPE_CHECKING:
     from crawler.ledger.rows import ArticleRow

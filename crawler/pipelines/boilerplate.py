@@ -1,38 +1,35 @@
 """Cuts what the site adds to an article's text, and keeps it as `removed`.
 
 The printed lines are gone through several times: whole lines that are furniture or name the duty
-editor, and what of that kind is glued to a line's end; notices of the copyright family; lists of
-links; what only its place at the beginning or the end gives away. Every cut names its rule. Lines
-with an editor, author, source or time become evidence, after what the layout found.
+editor, and what of that kind is glued to a line's end; notices of the copyright family
+(`notices.py`); lists of links; what only its place at the beginning or the end gives away. Every
+cut names its rule. Lines with an editor, author, source or time become evidence, after what the
+layout found.
+
+Furniture are tools, share bars, pagers, players, codes and footers, by the words of
+`boilerplate.toml`. A line is judged whole: a sentence that merely mentions such words is text.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from crawler import labels
+from crawler import dates, labels
 from crawler.items import BlockKind, Evidence, Removed
-from crawler.pipelines.boilerplate_lines import (
-    heads_links,
-    is_weak,
-    names_source,
-    rule_for,
-    without_brackets,
-)
-from crawler.pipelines.clean_text import clean_line, skeleton
-from crawler.pipelines.credits import bare_names, read_credits
-from crawler.pipelines.film_credits import is_film_credit
+from crawler.pipelines.clean_text import clean, clean_line, skeleton, squeeze
+from crawler.pipelines.credits import bare_names, is_film_credit, read_credits
 from crawler.pipelines.notices import find_notices
-from crawler.pipelines.text_lines import Line, blocks_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawler.items import Draft
+    from crawler.items import Block, Draft
     from crawler.pipelines.credits import Credit
     from crawler.pipelines.normalisation import Normalisation
 
@@ -127,7 +124,7 @@ class _Found:
         )
 
 
-def _cut_title(lines: Sequence[Line], title: str | None) -> None:
+def _cut_title(lines: Sequence[PrintedLine], title: str | None) -> None:
     """The headline, which the fallback's container may hold."""
     if not title:
         return
@@ -138,7 +135,7 @@ def _cut_title(lines: Sequence[Line], title: str | None) -> None:
 
 
 def _cut_lines(
-    lines: Sequence[Line], article_id: str, found: _Found, but: frozenset[str] = frozenset()
+    lines: Sequence[PrintedLine], article_id: str, found: _Found, but: frozenset[str] = frozenset()
 ) -> None:
     """Whole lines and what is glued to their ends; `but` these rules, which wait for later."""
     after_label = False
@@ -153,7 +150,7 @@ def _cut_lines(
 
 
 def _cut_line(
-    lines: Sequence[Line], number: int, article_id: str, found: _Found, but: frozenset[str]
+    lines: Sequence[PrintedLine], number: int, article_id: str, found: _Found, but: frozenset[str]
 ) -> bool:
     """Whole lines: the editor's, then furniture. Whether a rule of `but` holds for the line."""
     line = lines[number]
@@ -204,11 +201,11 @@ def _names_editor(found: list[Credit], text: str) -> bool:
     return "duty_editor" in functions or (is_named and bool(functions & _EDITORIAL))
 
 
-def _is_of_film(lines: Sequence[Line], number: int) -> bool:
+def _is_of_film(lines: Sequence[PrintedLine], number: int) -> bool:
     return is_film_credit([line.text for line in lines], number)
 
 
-def _cut_endings(line: Line, found: _Found) -> None:
+def _cut_endings(line: PrintedLine, found: _Found) -> None:
     """What is glued to the end of a line of text: the editor, the page code, a tool."""
     while line.text:
         start = max(0, len(line.text) - _ENDING)
@@ -228,7 +225,7 @@ def _cut_endings(line: Line, found: _Found) -> None:
             return
 
 
-def _cut_notices(lines: list[Line], title: str) -> None:
+def _cut_notices(lines: list[PrintedLine], title: str) -> None:
     """Notices of the copyright family, unless the article is such a notice and nothing else."""
     spans = find_notices([line.text for line in lines], [not line.text for line in lines])
     by_line = {span.line: span for span in spans}
@@ -266,10 +263,10 @@ def _is_plain_footer(line: str) -> bool:
     return not any(word in line for word in _FORBIDS) and rule_for(line) == "footer"
 
 
-def _cut_links(lines: list[Line]) -> None:
+def _cut_links(lines: list[PrintedLine]) -> None:
     """A heading of a link list, also one cut already, and the link-like lines below it."""
     left = [line for line in lines if line.text or any(r.rule == "related" for r in line.removed)]
-    run: list[Line] = []
+    run: list[PrintedLine] = []
     for line in reversed(left):
         if not line.text or heads_links(line.text):
             for each in [line, *run]:
@@ -282,7 +279,7 @@ def _cut_links(lines: list[Line]) -> None:
             return
 
 
-def _cut_last_links(lines: Sequence[Line], least: int, *, may_all: bool) -> None:
+def _cut_last_links(lines: Sequence[PrintedLine], least: int, *, may_all: bool) -> None:
     """So many lines or more at the end that lead elsewhere and are no sentences: a list without a
     heading, or tags. All lines only where something else is the article."""
     left = [line for line in lines if line.text]
@@ -292,7 +289,7 @@ def _cut_last_links(lines: Sequence[Line], least: int, *, may_all: bool) -> None
             line.cut("related")
 
 
-def _cut_last(lines: Sequence[Line], found: _Found) -> None:
+def _cut_last(lines: Sequence[PrintedLine], found: _Found) -> None:
     """（来源：某某日报） or 编辑：某某中心 as the last line."""
     left = [line for line in lines if line.text]
     if left and names_source(left[-1].text):
@@ -301,10 +298,254 @@ def _cut_last(lines: Sequence[Line], found: _Found) -> None:
         left[-1].cut("editor_line")
 
 
-def _cut_edges(lines: Sequence[Line]) -> None:
+def _cut_edges(lines: Sequence[PrintedLine]) -> None:
     """Weak furniture from either end of the text up to the first line that is text."""
     for inwards in (lines, reversed(lines)):
         for line in inwards:
             if line.text and not is_weak(line.text):
                 break
             line.cut("tools")
+
+
+@dataclass(slots=True)
+class PrintedLine:
+    """One printed line of a text block: what is left of it, and what was cut, in order.
+
+    `seen` is the text that the rules for whole lines have let pass.
+    """
+
+    block: int
+    where: str
+    text: str
+    seen: str | None = None
+    is_link: bool = False
+    removed: list[Removed] = field(default_factory=list)
+
+    def cut(self, rule: str, start: int = 0, end: int | None = None) -> str:
+        """Cut a part (all of it without `start`); the part."""
+        end = len(self.text) if end is None else end
+        part = self.text[start:end].strip()
+        self.text = (self.text[:start].rstrip() + " " + self.text[end:].lstrip()).strip()
+        if part:
+            self.removed.append(Removed(part, rule, self.where))
+        return part
+
+
+def lines_of(blocks: Sequence[Block]) -> list[PrintedLine]:
+    """The lines of the text blocks, in order."""
+    return [
+        PrintedLine(number, block.where, text, is_link=block.is_link)
+        for number, block in enumerate(blocks)
+        if block.kind is BlockKind.TEXT
+        for text in block.text.split("\n")
+    ]
+
+
+def blocks_of(blocks: Sequence[Block], lines: Sequence[PrintedLine]) -> tuple[Block, ...]:
+    """The blocks with what is left of their lines."""
+    left: dict[int, list[str]] = {}
+    for line in lines:
+        left.setdefault(line.block, []).extend([line.text] if line.text else [])
+    touched = {line.block for line in lines if line.removed}
+    kept = []
+    for number, block in enumerate(blocks):
+        if number not in touched:
+            kept.append(block)
+        elif text := clean("\n".join(left[number])):
+            kept.append(block if text == block.text else replace(block, text=text))
+    return tuple(kept)
+
+
+_WORDING: Final[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("boilerplate.toml").read_text(encoding="utf-8")
+)
+
+# Characters of a line that may be furniture.
+_LONGEST: Final = 200
+
+_RULE_OF = {word: rule for rule, words in _WORDING["furniture"].items() for word in words}
+_WEAK = frozenset(_WORDING["weak"]["words"])
+_HEADINGS = frozenset(_WORDING["headings"]["words"])
+_WORD = re.compile("|".join(sorted({*_RULE_OF, *_WEAK}, key=len, reverse=True)) + r"|\d{1,3}")
+_BRACKETED = re.compile(r"[【\[（(〔][^【\[（(〔】\]）)〕]{1,16}[】\]）)〕]")
+
+# Lines are judged without blanks and in one width.
+_DATE = rf"\d{{4}}{dates.AFTER_YEAR}\d{{1,2}}{dates.AFTER_MONTH}\d{{1,2}}日?"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
+_CLOCK = (
+    rf"(?:\(?{dates.WEEKDAY}\)?)?(?:{dates.HALF_OF_DAY})?"
+    r"\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}秒?|分)?"
+)
+_SOURCE = rf"(?:{labels.SOURCE_KIND})?(?:{labels.SOURCE_BUT_ORIGIN})"
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("page_code", re.compile(r"(?:_?wdxid=)?\d{24,}")),
+    (
+        "time_line",
+        re.compile(
+            rf"(?:(?:{labels.TIME_KIND})?(?:{labels.TIME}):)?\(?{_DATE}{_CLOCK}\)?(?:[|丨/]?(?:新华网|新华社))?"
+        ),
+    ),
+    (
+        "source_line",
+        re.compile(
+            rf"(?:\w{{0,12}}\(?{_DATE}(?:{_CLOCK})?\)?)?[|丨/]?"
+            rf"{_SOURCE}[:丨|][^。!?;]{{1,40}}"
+        ),
+    ),
+    ("player", re.compile(rf"(?:playvideo|/?{_TIME}/{_TIME}|您的浏览器|当前浏览器).{{0,60}}")),
+    (
+        "pager",
+        re.compile(
+            r"[|<>«»\[\]()\d]*(?:上一页|下一页)[|<>«»\[\]()\d]*(?:下一页|尾页|末页)?[|<>«»\[\]()\d]*"
+        ),
+    ),
+    (
+        "comments",
+        re.compile(r"[\[(【>]{1,3}(?:点击)?进入[^。!?]{0,12}(?:论坛|社区|留言板)[\])】>]{0,3}"),
+    ),
+    ("pager", re.compile(r"(?:\[\d{1,2}\]){2,40}|(?:共\d{1,3}页|第\d{1,3}页){1,2}|\|<<.{0,60}")),
+    ("editor_line", re.compile(r"[\[(]?editors?:[a-z.,]{2,40}[\])]?")),
+    ("like", re.compile(r"\+1")),
+    ("related", re.compile(r"(?:阅读下一篇|上一篇|下一篇):.{0,80}")),
+    (
+        "qr_code",
+        re.compile(
+            r"(?:请|用|使用|打开|微信|手机|或|可){0,3}(?:扫一扫|扫描|扫码|长按|识别)[^。!?,]{0,12}"
+            r"(?:二维码|公众号|客户端|手机看新闻|微信)(?:,?(?:即可|可|进入|关注|下载|分享|查看|阅读|观看|"
+            r"了解|获取|手机|打开|收听|更多|新华)[^。!?]{0,24})?"
+        ),
+    ),
+    ("qr_code", re.compile(r"扫(?:码|一扫),?(?:关注|下载|分享|阅读|观看|查看)[^。!?]{0,12}")),
+    (
+        "qr_code",
+        re.compile(
+            r"(?:点击(?:上方|下方|蓝字)[^。!?]{0,12}|请|欢迎){1,2}关注我们|(?:(?:更多[^。!?]{0,20}|请|欢迎){1,2}(?:关注|下载|搜索)|(?:关注|下载|搜索)"
+            r"(?:新华|本网|我们|官方))[^。!?]{0,16}(?:公众号|微信|微博|客户端|app)[^。!?]{0,16}"
+        ),
+    ),
+    ("footer", re.compile(r"\w?icp[备证]\w{0,4}\d{5,14}号?(?:-\d{1,3})?")),
+    ("footer", re.compile(r"[^。]{0,80}allrights?reserved?[^。]{0,80}")),
+    (
+        "footer",
+        re.compile(r"(?:copyright|©|\(c\)copyright|制作单位:|版权所有(?=[:新©\dc]|$)).{0,200}"),
+    ),
+)
+
+# What stands above the box for comments, on a line's skeleton: of 2009, and of other sites.
+_COMMENT_RULES = re.compile(
+    r"(?:\w{0,24}(?:发表|评论|观点|留言))?请您?文明上网理性发言"
+    r"(?:并?请?遵守\w{0,24}|在?(?:注册|登录)后\w{0,20})?(?:留言须知)?"
+)
+
+_PAGE_NUMBER = re.compile(r"[\[【]\d{1,2}[\]】]")
+_SOURCE_IN_BRACKETS = re.compile(rf"\({_SOURCE}:[^。!?;()\d]{{2,24}}\)")
+_BARE_MARKS = re.compile(r"[\[\]【】()（）|｜:：>»·\s-]+")
+_CRUMB = re.compile(r"[>›»]")
+_LONGEST_CRUMB = 14
+_LONGEST_POSITION = 40
+_POSITION = re.compile(r"(?:您(?:现在)?(?:所在)?的?(?:当前)?位置|当前位置|所在位置)")
+_MAY_BE_LONG = frozenset({"footer", "page_code"})
+
+# Characters of furniture but footers and codes.
+_LONGEST_SHORT = 100
+
+# Characters of a heading, and of what only its place shows to be furniture.
+_LONGEST_WEAK = 40
+
+# Footer words that make a line a footer.
+_FOOTER_WORDS = 2
+
+
+def rule_for(line: str, article_id: str = "") -> str | None:
+    """The rule that cuts the whole line, None when it may be text."""
+    if len(line) > _LONGEST:
+        return None
+    if "文明上网" in line and _COMMENT_RULES.fullmatch(skeleton(line)):
+        return "comments"
+    if "。" in line[:-1]:
+        return None
+    if len(line) <= _LONGEST_SHORT and (rule := _furniture_or_code(line, article_id)):
+        return rule
+    flat = squeeze(line)
+    if rule := _rule_of_shape(flat):
+        return rule
+    if _is_breadcrumb(flat):
+        return "breadcrumb"
+    is_footer = sum(word in flat for word in _WORDING["footer"]["words"]) >= _FOOTER_WORDS
+    return "footer" if is_footer else None
+
+
+def _furniture_or_code(line: str, article_id: str) -> str | None:
+    """The rule of a line of furniture words, or of one that is the article's own number."""
+    bare = skeleton(line)
+    is_code = bool(bare) and bare == article_id
+    return _furniture(bare) or ("page_code" if is_code else None)
+
+
+def _rule_of_shape(flat: str) -> str | None:
+    """The rule of the first shape that the whole squeezed line has."""
+    is_short = len(flat) <= _LONGEST_SHORT
+    return next(
+        (
+            rule
+            for rule, shape in _SHAPES
+            if (is_short or rule in _MAY_BE_LONG) and shape.fullmatch(flat)
+        ),
+        None,
+    )
+
+
+def is_weak(line: str) -> bool:
+    """Whether the line may be furniture, if nothing but furniture stands between it and an edge."""
+    if len(line) > _LONGEST_WEAK:
+        return False
+    bare = skeleton(line)
+    if not bare:
+        return _BARE_MARKS.fullmatch(line) is not None
+    if _PAGE_NUMBER.fullmatch(line):
+        return True
+    return not bare.isdigit() and _only_words(bare)
+
+
+def names_source(line: str) -> bool:
+    """Whether the line is （来源：某某日报）; it ends a text, or stands under a table in it."""
+    return len(line) <= _LONGEST_WEAK and _SOURCE_IN_BRACKETS.fullmatch(squeeze(line)) is not None
+
+
+def heads_links(line: str) -> bool:
+    """Whether the line is a heading of a link list."""
+    return len(line) <= _LONGEST_WEAK and skeleton(line) in _HEADINGS
+
+
+def without_brackets(line: str) -> str:
+    """The line without bracketed furniture: 【纠错】责任编辑：张三 → 责任编辑：张三."""
+    return _BRACKETED.sub(
+        lambda found: "" if _furniture(skeleton(found[0])) else found[0], line
+    ).strip()
+
+
+def _only_words(bare: str) -> bool:
+    """Whether the skeleton is nothing but furniture words and page numbers."""
+    at = 0
+    while at < len(bare):
+        found = _WORD.match(bare, at)
+        if found is None:
+            return False
+        at = found.end()
+    return True
+
+
+def _furniture(bare: str) -> str | None:
+    """The rule of the first strong word of a skeleton that is furniture and nothing else."""
+    if not bare or not _only_words(bare):
+        return None
+    return next((_RULE_OF[f[0]] for f in _WORD.finditer(bare) if f[0] in _RULE_OF), None)
+
+
+def _is_breadcrumb(flat: str) -> bool:
+    steps = _CRUMB.split(_POSITION.sub("", flat))
+    if len(steps) < 2:
+        return bool(_POSITION.match(flat)) and len(flat) <= _LONGEST_POSITION
+    short = all(len(step) <= _LONGEST_CRUMB for step in steps)
+    opens = steps[0].strip(":") in ("新华网", "首页", "主页", "新闻中心", "")
+    return short and (opens or steps[-1] == "正文")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.pipelines.clean_text import clean_line, skeleton
 from crawler.pipelines.person_names import HAN
+from crawler.pipelines.validate import LONGEST, MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pipelines.normalisation import Normalisation
 
-# Steps of the breadcrumb, keywords, and characters of texts that are looked at.
-MAX_STEPS: Final = 20
-MAX_KEYWORDS: Final = 50
-LONGEST_KEYWORD: Final = 60
-LONGEST_SUMMARY: Final = 5000
+# Characters of a keyword; what is longer is none.
+_LONGEST_KEYWORD = 60
 
 _HAN = re.compile(f"[{HAN}]")
 _COMMAS = re.compile(r"[,，;；、|\n]")
@@ -32,9 +30,9 @@ _NOT_A_CHANNEL = frozenset({"", "正文", ">", "内容", "详细内容", "当前
 def set_descriptive_metadata(current: Normalisation) -> Normalisation:
     """The same with `keywords`, `summary`, `channel` and `language`."""
     draft = current.draft
-    channel = [clean_line(step).strip(" >»：:") for step in draft.channel[:MAX_STEPS]]
+    channel = [clean_line(step).strip(" >»：:") for step in draft.channel[: MOST["channel"]]]
     return current.with_values(
-        keywords=list(dict.fromkeys(_keywords(draft)))[:MAX_KEYWORDS],
+        keywords=list(dict.fromkeys(_keywords(draft)))[: MOST["keywords"]],
         summary=_summary(draft, current.article.title),
         channel=[step for step in channel if step not in _NOT_A_CHANNEL],
         language=_language(current),
@@ -45,21 +43,21 @@ def _keywords(draft: Draft) -> Iterator[str]:
     """Those of the first place that has any."""
     place: str | None = None
     for evidence in draft.keywords:
-        text = evidence.text[:LONGEST_SUMMARY].strip()
+        text = evidence.text[: LONGEST["summary"]].strip()
         if place not in (None, evidence.where):
             return
         words = _COMMAS.split(text)
         if len(words) == 1 and _HAN.search(text):
             words = text.split("-") if "-" in text else text.split()
         for word in map(clean_line, words):
-            if skeleton(word) and len(word) <= LONGEST_KEYWORD:
+            if skeleton(word) and len(word) <= _LONGEST_KEYWORD:
                 place = evidence.where
                 yield word
 
 
 def _summary(draft: Draft, title: str | None) -> str | None:
     for evidence in draft.summaries:
-        text = evidence.text[:LONGEST_SUMMARY]
+        text = evidence.text[: LONGEST["summary"]]
         if "---" in text and (cut := _ABSTRACT.search(text)):
             text = text[cut.end() :]
         text = clean_line(text)

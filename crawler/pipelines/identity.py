@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from crawler import regions, urls
 from crawler.items import Article, Codes, Encoding, Http, RegionRef
 from crawler.pipelines.clean_text import clean_line
-from crawler.pipelines.flags import FlagName
-from crawler.pipelines.normalisation import Normalisation
+from crawler.pipelines.normalisation import FlagName, Normalisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

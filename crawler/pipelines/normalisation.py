@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crawler.items import Article, Block, Draft, Flag, Page
-
-if TYPE_CHECKING:
-    from crawler.pipelines.flags import FlagName
 
 _values = attrgetter(*(field.name for field in fields(Article)))
 
@@ -43,3 +41,14 @@ class Normalisation:
 
 
 Step = Callable[[Normalisation], Normalisation]
+
+
+class FlagName(StrEnum):
+    """What `flags[].flag` may say; DATA_FORMAT.md documents the names."""
+
+    UNKNOWN_LAYOUT = "unknown_layout"  # no layout claims the page: read by the fallback
+    AMBIGUOUS_LAYOUT = "ambiguous_layout"  # several claim it: read by the fallback
+    IDENTITY_CONFLICT = "identity_conflict"  # address and codes name different articles
+    REGION_CONFLICT = "region_conflict"  # host and channel code name different regions
+    PUBLISHED_CONFLICT = "published_conflict"  # dates of one page more than a day apart
+    INVALID_VALUE = "invalid_value"  # a value outside the contract was made null

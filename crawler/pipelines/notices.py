@@ -1,7 +1,7 @@
 """The site's copyright notices and disclaimers in printed lines.
 
 Such a notice is made of phrases, grouped in clauses, with a slot for the outlet
-(`boilerplate.toml`). They are looked for on the skeleton of a line, where width, punctuation,
+(`notices.toml`). They are looked for on the skeleton of a line, where width, punctuation,
 brackets and blanks make no difference. One phrase is not enough, as an article may talk about
 copyright. A notice begins where a line or a sentence begins, never inside quotation marks, holds
 several phrases (`_LEAST`), which make up a good part of it, and mostly stands at the end.
@@ -11,29 +11,33 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from crawler.pipelines.boilerplate_lines import WORDING
 from crawler.pipelines.clean_text import skeleton_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Characters at a line's end that are searched; the longest notice has under 1000.
-SEARCHED: Final = 4000
+_SEARCHED: Final = 4000
 
-_OUTLET = WORDING["outlet"]["pattern"]
+_WORDING: Final[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("notices.toml").read_text(encoding="utf-8")
+)
+_OUTLET = _WORDING["outlet"]["pattern"]
 PHRASES: Final = {
     f"{clause}_{number}": pattern.replace("{o}", _OUTLET)
-    for clause, patterns in WORDING["clauses"].items()
+    for clause, patterns in _WORDING["clauses"].items()
     for number, pattern in enumerate(patterns)
 }
 # Its name stands behind a phrase, so that a phrase is ruled out by its first character.
 _PHRASE = re.compile("|".join(f"{pattern}(?P<{name}>)" for name, pattern in PHRASES.items()))
-_ANCHORS = tuple(WORDING["anchors"]["words"])
-ANCHORS_OF_PIECES: Final = (*_ANCHORS, *WORDING["anchors"]["of_pieces"])
+_ANCHORS = tuple(_WORDING["anchors"]["words"])
+ANCHORS_OF_PIECES: Final = (*_ANCHORS, *_WORDING["anchors"]["of_pieces"])
 _PROVES_NOTHING = frozenset({"reminder", "contact"})
 _ENDS = "。！？；;!?)）】]\n"
 _OPENS = "“\"「『‘《'"
@@ -189,11 +193,11 @@ def _groups(lines: Sequence[str], is_cut: Sequence[bool]) -> list[list[_Line]]:
 
 def _read(number: int, text: str) -> _Line:
     """A line with its phrases; one without a word of the family is not looked at."""
-    plain = "".join(text.split()) if len(text) <= SEARCHED else text
+    plain = "".join(text.split()) if len(text) <= _SEARCHED else text
     anchors = _ANCHORS if len(text) > _BRIDGE else ANCHORS_OF_PIECES
     if not any(anchor in plain for anchor in anchors):
         return _Line(number, text, "", [], [])
-    skipped = max(0, len(text) - SEARCHED)
+    skipped = max(0, len(text) - _SEARCHED)
     letters, places = skeleton_map(text[skipped:])
     places = [place + skipped for place in places]
     hits = [

@@ -10,20 +10,18 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crawler import dates, labels
 from crawler.pipelines.clean_text import clean_line, skeleton
 from crawler.pipelines.person_names import HAN
+from crawler.pipelines.validate import LONGEST
 
 if TYPE_CHECKING:
     from crawler.pipelines.normalisation import Normalisation
 
-# Characters of an outlet's name, generously; what is longer is no name.
-LONGEST: Final = 60
-
 # Characters of a text searched for a source.
-_SEARCHED: Final = 400
+_SEARCHED = 400
 
 _OWN = tomllib.loads(Path(__file__).with_name("outlets.toml").read_text(encoding="utf-8"))
 _LABEL = re.compile(
@@ -59,11 +57,11 @@ def is_reprint(source: str) -> bool:
 
 
 def _name(raw: str) -> str | None:
-    labels = list(_LABEL.finditer(raw))
-    name = raw[labels[-1].end() :] if labels else raw
+    labelled = list(_LABEL.finditer(raw))
+    name = raw[labelled[-1].end() :] if labelled else raw
     end = _NEXT.search(name)
     name = _bare(name[: end.start()] if end else name)
-    if not skeleton(name) or len(name) > LONGEST or skeleton(name).isdigit():
+    if not skeleton(name) or len(name) > LONGEST["source"] or skeleton(name).isdigit():
         return None
     return name
 

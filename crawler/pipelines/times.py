@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from crawler import dates, urls
 from crawler.clock import BEIJING
 from crawler.pipelines.clean_text import clean_line
-from crawler.pipelines.flags import FlagName
+from crawler.pipelines.normalisation import FlagName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from crawler.pipelines.normalisation import Normalisation
 
 # Characters of a text searched for a time.
-LONGEST: Final = 400
+_LONGEST: Final = 400
 
 # The site went online in November 1997.
-FIRST_YEAR: Final = 1997
-LAST_YEAR: Final = 2100
+_FIRST_YEAR: Final = 1997
+_LAST_YEAR: Final = 2100
 
 _HALF = r"(?:[AaPp]\.?[Mm]\.?(?![A-Za-z])|上午|下午|凌晨|清晨|早上|早晨|中午|傍晚|晚上|晚间)"
 _OFFSET = r"[+-]\d\d?(?::?\d\d)?"
@@ -96,7 +96,7 @@ def set_times(current: Normalisation) -> Normalisation:
     for evidence in current.draft.times:
         found = read_time(evidence)
         if found is not None:
-            said = f"{evidence.where}\n{evidence.text[:LONGEST]}".lower()
+            said = f"{evidence.where}\n{evidence.text[:_LONGEST]}".lower()
             changed = any(word in said for word in _MODIFIED)
             (modified if changed else published).append(found)
     if modified:
@@ -119,13 +119,13 @@ def set_times(current: Normalisation) -> Normalisation:
 
 def read_time(evidence: Evidence) -> _Time | None:
     """The first possible date in a text, with its time of day if it has one."""
-    line = clean_line(evidence.text[:LONGEST])
+    line = clean_line(evidence.text[:_LONGEST])
     text, places = _in_one_width(line)
     for pattern in (_DATE_TIME, _COMPACT):
         for found in pattern.finditer(text):
             parts = found.groupdict()
             day = _moment(parts["y"], parts["m"], parts["d"])
-            if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+            if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
                 continue
             start, end = found.span()
             if places:

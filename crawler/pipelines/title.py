@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawler.pipelines.normalisation import Normalisation
 
 # Characters of a title tag that are looked at.
-LONGEST: Final = 1000
+_LONGEST: Final = 1000
 
 _MARKS = "-_—–|｜－＿"
 _SITE = re.compile(
@@ -42,7 +42,7 @@ def set_title(current: Normalisation) -> Normalisation:
     """The same with `title`, `subtitle` and `kicker`."""
     draft = current.draft
     printed = _line(draft.title)
-    tag = _SWALLOWED.split((draft.title_tag or "")[:LONGEST], maxsplit=1)[0]
+    tag = _SWALLOWED.split((draft.title_tag or "")[:_LONGEST], maxsplit=1)[0]
     tag = clean_line(_MARKUP.sub(" ", tag))
     only_tag = draft.title is None or draft.title.where == "title"
     title = without_site(tag) if only_tag or printed in (None, tag) else printed

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from crawler.items import Precision, Role
 from crawler.pipelines.clean_text import clean
-from crawler.pipelines.flags import FlagName
+from crawler.pipelines.normalisation import FlagName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,8 @@ MOST: Final = {
     "attachments": 500,
 }  # fmt: skip
 
-LONGEST_NAME: Final = 40
-LONGEST_URL: Final = 4096
+_LONGEST_NAME: Final = 40
+_LONGEST_URL: Final = 4096
 
 # Characters of a left out value in its flag.
 _SHOWN = 100
@@ -116,11 +116,11 @@ def _positions(current: Normalisation) -> Normalisation:
 
 
 def _is_name(value: str) -> bool:
-    return 2 <= len(value) <= LONGEST_NAME and value == clean(value) and "\n" not in value
+    return 2 <= len(value) <= _LONGEST_NAME and value == clean(value) and "\n" not in value
 
 
 def _has_address(medium: Any) -> bool:
-    return len(medium.url) <= LONGEST_URL and _ADDRESS.fullmatch(medium.url) is not None
+    return len(medium.url) <= _LONGEST_URL and _ADDRESS.fullmatch(medium.url) is not None
 
 
 def _null(current: Normalisation, name: str, reason: str) -> Normalisation:

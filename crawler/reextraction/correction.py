@@ -38,7 +38,7 @@ from crawler.items import (
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts, NotAnArticle
 from crawler.pages.assembly import AstrayError, IncompleteError
 from crawler.pipelines.content_digest import changed_fields
-from crawler.pipelines.flags import FlagName
+from crawler.pipelines.normalisation import FlagName
 from crawler.process_pool import begin_worker, cancelling_on_error
 
 if TYPE_CHECKING:

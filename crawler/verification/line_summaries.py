@@ -16,7 +16,7 @@ from crawler.data_dir import FILE_PREFIX
 from crawler.items import CORRECTABLE_KEYS
 from crawler.ledger import line_rows
 from crawler.outcomes import Outcome
-from crawler.pipelines.flags import FlagName
+from crawler.pipelines.normalisation import FlagName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -23,7 +23,7 @@ from crawler.items import (
     as_record,
     keys_of,
 )
-from crawler.pipelines.flags import FlagName
+from crawler.pipelines.normalisation import FlagName
 from crawler.pipelines.validate import LONGEST, MOST
 from tests.conftest import PROJECT
 from tests.pipelines.drafts import MORE, NOTICE, TEXT, article, image, text, video, whole

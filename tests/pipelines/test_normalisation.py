@@ -19,6 +19,8 @@ from crawler.items import (
 )
 from crawler.pipelines import STEPS, normalise
 from crawler.pipelines.identity import begin
+from crawler.pipelines.normalisation import FlagName
+from tests.conftest import PROJECT
 from tests.pipelines.drafts import MORE, NOTICE, TEXT, WHERE, draft, page, whole
 
 
@@ -75,3 +77,8 @@ def test_every_step_is_pure() -> None:
         assert current == before, step
         assert step(replace(current)) == after, step
         current = after
+
+
+def test_the_flags_are_documented() -> None:
+    document = (PROJECT / "DATA_FORMAT.md").read_text()
+    assert all(f"`{name}`" in document for name in FlagName)

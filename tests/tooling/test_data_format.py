@@ -22,7 +22,7 @@ from crawler.items import HISTORY_KEYS, KEYS, VERSIONED_KEYS, Article, WarcPoint
 from crawler.layouts import LAYOUTS
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome, PictureOutcome
-from crawler.pipelines.flags import FlagName
+from crawler.pipelines.normalisation import FlagName
 from crawler.runner.run import warc_info
 from tests.conftest import PROJECT
 from tests.tooling.markdown import ROW
