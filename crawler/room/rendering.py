@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from crawler import regions
 from crawler.clock import BEIJING
-from crawler.search.query import MOST_CHARACTERS
+from crawler.search.search import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,7 @@ from crawler.data_dir import lines_of, run_of
 from crawler.line_index import LineIndexError as SearchIndexError
 from crawler.room.feeds import feed, feed_entry
 from crawler.room.rendering import NUMBER, PageError, page, texts_of
-from crawler.search.query import MOST_CHARACTERS, Query, QueryError
-from crawler.search.search import SearchIndex
+from crawler.search.search import MOST_CHARACTERS, Query, QueryError, SearchIndex
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from crawler.items import Page
 from crawler.ledger.rows import HoleKind
 from crawler.outcomes import Outcome
 from crawler.room.rendering import LANGUAGES, local, reworded, table, texts, texts_for
-from crawler.search.query import _REFUSALS
+from crawler.search.search import _REFUSALS
 from crawler.spiders.article_answers import (
     _STANDS_INSTEAD,
     NoDraft,

@@ -10,7 +10,18 @@ import pytest
 
 from crawler.search.folding import fold
 from crawler.search.index import INDEX
-from crawler.search.search import PAGE_SIZE, Query, QueryError, SearchIndex
+from crawler.search.search import (
+    LONGEST,
+    MOST_CHARACTERS,
+    MOST_WORDS,
+    PAGE_SIZE,
+    Query,
+    QueryError,
+    SearchIndex,
+    excerpt,
+    marked,
+    terms,
+)
 from tests.search.published import gone, line, publish
 
 if TYPE_CHECKING:
@@ -262,3 +273,96 @@ def test_a_line_that_can_not_be_read_leaves_a_hit_without_text(
 
 def test_the_newest_run(indexed: Callable[..., SearchIndex]) -> None:
     assert indexed([line(1, "一")], [line(2, "二")]).newest_run == "20260102T000000Z-0002"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("南京", [(None, "南京")]),
+        (" 南京　大桥\t", [(None, "南京"), (None, "大桥")]),
+        ('"in  China" 港', [(None, "in china"), (None, "港")]),
+        ("source:新华社 记者", [("source", "新华社"), (None, "记者")]),
+        ('source："新华 社"', [("source", "新华社")]),
+        (
+            "title:春 caption:图 subtitle:副",
+            [("title", "春"), ("caption", "图"), ("subtitle", "副")],
+        ),
+        ('"', [(None, '"')]),
+        ('说"好', [(None, '说"好')]),
+        ('"好', [(None, '"好')]),
+        ('""', [(None, '""')]),
+        ("source:", [(None, "source:")]),
+        (
+            "year:2017 MONTH：２０１７-09 region:js",
+            [
+                ("facet", "year=2017"),
+                ("facet", "month=2017-09"),
+                ("facet", "region=js"),
+            ],
+        ),
+        (
+            "year:17 month:2017 region:",
+            [
+                (None, "year:17"),
+                (None, "month:2017"),
+                (None, "region:"),
+            ],
+        ),
+        ("NEAR(南京 -大桥* %", [(None, "near(南京"), (None, "-大桥*"), (None, "%")]),
+        ("a OR b AND NOT c", [(None, word) for word in ("a", "or", "b", "and", "not", "c")]),
+        ("😀", [(None, "😀")]),
+        ("南\x00京", [(None, "南京")]),
+        ("", []),
+        (" 　\n", []),
+    ],
+)
+def test_words(text: str, expected: list[tuple[str | None, str]]) -> None:
+    found = terms(text)
+    assert found is not None
+    assert [(word.field, word.spellings[0]) for word in found] == expected
+
+
+def test_what_no_text_can_hold() -> None:
+    assert terms("\x00") is None
+    assert terms("\u200b \ufeff") is None
+
+
+def test_a_query_has_bounds() -> None:
+    assert terms("水" * MOST_CHARACTERS)
+    for text in ("水" * 10_000, "水 " * (MOST_WORDS + 1)):
+        with pytest.raises(QueryError, match="at most") as told:
+            terms(text)
+        assert told.value.values[0] in {MOST_CHARACTERS, MOST_WORDS}
+
+
+def shown(text: str, *words: str) -> str:
+    return "".join(f"[{part}]" if is_match else part for part, is_match in marked(text, words))
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        ("江蘇長江大橋", ["长江"], "江蘇[長江]大橋"),
+        ("记者张　三报道", ["张三"], "记者[张　三]报道"),
+        ("ＧＤＰ与gdp", ["gdp"], "[ＧＤＰ]与[gdp]"),
+        ("in China now", ["in china"], "[in China] now"),
+        ("水库放水", ["水库", "库放"], "[水库放]水"),
+        ("<b>&", ["b"], "<[b]>&"),
+        ("面积5㎡", ["5m"], "面积[5㎡]"),
+        ("没有", ["这个"], "没有"),
+        ("", ["水"], ""),
+    ],
+)
+def test_marks(text: str, words: list[str], expected: str) -> None:
+    assert shown(text, *words) == expected
+
+
+def test_an_excerpt_is_short_and_around_the_first_match() -> None:
+    text = "前" * 500 + "\n\n大桥通车\n\n" + "后" * 500
+    parts = excerpt(text, ["大桥"])
+    assert [part.text for part in parts if part.is_match] == ["大桥"]
+    assert parts[0].text == parts[-1].text == "…"
+    whole = "".join(part.text for part in parts)
+    assert len(whole) == LONGEST + 2
+    assert "\n" not in whole
+    assert excerpt(text, ["隧道"]) == ()
