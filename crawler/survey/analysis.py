@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crawler import layouts, regions, urls
@@ -16,12 +17,11 @@ from crawler.archive.reader import WarcError
 from crawler.layouts.accepted import LayoutError
 from crawler.pages.document import Document, squeeze
 from crawler.pages.errors import NotAnArticle
-from crawler.survey.agreement import squeezed
 from crawler.survey.proposals import FEW_ARTICLES, ClusterPage, Proposal, propose
-from crawler.survey.structure import PageCluster, clusters_of, features_of
+from crawler.survey.selectors import features_of, squeezed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crawler.items import Page
     from crawler.layouts import AcceptedLayouts
@@ -40,8 +40,55 @@ _MAY_BE_ARTICLES = frozenset({"empty", "list_page"})
 # Pages of another cluster that a proposal is tried on.
 _LOOKED_AT = 4
 
-# Pages of a cluster that a proposal reads.
+# Pages of a cluster that a proposal reads, and of each other one that it must not claim.
 _MOST_MEMBERS = 200
+_MOST_STRANGE = 8
+
+# Features of a cluster that are told.
+_MOST_FEATURES = 60
+
+
+# A page belongs to a cluster with which it shares so much: features of both among those of either.
+_ALIKE = 0.5
+
+# A cluster's own features are those of so many of its pages.
+_OWN_SHARE = 0.5
+
+
+@dataclass(slots=True)
+class PageCluster:
+    """Pages built alike, by their numbers, and how many of them have each feature."""
+
+    members: list[int] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, number: int, features: frozenset[str]) -> None:
+        """Take in a page."""
+        self.members.append(number)
+        self.counts.update(features)
+
+    def likeness(self, features: frozenset[str]) -> float:
+        """How much a page shares with the cluster, from 0 to 1."""
+        least = _OWN_SHARE * len(self.members)
+        own = {name for name, count in self.counts.items() if count >= least}
+        either = len(own | features)
+        return len(own & features) / either if either else 1.0
+
+    def common(self) -> list[str]:
+        """The features of all pages."""
+        return sorted(n for n, count in self.counts.items() if count == len(self.members))
+
+
+def clusters_of(pages: Sequence[frozenset[str]]) -> list[PageCluster]:
+    """The clusters of pages given by their features, largest first."""
+    found: list[PageCluster] = []
+    for number, features in enumerate(pages):
+        best = max(found, key=lambda one: one.likeness(features), default=None)
+        if best is None or best.likeness(features) < _ALIKE:
+            best = PageCluster()
+            found.append(best)
+        best.add(number, features)
+    return sorted(found, key=lambda one: -len(one.members))
 
 
 @dataclass(slots=True)
@@ -103,7 +150,13 @@ def analyse(
         elif len(others[found]) < _OTHERS_OF_EACH:
             others[found].append(article)
     pages = [p for some in others.values() for one in some if (p := _page(material, one))]
-    _propose(survey, unclaimed, [*known, *pages], accepted, day)
+    members = {
+        number: ClusterPage(one.article.url, page, one.article.headlines, one.article.days)
+        for number, one in enumerate(unclaimed)
+        if (page := _page(material, one.article)) is not None
+    }
+    proposing = _Proposing(unclaimed, members, [*known, *pages], accepted, day)
+    survey.groups = [*proposing.groups()]
     return survey
 
 
@@ -121,12 +174,10 @@ def _look_at(
     survey: Survey, article: SurveyedArticle, page: Page, accepted: AcceptedLayouts
 ) -> _Unclaimed | str:
     """Count a page; its features where no layout claims it, else what it is counted as."""
-    region = regions.region_of_url(article.url)
-    code = region.code if region else ""
 
     def count(name: str) -> str:
         survey.layouts[name] += 1
-        survey.by_region[code][name] += 1
+        survey.by_region[_region(article.url)][name] += 1
         return name
 
     kind = None
@@ -149,77 +200,98 @@ def _look_at(
     return _Unclaimed(article, features_of(doc))
 
 
-def _propose(
-    survey: Survey,
-    unclaimed: Sequence[_Unclaimed],
-    others: Sequence[Page],
-    accepted: AcceptedLayouts,
-    day: str,
-) -> None:
-    """A proposal for each cluster, the largest first. Pages of later ones that a proposal reads
-    well belong to it."""
-    waiting = clusters_of([one.features for one in unclaimed])
-    pages = {n: _page(survey.material, one.article) for n, one in enumerate(unclaimed)}
-    members = {
-        n: ClusterPage(one.article.url, page, one.article.headlines, one.article.days)
-        for n, one in enumerate(unclaimed)
-        if (page := pages[n]) is not None
-    }
-    while waiting:
-        cluster = waiting.pop(0)
-        proposed = _proposed(cluster, members, others, accepted, day, unclaimed)
-        if isinstance(proposed, Proposal):
-            alike = [one for one in waiting if _reads(proposed, one, members)]
-            for one in alike:
-                waiting.remove(one)
-                for number in one.members:
-                    cluster.add(number, unclaimed[number].features)
-            strange = [members[n].page for one in waiting for n in one.members[:8] if n in members]
-            if alike or any(_claims(proposed.layout, page) for page in strange):
-                proposed = _proposed(
-                    cluster, members, [*others, *strange], accepted, day, unclaimed
-                )
-        group = _group(unclaimed, cluster)
-        if isinstance(proposed, Proposal):
-            group.proposal = proposed
-        else:
-            group.why_not = proposed
-        survey.groups.append(group)
+class _Proposing:
+    """Makes a proposal for each cluster of pages that no layout claims, the largest first."""
+
+    def __init__(
+        self,
+        unclaimed: Sequence[_Unclaimed],
+        members: Mapping[int, ClusterPage],
+        others: Sequence[Page],
+        accepted: AcceptedLayouts,
+        day: str,
+    ) -> None:
+        """`members` are those of the unclaimed that could be read again, by their numbers; `others`
+        are pages that a proposal must not claim."""
+        self._unclaimed = unclaimed
+        self._members = members
+        self._others = others
+        self._accepted = accepted
+        self._day = day
+        self._waiting = clusters_of([one.features for one in unclaimed])
+
+    def groups(self) -> Iterator[Group]:
+        """The clusters with their proposals. Pages of later ones that a proposal reads well belong
+        to it."""
+        while self._waiting:
+            cluster = self._waiting.pop(0)
+            proposed = self._proposed(cluster, self._others)
+            if isinstance(proposed, Proposal):
+                proposed = self._revised(cluster, proposed)
+            group = self._group(cluster)
+            if isinstance(proposed, Proposal):
+                group.proposal = proposed
+            else:
+                group.why_not = proposed
+            yield group
+
+    def _proposed(self, cluster: PageCluster, others: Sequence[Page]) -> Proposal | str:
+        """The proposal for a cluster, or why there is none."""
+        own = self._pages(cluster, _MOST_MEMBERS)
+        if not own:
+            return "its pages can't be read again"
+        codes = self._group(cluster).regions
+        region = max(codes, key=lambda code: codes[code]).replace("-", "_") or "site"
+        name = f"{region}_{self._day.replace('-', '')}"
+        about = f"Proposed by scrapy survey on {self._day}, of {len(own)} pages."
+        try:
+            proposal = propose(own, others, self._accepted, name, about)
+        except LayoutError as error:  # names too long, or too many
+            return f"what its pages agree on makes no layout: {error}"
+        if proposal is None:
+            return "its pages agree on no element for headline or text"
+        articles = len(_titles(own))
+        if articles < FEW_ARTICLES:
+            few = "one article" if articles == 1 else f"{articles} articles"
+            proposal.notes.append(f"made of {few}: what all pages bear can't be told from the text")
+        return proposal
+
+    def _revised(self, cluster: PageCluster, proposal: Proposal) -> Proposal | str:
+        """The proposal made again with the clusters that it reads as well, and so that it claims no
+        page of the others."""
+        alike = [one for one in self._waiting if self._reads(proposal, one)]
+        for one in alike:
+            self._waiting.remove(one)
+            for number in one.members:
+                cluster.add(number, self._unclaimed[number].features)
+        strange = [one.page for other in self._waiting for one in self._pages(other, _MOST_STRANGE)]
+        if alike or any(_claims(proposal.layout, page) for page in strange):
+            return self._proposed(cluster, [*self._others, *strange])
+        return proposal
+
+    def _pages(self, cluster: PageCluster, most: int) -> list[ClusterPage]:
+        """The first pages of a cluster that could be read again."""
+        own = (self._members.get(number) for number in cluster.members)
+        return list(islice(filter(None, own), most))
+
+    def _reads(self, proposal: Proposal, cluster: PageCluster) -> bool:
+        """Whether a proposal reads the pages of another cluster as well as its own."""
+        some = self._pages(cluster, _LOOKED_AT)
+        tried = [proposal.tries(one) for one in some if _claims(proposal.layout, one.page)]
+        return bool(tried) and len(tried) == len(some) and all(one.is_right for one in tried)
+
+    def _group(self, cluster: PageCluster) -> Group:
+        own = [self._unclaimed[number] for number in cluster.members]
+        codes = Counter(_region(one.article.url) for one in own)
+        return Group(
+            [one.article.url for one in own], dict(codes), cluster.common()[:_MOST_FEATURES]
+        )
 
 
-def _proposed(
-    cluster: PageCluster,
-    members: Mapping[int, ClusterPage],
-    others: Sequence[Page],
-    accepted: AcceptedLayouts,
-    day: str,
-    unclaimed: Sequence[_Unclaimed],
-) -> Proposal | str:
-    """The proposal for a cluster, or why there is none."""
-    own = [members[number] for number in cluster.members if number in members][:_MOST_MEMBERS]
-    if not own:
-        return "its pages can't be read again"
-    codes = _group(unclaimed, cluster).regions
-    region = max(codes, key=lambda code: codes[code]).replace("-", "_") or "site"
-    about = f"Proposed by scrapy survey on {day}, of {len(own)} pages."
-    try:
-        proposal = propose(own, others, accepted, f"{region}_{day.replace('-', '')}", about)
-    except LayoutError as error:  # names too long, or too many
-        return f"what its pages agree on makes no layout: {error}"
-    if proposal is None:
-        return "its pages agree on no element for headline or text"
-    articles = len(_titles(own))
-    if articles < FEW_ARTICLES:
-        few = "one article" if articles == 1 else f"{articles} articles"
-        proposal.notes.append(f"made of {few}: what all pages bear can't be told from the text")
-    return proposal
-
-
-def _reads(proposal: Proposal, cluster: PageCluster, members: Mapping[int, ClusterPage]) -> bool:
-    """Whether a proposal reads the pages of another cluster as well as its own."""
-    some = [members[number] for number in cluster.members[:_LOOKED_AT] if number in members]
-    tried = [proposal.tries(one) for one in some if _claims(proposal.layout, one.page)]
-    return bool(tried) and len(tried) == len(some) and all(one.is_right for one in tried)
+def _region(url: str) -> str:
+    """The code of an address's region, "" where it has none."""
+    region = regions.region_of_url(url)
+    return region.code if region else ""
 
 
 def _claims(layout: AcceptedLayout, page: Page) -> bool:
@@ -239,12 +311,3 @@ def _titles(members: Sequence[ClusterPage]) -> set[str]:
             continue
         found.add(squeezed(squeeze(title)) or member.url)
     return found
-
-
-def _group(unclaimed: Sequence[_Unclaimed], cluster: PageCluster) -> Group:
-    own = [unclaimed[number] for number in cluster.members]
-    codes: Counter[str] = Counter()
-    for one in own:
-        region = regions.region_of_url(one.article.url)
-        codes[region.code if region else ""] += 1
-    return Group([one.article.url for one in own], dict(codes), cluster.common()[:60])

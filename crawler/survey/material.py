@@ -22,7 +22,7 @@ from crawler.pages.document import Document
 from crawler.pages.errors import NotAnArticle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from crawler.archive.reader import Record
@@ -35,9 +35,12 @@ MAX_ARTICLES = 20_000
 # Examples kept of what no parser understands, of each kind.
 MAX_EXAMPLES = 10
 
-# Headlines and days kept of one article.
+# Headlines and days kept of one article; bytes of a robots.txt, characters of an example.
 _MOST_SAID = 5
+_MOST_OF_ROBOTS = 20_000
+_LONGEST_EXAMPLE = 300
 
+_KNOWN_DATA_TYPES = ("", "ds", "category", "content")
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 
 # Addresses in scripts that look like data: no parser of ours reads them where they aren't `ds_`.
@@ -109,7 +112,7 @@ class Material:
         known = self.foreign[kind]
         self.counts[f"foreign {kind}"] += example not in known
         if len(known) < MAX_EXAMPLES:
-            known.setdefault(example[:300], where)
+            known.setdefault(example[:_LONGEST_EXAMPLE], where)
 
 
 def gather(warcs: Iterable[Path]) -> Material:
@@ -159,7 +162,7 @@ def _take(found: Material, record: Record) -> None:
 
 
 def _take_robots(found: Material, url: str, page: Page) -> None:
-    said = page.body[:20_000].decode("utf-8", "replace")
+    said = page.body[:_MOST_OF_ROBOTS].decode("utf-8", "replace")
     found.robots[url] = (page.status, said)
     if page.status == 200:
         for address in _SITEMAP.findall(said):
@@ -215,26 +218,41 @@ def _look_for_unknown(found: Material, page: Page) -> None:
         doc = Document.of(page)
     except NotAnArticle:
         return
+    for kind, examples in (
+        ("feeds", _feeds(doc)),
+        ("data files", _data_files(doc)),
+        ("addresses in a day's folder", _dated_addresses(doc)),
+        ("addresses that look like data", _data_addresses(doc)),
+    ):
+        for example in examples:
+            found.note_foreign(kind, example, page.url)
+
+
+def _feeds(doc: Document) -> Iterator[str]:
     for node in doc.all("link[rel~='alternate'][type][href]"):
         kind = (node.attributes.get("type") or "").strip().lower()
         if kind in _FEED_TYPES and (url := doc.absolute(node.attributes.get("href"))):
-            found.note_foreign("feeds", url, page.url)
+            yield url
+
+
+def _data_files(doc: Document) -> Iterator[str]:
     for node in doc.all("[data^='datasource:']"):
         kind = (node.attributes.get("datatype") or "").strip()
-        if kind not in ("", "ds", "category", "content"):
-            found.note_foreign("data files", f"datatype {kind}", page.url)
+        if kind not in _KNOWN_DATA_TYPES:
+            yield f"datatype {kind}"
+
+
+def _dated_addresses(doc: Document) -> Iterator[str]:
     for node in doc.all("a[href]"):
         url = urls.join(doc.base, node.attributes.get("href") or "")
         if url and urls.in_scope(url) and urls.is_dated(url) and urls.article(url) is None:
-            found.note_foreign("addresses in a day's folder", url, page.url)
-    _look_for_data(found, page, doc)
+            yield url
 
 
-def _look_for_data(found: Material, page: Page, doc: Document) -> None:
-    """Addresses in the source that look like data, and that no parser of ours reads."""
+def _data_addresses(doc: Document) -> Iterator[str]:
     for match in _DATA_ADDRESS.finditer(doc.source):
         url = urls.join(doc.base, match[1])
-        if url and urls.in_scope(url) and not _KNOWN_DATA.search(url):
-            path = urlsplit(url).path
-            if _DATA_NAME.search(path):
-                found.note_foreign("addresses that look like data", url, page.url)
+        if url is None or not urls.in_scope(url) or _KNOWN_DATA.search(url):
+            continue
+        if _DATA_NAME.search(urlsplit(url).path):
+            yield url

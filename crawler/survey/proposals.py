@@ -19,18 +19,36 @@ from crawler.layouts.accepted import MAX_TEXTS, NO_LAYOUTS, AcceptedLayout, pars
 from crawler.pages.document import Document, is_shown, squeeze, visible_text
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.header import SOURCE
-from crawler.survey import agreement
-from crawler.survey.agreement import SampledPage, agreeing
-from crawler.survey.structure import PageCluster, features_of, names_of
+from crawler.survey.selectors import (
+    SampledPage,
+    agreeing,
+    body_nodes,
+    features_of,
+    is_links,
+    judge_body,
+    judge_source,
+    judge_time,
+    judge_title,
+    names_of,
+    rank,
+    repeated_lines,
+    source_nodes,
+    squeezed,
+    time_nodes,
+    title_nodes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from crawler.items import Article, Page
     from crawler.layouts.accepted import AcceptedLayouts
+    from crawler.pages.document import Node
 
-# Pages of a cluster that a proposal is made of, where there are so many; the others try it.
-MAX_TRAINING = 24
+# Pages of a cluster that a proposal is made of, where there are so many; the others try it. Of
+# fewer pages than `_FEW_PAGES` all are used.
+_MAX_TRAINING = 24
+_FEW_PAGES = 6
 
 # Of fewer articles nothing tells what all pages bear.
 FEW_ARTICLES = 3
@@ -44,7 +62,9 @@ _LEAST_PAGES_WITH_LINE = 3
 
 # Elements cut from the text: named, on so many pages, never more than so much of the text.
 _CUT_SHARE = 0.5
+_LEAST_PAGES_WITH_CUT = 2
 _MOST_OF_TEXT = 0.3
+_MOST_CUT = 12
 
 # Characters of furniture in a proposal, and of one line of it.
 _MOST_FURNITURE = 30_000
@@ -52,6 +72,12 @@ _LONGEST_LINE = 2000
 
 # Pages that stand in a proposal's file.
 _MOST_TRIED = 12
+
+# Characters of a text's beginning and end that stand in a trial.
+_SHOWN = 40
+
+# Characters of a list in a proposal's file that stands on one line.
+_ONE_LINE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +139,15 @@ def propose(
     text. `name` is its name but for an ending that tells it from others."""
     training, rest = _divided(members)
     samples = [member.sample() for member in training]
-    repeated = agreement.repeated_lines(samples)
-    body = agreeing(
-        samples,
-        agreement.body_nodes,
-        partial(_judge_body, repeated=repeated),
-        container=True,
-    )
-    title = agreeing(samples, agreement.title_nodes, agreement.judge_title)
+    repeated = repeated_lines(samples)
+    body = agreeing(samples, body_nodes, partial(judge_body, repeated=repeated), container=True)
+    title = agreeing(samples, title_nodes, judge_title)
     if not body or not title:
         return None
     fields = {
         "title": title,
-        "time": agreeing(samples, agreement.time_nodes, agreement.judge_time),
-        "source": agreeing(samples, agreement.source_nodes, agreement.judge_source),
+        "time": agreeing(samples, time_nodes, judge_time),
+        "source": agreeing(samples, source_nodes, judge_source),
         "body": body,
     }
     claims = {
@@ -150,15 +171,11 @@ def propose(
     return Proposal(parse(toml.encode()), toml, trials, notes)
 
 
-def _judge_body(sample: SampledPage, node: Any, repeated: frozenset[str]) -> float:
-    return agreement.judge_body(sample, node, repeated)
-
-
 def _divided(members: Sequence[ClusterPage]) -> tuple[list[ClusterPage], list[ClusterPage]]:
     """The pages that the proposal is made of, spread over all, and those that only try it: a third
     of them where there are more than a few."""
     count = len(members)
-    wanted = min(MAX_TRAINING, count if count < 6 else count - count // 3)
+    wanted = min(_MAX_TRAINING, count if count < _FEW_PAGES else count - count // 3)
     step = count / wanted
     chosen = {int(number * step) for number in range(wanted)}
     training = [one for number, one in enumerate(members) if number in chosen]
@@ -176,32 +193,37 @@ def _tell_apart(
 ) -> list[str]:
     """Add marks, then foreign marks, until the layout claims none of the other pages; what is left
     is told."""
-    own = PageCluster()
-    for number, sample in enumerate(samples):
-        own.add(number, features_of(sample.doc))
-    common = own.common()
-    met = {name for name, count in own.counts.items() if count}
+    own = [features_of(sample.doc) for sample in samples]
+    common = sorted(frozenset.intersection(*own))
+    met = frozenset[str]().union(*own)
     trial = _layout("trial", "", claims, fields, {}, [])
     taken = [(doc, features_of(doc)) for doc in _parsed(others) if trial.select(doc) is not None]
     for _ in range(_MOST_ADDED):
         if not taken:
             return []
         features = [one for _, one in taken]
-        lacking = Counter({n: sum(n not in one for one in features) for n in common})
-        mark, count = max(
-            lacking.items(), key=lambda one: (one[1], [-x for x in agreement.rank(one[0])]),
-            default=("", 0),
-        )  # fmt: skip
-        if count:
+        if mark := _lacking(common, features):
             claims["marks"].append(mark)
+        elif strange := _strange(met, features):
+            claims["foreign"].append(strange)
         else:
-            strange = Counter(n for one in features for n in one if n not in met)
-            if not strange:
-                break
-            claims["foreign"].append(max(strange, key=lambda n: (strange[n], n)))
+            break
         trial = _layout("trial", "", claims, fields, {}, [])
         taken = [one for one in taken if trial.select(one[0]) is not None]
     return [f"it claims other pages as well, {doc.url} among them" for doc, _ in taken[:3]]
+
+
+def _lacking(common: Sequence[str], others: Sequence[frozenset[str]]) -> str | None:
+    """The feature of all own pages that most of the other pages lack."""
+    counts = {name: sum(name not in one for one in others) for name in common}
+    best = max(counts, key=lambda name: (counts[name], [-x for x in rank(name)]), default=None)
+    return best if best is not None and counts[best] else None
+
+
+def _strange(met: Collection[str], others: Sequence[frozenset[str]]) -> str | None:
+    """The feature of most of the other pages that none of the own pages has."""
+    counts = Counter(name for one in others for name in one if name not in met)
+    return max(counts, key=lambda name: (counts[name], name), default=None)
 
 
 def _parsed(pages: Iterable[Page]) -> Iterator[Document]:
@@ -220,34 +242,34 @@ def _cut_elements(
 ) -> list[str]:
     """Selectors of the elements within the text that hold but links, or lines that all pages
     bear."""
-    shown: Counter[str] = Counter()
-    empty: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for sample in samples:
         container = next(filter(None, map(sample.doc.container, layout.selectors.body)), None)
-        if container is None:
+        if container is not None:
+            counts.update(_furniture_names(container, repeated))
+    least = max(_LEAST_PAGES_WITH_CUT, _CUT_SHARE * len(samples))
+    return sorted((n for n, count in counts.items() if count >= least), key=rank)[:_MOST_CUT]
+
+
+def _furniture_names(container: Node, repeated: Collection[str]) -> list[str]:
+    """The ids and classes in a text of which every element is furniture."""
+    size = len(squeezed(visible_text(container))) or 1
+    told: dict[str, bool] = {}
+    for node in container.traverse():
+        if node.mem_id == container.mem_id or not is_shown(node):
             continue
-        size = len(agreement.squeezed(visible_text(container))) or 1
-        told: dict[str, bool] = {}
-        for node in container.traverse():
-            if node.mem_id == container.mem_id or not is_shown(node):
-                continue
-            names = [name for name in names_of(node) if name[0] in "#."]
-            if not names:
-                continue
-            text = squeeze(visible_text(node)).strip()
-            if not text:
-                continue
-            lines = [one for line in text.split("\n") if (one := line.strip())]
-            is_furniture = len(agreement.squeezed(text)) <= _MOST_OF_TEXT * size and (
-                agreement.is_links(node) or all(line in repeated for line in lines)
-            )
-            for name in names:
-                told[name] = told.get(name, True) and is_furniture
-        shown.update(told)
-        empty.update(name for name, one in told.items() if one)
-    least = max(2, _CUT_SHARE * len(samples)) if len(samples) > 2 else 2
-    found = [one for one, count in shown.items() if count >= least and empty[one] == count]
-    return sorted(found, key=agreement.rank)[:12]
+        names = [name for name in names_of(node) if name[0] in "#."]
+        text = squeeze(visible_text(node)).strip() if names else ""
+        if text:
+            is_small = len(squeezed(text)) <= _MOST_OF_TEXT * size
+            is_furniture = is_small and (is_links(node) or _all_in(text, repeated))
+            told.update({name: told.get(name, True) and is_furniture for name in names})
+    return [name for name, is_furniture in told.items() if is_furniture]
+
+
+def _all_in(text: str, repeated: Collection[str]) -> bool:
+    """Whether all lines of a text are among those that other pages bear too."""
+    return all(line in repeated for line in map(str.strip, text.split("\n")) if line)
 
 
 def _furniture_lines(training: Sequence[ClusterPage], layout: AcceptedLayout) -> list[str]:
@@ -271,11 +293,13 @@ def _furniture_lines(training: Sequence[ClusterPage], layout: AcceptedLayout) ->
     pages = len(training)
     few = 2 if pages <= _LEAST_PAGES_WITH_LINE else _LEAST_PAGES_WITH_LINE
     found: list[str] = []
+    size = 0
     for line, count in counts.most_common(MAX_TEXTS):
         is_repeated = count >= (few if len(line) >= _LONG_LINE else max(few, pages / 2))
-        fits = len(line) + sum(map(len, found)) <= _MOST_FURNITURE
-        if line and is_repeated and fits and len(line) <= _LONGEST_LINE:
+        fits = len(line) <= _LONGEST_LINE and size + len(line) <= _MOST_FURNITURE
+        if line and is_repeated and fits:
             found.append(line)
+            size += len(line)
     return found
 
 
@@ -304,8 +328,8 @@ def _gave(made: Article) -> dict[str, Any]:
         "source": made.source,
         "paragraphs": len(made.paragraphs),
         "characters": len(text),
-        "begins": squeeze(text)[:40],
-        "ends": squeeze(text)[-40:],
+        "begins": squeeze(text)[:_SHOWN],
+        "ends": squeeze(text)[-_SHOWN:],
         "images": len(made.images),
         "removed": len(made.removed),
     }
@@ -325,8 +349,8 @@ def _agrees(member: ClusterPage, made: Article, layout: AcceptedLayout) -> dict[
 
 def _says_source(made: Article, source: str) -> bool:
     """Whether an article's source is what the page's line with 来源 says."""
-    raw = agreement.squeezed(SOURCE.sub("", made.source_raw or "", count=1))
-    return source in (raw, agreement.squeezed(made.source or ""))
+    raw = squeezed(SOURCE.sub("", made.source_raw or "", count=1))
+    return source in (raw, squeezed(made.source or ""))
 
 
 # --- TOML ----------------------------------------------------------------------------------------
@@ -356,7 +380,7 @@ def as_toml(
     for table, rows in (("claims", claims), ("selectors", fields), ("furniture", furniture)):
         lines.append(f"[{table}]")
         for key, values in rows.items():
-            if len(values) < 2 and sum(map(len, values)) < 80:
+            if len(values) < 2 and sum(map(len, values)) < _ONE_LINE:
                 lines.append(f"{key} = [{', '.join(map(_text, values))}]")
             else:
                 lines += [f"{key} = [", *(f"    {_text(value)}," for value in values), "]"]

@@ -280,11 +280,16 @@ def _cluster_lines(number: int, cluster: Mapping[str, Any]) -> list[str]:
     lines = ["", f"Cluster {number}: {cluster['pages']} pages that no layout claims ({codes})"]
     lines += [f"  {url}" for url in cluster["examples"][:3]]
     lines.append(f"  built of {' '.join(cluster['built_of'][:20]) or 'nothing with a name'}")
-    proposal = cluster["proposal"]
-    if proposal is None:
+    if cluster["proposal"] is None:
         return [*lines, f"  no layout is proposed: {cluster['why_not']}"]
-    lines.append(f"  proposed: {proposal['name']} in {proposal['file']}")
-    lines.append(f"    claims pages with {' and '.join(proposal['claims']['marks'])}")
+    return [*lines, *_proposal_lines(cluster["proposal"])]
+
+
+def _proposal_lines(proposal: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"  proposed: {proposal['name']} in {proposal['file']}",
+        f"    claims pages with {' and '.join(proposal['claims']['marks'])}",
+    ]
     if proposal["claims"]["foreign"]:
         lines.append(f"    and without {', '.join(proposal['claims']['foreign'])}")
     for key, found in proposal["selectors"].items():

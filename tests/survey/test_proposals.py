@@ -9,7 +9,7 @@ from crawler.items import Page
 from crawler.layouts import NO_LAYOUTS, read
 from crawler.layouts.accepted import parse
 from crawler.survey.proposals import ClusterPage, Proposal, as_toml, propose
-from tests.survey.test_agreement import NOTICE, TOWNS, URL, page
+from tests.survey.test_selectors import NOTICE, TOWNS, URL, page
 
 LINKS = "<ul class=more><li><a href=/a{0}>第{0}条</a><li><a href=/b{0}>又第{0}条</a></ul>"
 

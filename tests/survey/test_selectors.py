@@ -9,7 +9,7 @@ import pytest
 
 from crawler.items import Encoding
 from crawler.pages.document import Document
-from crawler.survey.agreement import (
+from crawler.survey.selectors import (
     SampledPage,
     agreeing,
     body_nodes,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from crawler.items import Encoding
 from crawler.pages.document import Document
-from crawler.survey.structure import clusters_of, features_of
+from crawler.survey.analysis import clusters_of
+from crawler.survey.selectors import features_of
 
 
 def features(html: str) -> frozenset[str]:

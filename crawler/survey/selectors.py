@@ -1,7 +1,8 @@
 """Where a cluster's pages keep a field: the selectors on whose answers the pages agree.
 
 In: pages with what is known of their articles from elsewhere (list, title tag, address). Out: for
-each field the selectors whose answers agree with it on most pages.
+each field the selectors whose answers agree with it on most pages; and `features_of` a page, the
+selectors of what it is built of.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING
 
 from crawler.layouts import fallback
 from crawler.layouts.accepted import fault_of
 from crawler.pages.document import (
     children,
+    elements_around,
     is_shown,
     only_links,
     shows_text,
@@ -32,7 +35,6 @@ from crawler.pages.header import (
     labelled,
 )
 from crawler.pipelines.title import without_site
-from crawler.survey.structure import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -48,11 +50,26 @@ _MOST_TRIED = 160
 # Selectors of one field in a proposal.
 _MOST_KEPT = 4
 
-# So many of the pages must agree with a further selector.
+# So many of the pages must agree with a further selector, a page that half agrees at the least.
 _LEAST_SHARE = 0.04
+_LEAST_AGREEMENT = 0.5
+
+# Elements of one page that suggest selectors for a field, and names of one that are tried.
+_MOST_CANDIDATES = 12
+_MOST_NAMES = 4
+_HIGHEST_PLACE = 9
+_OUTERMOST = ("body", "html")
 
 # Characters of a line that may be a headline, a time, a source.
 _LONGEST = 200
+
+# Characters of a headline; of one that a list cuts short, and what it cuts off at the most; of one
+# in a title tag that says more, and its share of that tag.
+_SHORTEST = 2
+_SHORTEST_CUT = 4
+_MOST_CUT_OFF = 30
+_SHORTEST_IN_TAG = 6
+_SHARE_OF_TAG = 0.6
 
 # The site prints a list's day, and the address's, up to a day apart from the article's own.
 _A_DAY = timedelta(days=1)
@@ -94,6 +111,52 @@ _CLOCK = re.compile(r"\d{1,2}\s?[:：时]\s?\d{2}")
 _NUMBERS = re.compile(r"\d+")
 _WHITE = re.compile(r"\s+")
 
+# Elements of a page that are looked at.
+_MOST_NODES = 20_000
+
+# Features of one page, and classes of one element.
+_MOST_FEATURES = 600
+_MOST_CLASSES = 6
+
+# What tables are told apart by where they have no names.
+_MEASURED = ("table", "td", "div", "center", "font")
+_MEASURES = ("height", "width", "bgcolor")
+
+# Elements of which one says much by being there.
+_TELLING = frozenset({"h1", "h2", "h3", "article", "main", "time", "figure", "header", "section"})
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}", re.ASCII)
+_VALUE = re.compile(r"[A-Za-z0-9#%._ -]{1,30}", re.ASCII)
+
+
+def names_of(node: Node) -> Iterator[str]:
+    """The selectors that name an element by itself: its id, its classes, its measures."""
+    attributes = node.attributes
+    identity = attributes.get("id") or ""
+    if _IDENTIFIER.fullmatch(identity):
+        yield f"#{identity}"
+    for name in (attributes.get("class") or "").split()[:_MOST_CLASSES]:
+        if _IDENTIFIER.fullmatch(name):
+            yield f".{name}"
+    if node.tag in _MEASURED:
+        for key in _MEASURES:
+            value = attributes.get(key) or ""
+            if _VALUE.fullmatch(value):
+                yield f"{node.tag}[{key}='{value}']"
+
+
+def features_of(doc: Document) -> frozenset[str]:
+    """The selectors of what a page is built of."""
+    found: dict[str, None] = {}
+    root = doc.tree.body
+    for count, node in enumerate(root.traverse() if root is not None else ()):
+        if count > _MOST_NODES or len(found) > _MOST_FEATURES:
+            break
+        if node.tag in _TELLING:
+            found[node.tag or ""] = None
+        found.update(dict.fromkeys(names_of(node)))
+    return frozenset(found)
+
 
 def squeezed(text: str) -> str:
     """A text without any white space, to be compared."""
@@ -118,19 +181,20 @@ class SampledPage:
     def is_headline(self, text: str) -> bool:
         """Whether a text is the article's headline, by a list or by the title tag."""
         said = squeezed(text)
-        if len(said) < 2 or not without_site(said):
+        if len(said) < _SHORTEST or not without_site(said):
             return False
         tag = squeezed(self.title_tag)
         for told in map(squeezed, self.headlines):
             begun = _CUT_SHORT.sub("", told)
-            is_cut = begun != told and len(begun) >= 4 and said.startswith(begun)
-            if said == told or (is_cut and said in (tag or begun + said[len(begun) :][:30])):
+            is_cut = begun != told and len(begun) >= _SHORTEST_CUT and said.startswith(begun)
+            if said == told or (is_cut and said in (tag or said[: len(begun) + _MOST_CUT_OFF])):
                 return True
         own = squeezed(without_site(self.title_tag))
         if said == own:
             return True
         # a column's name stands before or behind the headline in some tags
-        return len(said) >= 6 and said in tag and len(said) >= 0.6 * len(own)
+        is_most = len(said) >= max(_SHORTEST_IN_TAG, _SHARE_OF_TAG * len(own))
+        return is_most and said in tag
 
     def is_day(self, text: str) -> bool:
         """Whether a text bears the article's day; any possible day where none is known."""
@@ -188,16 +252,14 @@ def short_elements(doc: Document) -> Iterator[tuple[Node, str]]:
         inner = [*children(node)]
         todo += [one for one in reversed(inner) if one.is_element_node and is_shown(one)]
         if any(one.is_text_node and (one.text_content or "").strip() for one in inner):
-            at: Node | None = node
-            for _ in range(_AROUND):
-                if at is None or at.tag == "body" or at.mem_id in seen:
+            for at in islice(chain([node], elements_around(node)), _AROUND):
+                if at.tag == "body" or at.mem_id in seen:
                     break
                 seen.add(at.mem_id)
                 text = visible_text(at).strip()
                 if len(text) > _LONGEST:
                     break
                 yield at, text
-                at = at.parent
 
 
 def repeated_lines(samples: Sequence[SampledPage]) -> frozenset[str]:
@@ -221,24 +283,22 @@ def selectors_of(node: Node) -> Iterator[str]:
     if tag in _STANDALONE:
         yield tag
     number = _number(node)
-    inner = [*own[:4], tag, *([f"{tag}:nth-child({number})"] if number else [])]
-    at = node.parent
-    for level in range(_AROUND):
-        if at is None or at.tag in ("body", "html"):
+    inner = [*own[:_MOST_NAMES], tag, *([f"{tag}:nth-child({number})"] if number else [])]
+    for level, at in enumerate(islice(elements_around(node), _AROUND)):
+        if at.tag in _OUTERMOST:
             break
-        for around in [*names_of(at)][:4]:
+        for around in islice(names_of(at), _MOST_NAMES):
             for one in inner:
                 yield f"{around} > {one}" if level == 0 else f"{around} {one}"
-        at = at.parent
 
 
 def _number(node: Node) -> int | None:
-    """The place of an element among those of its parent, up to 9."""
+    """The place of an element among those of its parent, up to `_HIGHEST_PLACE`."""
     count, at = 1, node.prev
-    while at is not None and count < 10:
+    while at is not None and count <= _HIGHEST_PLACE:
         count += at.is_element_node
         at = at.prev
-    return count if count < 10 else None
+    return count if count <= _HIGHEST_PLACE else None
 
 
 def rank(selector: str) -> tuple[int, int]:
@@ -263,7 +323,7 @@ def agreeing(
     """
     counts: Counter[str] = Counter()
     for sample in samples:
-        nodes = list(candidates(sample))[:12]
+        nodes = list(candidates(sample))[:_MOST_CANDIDATES]
         counts.update({one for node in nodes for one in selectors_of(node)})
     tried = sorted(counts, key=lambda one: (-counts[one], rank(one)))[:_MOST_TRIED]
     scores = {
@@ -274,7 +334,7 @@ def agreeing(
     kept: list[str] = []
     open_pages = set(range(len(samples)))
     while open_pages and len(kept) < _MOST_KEPT:
-        best = _best(scores, open_pages, max(0.5, _LEAST_SHARE * len(samples)))
+        best = _best(scores, open_pages, max(_LEAST_AGREEMENT, _LEAST_SHARE * len(samples)))
         if best is None:
             break
         kept.append(best)
@@ -381,14 +441,11 @@ def _too_long(text: str, length: int) -> float:
 
 def body_nodes(sample: SampledPage) -> list[Node]:
     """The element with the densest text, and those around it."""
-    found = []
-    at = sample.densest
-    for _ in range(_AROUND + 1):
-        if at is None or at.tag in ("body", "html"):
-            break
-        found.append(at)
-        at = at.parent
-    return found
+    densest = sample.densest
+    if densest is None:
+        return []
+    nodes = islice(chain([densest], elements_around(densest)), _AROUND + 1)
+    return [*takewhile(lambda node: node.tag not in _OUTERMOST, nodes)]
 
 
 def judge_body(sample: SampledPage, node: Node, repeated: frozenset[str]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from crawler import urls
-from crawler.survey.spider import sample_of
+from crawler.survey.crawl import sample_of
 
 
 def old(year: int, number: int, host: str = "www.js.xinhuanet.com") -> str:
