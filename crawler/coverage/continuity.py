@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.ledger.rows import Source
-    from crawler.lists.list_page import ListLink
+    from crawler.lists.links import ListLink
 
 # So many of the newest links are looked for, and no more than half of a page: one may be taken off
 # the list, and one that is pinned on a short page is always there.

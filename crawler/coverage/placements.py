@@ -10,7 +10,7 @@ from crawler.ledger.rows import Placement
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from crawler.lists.list_page import ListLink
+    from crawler.lists.links import ListLink
 
 # So many links of one page are followed as placements; the site's own have some hundreds.
 MOST_PLACED = 2000

@@ -1,6 +1,6 @@
 """HTML list pages: their article links, and where more of them are found.
 
-The two machine-made kinds of list are in `json_sources`; all three are offered here.
+`classify` tells them from the two machine-made kinds of list, which `json_sources` reads.
 """
 
 from __future__ import annotations
@@ -11,13 +11,6 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from crawler import urls
-from crawler.lists.json_sources import (
-    NodePage,
-    next_nodeart_url,
-    nodeart_url,
-    read_datasource,
-    read_nodeart,
-)
 from crawler.lists.links import Links, ListError, ListLink, find_time
 from crawler.lists.pager import Anchor, read_pager
 from crawler.pages.document import UNSEEN, Document, Node, children, squeeze, visible_text
@@ -28,19 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from crawler.items import Page
-
-__all__ = [
-    "ListError",
-    "ListLink",
-    "ListPage",
-    "NodePage",
-    "classify",
-    "next_nodeart_url",
-    "nodeart_url",
-    "read_datasource",
-    "read_list",
-    "read_nodeart",
-]
 
 # The main site's front page has some 6,000.
 _MAX_TAGS = 200_000

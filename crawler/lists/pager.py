@@ -89,10 +89,9 @@ def read_pager(anchors: Sequence[Anchor], own: str) -> Pager:
     families = {_family(url) for url in (own, *named)}
     groups = _printed(anchors, worded)
     following = _following(anchors, here) or _by_number(groups, _family(own))
-    pages = _pages(anchors, worded, lists, {here.name, *(page_of(url).name for url in following)})
-    for family, group in groups.items():
-        if family in families or len(group) > 1:
-            pages.update(group)
+    paged = {here.name, *(page_of(url).name for url in following)}
+    numbered = (g for family, g in groups.items() if family in families or len(g) > 1)
+    pages = _pages(anchors, worded, lists, paged).union(*numbered)
     known = {here.name, *lists, *(page_of(url).name for url in following[:1])}
     others = [url for url in following[1:] if page_of(url).name not in known]
     others += _begun(groups, but=families.union(map(_family, following)))

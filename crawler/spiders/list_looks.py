@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.ledger.rows import ListState, Placement
-    from crawler.lists.list_page import ListLink
+    from crawler.lists.links import ListLink
     from crawler.spiders.list_requests import ListAnswer, ListStep
 
 logger = logging.getLogger(__name__)

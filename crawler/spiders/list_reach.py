@@ -11,7 +11,7 @@ from crawler.clock import BEIJING, now
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawler.lists.list_page import ListLink
+    from crawler.lists.links import ListLink
 
 _MARGIN = timedelta(days=1)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler import regions
-from crawler.lists import list_page
+from crawler.lists import json_sources, list_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from crawler.items import Page
-    from crawler.lists.list_page import ListLink
+    from crawler.lists.links import ListLink
 
 # The main site's column of regional news: what its data lists is its own, wherever it stands.
 LOCAL = "local"
@@ -64,7 +64,7 @@ class ListAnswer:
 
 def first_url(node: str) -> str:
     """The list API's address of a node's newest links."""
-    return list_page.nodeart_url(node, 1, NODEART_COUNT)
+    return json_sources.nodeart_url(node, 1, NODEART_COUNT)
 
 
 def read_answer(step: ListStep, page: Page) -> ListAnswer:
@@ -72,11 +72,11 @@ def read_answer(step: ListStep, page: Page) -> ListAnswer:
     named by first pages."""
     kind = list_page.classify(page)
     if kind == "datasource":
-        file = list_page.read_datasource(page)
+        file = json_sources.read_datasource(page)
         return ListAnswer(file.links, refused=file.refused)
     if kind == "nodeart":
-        node = list_page.read_nodeart(page)
-        further = None if node.end else list_page.next_nodeart_url(step.url)
+        node = json_sources.read_nodeart(page)
+        further = None if node.end else json_sources.next_nodeart_url(step.url)
         is_gap = not (node.links or node.end)
         return ListAnswer(
             node.links,

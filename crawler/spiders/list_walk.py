@@ -21,7 +21,7 @@ from crawler.ledger.lists import NO_VALIDATORS, Lists
 from crawler.ledger.others import Others
 from crawler.ledger.rows import Validators
 from crawler.ledger.schedule import GIVE_UP, is_given_up, next_try
-from crawler.lists import list_page
+from crawler.lists.links import ListError
 from crawler.lists.pager import page_of
 from crawler.spiders.columns import Columns, NamedColumns, by_turns
 from crawler.spiders.conditional_requests import captured, validators
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from crawler.items import Page
     from crawler.ledger.rows import ListState, Sighting
-    from crawler.lists.list_page import ListLink
+    from crawler.lists.links import ListLink
     from crawler.lists.pager import PageOf
     from crawler.spiders.list_requests import ListAnswer
 
@@ -175,7 +175,7 @@ class ListWalk:
             return Found()
         try:
             answer = read_answer(step, page)
-        except list_page.ListError as error:
+        except ListError as error:
             self._unreadable(step, page, str(error))
             return Found()
         self._count("links/refused", answer.refused)

@@ -44,7 +44,7 @@ from crawler.exporters.publisher import Aftermath, Publisher
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger.errors import NoLedgerError
 from crawler.ledger.ledger import Ledger
-from crawler.lists.list_page import ListError
+from crawler.lists.links import ListError
 from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.run import warc_info
 from crawler.spiders.list_requests import ListStep, first_url, read_answer, region_of_link

@@ -17,7 +17,8 @@ from crawler import regions, urls
 from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import page_of
 from crawler.archive.reader import WarcError, read_records, record_at
-from crawler.lists import list_page
+from crawler.lists import json_sources, list_page
+from crawler.lists.links import ListError
 from crawler.pages.document import Document
 from crawler.pages.errors import NotAnArticle
 
@@ -176,16 +177,16 @@ def _read_source(found: Material, page: Page) -> SurveyedSource:
         return source
     try:
         if kind == "datasource":
-            file = list_page.read_datasource(page)
+            file = json_sources.read_datasource(page)
             links, source.refused = file.links, file.refused
         elif kind == "nodeart":
-            node = list_page.read_nodeart(page)
+            node = json_sources.read_nodeart(page)
             links, source.refused = node.links, node.refused
         else:
             answer = list_page.read_list(page)
             links, source.refused = answer.links, answer.refused
             source.columns = len(answer.columns)
-    except list_page.ListError as error:
+    except ListError as error:
         source.kind, source.why = "unknown", str(error)
         links = []
     source.links = len(links)

@@ -9,7 +9,7 @@ import pytest
 
 from crawler.coverage.continuity import FIRST_DAY, Reach, head_of, hole_below, hole_of
 from crawler.ledger.rows import HoleKind, Source
-from crawler.lists.list_page import ListLink
+from crawler.lists.links import ListLink
 
 LIST = "http://js.news.cn/yw.htm"
 THEN, NOW = datetime(2026, 3, 3, 4, tzinfo=UTC), datetime(2026, 3, 6, 4, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 
 from crawler.coverage.placements import MOST_PLACED, changes
 from crawler.ledger.rows import Placement
-from crawler.lists.list_page import ListLink
+from crawler.lists.links import ListLink
 
 
 def link(number: int, title: str | None = "要闻", position: int = 1) -> ListLink:

@@ -11,13 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import urls
-from crawler.lists.list_page import (
-    ListError,
-    next_nodeart_url,
-    nodeart_url,
-    read_datasource,
-    read_nodeart,
-)
+from crawler.lists.json_sources import next_nodeart_url, nodeart_url, read_datasource, read_nodeart
+from crawler.lists.links import ListError
 from tests.lists.test_list_page import (
     DATA,
     HASH,

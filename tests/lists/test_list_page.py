@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 
 from crawler import urls
 from crawler.items import Page
-from crawler.lists.list_page import (
-    ListError,
-    ListPage,
-    classify,
-    read_datasource,
-    read_list,
-    read_nodeart,
-)
+from crawler.lists.json_sources import read_datasource, read_nodeart
+from crawler.lists.links import ListError
+from crawler.lists.list_page import ListPage, classify, read_list
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "pages"
 COLUMN = "http://www.js.xinhuanet.com/news/yw.htm"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from crawler.lists.list_page import ListLink
+from crawler.lists.links import ListLink
 from crawler.spiders.list_reach import ListReach
 
 

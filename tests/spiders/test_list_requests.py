@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.items import Page
-from crawler.lists.list_page import ListError
+from crawler.lists.links import ListError
 from crawler.spiders.list_requests import (
     LOCAL,
     ListStep,
