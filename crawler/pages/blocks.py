@@ -36,14 +36,28 @@ if TYPE_CHECKING:
 
     from crawler.pages.document import Document, Node
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a marked node of the container is.
+
+    `cut`: not text of the article; `player`, `gallery`: cut, but its films or pictures are kept;
+    `field`: read elsewhere, as evidence.
+    """
+
+    role: Literal["cut", "player", "gallery", "field"]
+    rule: str = ""
+
+
+# Fields that templates print within the container, read by `header.py`.
 EDITORS = ".p-jc, .editor, #editor, .zrbj, .bianji"
 CORRECTIONS = ".tiyi1, .tiyi01, .advise"
-_PLAYER_DEPTH = 4
-_PLAYER_WORDS = re.compile(r"[\s0-9A-Za-z:/%.]{0,200}")
 TAGS = ("#articleEdit .title", ".p-kwap")
 
 _FIELDS = ", ".join((EDITORS, *TAGS))
 
+# The role, the rule's name in `removed` and the elements. Of an element with several roles the
+# first counts.
 _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
     ("player", "player", ".player-container, [id^='DH-PLAYERID'], .video-js, .prism-player, "
      ".dplayer, .video-url, .pageVideo, [video_src]"),
@@ -63,11 +77,14 @@ _RULES: tuple[tuple[Literal["cut", "player", "gallery"], str, str], ...] = (
     ("cut", "archive_toolbar", "#wm-ipp-base, #wm-ipp"),
 )  # fmt: skip
 
-
 _CUT = frozenset(
     selector for role, _, selectors in _RULES if role == "cut" for selector in selectors.split(", ")
 )
 _MARKED = ", ".join((*(selectors for _, _, selectors in _RULES), "video", _FIELDS))
+
+# Elements around a film that may be its player's, and what a player shows: Play 0:00 / 2:54.
+_PLAYER_DEPTH = 4
+_PLAYER_WORDS = re.compile(r"[\s0-9A-Za-z:/%.]{0,200}")
 
 
 def player_of(film: Node, container: Node) -> Node:
@@ -81,7 +98,7 @@ def player_of(film: Node, container: Node) -> Node:
 
 
 def _is_player(node: Node) -> bool:
-    """Whether a reader sees nothing in the node but the words of a player (Play, 0:00 / 2:54)."""
+    """Whether a reader sees nothing in the node but the words of a player."""
     if node.tag in ("td", "p"):
         return False
     said = ""
@@ -120,13 +137,16 @@ def parts_of(doc: Document, container: Node) -> dict[int, Part]:
     return parts
 
 
+# Two full-width blanks or what is as wide, with which the site's paragraphs begin.
 _INDENT = r"(?:\u3000{2}|(?:\u00a0 ?){3}|\u2003{2}|\u2002{2})"
 _INDENTED = re.compile(r"[ \t]*(?:\u3000|(?:\u00a0 ?){2}|\u2003|\u2002{2}| {4})")
+# An indent behind the end of a sentence: two paragraphs in one element.
 _GLUED = re.compile(
     r"(?:(?<=[。！？…”’」』!?])|(?<=[。！？…”’」』!?][）)】\]]))[ \n]*(?=" + _INDENT + ")"
 )
 _BLANKS = " \t\n\u3000\xa0\u2003\u2002"
 _BLANK = re.compile(r"[\s\u200b\ufeff]*")
+# Elements that make paragraphs. Without them the line ends of the source do.
 _STRUCTURE = "p, br, div, td, li, h1, h2, h3, h4, h5, h6, section, blockquote, pre"
 _CELLS = ("td", "th")
 _SLIDE_NUMBER = re.compile(r"[\s\d/()（）+]{1,12}")
@@ -134,20 +154,7 @@ _SLIDE_NUMBER = re.compile(r"[\s\d/()（）+]{1,12}")
 # A slide show with more is read without what its slides tell: that takes a look at each.
 _MOST_SLIDES = 300
 
-
 _FILM_TAGS = ("iframe", "video", "embed", "object")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a marked node of the container is.
-
-    `cut`: not text of the article; `player`, `gallery`: cut, but its films or pictures are kept;
-    `field`: read elsewhere, as evidence.
-    """
-
-    role: Literal["cut", "player", "gallery", "field"]
-    rule: str = ""
 
 
 @dataclass(slots=True)
