@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from crawler import urls
-from crawler.clock import BEIJING
+from crawler.coverage.verdicts import day_at
 from crawler.ledger.rows import Hole, HoleKind
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def hole_of(source: Source, reach: Reach, at: datetime, *, is_whole: bool) -> Ho
     It is not `is_whole` where a further page could not be had."""
     if not source.head or source.head_at is None:
         return None
-    first, last = _day(source.head_at), _day(at)
+    first, last = day_at(source.head_at), day_at(at)
     missing = None
     if not reach.is_joined:
         if not reach.new:
@@ -107,7 +107,7 @@ def hole_below(
     if not shown or not any(link.url in unknown for link in shown):
         return None
     days = [day for link in shown if (day := _day_of(link))]
-    last = days[-1] if days else _day(at)
+    last = days[-1] if days else day_at(at)
     return Hole(source.list_url, at, HoleKind.PAGES_LEFT, source.first_at, FIRST_DAY, last)
 
 
@@ -129,7 +129,3 @@ def day_of_address(url: str) -> date | None:
     """The day in an article's address."""
     article = urls.article(url)
     return article.day if article else None
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(BEIJING).date()

@@ -1,4 +1,4 @@
-"""What the pages of a region and layout usually are like, and when they become otherwise. Pure.
+"""What the pages of a region and layout usually are like, and when they become otherwise.
 
 Of each new article a few measures are taken: which fields it has, paragraphs, length of the body,
 pictures, size of the page. They are held against those of the weeks before, of the same day of the
@@ -20,7 +20,9 @@ from crawler.alarms import Alarm
 from crawler.ledger.rows import PageMeasures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from crawler.ledger.ledger import Ledger
 
 # Counts, in bins that are so much wider each.
 COUNTS = ("paragraphs", "body_length", "images", "page_bytes")
@@ -218,11 +220,11 @@ def alarm(region: str, layout: str, shift: Shift) -> Alarm:
         f"{page.url} ({page.warc_file} at {page.warc_offset})" for page in shift.examples
     )
     text = f"layout {layout}: {how} on {shift.odd} of the newest {shift.of} pages of {where}"
-    of = f"{key(region, layout)}{shift.measure}:{'up' if shift.is_up else 'down'}"
+    of = f"{alarm_prefix(region, layout)}{shift.measure}:{'up' if shift.is_up else 'down'}"
     return Alarm(of, f"{text}: {examples}", region, layout)
 
 
-def key(region: str, layout: str) -> str:
+def alarm_prefix(region: str, layout: str) -> str:
     """What the ids of the alarms on a region's pages of a layout begin with."""
     return f"drift:{region}:{layout}:"
 
@@ -234,3 +236,35 @@ def settled(pages: Sequence[PageMeasures], at: datetime) -> Iterator[PageMeasure
         is_old = page.at < at - SETTLED or number < len(pages) - MOST_PAGES
         if is_old and page.run_id not in last_runs:
             yield page
+
+
+def watch_drift(ledger: Ledger, at: datetime, regions: Collection[str]) -> list[Alarm]:
+    """At the end of a run, the alarms on pages of these regions; pages that have settled become
+    usual. While an alarm holds they don't, for three weeks. Raises LedgerError."""
+    found: list[Alarm] = []
+    for region, layout in ledger.measures.layouts():
+        if region in regions:
+            found += _watch(ledger, at, region, layout)
+    return found
+
+
+def _watch(ledger: Ledger, at: datetime, region: str, layout: str) -> list[Alarm]:
+    measures, start = ledger.measures, alarm_prefix(region, layout)
+    pages, baseline = measures.pages(region, layout), measures.baseline(region, layout)
+    held = measures.shifts(start)
+    alarms = [alarm(region, layout, one) for one in shifts(pages, baseline)]
+    ids = {alarm.id for alarm in alarms}
+    if any(since < at - USUAL_AFTER for one, since in held.items() if one in ids):
+        measures.settle(region, layout, pages)
+        measures.hold(start, (), at=at)
+        return []
+    for over in held.keys() - ids:
+        odd = odd_pages(pages, baseline, over)
+        measures.forget(region, layout, odd)
+        pages = [page for page in pages if page not in odd]
+    if alarms:
+        measures.forget(region, layout, pages[:-MOST_PAGES])
+    else:
+        measures.settle(region, layout, settled(pages, at))
+    measures.hold(start, ids, at=at)
+    return alarms

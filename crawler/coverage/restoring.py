@@ -281,7 +281,7 @@ def _restore_measures(data_dir: Path, ledger: Ledger, problems: list[str]) -> No
                         pages[key].append(page)
     held = _held(data_dir, problems)
     for (region, layout), every in sorted(pages.items()):
-        start = drift.key(region, layout)
+        start = drift.alarm_prefix(region, layout)
         own = {key: at for key, at in held.items() if key.startswith(start)}
         since = min(own.values(), default=None)
         every.sort(key=lambda page: (page.run_id, page.at, page.url))

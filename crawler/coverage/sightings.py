@@ -1,4 +1,5 @@
-"""`data/sightings/`: what appeared on lists and went, a file a run, one JSON object a line.
+"""What appeared on lists between two looks and what went, and the files of it: `data/sightings/`, a
+file a run, one JSON object a line.
 
 The lines wait in the ledger until the run is over (`ledger.placements`). A kill before the file has
 its name leaves them there, and the recovery writes it; one after that leaves lines whose file is
@@ -8,17 +9,21 @@ there already, and they are dropped.
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import sightings_name
 from crawler.items import as_line
+from crawler.ledger.rows import Placement
 from crawler.storage import publish_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from crawler.ledger.ledger import Ledger
     from crawler.ledger.rows import SightingLine
+    from crawler.lists.links import ListLink
 
 SCHEMA_VERSION = 1
 
@@ -32,6 +37,32 @@ APPEARED, GONE = "appeared", "gone"
 
 # What a list puts in place of the end of a long headline.
 _CUT = ("…", "...")
+
+# So many links of one page are followed as placements; the site's own have some hundreds.
+MOST_PLACED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Links that appeared, in their order, and placements that went."""
+
+    appeared: tuple[ListLink, ...]
+    gone: frozenset[Placement]
+
+
+def placement(link: ListLink) -> Placement:
+    """A link as a placement: its canonical address under its headline."""
+    return Placement(link.url, link.title)
+
+
+def changes(before: Collection[Placement], links: Sequence[ListLink]) -> Changes:
+    """What two looks at a list's first page differ in. A place that merely changed is none."""
+    shown = links[:MOST_PLACED]
+    known = frozenset(before)
+    return Changes(
+        tuple(link for link in shown if placement(link) not in known),
+        known - {placement(link) for link in shown},
+    )
 
 
 def publish_sightings(data_dir: Path, ledger: Ledger, run_id: str) -> Path | None:

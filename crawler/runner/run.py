@@ -27,7 +27,8 @@ from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
 from crawler.context import RunFacts, attach
-from crawler.coverage import certificates, page_drift
+from crawler.coverage import certificates
+from crawler.coverage.drift import watch_drift
 from crawler.coverage.sightings import publish_sightings
 from crawler.data_dir import (
     folder_of,
@@ -349,7 +350,7 @@ class Run:
                     self.publisher.alarm(alarm)
                 told["closed"] = {str(day): one for day, one in closed.verdicts.items()}
             told["open"] = certificates.open_days_in_short(ledger, at)
-            for alarm in page_drift.watch(ledger, at, self._watched()):
+            for alarm in watch_drift(ledger, at, self._watched()):
                 self.publisher.alarm(alarm)
         except StorageError:
             raise

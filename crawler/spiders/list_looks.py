@@ -1,4 +1,5 @@
-"""What the looks at lists teach: which lists are due in this run, and what each look is noted as.
+"""What the looks at lists teach: which lists are due in this run, what each look is noted as, and
+how far back the lists of a region reach.
 
 A replay's archived answers say nothing of what the lists show today: it learns nothing, and asks
 for all of them.
@@ -7,16 +8,15 @@ for all of them.
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
 from crawler.alarms import Alarm
 from crawler.clock import BEIJING, iso, now
 from crawler.context import RunFacts, attached, required
-from crawler.coverage.continuity import Reach, head_of, hole_below, hole_of
-from crawler.coverage.placements import changes, placement
-from crawler.coverage.sightings import APPEARED, GONE
+from crawler.coverage.continuity import Reach, day_of_address, head_of, hole_below, hole_of
+from crawler.coverage.sightings import APPEARED, GONE, changes, placement
 from crawler.ledger.lists import Lists
 from crawler.ledger.placements import Placements
 from crawler.ledger.rows import ShownLink, SourceYield
@@ -44,6 +44,9 @@ logger = logging.getLogger(__name__)
 
 _LEAST_WAIT = timedelta(hours=1)
 _UNKNOWN = SourceYield()
+
+# An address may name another day than the page.
+_MARGIN = timedelta(days=1)
 
 
 class ListLooks:
@@ -232,9 +235,58 @@ def _shown(link: ListLink) -> ShownLink:
 
 def _newest(links: Sequence[ListLink]) -> ShownLink | None:
     """Of the articles on a page the first of those with the latest day in their addresses."""
-    days = [(article.day, link) for link in links if (article := urls.article(link.url))]
-    dated = [(day, link) for day, link in days if day]
+    dated = [(day, link) for link in links if (day := day_of_address(link.url))]
     if not dated:
         return _shown(links[0]) if links else None
     latest = max(day for day, _ in dated)
     return _shown(next(link for day, link in dated if day == latest))
+
+
+class ListReach:
+    """Regions whose lists were asked, those that answered, and the oldest day their lists show."""
+
+    def __init__(self, since: date | None, until: date | None) -> None:
+        self._since = since
+        self._until = until
+        self._asked: set[str] = set()
+        self._answered: set[str | None] = set()
+        self._oldest: dict[str, date] = {}
+
+    def asked(self, region: str | None) -> None:
+        if region:
+            self._asked.add(region)
+
+    def answered(self, region: str | None) -> None:
+        self._answered.add(region)
+
+    def read(self, region: str | None, links: Iterable[ListLink]) -> None:
+        """Note the days of a page's links. The last is its oldest: pinned ones stand above."""
+        days = [day for link in links if (day := day_of_address(link.url))]
+        if region and days:
+            self._oldest[region] = min(days[-1], self._oldest.get(region, days[-1]))
+
+    def silent(self) -> list[str]:
+        """The regions none of whose lists answered."""
+        return sorted(self._asked - self._answered)
+
+    def unreached(self) -> dict[str, list[str]]:
+        """By region, the first and last of the days asked for that no list went back to."""
+        since = self._since
+        if since is None:
+            return {}
+        last = self._until or now().astimezone(BEIJING).date()
+        ends = {
+            region: min(self._oldest.get(region, date.max) - timedelta(days=1), last)
+            for region in sorted(self._asked)
+        }
+        return {
+            region: [since.isoformat(), end.isoformat()]
+            for region, end in ends.items()
+            if end >= since
+        }
+
+
+def reaches(links: Iterable[ListLink], since: date) -> bool:
+    """Whether a page's newest link is not yet older than `since`, with a day's margin."""
+    days = [day for link in links if (day := day_of_address(link.url)) is not None]
+    return not days or max(days) >= since - _MARGIN

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.coverage import drift, page_drift
+from crawler.coverage import drift
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import PageMeasures
+from tests.column_site import ColumnSite
 from tests.pipelines.drafts import whole
 
 if TYPE_CHECKING:
@@ -19,11 +22,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.alarms import Alarm
+    from tests.channel import Archive
+    from tests.site.answer import Answer
+    from tests.site.server import Entry
 
 # Spring Festival 2026 was on the seventeenth of February.
 FIRST = date(2026, 1, 5)
 FESTIVAL = {date(2026, 2, 14) + timedelta(days=n) for n in range(14)}
 RUNS_A_DAY = 6
+
+EXAMPLE = re.compile(r"(http://\S+) \((warc/\S+) at (\d+)\)")
 
 Page = dict[str, int]
 Change = "Callable[[Page], Page]"
@@ -73,7 +81,7 @@ class Days:
         for number in range(self._count(day)):
             counts = change(self._page(day))
             self.ledger.measures.add("js", "Cms2022", page(run_id, number, at, counts))
-        alarms = page_drift.watch(self.ledger, at, ["js"])
+        alarms = drift.watch_drift(self.ledger, at, ["js"])
         self.held = {one.id for one in alarms}
         self.told += [(day, run, one) for one in alarms]
         return alarms
@@ -206,3 +214,41 @@ def test_the_measures_of_a_record() -> None:
 )
 def test_which_articles_count(published_at: str | None, expected: bool) -> None:
     assert drift.is_news(published_at, datetime(2026, 1, 5, 3, tzinfo=UTC)) is expected
+
+
+@pytest.fixture
+def swollen_from(monkeypatch: pytest.MonkeyPatch) -> set[float]:
+    """From the least of these days on an article has thrice as much markup around the same text."""
+    days: set[float] = set()
+    answer = ColumnSite._answer
+
+    def larger(site: ColumnSite, entry: Entry, target: str) -> Answer:
+        given = answer(site, entry, target)
+        if not (days and site.day >= min(days) and target.endswith("/c.html")):
+            return given
+        noise = Random(target).randbytes(9000).hex()
+        body = given.body.replace(b"</body>", f"<!-- {noise} --></body>".encode())
+        return replace(given, body=body)
+
+    monkeypatch.setattr(ColumnSite, "_answer", larger)
+    return days
+
+
+def test_pages_of_a_real_crawl_that_take_another_form(
+    archive_of: Callable[..., Archive], swollen_from: set[float]
+) -> None:
+    archive = archive_of(articles=0, daily=30)
+    told = {}
+    swollen_from.add(7.5)
+    for day in (3.5, 6.5, 7.5, 8.5):
+        archive.site.day = day
+        done = archive.run("-a", "regions=js")
+        told[day] = [one for one in done.report["alarm_states"] if one["id"].startswith("drift:")]
+    assert {day for day, alarms in told.items() if alarms} == {8.5}
+    (alarm,) = told[8.5]
+    assert alarm["id"].endswith(":page_bytes:up")
+    assert (alarm["region"], alarm["is_new"]) == ("js", True)
+    examples = EXAMPLE.findall(alarm["text"])
+    assert len(set(examples)) == 3
+    lines = {(one["url"], one["warc"]["file"], one["warc"]["offset"]) for one in archive.lines()}
+    assert {(url, name, int(offset)) for url, name, offset in examples} <= lines

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from crawler.coverage.sightings import KEYS, differs
+from crawler.coverage.sightings import KEYS, MOST_PLACED, changes, differs
+from crawler.ledger.rows import Placement
+from crawler.lists.links import ListLink
 from tests.channel import FAST
 from tests.column_site import HOST, Column
 from tests.conftest import PROJECT
@@ -174,3 +176,36 @@ def test_the_schema_has_the_keys_in_their_order() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert (tuple(SCHEMA["properties"]), SCHEMA["required"]) == (KEYS, list(KEYS))
     assert SCHEMA["additionalProperties"] is False
+
+
+def link(number: int, title: str | None = "要闻", position: int = 1) -> ListLink:
+    url = f"http://js.news.cn/2026-03/05/c_112{number:07}.htm"
+    return ListLink(url, url, title, position)
+
+
+def placed(number: int, headline: str | None = "要闻") -> Placement:
+    return Placement(link(number).url, headline)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "appeared", "gone"),
+    [
+        ([], [link(1), link(2)], [1, 2], []),
+        ([placed(1)], [link(1)], [], []),
+        ([placed(1)], [link(1, position=7)], [], []),
+        ([placed(1), placed(2)], [link(3), link(1)], [3], [placed(2)]),
+        ([placed(1)], [link(1, "另题")], [1], [placed(1)]),
+        ([placed(1, None)], [link(1, None)], [], []),
+        ([placed(1)], [], [], [placed(1)]),
+    ],
+)
+def test_changes(
+    before: list[Placement], now: list[ListLink], appeared: list[int], gone: list[Placement]
+) -> None:
+    found = changes(before, now)
+    assert [one.url for one in found.appeared] == [link(number).url for number in appeared]
+    assert found.gone == set(gone)
+
+
+def test_a_page_of_a_hundred_thousand_links_is_followed_in_part() -> None:
+    assert len(changes([], [link(n) for n in range(100_000)]).appeared) == MOST_PLACED

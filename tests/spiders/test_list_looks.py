@@ -1,13 +1,16 @@
-"""Which lists a run asks: front pages always, the others as often as they bring news."""
+"""Which lists a run asks: front pages always, the others as often as they bring news; how far back
+they go, and which regions' lists are silent."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crawler.ledger.schedule import LEARNING_DAYS
+from crawler.lists.links import ListLink
+from crawler.spiders.list_looks import ListReach
 from tests.spiders.conftest import HOST, ROOT, page
 
 if TYPE_CHECKING:
@@ -147,3 +150,30 @@ def test_a_region_whose_columns_all_move_is_followed(archive_of: Callable[..., A
         if one["listed_on"] and one["state"] == "live" and not one["hidden"]
     }  # fmt: skip
     assert listed <= kept
+
+
+def link(day: str | None) -> ListLink:
+    folder = f"{day[:7]}/{day[8:]}" if day else "a"
+    url = f"http://www.js.xinhuanet.com/{folder}/c_1121600001.htm"
+    return ListLink(url, url, "云溪镇", 1)
+
+
+def test_regions_none_of_whose_lists_answered() -> None:
+    reach = ListReach(None, None)
+    for region in ("js", "he", None):
+        reach.asked(region)
+    reach.answered("js")
+    assert (reach.silent(), reach.unreached()) == (["he"], {})
+
+
+def test_days_no_list_went_back_to() -> None:
+    reach = ListReach(date(2017, 9, 1), date(2017, 9, 30))
+    for region in ("js", "he", "hn"):
+        reach.asked(region)
+    reach.read("js", [link("2017-09-29"), link("2017-09-11")])
+    reach.read("he", [link("2017-09-29"), link("2017-08-31")])
+    reach.read("hn", [link(None)])
+    assert reach.unreached() == {
+        "js": ["2017-09-01", "2017-09-10"],
+        "hn": ["2017-09-01", "2017-09-30"],
+    }
