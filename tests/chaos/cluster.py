@@ -2,14 +2,16 @@
 network namespace of its own, that are killed, frozen, cut off, with clocks apart, while the
 database restarts and goes and the storage refuses.
 
-What came of it is held against the site's truth and its log: nothing lost, nothing twice, no host
-asked too fast, no two writers of a region at a time, all that is published in the storage. Exit
+What came of it is held against the site's truth and its log, and against what the database saw of
+the leases: nothing lost, nothing twice, no host asked too fast, no request to a region by a process
+that hadn't its lease, all that is published in the storage. Prints a table by kinds of events; exit
 code 1 when anything is wrong. Needs root, or a kernel that lets users make namespaces.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -19,15 +21,22 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 import psycopg
+from sqlalchemy import make_url
 
 from crawler.data_dir import reports_of
+from crawler.ledger.ledger import Ledger
+from crawler.regions import region_of
 from tests.chaos.history import untrue
 from tests.chaos.soundness import faults_of
 from tests.conftest import PROJECT
@@ -36,32 +45,60 @@ from tests.s3 import CuttingWay, S3Server
 from tests.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tests.site.server import Entry
 
-REGIONS = ("js", "he", "gz")
+# Of the last one lists and articles are asked for over TLS.
+REGIONS = ("js", "he", "jl")
 NODES = 3
-DELAY = 0.2
+# So many nodes are struck at a time; the others must do with what is left.
+STRUCK = NODES - 1
+DELAY = 0.4
 LEASE = 6
-EVENTS = ("kill", "freeze", "cut", "restart", "refuse", "gone")
+
+# What happens, and how often beside the others; for good measure the server is gone once.
+WEIGHTS = {"kill": 3, "freeze": 3, "cut": 3, "restart": 1, "refuse": 1}
+GONE = "gone"
 # Those that are of a worker, not of a server.
 OF_NODES = frozenset({"kill", "freeze", "cut"})
 # Seconds for which the storage refuses.
 REFUSED = 10.0
 
-# So long may a region be without a crawl after its holder is gone: the lease, the queue's round.
+# So long may a region be without a crawl after its holder is gone, or all after a server is back:
+# the lease, the queue's round, the jobs that failed.
 TAKEOVER = 90.0
 
-# What the ways into and out of a namespace may add to a request on a busy machine.
-_JITTER = DELAY / 2
+# Of a delay so much may the ways into and out of a namespace add to a request on a busy machine.
+_JITTER = 0.5
+# In so many requests the most that these add is little beside their delays.
+_WINDOW = 10
+
+# The process of `_finish`, which asks without a delay when all is over.
+LAST = "last"
 
 _LINK = Path(__file__).with_name("link.py")
+# What a process of a node has on its PYTHONPATH.
+NODE_FOLDER = Path(__file__).with_name("node")
 _SETTINGS = {
     "DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "CHECKPOINT_SECONDS": 0.5,
     "LEASE_SECONDS": LEASE, "GONE_CONFIRM_AFTER": 0, "PART_SECONDS": 1, "LOG_LEVEL": "WARNING",
     "CRAWL_EVERY": 0.05,
 }  # fmt: skip
+
+# The database notes by itself who took a region when, and gave it back.
+_WITNESS = """
+CREATE SCHEMA witness;
+CREATE TABLE witness.holders (region text, epoch bigint, holder text, is_held boolean, at float8);
+CREATE FUNCTION witness.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
+    INSERT INTO witness.holders VALUES (NEW.region, NEW.epoch, NEW.holder,
+        NEW.run_id IS NOT NULL, extract(epoch FROM clock_timestamp()));
+    RETURN NULL;
+END';
+CREATE TRIGGER note AFTER UPDATE ON leases FOR EACH ROW
+    WHEN (OLD.epoch <> NEW.epoch OR OLD.run_id IS DISTINCT FROM NEW.run_id)
+    EXECUTE FUNCTION witness.note();
+"""
 
 
 class Namespace:
@@ -103,16 +140,16 @@ class Node:
     clock: float
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    is_struck: bool = False
 
     def start(self) -> None:
-        settings = _SETTINGS | {"CONTACT": f"{self.name}@example.org"}
-        options = [word for key, value in settings.items() for word in ("-s", f"{key}={value}")]
-        work = ["work", "--crawls", "2", "-j", "0", "--regions", ",".join(REGIONS)]
+        options = [word for key, value in _SETTINGS.items() for word in ("-s", f"{key}={value}")]
+        work = ["work", "--crawls", str(len(REGIONS)), "-j", "0", "--regions", ",".join(REGIONS)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.namespace.within(sys.executable, "-m", "scrapy", *work, *options),
                 cwd=PROJECT,
-                env={**self.env, "CLOCK_SHIFT": str(self.clock)},
+                env={**self.env, "CLOCK_SHIFT": str(self.clock), "NODE": self.name},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -129,27 +166,87 @@ class Node:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
+    def strike(self, event: str) -> None:
+        """Do to it what the event is."""
+        self.is_struck = True
+        if event == "cut":
+            self.namespace.cut(off=True)
+            return
+        self.signal(signal.SIGKILL if event == "kill" else signal.SIGSTOP)
+        if event == "kill":
+            assert self.process
+            self.process.wait()
+
+    def restore(self, event: str) -> None:
+        """Undo that."""
+        if event == "cut":
+            self.namespace.cut(off=False)
+        elif event == "kill":
+            self.start()
+        else:
+            self.signal(signal.SIGCONT)
+        self.is_struck = False
+
     def stop(self) -> None:
         """End in order."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(90)
+        self.close()
+
+    def close(self) -> None:
         if self.process and self.process.poll() is None:
             self.signal(signal.SIGKILL)
             self.process.wait()
 
 
 @dataclass
+class Struck:
+    """One event, `at` seconds after the first. Of a node: the regions that it held, and after how
+    many seconds the last of them was another's (`takeover`). Of a server: after how many seconds a
+    region was crawled again (`back`). `lost`, `twice` and `too_fast` count what is wrong."""
+
+    event: str
+    at: float
+    node: str | None = None
+    held: list[str] = field(default_factory=list)
+    takeover: float | None = None
+    back: float | None = None
+    lost: int = 0
+    twice: int = 0
+    too_fast: int = 0
+
+
+class Holding(NamedTuple):
+    """When a process had a region, in seconds since 1970."""
+
+    region: str
+    pid: str
+    start: float
+    end: float
+
+
+class Fault(NamedTuple):
+    """Something of the site's log that must not be, and when it was."""
+
+    told: str
+    at: float
+
+
+@dataclass
 class Chaos:
-    """`told` holds a row for each event; `wrong` a sentence for each thing that is."""
+    """`told` holds a row for each event; `wrong` a sentence for each thing that is; `runs` counts
+    the runs that there were, by how they ended."""
 
     seed: int
     folder: Path
     # Seconds by which the clocks of the nodes differ.
     apart: float = 45.0
-    told: list[dict[str, Any]] = field(default_factory=list)
+    told: list[Struck] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    runs: Counter[str] = field(default_factory=Counter)
+    _began: float = 0.0
 
     def play(self, events: Sequence[str], gone: float) -> None:
         """Live through the events, then look at what there is."""
@@ -181,9 +278,10 @@ class Chaos:
     ) -> None:
         rng, data_dir = Random(self.seed), self.folder / "data"
         url = server.url_of(server.create())
+        set_witness(url)
         env = {
             **os.environ, **env, "XINHUA_DATA_DIR": str(data_dir),
-            "XINHUA_LEDGER": url, "PYTHONPATH": str(PROJECT / "tests" / "clock"),
+            "XINHUA_LEDGER": url, "PYTHONPATH": str(NODE_FOLDER),
         }  # fmt: skip
         port = int(site.proxy_url.rpartition(":")[2].strip("/"))
         nodes = [
@@ -191,115 +289,176 @@ class Chaos:
                  self.apart * (n - 1), self.folder / f"node{n}.log")
             for n in range(NODES)
         ]  # fmt: skip
+        self._began = time.monotonic()
         try:
             for node in nodes:
                 node.start()
                 time.sleep(1)
-            for event in events:
-                time.sleep(rng.uniform(2, 6))
-                site.day += rng.uniform(0, 0.4)
-                asked = len(site.log)
-                self._strike(event, self._busy(nodes, url, rng), server, way, url, gone)
-                self.told[-1] |= {"too_fast": len(too_fast(site.log, since=asked))}
-                self._tell()
+            with ThreadPoolExecutor(STRUCK + 1) as watching:
+                pending = []
+                for event in events:
+                    time.sleep(rng.uniform(1, 3))
+                    site.day += rng.uniform(0, 0.3)
+                    if event in OF_NODES:
+                        node, held = self._busy(nodes, url, rng)
+                        if node is None:
+                            break
+                        row = self._note(event, node.name, sorted(held))
+                        node.strike(event)
+                        pending.append(watching.submit(self._watch, row, node, held, url))
+                        continue
+                    row = self._note(event)
+                    if event == "refuse":
+                        pending.append(watching.submit(self._refuse, row, way))
+                        continue
+                    if event == GONE:  # nothing can be taken over meanwhile
+                        wait(pending)
+                    server.stop(signal.SIGINT if event == "restart" else signal.SIGQUIT)
+                    time.sleep(gone if event == GONE else 0)
+                    server.start()
+                    self._see_back(row, url)
+            for done in pending:
+                done.result()
             for node in nodes:
                 node.stop()
         finally:
             for node in nodes:
-                if node.process and node.process.poll() is None:
-                    node.signal(signal.SIGKILL)
-                    node.process.wait()
+                node.close()
                 node.namespace.close()
         # what a node whose clock is ahead was owed last is owed by then
         time.sleep(self.apart * (NODES - 2))
         for _ in range(2):
             self._finish(env)
-        self.wrong += faults_of(data_dir)
-        self.wrong += untrue(site, data_dir)
-        self.wrong += too_fast(site.log)
-        self.wrong += beside_each_other(site.log)
+        self._judge(site, data_dir, url)
 
-    def _strike(
-        self, event: str, node: Node, server: Postgres, way: CuttingWay, url: str, gone: float
-    ) -> None:
-        held = self._held_by(url, node) if event in OF_NODES else {}
-        began = time.monotonic()
-        if event == "kill":
-            node.signal(signal.SIGKILL)
-            assert node.process
-            node.process.wait()
-        elif event == "freeze":
-            node.signal(signal.SIGSTOP)
-        elif event == "cut":
-            node.namespace.cut(off=True)
-        elif event == "refuse":
-            way.refuse(on=True)
-            time.sleep(REFUSED)
-            way.refuse(on=False)
-        else:
-            server.stop(signal.SIGINT if event == "restart" else signal.SIGQUIT)
-            time.sleep(gone if event == "gone" else 0)
-            server.start()
-        takeover = self._takeover(url, held, began)
-        if event == "kill":
-            node.start()
-        elif event == "freeze":
-            node.signal(signal.SIGCONT)
-        elif event == "cut":
-            node.namespace.cut(off=False)
-        name = node.name if event in OF_NODES else None
-        self.told.append({"event": event, "node": name, "held": sorted(held), "takeover": takeover})
+    # --- events ----------------------------------------------------------------------------------
 
-    def _tell(self) -> None:
-        sys.stdout.write(f"{len(self.told):4} {json.dumps(self.told[-1])}\n")
+    def _note(self, event: str, node: str | None = None, held: Sequence[str] = ()) -> Struck:
+        row = Struck(event, round(time.monotonic() - self._began, 1), node, list(held))
+        self.told.append(row)
+        return row
+
+    def _tell(self, row: Struck) -> None:
+        said = {name: value for name, value in asdict(row).items() if value or name == "at"}
+        sys.stdout.write(f"{self.told.index(row) + 1:4} {json.dumps(said)}\n")
         sys.stdout.flush()
 
-    def _busy(self, nodes: Sequence[Node], url: str, rng: Random) -> Node:
-        """A node that crawls a region now; any where none does for a minute."""
-        for _ in range(240):
-            busy = [node for node in nodes if self._held_by(url, node)]
-            if busy:
+    def _busy(
+        self, nodes: Sequence[Node], url: str, rng: Random
+    ) -> tuple[Node | None, dict[str, int]]:
+        """A node that crawls a region now, once few enough are struck, and its regions with their
+        epochs. To strike one that doesn't would prove nothing."""
+        until = time.monotonic() + 2 * TAKEOVER
+        while time.monotonic() < until:
+            free = [node for node in nodes if not node.is_struck]
+            busy = [(node, held) for node in free if (held := held_by(url, node))]
+            if busy and len(free) > NODES - STRUCK:
                 return rng.choice(busy)
             time.sleep(0.25)
-        return rng.choice(nodes)
+        self.wrong.append(f"nobody crawled any region for {2 * TAKEOVER:.0f} s")
+        return None, {}
 
-    def _held_by(self, url: str, node: Node) -> dict[str, int]:
-        """The regions that the crawls of a node have, with their epochs."""
-        pids = {f"process {pid}" for pid in node.tree()}
-        return {
-            region: epoch
-            for region, epoch, holder, is_held in leases_of(url)
-            if is_held and holder.partition(", ")[2] in pids
-        }
+    def _watch(self, row: Struck, node: Node, held: Mapping[str, int], url: str) -> None:
+        """See how a node's regions are taken over, then let it go on."""
+        row.takeover = self._until_later(held, url, all)
+        node.restore(row.event)
+        self._tell(row)
 
-    def _takeover(self, url: str, held: dict[str, int], began: float) -> float | None:
-        """Seconds until the last of the regions had another crawl; None where none was held."""
-        left = dict(held)
-        while left and time.monotonic() - began < TAKEOVER:
+    def _refuse(self, row: Struck, way: CuttingWay) -> None:
+        way.refuse(on=True)
+        time.sleep(REFUSED)
+        way.refuse(on=False)
+        self._tell(row)
+
+    def _see_back(self, row: Struck, url: str) -> None:
+        """See when some region is crawled again by a run that began since."""
+        epochs = {region: epoch for region, epoch, *_ in leases_of(url)}
+        row.back = self._until_later(epochs, url, any)
+        self._tell(row)
+
+    def _until_later(
+        self, before: Mapping[str, int], url: str, enough: Callable[[Iterable[bool]], bool]
+    ) -> float:
+        """Seconds until regions had another crawl than they had."""
+        began = time.monotonic()
+        while (spent := time.monotonic() - began) < TAKEOVER:
+            now = {region: epoch for region, epoch, *_ in leases_of(url)}
+            if enough(now.get(region, 0) > epoch for region, epoch in before.items()):
+                break
             time.sleep(0.25)
-            for region, epoch, _, _ in leases_of(url):
-                if left.get(region, epoch) < epoch:
-                    del left[region]
-        if left:
-            self.wrong.append(f"nobody took {sorted(left)} over in {TAKEOVER:.0f} s")
-        return round(time.monotonic() - began, 1) if held else None
+        else:
+            self.wrong.append(f"{sorted(before)} had no other crawl in {TAKEOVER:.0f} s")
+        return round(spent, 1)
 
     def _finish(self, env: dict[str, str]) -> None:
         settings = _SETTINGS | {"DOWNLOAD_DELAY": 0}
         del settings["CRAWL_EVERY"]
-        asked = ("-a", f"regions={','.join(REGIONS)}", "-a", "recheck=all",
-                 "-s", "CONTACT=last@example.org")  # fmt: skip
+        asked = ("-a", f"regions={','.join(REGIONS)}", "-a", "recheck=all")
         options = [word for key, value in settings.items() for word in ("-s", f"{key}={value}")]
         done = subprocess.run(
             [sys.executable, "-m", "scrapy", "crawl", "xinhua", *asked, *options],
-            cwd=PROJECT, env=env, capture_output=True, text=True, check=False,
+            cwd=PROJECT, env={**env, "NODE": LAST}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode not in (0, 3):
             self.wrong.append(f"the last crawl ended with {done.returncode}: {done.stderr[-500:]}")
 
+    # --- what came of them -----------------------------------------------------------------------
+
+    def _judge(self, site: Site, data_dir: Path, url: str) -> None:
+        log, began = site.log, self._began
+        for fault in (*too_fast(log), *too_many(log)):
+            self.wrong.append(fault.told)
+            self._of(fault.at - began).too_fast += 1
+        self.wrong += not_the_holders(log, holdings_of(url))
+        asked = {entry.path: entry.at for entry in log}
+        paths = {one["id"]: urlsplit(one["url"]).path for one in site.truth()["articles"]}
+        for sentence in (*faults_of(data_dir), *untrue(site, data_dir)):
+            self.wrong.append(sentence)
+            kind = kind_of(sentence)
+            if kind is not None:
+                of = next((path for one, path in paths.items() if one in sentence), "")
+                row = self._of(asked.get(of, began) - began)
+                setattr(row, kind, getattr(row, kind) + 1)
+        for log_file in sorted(self.folder.glob("node*.log")):
+            self.wrong += troubles(log_file.name, log_file.read_text(errors="replace"))
+        self.runs.update(json.loads(one.read_bytes())["reason"] for one in reports_of(data_dir))
+
+    def _of(self, at: float) -> Struck:
+        """The event after which something was, the first for what was before them all."""
+        return next((row for row in reversed(self.told) if row.at <= at), self.told[0])
+
+    def table(self) -> str:
+        """By kinds of events what came of them; the last row is of all."""
+        lines = ["event     number  lost  twice  too fast  takeover: median  most  back: most"]
+        for kind in (*WEIGHTS, GONE, "all"):
+            rows = [row for row in self.told if kind in (row.event, "all")]
+            if not rows:
+                continue
+            takeovers = [row.takeover for row in rows if row.takeover is not None]
+            backs = [row.back for row in rows if row.back is not None]
+            lines.append(
+                f"{kind:9} {len(rows):6} {sum(row.lost for row in rows):5}"
+                f" {sum(row.twice for row in rows):6} {sum(row.too_fast for row in rows):9}"
+                f" {_seconds(median(takeovers) if takeovers else None):>17}"
+                f" {_seconds(max(takeovers, default=None)):>5}"
+                f" {_seconds(max(backs, default=None)):>11}"
+            )
+        return "\n".join(lines)
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def set_witness(url: str) -> None:
+    """Make a ledger in an empty database, which notes by itself who has which region when."""
+    Ledger.at(make_url(url), fresh=True).close()
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute(_WITNESS)
+
 
 def leases_of(url: str) -> list[tuple[str, int, str, bool]]:
-    """Region, epoch, holder, whether it is held."""
+    """Region, epoch, holder, whether it is held; nothing while the server is away."""
     query = (
         "SELECT region, epoch, holder, until > extract(epoch FROM clock_timestamp()) FROM leases"
     )
@@ -307,15 +466,100 @@ def leases_of(url: str) -> list[tuple[str, int, str, bool]]:
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
             return connection.execute(query).fetchall()
     except psycopg.Error:
-        return []  # not made yet
+        return []
 
 
-def asked_by(entry: Entry) -> str:
-    """The node that asked, by its User-Agent."""
+def held_by(url: str, node: Node) -> dict[str, int]:
+    """The regions that the crawls of a node have, with their epochs."""
+    pids = {str(pid) for pid in node.tree()}
+    return {
+        region: epoch
+        for region, epoch, holder, is_held in leases_of(url)
+        if is_held and pid_in(holder) in pids
+    }
+
+
+def pid_in(holder: str) -> str:
+    """The process of a lease's holder."""
+    return holder.rpartition("process ")[2]
+
+
+def holdings_of(url: str) -> list[Holding]:
+    """Which process had which region when, as the database saw it."""
+    query = "SELECT region, epoch, holder, is_held, at FROM witness.holders ORDER BY region, at"
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        return holdings(connection.execute(query).fetchall())
+
+
+def holdings(rows: Sequence[tuple[str, int, str, bool, float]]) -> list[Holding]:
+    """The same of the rows of takings and givings back, in their order by region."""
+    ends = [
+        at if later == region else math.inf
+        for (region, *_), (later, *_, at) in pairwise((*rows, ("", 0, "", False, math.inf)))
+    ]
+    return [
+        Holding(region, pid_in(holder), start, end)
+        for (region, _, holder, is_held, start), end in zip(rows, ends, strict=True)
+        if is_held
+    ]
+
+
+def asked_by(entry: Entry) -> tuple[str, str]:
+    """The node and the process that asked, by its User-Agent."""
     agent = next((value for name, value in entry.headers if name.lower() == "user-agent"), "")
-    return next(
-        (name for name in ("last", *(f"node{n}" for n in range(NODES))) if name in agent), ""
-    )
+    node, _, pid = agent.partition("(+")[2].partition("@")[0].rpartition("-")
+    return node, pid
+
+
+def too_fast(log: Iterable[Entry], delay: float = DELAY) -> list[Fault]:
+    """Requests that came sooner after another one to the same host than its delay."""
+    before: dict[str, Entry] = {}
+    found = []
+    for entry in _in_turn(log):
+        last = before.get(entry.host)
+        if last and entry.at - last.at < delay - _JITTER * delay:
+            who = f"{asked_by(last)} ({last.path}) and {asked_by(entry)} ({entry.path})"
+            told = f"{entry.host} was asked {entry.at - last.at:.3f} s apart by {who}"
+            found.append(Fault(told, entry.at))
+        before[entry.host] = entry
+    return found
+
+
+def too_many(log: Iterable[Entry], delay: float = DELAY) -> list[Fault]:
+    """Requests to one host that came sooner after the tenth before them than their delays."""
+    before: dict[str, list[float]] = {}
+    found = []
+    for entry in _in_turn(log):
+        times = before.setdefault(entry.host, [])
+        times.append(entry.at)
+        if len(times) <= _WINDOW:
+            continue
+        spent = entry.at - times[-1 - _WINDOW]
+        if spent < (_WINDOW - _JITTER) * delay:
+            told = f"{entry.host} was asked {_WINDOW} times more in {spent:.2f} s"
+            found.append(Fault(told, entry.at))
+    return found
+
+
+def _in_turn(log: Iterable[Entry]) -> Iterator[Entry]:
+    return (entry for entry in log if asked_by(entry)[0] != LAST)
+
+
+def not_the_holders(log: Iterable[Entry], held: Iterable[Holding]) -> list[str]:
+    """Requests to a region's hosts by a process that hadn't the region then."""
+    to_wall = time.time() - time.monotonic()  # the log's times are of the other clock
+    had: dict[tuple[str, str], list[Holding]] = {}
+    for one in held:
+        had.setdefault((one.region, one.pid), []).append(one)
+    found = []
+    for entry in log:
+        region, (node, pid), at = region_of(entry.host), asked_by(entry), entry.at + to_wall
+        if region is not None and not any(
+            one.start <= at <= one.end + _JITTER * DELAY for one in had.get((region.code, pid), ())
+        ):
+            found.append(f"{entry.host}{entry.path} was asked by {node}, process {pid}, at"
+                         f" {at:.2f}, without {region.code}")  # fmt: skip
+    return found
 
 
 def not_shared(data_dir: Path, storage: S3Server, bucket: str) -> list[str]:
@@ -333,30 +577,29 @@ def not_shared(data_dir: Path, storage: S3Server, bucket: str) -> list[str]:
     return found
 
 
-def too_fast(log: Sequence[Entry], since: int = 0) -> list[str]:
-    """Requests that came sooner after another one to the same host than its delay, of all or of
-    those from a place in the log on."""
-    before: dict[str, Entry] = {}
-    found = []
-    for entry in log[since:]:
-        last = before.get(entry.host)
-        if asked_by(entry) != "last" and last and entry.at - last.at < DELAY - _JITTER:
-            who = f"{asked_by(last)} ({last.path}) and {asked_by(entry)} ({entry.path})"
-            found.append(f"{entry.host} was asked {entry.at - last.at:.3f} s apart by {who}")
-        before[entry.host] = entry
-    return found
+def kind_of(sentence: str) -> str | None:
+    """Of which count what is wrong with an article is."""
+    if sentence.endswith("is lost"):
+        return "lost"
+    is_twice = " was published " in sentence or sentence.endswith("twice here")
+    return "twice" if is_twice else None
 
 
-def beside_each_other(log: Sequence[Entry]) -> list[str]:
-    """Hosts of one region that two nodes asked in turns, quicker than a crawl begins and ends."""
-    found = []
-    for region in REGIONS:
-        own = [one for one in log if f"{region}." in one.host]
-        for first, second, third in zip(own, own[1:], own[2:], strict=False):
-            names = [asked_by(one) for one in (first, second, third)]
-            if names[0] == names[2] != names[1] and third.at - first.at < 1:
-                found.append(f"{region} was asked by {' '.join(names)} within a second")
-    return found
+def troubles(name: str, said: str) -> list[str]:
+    """Errors that nobody foresaw, in what a worker and its crawls have logged."""
+    lines = said.splitlines()
+    return [
+        f"{name}:{number + 1}: {lines[min(number + 1, len(lines) - 1)].strip()}"
+        for number, line in enumerate(lines)
+        if "Traceback" in line
+    ]
+
+
+def events_of(count: int, rng: Random) -> list[str]:
+    """So many events, the server gone for long in the middle of them."""
+    events = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
+    events[count // 2] = GONE
+    return events
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -367,16 +610,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--gone", type=float, default=600, help="seconds the server is gone for once"
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     args = parser.parse_args(argv)
     folder = Path(tempfile.mkdtemp(prefix="chaos-cluster-"))
     chaos = Chaos(args.seed, folder)
-    rng = Random(args.seed)
-    events = [rng.choice(EVENTS[:-1]) for _ in range(args.events)]
-    events[len(events) // 2] = "gone"
-    chaos.play(events, args.gone)
-    times = sorted(row["takeover"] for row in chaos.told if row["takeover"] is not None)
-    counts = Counter(row["event"] for row in chaos.told)
-    sys.stdout.write(f"{dict(counts)}; takeover at most {max(times, default=0.0)} s\n")
+    began = time.monotonic()
+    chaos.play(events_of(args.events, Random(args.seed)), args.gone)
+    if args.json:
+        told = {"seed": args.seed, "runs": chaos.runs, "wrong": chaos.wrong,
+                "events": [asdict(row) for row in chaos.told]}  # fmt: skip
+        args.json.write_text(json.dumps(told, indent=1) + "\n")
+    runs = ", ".join(f"{count} {reason}" for reason, count in chaos.runs.most_common())
+    minutes = (time.monotonic() - began) / 60
+    sys.stdout.write(f"{chaos.table()}\n{minutes:.0f} minutes; runs: {runs}\n")
     sys.stdout.write("\n".join(chaos.wrong) or "nothing lost, nothing twice, nobody asked too fast")
     sys.stdout.write("\n")
     if chaos.wrong:
