@@ -14,8 +14,8 @@ Private names of Scrapy and Twisted that this folder uses, for which their versi
   downloader's `_delay` (`scheduler`, the spider); the refresh middleware's `_maxdelay`, `_redirect`
   and `_redirect_request_using_get` (`refresh`).
 - Twisted's `HTTPConnectionPool._factory` and `_newConnection`, `Response._construct`, of
-  `HTTP11ClientProtocol` `_finishResponse`, `_currentRequest` and `_parser`, the factory's
-  `_quiescentCallback`, the TLS transport's `_aggregator` (`taps`); the error
+  `HTTP11ClientProtocol` `_finishResponse`, `_currentRequest`, `_parser` and `_quiescentCallback`,
+  the TLS transport's `_aggregator` and `_aborted` (`taps`); the error
   `twisted.web.http._DataLoss` and the errors of `twisted.web._newclient` (`taps`, `failures`).
 """
 
@@ -114,7 +114,7 @@ class CaptureHandler(HTTP11DownloadHandler):
         if bandwidth:
             bytes_of = (len(one.request) + len(one.response) for one in pool.captures)
             bandwidth.spent(sum(bytes_of), began)
-        sent = [capture for capture in pool.captures if _was_sent(request, capture)]
+        sent = [capture for capture in pool.captures if capture.request]
         for number, capture in enumerate(sent[:-1], start=1):
             self._archive(request, capture, _Judgement(), number)
         if not sent:
@@ -173,12 +173,6 @@ class CaptureHandler(HTTP11DownloadHandler):
         except StorageError as error:
             required(self._crawler, Publisher).storage_failed(str(error))
             raise
-
-
-def _was_sent(request: Request, capture: Capture) -> bool:
-    """Whether anything crossed the wire; over TLS nothing does before the handshake is done."""
-    is_tls = urlparse_cached(request).scheme == "https"
-    return bool(capture.request) and (capture.tls is not None or not is_tls)
 
 
 def _judge(

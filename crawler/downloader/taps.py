@@ -1,10 +1,10 @@
 """Taps on Twisted's HTTP/1.1 client: they note the bytes of each exchange as they cross the wire.
 
 In: connections of Scrapy's pool. Out: one Capture per request sent. Nothing here changes what is
-sent or what Scrapy gets, but four things: heads and framing are read by `wire`, as leniently as
+sent or what Scrapy gets, but five things: heads and framing are read by `wire`, as leniently as
 browsers read them, a head over 32 KiB or a body framed beyond all proportion ends the connection,
-bytes after the end of a message close it, and a request that an idle connection swallowed is sent
-once more on a fresh one.
+bytes after the end of a message close it, a request that an idle connection swallowed is sent once
+more on a fresh one, and one over TLS waits for the end of the handshake before it is written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTP11ClientProtocol,
     _LenientHTTPClientParser,
 )
-from twisted.internet.defer import CancelledError, fail
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from datetime import datetime
 
-    from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
     from twisted.python.failure import Failure
     from twisted.web._newclient import HTTP11ClientProtocol
@@ -220,20 +219,43 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
     """One connection, which notes bytes for the capture of the request it is busy with."""
 
     capture: Capture | None = None
-    has_served = False
+    # Its server may close it just as it is used again.
+    was_idle = False
     _tls: Tls | None = None
+    _secured: Deferred[TappedProtocol] | None = None
+
+    @property
+    def _tls_layer(self) -> Any:
+        """What encrypts: the transport or, in a proxy's tunnel, the transport's protocol; None
+        without TLS."""
+        transport: Any = self.transport
+        layers = (transport, getattr(transport, "protocol", None))
+        return next((one for one in layers if isinstance(one, BufferingTLSTransport)), None)
+
+    def secured(self) -> Deferred[TappedProtocol]:
+        """Itself, once a request that is written crosses the wire at once: over TLS when the
+        handshake is done. Fails with ResponseNeverReceived where the connection is lost first."""
+        if self._tls is not None or self._tls_layer is None:
+            return succeed(self)
+        self._secured = Deferred(self._give_up)
+        return self._secured
+
+    def _give_up(self, _: Deferred[TappedProtocol]) -> None:
+        self._secured = None
+        self.transport.abortConnection()  # type: ignore[union-attr]
 
     def handshakeCompleted(self) -> None:  # noqa: N802 - Twisted's name
-        """The TLS handshake is done: only now is anything of the request on the wire."""
-        assert self.transport is not None
-        connection = self.transport.getHandle()
-        certificate = self.transport.getPeerCertificate()
+        layer = self._tls_layer
+        if layer is None or layer._aborted:  # the certificate is another host's
+            return
+        certificate = layer.getPeerCertificate()
         self._tls = Tls(
-            version=connection.get_protocol_version_name(),
+            version=layer.getHandle().get_protocol_version_name(),
             certificate_sha256=certificate.digest("sha256").decode().replace(":", "").lower(),
         )
-        if self.capture is not None:
-            self.capture.tls = self._tls
+        waiting, self._secured = self._secured, None
+        if waiting is not None:
+            waiting.callback(self)
 
     def ask(self, request: Any, capture: Capture) -> Deferred[IResponse]:
         """Send a request and note the exchange in `capture`."""
@@ -255,18 +277,19 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
 
     def send_now(self) -> None:
         """Give the kernel what was written. Twisted waits for the reactor's next turn, and until
-        then the process may stand still and lose its leases. Over TLS what is written before the
-        handshake is done waits for that."""
+        then the process may stand still and lose its leases."""
         transport: Any = self.transport
-        if isinstance(transport, BufferingTLSTransport):
-            transport._aggregator.flush()
+        layer = self._tls_layer
+        if layer is not None:
+            layer._aggregator.flush()
         if transport.connected:
             transport.doWrite()  # what comes of a failure the reactor's next turn meets as well
 
     def give_back(self) -> None:
-        """Close the connection, which nothing was sent on."""
-        transport: Any = self.transport
-        transport.loseConnection()
+        """Keep the connection, which nothing was sent on, for another request."""
+        self.was_idle = True
+        if self.state == "QUIESCENT":
+            self._quiescentCallback(self)
 
     def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802 - Twisted's names
         if self.capture is not None and not self.capture.received(bytes):
@@ -280,12 +303,15 @@ class TappedProtocol(_LenientHTTP11ClientProtocol):
             self.capture.is_closed = True
             self.capture.is_reset = not isinstance(reason.value, ConnectionDone)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        waiting, self._secured = self._secured, None
+        if waiting is not None:
+            waiting.errback(ResponseNeverReceived([reason]))  # type: ignore[no-untyped-call]
 
     def _finishResponse(self, rest: bytes) -> None:  # noqa: N802 - Twisted's name
         if self.capture is not None:
             self.capture.finished(rest)
             self.capture = None
-        self.has_served = True
+        self.was_idle = True
         if rest and self._currentRequest is not None:
             self._currentRequest.persistent = False
         super()._finishResponse(rest)
@@ -321,8 +347,11 @@ class TappedPool:
         connected: Deferred[Any] = self._pool.getConnection(key, endpoint)
         return connected.addCallback(lambda connection: _Sender(connection, self, key, endpoint))
 
-    def send(self, connection: TappedProtocol, request: Any) -> Deferred[IResponse]:
-        """Send a request, unless the check says that it must not be."""
+    def send(self, connection: TappedProtocol, request: Any) -> Deferred[Any]:
+        """Send a request once it can cross the wire, unless the check says then that it mustn't."""
+        return connection.secured().addCallback(self._send, request)
+
+    def _send(self, connection: TappedProtocol, request: Any) -> Deferred[IResponse]:
         if self._check and (error := self._check()):
             connection.give_back()
             return fail(error)
@@ -360,7 +389,7 @@ class _Sender:
         self._again = (key, endpoint)
 
     def request(self, request: Any) -> Deferred[IResponse]:
-        is_reused = self._connection.has_served
+        is_reused = self._connection.was_idle
         answer = self._pool.send(self._connection, request)
 
         def swallowed(failure: Failure) -> Any:

@@ -166,11 +166,14 @@ class _Reactor:
 class _Idle:
     """A connection that has served, and loses whatever is asked on it next."""
 
-    has_served = True
+    was_idle = True
 
     def __init__(self) -> None:
         self.asked = 0
-        self.is_closed = False
+        self.is_kept = False
+
+    def secured(self) -> Any:
+        return succeed(self)
 
     def ask(self, request: Any, capture: Capture) -> Any:
         self.asked += 1
@@ -178,7 +181,7 @@ class _Idle:
         return fail(ResponseNeverReceived([lost]))  # type: ignore[no-untyped-call]
 
     def give_back(self) -> None:
-        self.is_closed = True
+        self.is_kept = True
 
 
 def test_what_is_sent_again_is_checked_again() -> None:
@@ -195,7 +198,7 @@ def test_what_is_sent_again_is_checked_again() -> None:
     connected.addCallback(lambda one: one.request(SimpleNamespace(method=b"GET")))
     connected.addErrback(failures.append)
     assert [failure.value for failure in failures] == [over]
-    assert (idle.asked, fresh.asked, fresh.is_closed) == (1, 0, True)
+    assert (idle.asked, fresh.asked, fresh.is_kept) == (1, 0, True)
     assert len(pool.captures) == 1
 
 
