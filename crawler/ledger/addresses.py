@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import exists, func, insert, null, or_, select, union_all, update
 
 from crawler.ledger.column_types import as_stored
-from crawler.ledger.connection import CHUNK, LedgerConnection
+from crawler.ledger.connection import CHUNK, LedgerConnection, in_order
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.handed_out import HandedOut
 from crawler.ledger.others import Others
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Update
 
 # What an ending changes of an address.
 _OF_ENDINGS = ("attempts", "retry_at", "result", "result_at", "detail")
@@ -110,12 +110,12 @@ class Addresses:
                 laid_to_rest.append(sighting.url)
                 self._handed_out.forget(sighting.article_id)
         # Another run may have found them for us meanwhile.
-        self._connection.upsert(addresses, new, update=())
+        self._connection.upsert(addresses, self._others.note(new), update=())
         self._connection.write(insert(visits), ended)
         if laid_to_rest:
-            self._connection.write(
-                update(addresses).where(addresses.c.url.in_(laid_to_rest)).values(retry_at=None)
-            )
+            # what another run writes just now is laid to rest when it is seen again
+            own = in_order(addresses, addresses.c.url.in_(laid_to_rest), skip_locked=True)
+            self._connection.write(update(addresses).where(own).values(retry_at=None))
         return decisions
 
     def leave(self, sightings: Sequence[Sighting], *, run_id: str, at: datetime) -> None:
@@ -229,7 +229,7 @@ class Addresses:
             ended.append(self._visit(sighting, run_id, OUTCOME_OF.get(decision)))
             if sighting.url not in known:
                 new.append(_address(sighting, at, None))
-        self._connection.write(insert(addresses), new)
+        self._connection.upsert(addresses, self._others.note(new), update=())
         self._connection.write(insert(visits), ended)
         return decisions
 
@@ -381,11 +381,7 @@ class Addresses:
     def seen_by(self, article_id: str, at: datetime) -> None:
         """An article's addresses that a clock which was ahead has seen later were seen by then."""
         self._handed_out.forget(article_id)
-        self._connection.write(
-            update(addresses)
-            .where(addresses.c.article_id == article_id, addresses.c.first_seen_at > at)
-            .values(first_seen_at=at)
-        )
+        self._connection.write(seen_no_later(article_id, at))
 
     def of_article(self, article_id: str) -> list[str]:
         """Every address an article was seen at, sorted."""
@@ -395,6 +391,16 @@ class Addresses:
             select(addresses.c.url).where(addresses.c.article_id == article_id)
         )
         return sorted(row.url for row in rows)
+
+
+def seen_no_later(article_id: str, at: datetime) -> Update:
+    """The statement that an article's addresses were first seen by then."""
+    is_later = (addresses.c.article_id == article_id) & (addresses.c.first_seen_at > at)
+    return (
+        update(addresses)
+        .where(in_order(addresses, is_later, skip_locked=True))
+        .values(first_seen_at=at)
+    )
 
 
 def _is_open(ending: Ending, row: Row[Any]) -> bool:

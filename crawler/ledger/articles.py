@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, or_, select, update
 
 from crawler.ledger import line_rows
-from crawler.ledger.connection import CHUNK, LedgerConnection
+from crawler.ledger.addresses import seen_no_later
+from crawler.ledger.connection import CHUNK, LedgerConnection, in_order
 from crawler.ledger.handed_out import HandedOut
+from crawler.ledger.others import Others
 from crawler.ledger.rows import AddedLine, ArticleRow, VersionRow
 from crawler.ledger.schema import addresses, articles, observations, versions
 
@@ -44,9 +46,15 @@ _OF_CONTENT = [
 class Articles:
     """The articles that are archived: their state, their lines, when each is looked at again."""
 
-    def __init__(self, connection: LedgerConnection, handed_out: HandedOut | None = None) -> None:
+    def __init__(
+        self,
+        connection: LedgerConnection,
+        handed_out: HandedOut | None = None,
+        others: Others | None = None,
+    ) -> None:
         self._connection = connection
         self._handed_out = handed_out or HandedOut()
+        self._others = others or Others(None)
 
     def get(self, article_id: str) -> ArticleRow | None:
         """What is known of an archived article; None for one that isn't."""
@@ -145,18 +153,17 @@ class Articles:
             for one in lines
         ]
         self._connection.write(insert(versions), version_rows)
-        self._connection.upsert(addresses, address_rows, update=())
+        self._connection.upsert(addresses, self._others.note(address_rows), update=())
         ours = [record["id"] for record in records if line_rows.archive(record) is None]
         self._nothing_owed(ours)
         self._connection.upsert(articles, article_rows)
 
     def _nothing_owed(self, ids: Collection[str]) -> None:
-        """Nothing is owed any more at any address of these articles."""
-        self._connection.write(
-            update(addresses)
-            .where(addresses.c.article_id.in_(ids), addresses.c.retry_at.is_not(None))
-            .values(retry_at=None, attempts=0)
-        )
+        """Nothing is owed any more at any address of these articles; at one that another run writes
+        just now only when it is seen again."""
+        is_owed = addresses.c.article_id.in_(ids) & addresses.c.retry_at.is_not(None)
+        own = in_order(addresses, is_owed, skip_locked=True)
+        self._connection.write(update(addresses).where(own).values(retry_at=None, attempts=0))
 
     def _add(self, published: AddedLine, known: Sequence[VersionRow]) -> bool:
         line, jsonl, schedule = published.record, published.jsonl, published.schedule
@@ -177,17 +184,13 @@ class Articles:
         )
         self._connection.write(insert(versions).values(version))
         self._connection.upsert(observations, observed, update=("status", "reason", "warc"))
-        self._connection.upsert(addresses, rows, update=())
+        self._connection.upsert(addresses, self._others.note(rows), update=())
         if line_rows.archive(line) is None:
             self._nothing_owed([line["id"]])
             if not known and line["first_seen_at"] == line["fetched_at"]:
                 # a killed run may not have committed what `Addresses.seen_by` noted
                 at = line_rows.moment(line["fetched_at"])
-                is_later = addresses.c.first_seen_at > at
-                own = addresses.c.article_id == line["id"]
-                self._connection.write(
-                    update(addresses).where(own, is_later).values(first_seen_at=at)
-                )
+                self._connection.write(seen_no_later(line["id"], at))
         if not is_corrected:
             self._write_state(line, state, {} if line["status"] == "gone" else content)
         return True

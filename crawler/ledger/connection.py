@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     DatabaseError,
@@ -191,6 +192,24 @@ class LedgerConnection:
 
 def _ignore(error: LedgerError) -> None:
     """Nobody listens yet."""
+
+
+def silent_for(seconds: float, *, in_transaction: bool = False) -> Any:
+    """On a server: what ends the session of a process that has said nothing for so long within a
+    transaction, because it stands still or its network is away, and so what it has locked; 0 for
+    never. `in_transaction`: within this one alone."""
+    name, value = "idle_in_transaction_session_timeout", f"{round(seconds * 1000)}ms"
+    return func.set_config(name, value, in_transaction)
+
+
+def in_order(table: Table, *conditions: Any, skip_locked: bool = False) -> Any:
+    """Rows of a table, for the WHERE of an UPDATE or DELETE, that are locked before in the order of
+    their keys: so two transactions that write the same rows don't wait for each other.
+    `skip_locked` leaves out those that another one writes, which then must not matter."""
+    keys = list(table.primary_key)
+    chosen = select(*keys).where(*conditions).order_by(*keys)
+    key = tuple_(*keys) if len(keys) > 1 else keys[0]
+    return key.in_(chosen.with_for_update(skip_locked=skip_locked))
 
 
 def upsert(

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, literal_column, select, text, updat
 from sqlalchemy.exc import DBAPIError
 
 from crawler.data_dir import lines_name
-from crawler.ledger.connection import CHUNK
+from crawler.ledger.connection import CHUNK, in_order, silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
 from crawler.ledger.schema import (
     addresses,
@@ -124,7 +124,8 @@ class Lease:
         """Give back all leases, or those of some regions."""
         gone = self.regions if regions is None else regions
         mine = (leases.c.run_id == self.run_id) & leases.c.region.in_(gone)
-        connection.write(update(leases).where(mine).values(until=0.0, run_id=None))
+        given = update(leases).where(in_order(leases, mine))
+        connection.write(given.values(until=0.0, run_id=None))
         if regions is not None:
             of_run = (run_leases.c.run_id == self.run_id) & run_leases.c.region.in_(gone)
             connection.write(delete(run_leases).where(of_run))
@@ -158,6 +159,7 @@ def take(
     _refuse(known, regions, dead)
     for before in {row.run_id for row in known if row.run_id and row.run_id not in dead}:
         side.rows(_END_SESSIONS.bindparams(name=f"{SESSION} {before} "))
+    connection.row(select(silent_for(seconds, in_transaction=True)))
     theirs = _epochs(connection, dead)
     locked = connection.rows(
         _leases({*regions, *(region for epochs in theirs.values() for region in epochs)})
@@ -178,6 +180,7 @@ def take(
     inherited = {region for one in mended for region in theirs[one]}
     taken = sorted({*regions, *inherited})
     before = {row.run_id for row in locked if row.region in taken and row.run_id}
+    before |= _unmended(connection, taken)
     for one in sorted(before - mended):
         void(connection, one, at, to=run_id, regions=taken)
     mine = leases.c.region.in_(taken)
@@ -189,6 +192,9 @@ def take(
             until=_NOW + literal_column(str(seconds)),
         )
     )  # fmt: skip
+    # what a dead run fetched last may stand in its lines alone: till then nobody else may fetch it
+    claimed = in_order(claims, claims.c.run_id.in_(mended))
+    connection.write(update(claims).where(claimed).values(run_id=run_id))
     _forget(connection)
     epochs = [
         {"run_id": run_id, "region": region, "epoch": now[region].epoch + 1} for region in taken
@@ -199,12 +205,6 @@ def take(
         connection.write(update(run_leases).where(own).values(epoch=run_leases.c.epoch + 1))
     connection.commit()
     return Lease(run_id, taken, seconds), inherited - set(regions)
-
-
-def has_leases(connection: LedgerConnection, run_id: str) -> bool:
-    """Whether the run was one that takes leases."""
-    mine = select(run_leases.c.region).where(run_leases.c.run_id == run_id).limit(1)
-    return connection.row(mine) is not None
 
 
 def is_superseded(connection: LedgerConnection, run_id: str) -> bool:
@@ -236,7 +236,9 @@ def void(
     """Undo what a run committed and didn't publish, if it has no end: its articles are owed again
     or due, and its addresses end as `pending`. What it saw on the lists of these regions, and the
     pictures it has archived, are told by the run `to`, which has taken the regions."""
-    unfinished = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.finished_at.is_(None))
+    # Two who take regions of one run do this one after the other.
+    run = select(runs.c.run_id).where(runs.c.run_id == run_id).with_for_update()
+    unfinished = run.where(runs.c.finished_at.is_(None))
     reported = select(publications.c.seq).where(
         publications.c.run_id == run_id, publications.c.part.is_(None)
     )
@@ -245,7 +247,8 @@ def void(
         kept = select(versions.c.article_id).where(versions.c.run_id == run_id)
         lost = (visits.c.run_id == run_id) & visits.c.article_id.not_in(kept)
         connection.write(update(visits).where(lost).values(outcome=Outcome.PENDING))
-    connection.write(delete(claims).where(claims.c.run_id == run_id))
+    claimed = in_order(claims, claims.c.run_id == run_id)
+    connection.write(delete(claims).where(claimed))
     if to is not None:
         _hand_on_sightings(connection, run_id, to, regions)
         own = update(pictures).where(pictures.c.outcome_by == run_id)
@@ -344,6 +347,18 @@ def _begun(connection: LedgerConnection, run_ids: Collection[str]) -> set[str]:
     return {row.run_id for row in connection.rows(known)}
 
 
+def _unmended(connection: LedgerConnection, regions: Collection[str]) -> set[str]:
+    """Runs that another one which had these regions last was to mend, and hasn't."""
+    has_last = (leases.c.region == run_leases.c.region) & (leases.c.epoch == run_leases.c.epoch)
+    statement = (
+        select(run_leases.c.run_id)
+        .join(leases, has_last)
+        .join(runs, runs.c.run_id == run_leases.c.run_id)
+        .where(run_leases.c.region.in_(regions), runs.c.finished_at.is_(None))
+    )
+    return {row.run_id for row in connection.rows(statement)}
+
+
 def _epochs(connection: LedgerConnection, run_ids: Collection[str]) -> dict[str, dict[str, int]]:
     """The epochs of runs, by region."""
     found: dict[str, dict[str, int]] = {}
@@ -353,10 +368,10 @@ def _epochs(connection: LedgerConnection, run_ids: Collection[str]) -> dict[str,
 
 
 def _forget(connection: LedgerConnection) -> None:
-    """Drop the epochs and claims of runs that are over."""
+    """Drop the epochs and claims of runs that are over, but what others drop just now."""
     holding = select(leases.c.run_id).where(leases.c.run_id.is_not(None))
     unfinished = select(runs.c.run_id).where(runs.c.finished_at.is_(None))
     over = run_leases.c.run_id.not_in(holding) & run_leases.c.run_id.not_in(unfinished)
-    connection.write(delete(run_leases).where(over))
-    alive = select(leases.c.run_id).where(leases.c.until > _NOW)
-    connection.write(delete(claims).where(claims.c.run_id.not_in(alive)))
+    connection.write(delete(run_leases).where(in_order(run_leases, over, skip_locked=True)))
+    free = claims.c.run_id.not_in(holding)
+    connection.write(delete(claims).where(in_order(claims, free, skip_locked=True)))

@@ -19,7 +19,7 @@ from crawler.ledger.articles import Articles
 from crawler.ledger.captures import Captures
 from crawler.ledger.catalogue import Catalogue
 from crawler.ledger.certificates import Certificates
-from crawler.ledger.connection import LedgerConnection
+from crawler.ledger.connection import LedgerConnection, silent_for
 from crawler.ledger.dump import Dump
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.handed_out import HandedOut
@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from crawler.ledger.rows import OpenVisit
 
 
-# The key of the advisory lock of `Ledger.alone`.
+# The key of the advisory lock of `Ledger.alone`, and for how long one may be silent that has it.
 _ALONE = 0x78696E68616C6F
+_LONGEST_ALONE = 600
 
 
 class Ledger:
@@ -68,13 +69,13 @@ class Ledger:
         self.lease: Lease | None = None
         self.others = Others(side)
         self._handed_out = HandedOut()
-        self.settling = Settling(connection, self._handed_out)
+        self.settling = Settling(connection, self._handed_out, self.others)
         # What reads or writes the tables that lines and endings are told to.
         settled = SettledConnection(connection, self.settling.settle)
         self.runs = Runs(settled, is_shared=side is not None)
         self.visits = Visits(settled)
         self.addresses = Addresses(settled, self._handed_out, self.others)
-        self.articles = Articles(settled, self._handed_out)
+        self.articles = Articles(settled, self._handed_out, self.others)
         self.captures = Captures(settled)
         self.catalogue = Catalogue(settled)
         self.observations = Observations(settled)
@@ -83,7 +84,7 @@ class Ledger:
         self.certificates = Certificates(settled)
         self.measures = Measures(settled)
         self.dump = Dump(settled)
-        self.publications = Publications(connection)
+        self.publications = Publications(connection, self.settling.settle)
         self.lists = Lists(connection)
         self.pictures = Pictures(connection)
         self.hosts = Hosts(side or connection)
@@ -188,16 +189,17 @@ class Ledger:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep out other runs that share the ledger, for what isn't of a region: certificates."""
+        """Keep out other runs that share the ledger, for what isn't of a region: certificates. To
+        be called when all is committed. One that stands still meanwhile loses its session."""
         if self.lease is None:
             yield
             return
-        self.connection.rows(select(func.pg_advisory_lock(_ALONE)))
+        self.connection.rows(select(silent_for(_LONGEST_ALONE), func.pg_advisory_lock(_ALONE)))
         try:
             yield
         finally:
             with suppress(LedgerError):
-                self.connection.rows(select(func.pg_advisory_unlock(_ALONE)))
+                self.connection.rows(select(silent_for(0), func.pg_advisory_unlock(_ALONE)))
 
     def clock(self) -> float | None:
         """Seconds since 1970 by the server's clock; None for a ledger that is a file."""

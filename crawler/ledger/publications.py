@@ -12,24 +12,29 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
 
+from crawler.ledger.connection import silent_for
 from crawler.ledger.rows import Publication
 from crawler.ledger.schema import publications
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from crawler.ledger.connection import LedgerConnection
 
 
-# The key of the advisory lock under which a number is taken and committed.
+# The key of the advisory lock under which a number is taken and committed, and the seconds for
+# which others wait for one that stands still between these.
 _LOCK = 0x78696E68736571
+_LONGEST = 60
 
 
 class Publications:
     """What was published, each once and for good."""
 
-    def __init__(self, connection: LedgerConnection) -> None:
+    def __init__(self, connection: LedgerConnection, settle: Callable[[], None]) -> None:
         self._connection = connection
+        self._settle = settle
 
     def next_seq(self) -> int:
         """The number of the next publication, from 1. It is taken once `add` has noted it."""
@@ -72,8 +77,11 @@ class Publications:
         this path, whose time is then `published_at`: a kill came between its number and its file.
         """
         if self._connection.raw.dialect.name == "postgresql":
-            # Runs that share the ledger take numbers in the order in which they commit them.
-            self._connection.rows(select(func.pg_advisory_xact_lock(_LOCK)))
+            # Runs that share the ledger take numbers in the order in which they commit them. What
+            # waits is told before: from then on this one waits for nobody.
+            self._settle()
+            lock = func.pg_advisory_xact_lock(_LOCK)
+            self._connection.rows(select(silent_for(_LONGEST, in_transaction=True), lock))
         row = self._connection.row(select(publications).where(publications.c.path == path))
         if row is None:
             seq = max(self.next_seq(), least)

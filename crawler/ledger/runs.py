@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from crawler.ledger.rows import RunKind, RunRow
 from crawler.ledger.schema import runs, visits
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.ledger.connection import LedgerConnection
+
+# The key of the advisory lock under which the addresses of runs that are over are forgotten.
+_FORGETTING = 0x78696E6866676F
 
 
 class Runs:
@@ -39,12 +42,19 @@ class Runs:
             if self._is_shared:
                 on = select(runs.c.run_id).where(runs.c.finished_at.is_(None))
                 others = visits.c.run_id.not_in(on)
-            self._connection.write(delete(visits).where(others))
+            if not self._is_shared or self._may_forget():
+                self._connection.write(delete(visits).where(others))
         values = {
             "run_id": run_id, "started_at": started_at, "command": command, "kind": kind,
             "counts": {}, "archives_pictures": int(archives_pictures),
         }  # fmt: skip
         self._connection.write(insert(runs).values(values))
+
+    def _may_forget(self) -> bool:
+        """Whether no other run is just forgetting the same addresses."""
+        lock = func.pg_try_advisory_xact_lock(_FORGETTING).label("is_free")
+        row = self._connection.row(select(lock))
+        return row is not None and bool(row.is_free)
 
     def finish(
         self,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable, Row, RowMapping, Table
 
     from crawler.ledger.handed_out import HandedOut
+    from crawler.ledger.others import Others
     from crawler.ledger.rows import AddedLine, Ending
 
 # So many lines or endings wait at most.
@@ -28,9 +29,9 @@ BATCH = 200
 class Settling:
     """Lines and endings that wait to be told, one of each article and one of each address."""
 
-    def __init__(self, connection: LedgerConnection, handed_out: HandedOut) -> None:
+    def __init__(self, connection: LedgerConnection, handed_out: HandedOut, others: Others) -> None:
         self._handed_out = handed_out
-        self._articles = Articles(connection)
+        self._articles = Articles(connection, others=others)
         self._addresses = Addresses(connection)
         self._lines: dict[str, AddedLine] = {}
         self._endings: dict[str, Ending] = {}

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import make_url, select, text
 
 from crawler.data_dir import lines_name, part_manifest_name, report_name
+from crawler.ledger.connection import silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
 from crawler.ledger.leases import SupersededError, is_superseded, void_own
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.pace import HostPace
 from crawler.ledger.rows import Decision, Sighting
-from crawler.ledger.schema import leases, sighting_lines
+from crawler.ledger.schema import addresses, leases, sighting_lines
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, T0, at_site, line
 
@@ -53,7 +54,7 @@ def expire(ledger: Ledger) -> None:
     assert ledger.side
     assert ledger.lease
     ledger.lease.stop()
-    ledger.side.write(text("UPDATE leases SET until = 0"))
+    ledger.side.write(text("UPDATE leases SET until = extract(epoch FROM now()) - 1"))
 
 
 def publish(ledger: Ledger, run_id: str, number: int, name: str, **values: Any) -> None:
@@ -244,6 +245,8 @@ def test_an_article_is_fetched_by_one_run(begin: Open) -> None:
     first.commit()
     assert second.addresses.recheck([mirror.url], run_id=B) == []
     second.commit()
+    first.runs.finish(A, T0, 0, "finished", {})
+    first.commit()
     first.give_back()
     third = begin(C, "js")
     assert third.addresses.see([mirror], run_id=C, at=T0) == [Decision.DUPLICATE]
@@ -295,3 +298,118 @@ def test_a_host_has_one_turn_for_all_runs(begin: Open) -> None:
     expire(first)
     with pytest.raises(SupersededError):
         ours.claim("js.news.cn", 0)
+
+
+def main_site(*numbers: int) -> list[Sighting]:
+    """Articles of no region, which every run may meet."""
+    url = "http://www.news.cn/politics/c_{}.htm"
+    return [Sighting(url=url.format(n), article_id=f"8{n}", region=None) for n in numbers]
+
+
+def cross(first: Ledger, second: Ledger, write: Callable[[Ledger, str, int], object]) -> None:
+    """Two runs that write the same two things in two orders, before either commits."""
+    write(first, A, 1)
+    write(second, B, 2)
+    other = Thread(target=write, args=(first, A, 2))
+    other.start()
+    other.join(0.3)
+    write(second, B, 1)
+    second.commit()
+    other.join()
+    first.commit()
+
+
+def test_two_runs_that_note_the_same_do_not_wait_for_each_other(begin: Open) -> None:
+    """What they note otherwise in two orders is ended by the server as a deadlock."""
+    first, second = begin(A, "js"), begin(B, "he")
+
+    def see(ledger: Ledger, run_id: str, number: int) -> None:
+        ledger.addresses.see(main_site(number), run_id=run_id, at=T0)
+
+    def lay_to_rest(ledger: Ledger, run_id: str, number: int) -> None:
+        ledger.addresses.see(main_site(number + 10), run_id=run_id, at=T0)
+
+    def take_captures(ledger: Ledger, run_id: str, number: int) -> None:
+        ledger.addresses.see_captured(main_site(number + 20), run_id=run_id, at=T0)
+
+    def archive(ledger: Ledger, run_id: str, number: int) -> None:
+        own = 40 if run_id == A else 50
+        also = main_site(number + 30)[0].url
+        found = {"region": {"code": "js" if run_id == A else "he"}, "also_at": [also]}
+        publish(ledger, run_id, own + number, lines_name(run_id), **found)
+
+    # archived, and owed at another address that shows it
+    for number in (11, 12):
+        publish(first, A, number, lines_name(A))
+    owed = [
+        {"url": one.url, "article_id": at_site(number).article_id, "region": None,
+         "first_seen_at": T0, "retry_at": T0, "attempts": 0}
+        for number in (11, 12)
+        for one in main_site(number)
+    ]  # fmt: skip
+    first.connection.upsert(addresses, owed)
+    first.commit()
+    for write in (see, lay_to_rest, take_captures, archive):
+        cross(first, second, write)
+
+
+def test_two_runs_that_begin_and_end_do_not_wait_for_each_other(begin: Open) -> None:
+    """Each with what is left of a third one that is over."""
+    over = begin(A, "js", "he", "gz")
+    over.addresses.see([at_site(n) for n in range(50)], run_id=A, at=T0)
+    over.runs.finish(A, T0, 0, "finished", {})
+    over.commit()
+    over.give_back()
+    second = begin(B, "js", "he")
+    third = begin(C, "gz")  # waits for nothing of it, though nobody has committed
+    assert second.lease
+    second.lease.release(second.connection)
+    third.commit()
+    second.connection.commit()
+    assert third.visits.count(A) == 0
+
+
+def test_what_a_killed_run_may_have_fetched_waits_for_who_mends_it(begin: Open) -> None:
+    """The lines that it wrote last are in its open file alone: another run would fetch them again,
+    and both would be published."""
+    dead, other = begin(A, "js"), begin(B, "he")
+    mirror = Sighting(
+        url=at_site(1).url.replace("js", "he"), article_id=at_site(1).article_id, region="he"
+    )
+    dead.addresses.see([at_site(1)], run_id=A, at=T0)
+    expire(dead)
+    assert other.addresses.see([mirror], run_id=B, at=T0) == [Decision.WAITING]
+    mending = begin(C, "js", dead=[A])
+    assert other.addresses.recheck([mirror.url], run_id=B) == []
+    mending.runs.finish(C, T0, 0, "finished", {})
+    mending.commit()
+    mending.give_back()
+    assert other.addresses.recheck([mirror.url], run_id=B) == [mirror.url]
+
+
+def test_what_one_was_to_mend_is_void_once_another_has_its_region(begin: Open) -> None:
+    """It was frozen before it had mended the dead run from which it took the region."""
+    dead = begin(A, "js")
+    publish(dead, A, 1, lines_name(A))
+    dead.commit()
+    assert dead.lease
+    dead.lease.stop()
+    expire(begin(B, "js", dead=[A]))
+    third = begin(C, "js")
+    assert is_superseded(third.connection, A)
+    assert third.articles.get(at_site(1).article_id) is None
+    owed = third.addresses.owed(run_id=C, at=T0 + DAY, regions=["js"], limit=9)
+    assert [one.url for one in owed] == [at_site(1).url]
+
+
+def test_one_that_stands_still_within_a_transaction_keeps_nobody_waiting(begin: Open) -> None:
+    """Its session is ended, and with it what it has locked."""
+    first, second = begin(A, "js"), begin(B, "he")
+    first.connection.row(select(silent_for(0.2, in_transaction=True)))
+    first.publications.take(report_name(A), run_id=A, part=None, published_at=T0)
+    first.connection.row(select(silent_for(0.2, in_transaction=True)))
+    taken = second.publications.take(report_name(B), run_id=B, part=None, published_at=T0)
+    assert taken == 1
+    second.commit()
+    with pytest.raises(LedgerError, match="can't be reached"):
+        first.commit()
