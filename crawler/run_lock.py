@@ -1,6 +1,7 @@
 """The lock of a run on its data folder: one process at a time writes there, or several together
-whose ledger on a server keeps them apart. Each of these locks a file of its own besides, which says
-whether its process is still there, however long it stands still."""
+whose ledger on a server keeps them apart. Each run whose ledger is on a server locks a file of its
+own besides, which says that it is of this folder, and whether its process is still there, however
+long it stands still."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import errno
 import fcntl
 import os
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crawler.data_dir import (
@@ -25,6 +27,7 @@ from crawler.file_name_escapes import shown
 from crawler.storage import StorageError, make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -137,6 +140,21 @@ def lock_dead_runs(data_dir: Path) -> dict[str, int]:
             continue
         dead[path.name] = lock
     return dead
+
+
+@contextmanager
+def running(data_dir: Path, run_id: str, *, is_on_server: bool) -> Iterator[None]:
+    """A run that others wait for, whatever its regions; where it fails its file stays, for the
+    recovery. Raises StorageError."""
+    lock = lock_run(data_dir, run_id) if is_on_server else None
+    try:
+        yield
+    except BaseException:
+        if lock is not None:
+            os.close(lock)
+        raise
+    if lock is not None:
+        forget_run(data_dir, run_id, lock)
 
 
 def forget_run(data_dir: Path, run_id: str, lock: int) -> None:

@@ -24,7 +24,7 @@ from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError
 from crawler.ledger.reading import companions
-from crawler.run_lock import CannotStartError, take_lock
+from crawler.run_lock import CannotStartError, lock_run, take_lock
 from crawler.storage import fsync_dir, open_path, publish
 
 if TYPE_CHECKING:
@@ -80,6 +80,9 @@ class Command(ProjectCommand, ScrapyCommand):
             Ledger.of(data_dir, read_only=True).close()
         with closing(Ledger.of(data_dir)) as source:
             rows = _to_server(source, to) if isinstance(to, URL) else _to_file(source, to)
+            if isinstance(to, URL):  # where those that were killed are of this folder
+                for run in source.runs.unfinished():
+                    os.close(lock_run(data_dir, run.run_id))
         location.keep(data_dir, to)
         print(f"copied {rows} rows from {location.shown(where)} to {location.shown(to)}")
         if not isinstance(where, URL):

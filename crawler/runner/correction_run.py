@@ -27,6 +27,7 @@ from crawler.exporters.report import build_report, write_report
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
 from crawler.reextraction.correction import DamagedLineError, looker, newest_of
+from crawler.run_lock import forget_run, lock_run
 from crawler.runner.opening import opening
 from crawler.runner.recovery import end_run, recover
 from crawler.runner.run import part_limits, recheck_schedule
@@ -87,6 +88,7 @@ class CorrectionRun:
         self._data_dir = folder_of(settings)
         self._ledger = ledger
         self._lock = lock
+        self._own_lock = lock_run(self._data_dir, self.run_id) if ledger.is_on_server else None
         self._command = command
         self._fields = fields
         self._schedule = recheck_schedule(settings)
@@ -177,8 +179,16 @@ class CorrectionRun:
             self._exitcode = STORAGE
         finally:
             self._ledger.close()
+            self._let_go()
             os.close(self._lock)
         return self._exitcode
+
+    def _let_go(self) -> None:
+        """The run's own lock; its file stays where something is left to be mended."""
+        if self._own_lock is not None and self.report is not None:
+            forget_run(self._data_dir, self.run_id, self._own_lock)
+        elif self._own_lock is not None:
+            os.close(self._own_lock)
 
     def _publish(self) -> None:
         files = self._parts.close(list)

@@ -11,6 +11,7 @@ from crawler.exit_codes import OK
 from crawler.exporters.manifest import rows_of
 from crawler.exporters.parts import take_seq
 from crawler.exporters.report import build_report, write_report
+from crawler.run_lock import running
 from crawler.runner.recovery import end_run
 
 if TYPE_CHECKING:
@@ -41,24 +42,25 @@ def run_offline(
     StorageError."""
     at = now()
     run_id = new_run_id(at)
-    ledger.runs.start(run_id, at, command, kind)
-    ledger.commit()
-    written = write(run_id, at)
-    report = build_report(
-        ledger,
-        run_id=run_id,
-        started_at=at,
-        finished_at=now(),
-        command=command,
-        narrowed=True,
-        reason="finished",
-        seq=take_seq(data_dir, ledger, run_id, None, now()),
-        parts=0,
-        files=rows_of(data_dir, written.files),
-        stats={},
-        coverage=written.coverage,
-    )
-    report["exit_code"] = OK
-    ledger.commit()
-    write_report(data_dir, report)
-    end_run(ledger, report)
+    with running(data_dir, run_id, is_on_server=ledger.is_on_server):
+        ledger.runs.start(run_id, at, command, kind)
+        ledger.commit()
+        written = write(run_id, at)
+        report = build_report(
+            ledger,
+            run_id=run_id,
+            started_at=at,
+            finished_at=now(),
+            command=command,
+            narrowed=True,
+            reason="finished",
+            seq=take_seq(data_dir, ledger, run_id, None, now()),
+            parts=0,
+            files=rows_of(data_dir, written.files),
+            stats={},
+            coverage=written.coverage,
+        )
+        report["exit_code"] = OK
+        ledger.commit()
+        write_report(data_dir, report)
+        end_run(ledger, report)

@@ -5,9 +5,10 @@ whose files have their names gets its manifest before anything later is publishe
 only ever grows for whoever reads along. A killed run gets its report too: it is the manifest of
 what could be saved.
 
-Of runs that share a ledger on a server only those are mended whose process is gone and whose files
-are in this folder. One that was superseded, another run having taken over a region of it, loses the
-lines that it had not published: they are owed again.
+Of runs whose ledger is on a server only those are mended whose process is gone and whose files are
+in this folder, as the locks there say: other folders may share the ledger. One that was superseded,
+another run having taken over a region of it, loses the lines that it had not published: they are
+owed again.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ from crawler.exporters.parts import (
 from crawler.exporters.pictures import publish_pictures
 from crawler.exporters.report import KILLED, SUPERSEDED, build_report, read_report, write_report
 from crawler.items import WarcPointer
-from crawler.ledger.leases import has_leases, void_own
 from crawler.ledger.leases import is_superseded as is_superseded_by_another
+from crawler.ledger.leases import void_own
 from crawler.ledger.rows import RunKind
 from crawler.run_lock import forget_run, lock_dead_runs, runs_on
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
@@ -86,11 +87,7 @@ def recover(
         return _recover(data_dir, ledger, schedule, ledger.runs.unfinished(), frozenset())
     dead = lock_dead_runs(data_dir) if dead is None else dead
     on = runs_on(data_dir) - dead.keys()
-    ours = [
-        run
-        for run in ledger.runs.unfinished()
-        if run.run_id in dead or not (run.run_id in on or has_leases(ledger.connection, run.run_id))
-    ]
+    ours = [run for run in ledger.runs.unfinished() if run.run_id in dead]
     did = _recover(data_dir, ledger, schedule, ours, on)
     for run_id, lock in dead.items():
         forget_run(data_dir, run_id, lock)

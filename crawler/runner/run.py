@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -147,14 +147,15 @@ class Run:
             shard = Shard.begin(facts, ledger, lease) if ledger.is_on_server else None
             for sentence in shard.mended if shard else recover(data_dir, ledger, facts.schedule):
                 logger.warning(sentence)
-            newest = ledger.runs.newest(1)
-            ledger.runs.start(
-                facts.run_id,
-                facts.started_at,
-                command,
-                archives_pictures=facts.archives_pictures,
-            )
-            ledger.commit()
+            with shard.opening_run(ledger) if shard else nullcontext():
+                newest = ledger.runs.newest(1)
+                ledger.runs.start(
+                    facts.run_id,
+                    facts.started_at,
+                    command,
+                    archives_pictures=facts.archives_pictures,
+                )
+                ledger.commit()
         run_id, started_at = facts.run_id, facts.started_at
         archive = WarcWriter(
             data_dir,

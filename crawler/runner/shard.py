@@ -8,7 +8,7 @@ back after the report; a superseded run publishes its WARCs and a report.
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from crawler.clock import now
@@ -22,6 +22,8 @@ from crawler.runner.recovery import end_superseded, recover
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scrapy.crawler import Crawler
 
     from crawler.context import RunFacts
@@ -45,7 +47,7 @@ class Shard:
     @classmethod
     def begin(cls, facts: RunFacts, ledger: Ledger, seconds: float) -> Self:
         """Take the leases of the run's regions, for so many seconds each time. Raises
-        LedgerInUseError where another run has one, StorageError."""
+        LedgerInUseError where another run has one, StorageError as `opening_run`."""
         dead = lock_dead_runs(facts.data_dir)
         shard = cls(facts, lock_run(facts.data_dir, facts.run_id))
         try:
@@ -63,14 +65,29 @@ class Shard:
             shard.end(is_over=True)
             ledger.close()
             raise
-        shard.mended = recover(facts.data_dir, ledger, facts.schedule, dead)
-        ledger.give_back(inherited)
+        with shard.opening_run(ledger):
+            shard.mended = recover(facts.data_dir, ledger, facts.schedule, dead)
+            ledger.give_back(inherited)
         off = (ledger.clock() or 0.0) - now().timestamp()
         if abs(off) > LARGEST_CLOCK_ERROR:
             way = "behind" if off > 0 else "ahead of"
             clock = f"this machine's clock is {abs(off):.0f} s {way} that of the ledger's server"
             shard.clock.append(f"{clock}: times in what is published are wrong by as much")
         return shard
+
+    @contextmanager
+    def opening_run(self, ledger: Ledger) -> Iterator[None]:
+        """What fails within, because the leases are over before the run has begun, raises
+        SupersededError: another run has taken them, and ended the session of this one."""
+        try:
+            yield
+        except StorageError as error:
+            is_over = self.is_superseded(ledger, error)
+            ledger.close()
+            self.end(is_over=is_over)
+            if is_over and ledger.lease:
+                raise SupersededError(ledger.lease.lost()) from error
+            raise
 
     def watch(self, crawler: Crawler, ledger: Ledger, publisher: Publisher, holds: Holds) -> None:
         """Let the crawl ask hosts in turn with others, and leave to these what is theirs."""

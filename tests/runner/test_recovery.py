@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import make_url
 
-from crawler.runner.recovery import cut_lines
+from crawler.data_dir import reports_of
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import RunKind
+from crawler.run_lock import lock_run, runs_on
+from crawler.runner.offline_run import Written, run_offline
+from crawler.runner.recovery import cut_lines, recover
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -23,3 +33,30 @@ def test_jsonl_is_cut_to_its_last_whole_line(tmp_path: Path, size: int) -> None:
     path.write_bytes(b"torn")
     assert cut_lines(path) == 4
     assert path.read_bytes() == b""
+
+
+def test_each_folder_mends_its_own_runs(new_database: Callable[[], str], tmp_path: Path) -> None:
+    """Of those that share a ledger on a server, also a run that left no file."""
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    run_id, seen = "20260101T080000Z-0001", list[set[str]]()
+
+    def write(_run_id: str, _at: datetime) -> Written:
+        seen.append(runs_on(ours))
+        return Written([])
+
+    with closing(Ledger.at(make_url(new_database()), fresh=True)) as ledger:
+        lock = lock_run(theirs, run_id)
+        at = datetime(2026, 1, 1, 8, tzinfo=UTC)
+        ledger.runs.start(run_id, at, "scrapy reextract --correct", RunKind.CORRECTION)
+        ledger.commit()
+        os.close(lock)  # it is killed
+        assert recover(ours, ledger, []) == []
+        run_offline(ours, ledger, RunKind.CERTIFICATES, "scrapy coverage --certify", write)
+        assert [one.run_id for one in ledger.runs.unfinished()] == [run_id]
+        assert recover(theirs, ledger, []) == [f"run {run_id} was killed; its report is written"]
+        assert ledger.runs.unfinished() == []
+        others = {one.run_id for one in ledger.runs.newest(9)} - {run_id}
+    assert [path.stem for path in reports_of(theirs)] == [run_id]
+    assert {path.stem for path in reports_of(ours)} == others
+    assert seen == [others]
+    assert runs_on(ours) == runs_on(theirs) == set()

@@ -5,32 +5,42 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Event, Thread
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 import pytest
-from sqlalchemy import make_url, update
+from sqlalchemy import make_url, text, update
 
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.schema import addresses
 from crawler.outcomes import Outcome
+from crawler.run_lock import CannotStartError, lock_dead_runs, lock_run
+from crawler.runner.opening import opening
+from crawler.runner.shard import Shard
+from tests.chaos.soundness import faults_of
 from tests.column_site import HOST, ColumnSite
 from tests.conftest import PROJECT
 from tests.postgres import Postgres
 from tests.processes import defects, reports
+from tests.site.server import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import URL
 
+    from crawler.context import RunFacts
+    from tests.conftest import RunScrapy
     from tests.site.server import Entry
 
 KILLER = PROJECT / "tests" / "chaos" / "killer"
@@ -54,11 +64,15 @@ class Cluster:
         self.site = site
         self.data_dir = data_dir
         self.url = url
+        self.settings = {
+            "DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "LEASE_SECONDS": LEASE,
+            "CHECKPOINT_SECONDS": 0.3, "LOG_LEVEL": "WARNING",
+        }  # fmt: skip
 
     def start(self, *regions: str, **env: str) -> subprocess.Popen[str]:
-        settings = {"DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "LEASE_SECONDS": LEASE,
-                    "CHECKPOINT_SECONDS": 0.3, "LOG_LEVEL": "WARNING"}  # fmt: skip
-        options = [word for key, value in settings.items() for word in ("-s", f"{key}={value}")]
+        options = [
+            word for key, value in self.settings.items() for word in ("-s", f"{key}={value}")
+        ]
         ours = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self.url}
         return subprocess.Popen(
             [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a",
@@ -210,6 +224,33 @@ def test_a_frozen_crawl_wakes_beside_its_successor(cluster: Cluster) -> None:
     assert {one.result for one in owed} <= {Outcome.ROBOTS_DENIED}
 
 
+def test_what_was_frozen_in_a_handshake_sends_nothing_late(
+    tmp_path: Path, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is there, and its turn was claimed; its lease is over when it could be sent."""
+    secure, is_frozen = Connection._secure, Event()
+
+    def freeze(connection: Connection, host: str) -> None:
+        if not is_frozen.is_set():
+            connection.sock.recv(1, socket.MSG_PEEK)  # the handshake has begun
+            crawl.send_signal(signal.SIGSTOP)
+            is_frozen.set()
+        secure(connection, host)
+
+    monkeypatch.setattr(Connection, "_secure", freeze)
+    with ColumnSite(regions=["jl"], articles=4, daily=0) as site:  # whose lists are read over TLS
+        cluster = Cluster(site, tmp_path / "data", new_database())
+        crawl = cluster.start("jl")
+        try:
+            assert is_frozen.wait(60)
+            cluster.end_leases()
+        finally:
+            crawl.send_signal(signal.SIGCONT)
+        code, said = ended(crawl)
+        assert (code, "has lost the lease on jl" in said) == (75, True), said
+        assert [one for one in site.log if one.scheme == "https"] == []
+
+
 def test_a_server_that_dies_in_a_commit(cluster: Cluster) -> None:
     Ledger.at(make_url(cluster.url), fresh=True).close()
     with psycopg.connect(cluster.url.replace("+psycopg", ""), autocommit=True) as server:
@@ -229,6 +270,110 @@ def test_a_server_that_dies_in_a_commit(cluster: Cluster) -> None:
     assert defects(cluster.data_dir) == []
 
 
+class LosingCommits:
+    """A way to a server on which the answer to one commit is lost: to the next one on a connection
+    after it has sent a statement that begins as `after` says."""
+
+    def __init__(self, port: int) -> None:
+        self.after = b""
+        self._to = port
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                server = socket.create_connection(("127.0.0.1", self._to))
+                is_lost = Event()
+                for pass_on in (self._to_server, self._to_client):
+                    Thread(target=pass_on, args=(client, server, is_lost), daemon=True).start()
+
+    def _to_server(self, client: socket.socket, server: socket.socket, is_lost: Event) -> None:
+        is_next = False
+        with suppress(OSError):
+            while data := client.recv(65536):
+                is_next = is_next or bool(self.after and self.after in data)
+                if is_next and b"COMMIT" in data:
+                    self.after = b""
+                    is_lost.set()
+                server.sendall(data)
+        server.close()
+
+    def _to_client(self, client: socket.socket, server: socket.socket, is_lost: Event) -> None:
+        with suppress(OSError):
+            while data := server.recv(65536):
+                if is_lost.is_set():
+                    break
+                client.sendall(data)
+            client.shutdown(socket.SHUT_RDWR)
+        client.close()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(["INSERT INTO publications"], id="of a number"),
+        pytest.param(
+            ["UPDATE leases SET epoch", "INSERT INTO runs", "INSERT INTO versions",
+             "INSERT INTO publications", "UPDATE runs SET", "DELETE FROM sighting_lines"],
+            id="of each kind", marks=pytest.mark.nightly,
+        ),
+    ],
+)  # fmt: skip
+def test_a_commit_whose_answer_is_lost(
+    cluster: Cluster, postgres: Postgres, statements: Sequence[str]
+) -> None:
+    """The run can't know what became of it, and leaves all of it to the next one."""
+    way = LosingCommits(postgres.port)
+    cluster.url = cluster.url.replace(f":{postgres.port}/", f":{way.port}/")
+    cluster.settings["PART_SECONDS"] = 0.5
+    try:
+        for statement in statements:
+            way.after = statement.encode()
+            code, said = ended(cluster.start("js"))
+            assert way.after == b"", f"no {statement} was committed"
+            assert code == 5, said
+            assert "can't be reached" in said
+            assert "Traceback" not in said
+            cluster.site.day += 1
+        code, said = ended(cluster.start("js"))
+        assert code == 0, said
+        assert {line["id"] for line in cluster.lines()} >= live(cluster.site, "js")
+        assert twice(cluster.lines()) == []
+        assert faults_of(cluster.data_dir) == []
+    finally:
+        way.close()
+
+
+def test_one_that_was_superseded_before_it_had_begun(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    url = make_url(new_database())
+    first, second = "20260101T080000Z-0001", "20260101T090000Z-0002"
+    asked = {"holder": "", "at": datetime.now(UTC), "dead": [], "seconds": 60.0}
+    frozen = Ledger.at(url, fresh=True, shared_as=first)
+    frozen.share(first, ["js"], **asked)
+    facts = cast("RunFacts", SimpleNamespace(data_dir=tmp_path, run_id=first))
+    shard = Shard(facts, lock_run(tmp_path, first))
+    assert frozen.lease
+    assert frozen.side
+    frozen.lease.stop()
+    frozen.side.write(text("UPDATE leases SET until = 0"))
+    with closing(Ledger.at(url, fresh=False, shared_as=second)) as successor:
+        successor.share(second, ["js"], **asked)
+        lock = os.open(tmp_path, os.O_RDONLY)
+        lost = pytest.raises(CannotStartError, match="lost the lease on js")
+        with lost as caught, opening(lock), shard.opening_run(frozen):
+            frozen.runs.start(first, datetime.now(UTC), "scrapy crawl xinhua")
+    assert caught.value.exitcode == 75
+    assert lock_dead_runs(tmp_path) == {}
+
+
 def test_a_wrong_password(cluster: Cluster) -> None:
     server = Postgres(password="r1ght")
     try:
@@ -242,6 +387,45 @@ def test_a_wrong_password(cluster: Cluster) -> None:
     assert "wr0ng-0ne" not in said
     assert cluster.site.log == []
     assert not list(cluster.data_dir.rglob("*.jsonl*"))
+
+
+def test_what_a_crawl_cannot_begin_with(
+    scrapy_cmd: RunScrapy, postgres: Postgres, new_database: Callable[[], str]
+) -> None:
+    """One line each, and a documented code."""
+    newer = new_database()
+    Ledger.at(make_url(newer), fresh=True).close()
+    postgres.run("UPDATE alembic_version SET version_num = '9999'", newer.rpartition("/")[2])
+    for url, said in (
+        (postgres.url_of("nowhere"), "doesn't exist"),
+        (postgres.url_of("postgres").replace(str(postgres.port), "1"), "can't be reached"),
+        (newer, "has schema 9999, newer"),
+    ):
+        done = scrapy_cmd("crawl", "xinhua", "-s", f"LEDGER={url}", "-L", "WARNING")
+        assert (done.returncode, said in done.stderr) == (5, True), done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_clock_that_is_an_hour_off_is_told(
+    new_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_url(new_database())
+    for hours, told in ((0, []), (1, ["ahead of"]), (-1, ["behind"])):
+        run_id = f"20260101T080000Z-000{1 + hours}"
+        facts = SimpleNamespace(
+            data_dir=tmp_path, run_id=run_id, started_at=datetime.now(UTC), schedule=(),
+            arguments=SimpleNamespace(regions=["js"]),
+        )  # fmt: skip
+        at = datetime.now(UTC) + timedelta(hours=hours)
+        monkeypatch.setattr("crawler.runner.shard.now", lambda at=at: at)
+        ledger = Ledger.at(url, fresh=True, shared_as=run_id)
+        with closing(ledger):
+            shard = Shard.begin(cast("RunFacts", facts), ledger, 60)
+            ledger.give_back()
+            shard.end(is_over=True)
+        assert [which in sentence for which, sentence in zip(told, shard.clock, strict=True)] == [
+            True for _ in told
+        ]
 
 
 def test_what_a_clock_that_is_ahead_has_seen(cluster: Cluster) -> None:
