@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 
 from crawler.clock import now
 from crawler.data_dir import reports_of, run_stamp
-from crawler.verification.whole_archive import Scope, verify
+from crawler.verification.scope import Scope
+from crawler.verification.whole_archive import verify
 from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.server_ledger import ledger_env

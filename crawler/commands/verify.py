@@ -26,8 +26,9 @@ from crawler.data_dir import STATE_FOLDER
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
 from crawler.run_lock import is_locked
-from crawler.verification.moved_months import MOVED_FILE, MovedMonthsError
-from crawler.verification.whole_archive import NO_LEDGER, Scope, ScopeError, name_of, verify
+from crawler.verification.file_places import MOVED_FILE, MovedMonthsError
+from crawler.verification.scope import Scope, ScopeError
+from crawler.verification.whole_archive import NO_LEDGER, name_of, verify
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

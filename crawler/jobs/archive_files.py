@@ -32,25 +32,25 @@ from crawler.reextraction.one_warc import Tally, assemble
 from crawler.run_lock import is_locked
 from crawler.shared_storage.place import sha256_of
 from crawler.storage import StorageError
-from crawler.verification.file_reports import (
+from crawler.verification.across_warcs import spool_ids
+from crawler.verification.file_places import MovedMonths
+from crawler.verification.findings import (
     lines_as_json,
     lines_from_json,
     warc_as_json,
     warc_from_json,
 )
 from crawler.verification.jsonl_lines import verify_lines
-from crawler.verification.moved_months import MovedMonths
-from crawler.verification.record_ids import spool_ids
+from crawler.verification.scope import Scope
 from crawler.verification.warc_files import verify_warc
-from crawler.verification.whole_archive import Scope, verify
+from crawler.verification.whole_archive import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from crawler.shared_storage.place import SharedPlace
-    from crawler.verification.findings import WarcReport
-    from crawler.verification.jsonl_lines import LinesReport
+    from crawler.verification.findings import LinesReport, WarcReport
 
 REEXTRACT: Final = "reextract"
 VERIFY: Final = "verify"

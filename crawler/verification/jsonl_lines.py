@@ -2,7 +2,8 @@
 
 In: a JSONL file and its data folder. Out: a Finding for each line that is not what its records and
 today's code give, the fields that another extractor version read otherwise, and a summary of each
-line, by which lines are held against each other and against the ledger.
+line, by which lines are held against each other and against the ledger. Of a gone line the looks
+that it rests on must be in the archive and say so.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import json
 import re
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from crawler import extraction, urls
 from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import MissingFileError, is_our_file, pointed_at, read_page
 from crawler.archive.reader import WarcError
@@ -22,24 +25,26 @@ from crawler.data_dir import FILE_PREFIX, LINES_FOLDER, LINES_SUFFIX, run_of
 from crawler.items import (
     HISTORY_KEYS,
     LONGEST_VALIDATOR,
+    Article,
+    Gone,
     WarcPointer,
     as_line,
     as_record,
     keys_of,
 )
-from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
+from crawler.layouts import NO_LAYOUTS, AcceptedLayouts, NotAnArticle
+from crawler.ledger import line_rows
+from crawler.pages.assembly import AstrayError, IncompleteError
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.content_digest import content_sha256
 from crawler.storage import StorageError, open_file
-from crawler.verification.extract_again import REFUSALS, ExtractionFailedError, extract_again
-from crawler.verification.findings import Finding
-from crawler.verification.gone_lines import faults_of_gone
+from crawler.verification.file_places import MOVED_FILE, MovedMonths
+from crawler.verification.findings import Finding, LinesReport
 from crawler.verification.line_summaries import spooled, summary_of
-from crawler.verification.moved_months import MOVED_FILE, MovedMonths
 from crawler.verification.revisit_lines import NeededRevisits, archives_near, pages_of_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -56,29 +61,19 @@ _COUNT = re.compile("[1-9][0-9]{0,9}")
 
 _POINTER = {one.name: {"str": str, "int": int}[str(one.type)] for one in fields(WarcPointer)}
 
+# What a gone record says; every other key is empty in it.
+_SAID = frozenset({
+    "id", "version", "status", "gone", "url", "canonical_url", "also_at", "region", "title",
+    "previous_sha256", "first_seen_at", "fetched_at", "extractor_version", "run_id",
+    "schema_version", "line",
+})  # fmt: skip
 
-@dataclass(slots=True)
-class LinesReport:
-    """What was found in one JSONL file. `notes` tell lines that another extractor version made and
-    today's reads otherwise, `fields` counts in which fields: no defects. `outcomes` counts the
-    lines as their run does but for corrections, which `corrections` counts; `foreign` are those
-    whose records aren't of that run, `moved` those whose records were moved away; `spool` holds
-    their summaries. `captured` has, by article, how the first of its lines counts that are of a
-    web archive's captures. `unproved` tells revisits that `verify_line` didn't look for."""
+LEAST_LOOKS = 2
+# A look is noted when its answer was read: later than the answer's record, and not by much.
+_LONGEST_READING = timedelta(days=1)
 
-    path: Path
-    spool: Path | None = None
-    lines: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    fields: Counter[str] = field(default_factory=Counter)
-    differing: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    corrections: int = 0
-    captured: dict[str, str] = field(default_factory=dict)
-    foreign: int = 0
-    unproved: list[str] = field(default_factory=list)
-    moved: int = 0
+# How extraction says that pages are no article, or not all of one.
+REFUSALS = (NotAnArticle, AstrayError, IncompleteError)
 
 
 def verify_lines(
@@ -109,6 +104,28 @@ def verify_lines(
             proof.unpacked.close()
     if not report.lines:
         report.findings.append(Finding(path, 0, "empty_file", "there is no line"))
+    return report
+
+
+def verify_line(path: Path, number: int, offset: int, raw: bytes, data_dir: Path) -> LinesReport:
+    """Check one published line by itself, as `verify_lines` checks each of a file's. A line that
+    rests on a revisit in others' archives is `unproved`: they aren't read through for it. So is one
+    whose records were moved away. Raises MovedMonthsError."""
+    report = LinesReport(path, lines=number)
+    try:
+        accepted = AcceptedLayouts.of(data_dir)
+    except StorageError as error:
+        report.findings.append(Finding(path, offset, "bad_layout", str(error)))
+        return report
+    proof = _Proof(report, data_dir, None, MovedMonths.of(data_dir), accepted)
+    try:
+        proof.check(offset, raw)
+        proof.close_files()
+        report.unproved += proof.unproved()
+        if report.moved:
+            report.unproved.append(f"its records were moved away, as {MOVED_FILE} says")
+    finally:
+        proof.unpacked.close()
     return report
 
 
@@ -367,23 +384,116 @@ def _in_older_form(line: Mapping[str, Any], page: Page) -> set[str]:
     return {"http"} if line["http"] == http else set()
 
 
-def verify_line(path: Path, number: int, offset: int, raw: bytes, data_dir: Path) -> LinesReport:
-    """Check one published line by itself, as `verify_lines` checks each of a file's. A line that
-    rests on a revisit in others' archives is `unproved`: they aren't read through for it. So is one
-    whose records were moved away. Raises MovedMonthsError."""
-    report = LinesReport(path, lines=number)
+class ExtractionFailedError(Exception):
+    """Extraction raised what it doesn't document: a fault of the code, and no word on the page."""
+
+
+def extract_again(
+    pages: Sequence[Page],
+    accepted: AcceptedLayouts = NO_LAYOUTS,
+    *,
+    must_be_whole: bool = False,
+) -> Article:
+    """The article that today's code makes of the pages, with these accepted layouts.
+
+    Raises what `extraction.extract` documents, MemoryError, and ExtractionFailedError for anything
+    else that went wrong in it.
+    """
     try:
-        accepted = AcceptedLayouts.of(data_dir)
-    except StorageError as error:
-        report.findings.append(Finding(path, offset, "bad_layout", str(error)))
-        return report
-    proof = _Proof(report, data_dir, None, MovedMonths.of(data_dir), accepted)
+        return extraction.extract(pages, accepted, must_be_whole=must_be_whole)
+    except (*REFUSALS, MemoryError):
+        raise
+    except Exception as error:
+        message = f"today's code fails on the archived page: {type(error).__name__}: {error}"
+        raise ExtractionFailedError(message) from error
+
+
+def faults_of_gone(
+    line: Mapping[str, Any],
+    pages: Sequence[Page],
+    accepted: AcceptedLayouts = NO_LAYOUTS,
+    *,
+    is_same_code: bool,
+) -> Iterator[str]:
+    """What speaks against a gone record. `pages` are those of the observations that have a record,
+    in their order; `is_same_code`: today's code made the line, with these
+    accepted layouts. Raises TypeError, KeyError,
+    ValueError where its values aren't of the format."""
+    fault = _fault_of_form(line)
+    if fault is not None:
+        yield fault
+        return
+    looks = line["gone"]["observations"]
+    yield from _disagreements(line, looks)
+    unproved = sum(one["warc"] is None for one in looks)
+    if unproved:
+        yield f"{unproved} of its looks have no record"
+    recorded = [one for one in looks if one["warc"] is not None]
+    for look, page in zip(recorded, pages, strict=True):
+        yield from _denied(line, look, page)
+    if is_same_code and not unproved and _is_readable(pages[-1], accepted):
+        yield f"the record of {looks[-1]['at']} holds the article"
+
+
+def _fault_of_form(line: Mapping[str, Any]) -> str | None:
+    """What keeps a line from being read as a gone record, or None."""
+    version, blank = line["schema_version"], _blank(line)
+    full = [key for key in keys_of(line) if key not in _SAID and line[key] != blank[key]]
+    if full or not line["gone"]:
+        return f"a gone record without reason or with content: {', '.join(full) or 'gone'}"
+    said = [one.name for one in fields(Gone) if version > 1 or one.name != "last"]
+    if list(line["gone"]) != said:
+        return f"gone has not the keys {', '.join(said)}"
+    looks = line["gone"]["observations"]
+    if len(looks) < LEAST_LOOKS:
+        return f"it rests on {len(looks)} looks, a withdrawal takes {LEAST_LOOKS}"
+    return None
+
+
+def _disagreements(line: Mapping[str, Any], looks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Where the record's times and reason aren't those of its looks."""
+    gone = line["gone"]
+    times = [line_rows.moment(one["at"]) for one in looks]
+    if times != sorted(times):
+        yield "its looks are not in the order of their times"
+    if (gone["first_observed_at"], gone["confirmed_at"]) != (looks[0]["at"], looks[-1]["at"]):
+        yield "its times are not those of the first and the last look"
+    if line["fetched_at"] != gone["confirmed_at"]:
+        yield "fetched_at is not that of the confirming look"
+    if gone["reason"] != looks[-1]["reason"]:
+        yield "its reason is not that of the confirming look"
+
+
+def _blank(line: Mapping[str, Any]) -> dict[str, Any]:
+    article = Article(
+        id=line["id"],
+        url=line["url"],
+        canonical_url=line["canonical_url"],
+        region=None,
+        layout=None,
+        extractor_version=line["extractor_version"],
+        fetched_at=line["fetched_at"],
+    )
+    return as_record(article)
+
+
+def _denied(line: Mapping[str, Any], look: Mapping[str, Any], page: Page) -> Iterator[str]:
+    """What the record of a look says otherwise."""
+    at = look["at"]
+    if page.status != look["status"]:
+        yield f"the look of {at} says HTTP {look['status']}, its record {page.status}"
+    noted_after = line_rows.moment(at) - line_rows.moment(page.fetched_at)
+    if not timedelta() <= noted_after <= _LONGEST_READING:
+        yield f"the look of {at} points at a record of {page.fetched_at}"
+    is_own = urls.article_id(page.url) == urls.article_id(line["canonical_url"])
+    if not (is_own or page.url in look["reason"]):
+        yield f"the look of {at} points at a record of {page.url}"
+
+
+def _is_readable(page: Page, accepted: AcceptedLayouts) -> bool:
+    if page.status != 200 or urls.article(page.url) is None:
+        return False
     try:
-        proof.check(offset, raw)
-        proof.close_files()
-        report.unproved += proof.unproved()
-        if report.moved:
-            report.unproved.append(f"its records were moved away, as {MOVED_FILE} says")
-    finally:
-        proof.unpacked.close()
-    return report
+        return not extraction.is_empty(extract_again([page], accepted))
+    except REFUSALS:
+        return False

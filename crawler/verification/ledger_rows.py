@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from crawler.ledger.dump import Values
     from crawler.ledger.ledger import Ledger
+    from crawler.verification.across_warcs import RecordIds
     from crawler.verification.line_summaries import LineSummary, Summaries
     from crawler.verification.manifests import Manifest
-    from crawler.verification.record_ids import RecordIds
 
 _CHUNK = 500
 _POINTER = [one.name for one in fields(WarcPointer)]

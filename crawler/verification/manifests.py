@@ -1,7 +1,9 @@
-"""Manifests: each run's report against itself, the files it lists, and the lines of the run.
+"""Manifests: each run's report and its parts' against themselves, against the files they list, and
+against the lines of the run.
 
-In: a report and its data folder. Out: Findings, of sums that don't add up, of files that are gone
-or others, of outcomes that no lines bear out. The manifests of parts are in `part_manifests`.
+In: a report or the manifest of a part, and its data folder. Out: Findings, of sums that don't add
+up, of files that are gone or others, of outcomes that no lines bear out; of parts that are missing,
+list other rows than the report, or have a number that is another's or out of order.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +26,7 @@ from crawler.data_dir import (
     WARC_SUFFIX,
     is_placed,
     is_run_id,
+    part_of,
     run_of,
     run_stamp,
 )
@@ -33,16 +37,17 @@ from crawler.storage import open_file
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from crawler.verification.jsonl_lines import LinesReport
-    from crawler.verification.moved_months import MovedMonths
+    from crawler.verification.file_places import MovedMonths
+    from crawler.verification.findings import LinesReport
 
 # Folders whose lines are of sightings and pictures, not of articles.
 _OF_OTHER_LINES = (f"{SIGHTINGS_FOLDER}/", f"{IMAGES_FOLDER}/")
 
 CLOCK_STANDS = "the clock stands at "
 _KEPT = ("run_id", "started_at", "finished_at", "command", "exit_code", "reason", "outcomes")
+_PART_KEYS = ("run_id", "part", "published_at", "seq", "files")
 
 
 @dataclass(slots=True)
@@ -86,7 +91,7 @@ def check_manifest(
         report.has_clock_error = any(str(one).startswith(CLOCK_STANDS) for one in told["alarms"])
         rows: list[dict[str, Any]] = told["files"]
         names = [str(row["path"]) for row in rows]
-        report.seq, report.parts = seq_of(told) if "seq" in told else None, told.get("parts", 0)
+        report.seq, report.parts = _seq_of(told) if "seq" in told else None, told.get("parts", 0)
         report.rows = rows if report.parts else []
         faults = list(_faults(told, manifest.stem))
     except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
@@ -95,12 +100,12 @@ def check_manifest(
         return report
     for message in faults:
         report.add(manifest, "bad_manifest", message)
-    unseen = [row for row, name in zip(rows, names, strict=True) if is_to_check(report, name)]
-    check_files(report, unseen, data_dir, records, moved)
+    unseen = [row for row, name in zip(rows, names, strict=True) if _is_to_check(report, name)]
+    _check_files(report, unseen, data_dir, records, moved)
     return report
 
 
-def seq_of(told: Mapping[str, Any]) -> int:
+def _seq_of(told: Mapping[str, Any]) -> int:
     """The place among all publications. Raises TypeError, KeyError where there is none."""
     seq = told["seq"]
     if not _is_count(seq) or seq < 1:
@@ -108,7 +113,7 @@ def seq_of(told: Mapping[str, Any]) -> int:
     return int(seq)
 
 
-def is_to_check(report: Manifest, name: str) -> bool:
+def _is_to_check(report: Manifest, name: str) -> bool:
     """Note a path that a manifest lists; whether it may be followed, and was not listed before."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         report.add(report.path, "bad_manifest", f"it leads out of the folder: {name!r}")
@@ -122,7 +127,7 @@ def is_to_check(report: Manifest, name: str) -> bool:
     return True
 
 
-def check_files(
+def _check_files(
     report: Manifest,
     rows: Iterable[Mapping[str, Any]],
     data_dir: Path,
@@ -285,3 +290,78 @@ def check_listed_once(manifests: Sequence[Manifest]) -> Iterator[Finding]:
             if first is not manifest:
                 message = f"{first.path.name} lists {name} as well"
                 yield Finding(manifest.path, None, "bad_manifest", message)
+
+
+def check_part(
+    data_dir: Path,
+    path: Path,
+    records: Mapping[Path, int],
+    reported: Collection[str],
+    moved: MovedMonths,
+) -> Manifest:
+    """Read the manifest of a part. Its files are held against it unless its run is one of
+    `reported`: then they are held against the report, and the rows of both are compared."""
+    part = Manifest(path)
+    try:
+        with open_file(path) as file:
+            told: dict[str, Any] = json.load(file)
+        part.told = {key: told[key] for key in _PART_KEYS if key != "files"}
+        part.rows = list(told["files"])
+        part.seq = _seq_of(told)
+        names = [str(row["path"]) for row in part.rows]
+    except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
+        part.told, part.rows = {}, []
+        part.add(path, "bad_manifest", f"{type(error).__name__}: {error}")
+        return part
+    named = part_of(path.name)
+    if named is None or (part.run_id, told["part"]) != named:
+        part.add(path, "bad_manifest", f"it is of part {told['part']!r} of run {part.run_id}")
+    unseen = [row for row, name in zip(part.rows, names, strict=True) if _is_to_check(part, name)]
+    if part.run_id not in reported:
+        _check_files(part, unseen, data_dir, records, moved)
+    return part
+
+
+def check_parts(manifests: Sequence[Manifest], parts: Sequence[Manifest]) -> Iterator[Finding]:
+    """Hold the parts of each run against each other and against its report, if it has one yet.
+    `parts` are in the order of their names."""
+    reports = {one.run_id: one for one in manifests if one.told}
+    of_run: dict[str, list[Manifest]] = {one.run_id: [] for one in manifests if one.parts}
+    for part in parts:
+        if part.told:
+            of_run.setdefault(part.run_id, []).append(part)
+    for run_id, own in of_run.items():
+        for one, message in _faults_of_parts(own, reports.get(run_id)):
+            yield Finding(one.path, None, "bad_manifest", message)
+
+
+def _faults_of_parts(
+    parts: Sequence[Manifest], report: Manifest | None
+) -> Iterator[tuple[Manifest, str]]:
+    for number, part in enumerate(parts):
+        if part.told["part"] != number:
+            yield part, f"the part before it is {number - 1}"
+            break
+    for before, part in pairwise([*parts, *([report] if report else [])]):
+        if before.seq and part.seq and part.seq <= before.seq:
+            yield part, f"its seq is {part.seq}, that of {before.path.name} {before.seq}"
+    if report is None:
+        return
+    if report.parts != len(parts):
+        yield report, f"it counts {report.parts} parts, there are {len(parts)}"
+    elif _by_path(report.rows) != _by_path([row for part in parts for row in part.rows]):
+        yield report, "its files are not those of its parts"
+
+
+def _by_path(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(rows, key=lambda row: str(row["path"]))
+
+
+def check_numbers(publications: Sequence[Manifest]) -> Iterator[Finding]:
+    """No two manifests have the same `seq`: a reader would miss one."""
+    owner: dict[int, Manifest] = {}
+    for one in publications:
+        first = owner.setdefault(one.seq, one) if one.seq else one
+        if first is not one:
+            message = f"its seq is {one.seq}, as that of {first.path.name}"
+            yield Finding(one.path, None, "bad_manifest", message)

@@ -3,11 +3,10 @@
 In: a data folder and what of it was asked for. Out: findings and counts. Memory holds the reports
 of the files, never their contents; what lines and records are compared by is kept on disk.
 
-Each file by itself: a WARC in `warc_files` and `warc_records`, or `others_warc`; a line against its
-records in `jsonl_lines`, `gone_lines` and `revisit_lines`; a picture in `picture_lines`; a report
-in `manifests`; an accepted layout in `layout_files`. Between files: the lines of an article in
-`histories`, the ledger in `ledger_rows`, where files stand in `file_places`, WARCs among each other
-in `revisit_originals` and `record_ids`.
+Each file by itself: a WARC in `warc_files`; a line against its records in `jsonl_lines` and
+`revisit_lines`; a sighting or picture in `sightings_and_pictures`; a report in `manifests`; an
+accepted layout here. Between files: the lines of an article in `histories`, the ledger in
+`ledger_rows`, where files stand in `file_places`, WARCs among each other in `across_warcs`.
 """
 
 from __future__ import annotations
@@ -28,50 +27,35 @@ from tqdm import tqdm
 
 from crawler.coverage.certificates import files_of_run
 from crawler.data_dir import (
-    COVERAGE_FOLDER,
-    IMAGES_FOLDER,
-    INDEX_SUFFIX,
-    LAYOUT_SUFFIX,
-    LAYOUTS_FOLDER,
-    LINES_SUFFIX,
-    REPORT_SUFFIX,
-    SIGHTINGS_FOLDER,
     accepted_layouts_of,
-    certificates_of,
     has_state,
-    images_of,
     in_order_of_seq,
-    indexed_by,
-    is_data_dir,
     ledger_file,
-    lines_of,
     part_manifests_of,
-    part_of,
-    report_file,
     reports_of,
     run_of,
-    sightings_of,
-    warcs_of,
 )
-from crawler.exporters.parts import read_manifest
-from crawler.exporters.report import SUPERSEDED, read_report
+from crawler.exporters.report import SUPERSEDED
 from crawler.file_name_escapes import shown
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
+from crawler.layouts.accepted import LayoutError, parse, read_bounded
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
 from crawler.process_pool import begin_worker, cancelling_on_error
-from crawler.storage import OPEN_SUFFIX, WARC_SUFFIXES, StorageError, size_of
+from crawler.storage import OPEN_SUFFIX, StorageError, size_of
+from crawler.verification.across_warcs import RecordIds, check_originals, spool_ids
 from crawler.verification.certificate_files import check_certificates, check_claims
 from crawler.verification.file_places import (
+    MOVED_FILE,
+    MovedMonths,
     check_places,
     check_strays,
     check_warc_places,
 )
-from crawler.verification.findings import Finding, WarcReport
+from crawler.verification.findings import Finding, LinesReport, WarcReport
 from crawler.verification.histories import faults_of_history
-from crawler.verification.jsonl_lines import LinesReport, verify_lines
-from crawler.verification.layout_files import check_layouts
+from crawler.verification.jsonl_lines import verify_lines
 from crawler.verification.ledger_rows import LedgerProof
 from crawler.verification.line_summaries import Summaries
 from crawler.verification.manifests import (
@@ -79,13 +63,14 @@ from crawler.verification.manifests import (
     check_lines_of_runs,
     check_listed_once,
     check_manifest,
+    check_numbers,
+    check_part,
+    check_parts,
 )
-from crawler.verification.moved_months import MOVED_FILE, MovedMonths
-from crawler.verification.part_manifests import check_numbers, check_part, check_parts
-from crawler.verification.picture_lines import PicturesReport, check_archived, check_pictures
-from crawler.verification.record_ids import RecordIds, spool_ids
-from crawler.verification.revisit_originals import check_originals
-from crawler.verification.sighting_lines import (
+from crawler.verification.sightings_and_pictures import (
+    PicturesReport,
+    check_archived,
+    check_pictures,
     check_shown,
     check_sightings,
 )
@@ -94,107 +79,10 @@ from crawler.verification.warc_files import verify_warc
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from crawler.verification.file_reports import Checks
+    from crawler.verification.findings import Checks
+    from crawler.verification.scope import Scope
 
 Checked = TypeVar("Checked")
-
-
-class ScopeError(ValueError):
-    """What was asked for isn't there, in one line."""
-
-
-@dataclass(slots=True)
-class Scope:
-    """What is checked: files of one data folder. `is_whole` looks for strays as well."""
-
-    data_dir: Path
-    warcs: list[Path] = field(default_factory=list)
-    lines: list[Path] = field(default_factory=list)
-    manifests: list[Path] = field(default_factory=list)
-    parts: list[Path] = field(default_factory=list)
-    sightings: list[Path] = field(default_factory=list)
-    pictures: list[Path] = field(default_factory=list)
-    certificates: list[Path] = field(default_factory=list)
-    layouts: list[Path] = field(default_factory=list)
-    is_whole: bool = False
-
-    @classmethod
-    def of(cls, data_dir: Path, names: Sequence[str]) -> Scope:
-        """Runs by id; files and folders by path; everything without names. Raises ScopeError."""
-        if len(names) == 1 and is_data_dir(Path(names[0])):
-            data_dir, names = Path(names[0]).absolute(), ()
-        if not names:
-            return cls(
-                data_dir, warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
-                part_manifests_of(data_dir), sightings_of(data_dir), images_of(data_dir),
-                certificates_of(data_dir), accepted_layouts_of(data_dir), is_whole=True,
-            )  # fmt: skip
-        scope = cls(data_dir)
-        for name in names:
-            scope._add(name)
-        for files in (
-            scope.warcs, scope.lines, scope.manifests, scope.parts, scope.sightings,
-            scope.pictures, scope.certificates, scope.layouts,
-        ):  # fmt: skip
-            files[:] = sorted(set(files))
-        return scope
-
-    def _add(self, name: str) -> None:
-        path = Path(name).absolute()
-        if path.is_dir():
-            taken = [self._take(one) for one in path.rglob("*") if one.is_file()]
-            if not any(taken):
-                raise ScopeError(f"nothing to verify in {name}")
-        elif path.is_file():
-            if not self._take(path):
-                raise ScopeError(f"neither a WARC, its index, JSONL nor a report: {name}")
-        else:
-            self._add_run(name)
-
-    def _add_run(self, run_id: str) -> None:
-        """Take in a run's manifests and the files they list; a run that is on has no report."""
-        is_name = "/" not in run_id
-        report = read_report(self.data_dir, run_id) if is_name else None
-        parts = part_manifests_of(self.data_dir, run_id) if is_name else []
-        if report is None and not parts:
-            raise ScopeError(f"neither a file, a folder nor a run of {self.data_dir}: {run_id}")
-        self.manifests += [report_file(self.data_dir, run_id)] if report else []
-        self.parts += parts
-        for manifest in (report or {}, *map(_read_part, parts)):
-            for row in manifest.get("files", ()):
-                self._take(self.data_dir / row["path"])
-
-    def _take(self, path: Path) -> bool:
-        """Take a file in by its kind; a missing one is its manifest's to tell."""
-        if path.name.endswith(INDEX_SUFFIX):
-            path = indexed_by(path)
-        if path.is_relative_to(self.data_dir / COVERAGE_FOLDER) and path.suffix == REPORT_SUFFIX:
-            self.certificates += [path] if path.is_file() else []
-            return True
-        if path.parent == self.data_dir / LAYOUTS_FOLDER and path.suffix == LAYOUT_SUFFIX:
-            self.layouts += [path] if path.is_file() else []
-            return True
-        lines = self.lines
-        for folder, others in ((SIGHTINGS_FOLDER, self.sightings), (IMAGES_FOLDER, self.pictures)):
-            if path.is_relative_to(self.data_dir / folder):
-                lines = others
-        kinds = {LINES_SUFFIX: lines, **dict.fromkeys(WARC_SUFFIXES, self.warcs)}
-        if path == report_file(self.data_dir, path.stem):
-            kinds[REPORT_SUFFIX] = self.parts if part_of(path.name) else self.manifests
-        for suffix, files in kinds.items():
-            if path.name.endswith(suffix):
-                if path.is_file():
-                    files.append(path)
-                return True
-        return False
-
-
-def _read_part(path: Path) -> dict[str, Any]:
-    """The manifest of a part; one that can't be read is its check's to tell."""
-    try:
-        return read_manifest(path)
-    except StorageError:
-        return {}
 
 
 # Whether the lines were held against a ledger.
@@ -282,7 +170,7 @@ def _verify(
     verdict = Verification()
     data_dir = scope.data_dir
     moved = MovedMonths.of(data_dir)
-    verdict.findings += check_layouts(scope.layouts or accepted_layouts_of(data_dir))
+    verdict.findings += _check_layouts(scope.layouts or accepted_layouts_of(data_dir))
     accepted = _accepted(data_dir)
     checked = _check_files(scope, processes, quiet, moved, kept, accepted)
     _take(verdict, checked)
@@ -322,6 +210,21 @@ def _verify(
                 verdict.findings += check_claims(data_dir, claims, ledger)
             ledger.connection.check_unchanged()
     return verdict
+
+
+def _check_layouts(paths: Sequence[Path]) -> Iterator[Finding]:
+    """The accepted layouts that can't be read, or name another. Whether one is as it was accepted,
+    and whether all are there, its run's manifest tells."""
+    for path in paths:
+        try:
+            layout = parse(read_bounded(path))
+        except OSError as error:
+            yield Finding(path, None, "unreadable", error.strerror or str(error))
+        except LayoutError as error:
+            yield Finding(path, None, "bad_layout", str(error))
+        else:
+            if layout.name != path.stem:
+                yield Finding(path, None, "bad_layout", f"it names the layout {layout.name}")
 
 
 def _accepted(data_dir: Path) -> AcceptedLayouts:

@@ -13,7 +13,8 @@ import pytest
 from isal import isal_zlib
 
 from crawler.items import as_line
-from crawler.verification.whole_archive import Scope, verify
+from crawler.verification.scope import Scope
+from crawler.verification.whole_archive import verify
 from tests.archive.damage import Rec, make_holding
 from tests.processes import crawl
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.verification.whole_archive import HELD, LEDGER_MISSING, NO_LEDGER, Scope, verify
+from crawler.verification.scope import Scope
+from crawler.verification.whole_archive import HELD, LEDGER_MISSING, NO_LEDGER, verify
 from tests.verification.history import make_history
 from tests.verification.tampering import FIRST, LAST, TAMPERINGS, Folder
 

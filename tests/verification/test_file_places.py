@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.verification.moved_months import MovedMonths, MovedMonthsError
-from crawler.verification.whole_archive import Scope, Verification, verify
+from crawler.verification.file_places import MovedMonths, MovedMonthsError
+from crawler.verification.scope import Scope
+from crawler.verification.whole_archive import Verification, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

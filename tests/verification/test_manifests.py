@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.data_dir import manifests_of, part_manifests_of, part_of
-from crawler.verification.manifests import Manifest
-from crawler.verification.moved_months import MovedMonths
-from crawler.verification.part_manifests import check_numbers, check_part, check_parts
+from crawler.verification.file_places import MovedMonths
+from crawler.verification.manifests import Manifest, check_numbers, check_part, check_parts
 from tests.exporters.test_parts import RUN, LongRun
 
 if TYPE_CHECKING:

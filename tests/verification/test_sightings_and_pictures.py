@@ -1,4 +1,5 @@
-"""Lines of pictures that are not right: by themselves, and against the bytes they point at."""
+"""Lines of pictures and of sightings that are not right: by themselves, one after the other, and
+against the bytes they point at."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from crawler.archive.writer import Exchange, WarcWriter
 from crawler.clock import iso, now
 from crawler.items import as_line, plain
 from crawler.storage import publish
-from crawler.verification.moved_months import MovedMonths
-from crawler.verification.picture_lines import check_pictures
+from crawler.verification.file_places import MovedMonths
+from crawler.verification.sightings_and_pictures import check_pictures, check_sightings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,3 +145,65 @@ def test_of_a_month_that_went_nothing_is_read(
     (tmp_path / WARC).unlink()
     assert findings(archived)
     assert findings(archived, moved=MovedMonths({"warc/2026/03": "tape"})) == []
+
+
+SIGHTING_RUN, AT, LATER = "20260305T040000Z-0a1b", "2026-03-05T04:00:01Z", "2026-03-05T05:00:01Z"
+SIGHTED = "http://js.news.cn/20260305/" + "0a" * 16 + "/c.html"
+APPEARED: dict[str, Any] = {
+    "schema_version": 1, "run_id": SIGHTING_RUN, "event": "appeared", "at": AT,
+    "list": "http://js.news.cn/yw.htm", "region": "js", "page": 1, "article_id": "0a" * 16,
+    "url": SIGHTED, "also_at": [], "headline": "要闻", "differs": None, "position": 1,
+    "time_shown": None, "last_shown_at": None,
+}  # fmt: skip
+GONE = APPEARED | {"event": "gone", "at": LATER, "position": None, "last_shown_at": AT}
+
+
+@pytest.fixture
+def sightings(tmp_path: Path) -> Callable[..., list[str]]:
+    def of(*lines: dict[str, Any] | bytes, is_whole: bool = True) -> list[str]:
+        path = tmp_path / f"xinhua-{SIGHTING_RUN}.jsonl"
+        path.write_bytes(b"".join(x if isinstance(x, bytes) else as_line(x) for x in lines))
+        report = check_sightings([path], is_whole=is_whole)
+        assert report.lines == path.read_bytes().count(b"\n")
+        return [f"{one.code} {one.offset}: {one.message}" for one in report.findings]
+
+    return of
+
+
+def test_sightings_that_are_right(sightings: Callable[..., list[str]]) -> None:
+    again = APPEARED | {"at": LATER}
+    further = APPEARED | {"page": 2}
+    assert sightings(APPEARED, further, GONE, again, further) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        APPEARED | {"run_id": "20260305T040000Z-ffff"},
+        APPEARED | {"event": "moved"},
+        APPEARED | {"schema_version": 2},
+        APPEARED | {"at": "2026-03-05"},
+        APPEARED | {"article_id": "0b" * 16},
+        APPEARED | {"url": f"{SIGHTED}?f=pad"},
+        APPEARED | {"page": 0},
+        APPEARED | {"page": True},
+        APPEARED | {"headline": 7},
+        APPEARED | {"also_at": SIGHTED},
+        APPEARED | {"more": None},
+        dict(reversed(APPEARED.items())),
+        b"{\n",
+        b"[]\n",
+        json.dumps(APPEARED).encode() + b"\n",
+    ],
+)
+def test_a_sighting_that_is_none(sightings: Callable[..., list[str]], line: Any) -> None:
+    (found,) = sightings(line)
+    assert found.startswith("bad_sighting 0: line 1: ")
+
+
+def test_lines_that_contradict_each_other(sightings: Callable[..., list[str]]) -> None:
+    size = len(as_line(APPEARED))
+    assert f"sighting_mismatch {size}:" in sightings(APPEARED, APPEARED)[0]
+    assert "sighting_mismatch 0:" in sightings(GONE)[0]
+    assert "last shown" in sightings(APPEARED, GONE | {"last_shown_at": "2026-03-05T06:00:00Z"})[0]
+    assert sightings(GONE, is_whole=False) == []
