@@ -44,7 +44,7 @@ from crawler.data_dir import warc_name
 from crawler.extraction import extract
 from crawler.items import Page, WarcPointer, as_line, as_record
 from crawler.reextraction.batch import Job, make_parts
-from crawler.reextraction.filter import Filter
+from crawler.reextraction.one_warc import Filter
 from crawler.storage import publish
 from tests.site import Site
 

@@ -20,8 +20,7 @@ from crawler.archive.reader import MAX_BLOCK, WarcError, read_records, record_at
 from crawler.items import HISTORY_KEYS, KEYS
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.pages.errors import Kind
-from crawler.reextraction.filter import Filter
-from crawler.reextraction.one_warc import Tally, reextract
+from crawler.reextraction.one_warc import Filter, Tally, reextract
 from crawler.storage import WARC_SUFFIX, make_folder, path_now, write_atomically
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from crawler.views.text_diff import of_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from crawler.reextraction.filter import Filter
+    from crawler.reextraction.one_warc import Filter
 
 _NOT_COMPARED = HISTORY_KEYS | {"schema_version", "extractor_version", "warc", "warc_pages"}
 

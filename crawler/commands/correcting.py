@@ -15,7 +15,7 @@ from tqdm import tqdm
 from crawler.commands.base_command import NoArchiveError, open_ledger, printable, sentence
 from crawler.data_dir import folder_of, lines_of, report_file
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, OK, USAGE
-from crawler.exporters.corrections import CorrectionCounts
+from crawler.exporters.report import CorrectionCounts
 from crawler.file_name_escapes import shown
 from crawler.items import CORRECTABLE_KEYS
 from crawler.ledger.errors import LedgerInUseError, NoLedgerError

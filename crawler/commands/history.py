@@ -24,7 +24,7 @@ from crawler.commands.base_command import (
     sentence,
 )
 from crawler.exit_codes import ERROR, OK
-from crawler.exporters.published_lines import lines_with
+from crawler.exporters.jsonl import lines_with
 from crawler.file_name_escapes import shown
 from crawler.pipelines.content_digest import changed_fields
 from crawler.views.text_diff import of_fields

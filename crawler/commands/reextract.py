@@ -29,7 +29,7 @@ from crawler.exit_codes import ERROR
 from crawler.file_name_escapes import shown
 from crawler.layouts import AcceptedLayouts
 from crawler.reextraction.batch import Job, join_parts, make_parts, parts_folder
-from crawler.reextraction.filter import Filter
+from crawler.reextraction.one_warc import Filter
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

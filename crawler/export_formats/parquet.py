@@ -17,7 +17,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from crawler.export_formats.selection import PublishedLine
-from crawler.exporters.article_schema import line_schema
+from crawler.exporters.jsonl import line_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from crawler.exporters.article_schema import line_schema
+from crawler.exporters.jsonl import line_schema
 from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ from crawler.data_dir import (
     run_of,
 )
 from crawler.export_formats.page_warc import page_warc
-from crawler.exporters import article_schema
+from crawler.exporters import jsonl
 from crawler.storage import open_file
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Package:
 def write_wacz(package: Package, output: BinaryIO) -> int:
     """Write the package; the number of its pages. Raises WarcError where a WARC or its index is
     missing, ValueError for a line that is none, OSError."""
-    schemas = map(Path(article_schema.__file__).with_name, article_schema.FILES.values())
+    schemas = map(Path(jsonl.__file__).with_name, jsonl.SCHEMA_FILES.values())
     with ZipFile(output, "w", ZIP_STORED) as zipped:
         archive = _Members(zipped)
         for path in package.warcs:

@@ -1,19 +1,29 @@
-"""The JSONL output of a run: records in key order, one on a line.
+"""Lines of articles in JSONL: written by a run, found again by their digests, their JSON Schemas.
 
-A file is made with its first line, so that a run with nothing new leaves none.
+A run's file has records in key order, one on a line. It is made with its first line, so that a run
+with nothing new leaves none. The schemas, one for each schema version, are shipped beside this
+module.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from crawler.items import as_line
-from crawler.storage import StorageError, fsync_dir, make_folder, open_path
+from crawler.data_dir import lines_now
+from crawler.items import SCHEMA_VERSION, as_line
+from crawler.storage import StorageError, fsync_dir, make_folder, open_file, open_path
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
+# The schema of each schema version; the newest under the plain name.
+SCHEMA_FILES = {1: "article-1.schema.json", SCHEMA_VERSION: "article.schema.json"}
 
 # Appending, so that after a half line was cut off the next one leaves no gap.
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
@@ -80,3 +90,31 @@ class JsonlWriter:
         taken = self.path if self.ids else None
         self._begin(name)
         return taken
+
+
+def lines_with(data_dir: Path, jsonl: str, digests: Collection[str]) -> dict[str, dict[str, Any]]:
+    """By digest, the lines of a file whose SHA-256, line feed included, is one of `digests` (hex).
+
+    `jsonl` is the file's published name, relative to `data_dir`; while its run is on it is read
+    under the name it has until then. The file is read once, line by line. What isn't there is left
+    out. Raises OSError where a file can't be read.
+    """
+    path = lines_now(data_dir, jsonl)
+    found: dict[str, dict[str, Any]] = {}
+    if path is None:
+        return found
+    with open_file(path) as lines:
+        for line in lines:
+            digest = hashlib.sha256(line).hexdigest()
+            if digest in digests:
+                found[digest] = json.loads(line)
+    return found
+
+
+@cache
+def line_schema(schema_version: int = SCHEMA_VERSION) -> dict[str, Any]:
+    """The schema of a line of this version (DATA_FORMAT.md says what the keys mean). Raises
+    KeyError for one that isn't known."""
+    text = resources.files(__package__).joinpath(SCHEMA_FILES[schema_version]).read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema

@@ -11,6 +11,7 @@ What a kill leaves between these steps is finished by `runner.recovery` with the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from crawler.archive import cdxj
+from crawler.archive.compression import members
 from crawler.clock import iso, now
 from crawler.data_dir import (
     LINES_SUFFIX,
@@ -29,7 +31,6 @@ from crawler.data_dir import (
     part_manifest_name,
     report_name,
 )
-from crawler.exporters.manifest import rows_of
 from crawler.storage import StorageError, make_folder, publish, write_atomically
 
 if TYPE_CHECKING:
@@ -230,6 +231,29 @@ def index_and_measure(data_dir: Path, published: Iterable[Path]) -> Rows:
                 cdxj.write_index(path, on_damage=_passed_over)
             files.append(index)
     return rows_of(data_dir, files)
+
+
+def rows_of(data_dir: Path, files: Iterable[Path]) -> list[dict[str, Any]]:
+    """One row a file, sorted by path: path relative to DATA_DIR, hex SHA-256, size in bytes, and
+    how many WARC records, JSONL lines or CDXJ lines it holds. Raises StorageError."""
+    try:
+        return [_row(data_dir, path) for path in sorted(files)]
+    except OSError as error:
+        raise StorageError.of("reading", data_dir, error) from error
+
+
+def _row(data_dir: Path, path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        file.seek(0)
+        things = members(file) if path.suffix == ".gz" else file
+        records = sum(1 for _ in things)
+    return {
+        "path": path.relative_to(data_dir).as_posix(),
+        "sha256": digest.hexdigest(),
+        "bytes": path.stat().st_size,
+        "records": records,
+    }
 
 
 def _passed_over(error: WarcError) -> None:

@@ -1,4 +1,5 @@
-"""The run report `data/runs/<run>.json`: what a run did and the manifest of its files."""
+"""The run report `data/runs/<run>.json`: what a run did, what one that corrects counted, and the
+manifest of its files."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import importlib.metadata
 import json
 import logging
 import platform
+from collections import Counter
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +16,7 @@ from crawler import __version__
 from crawler.alarm_rules import FIELDS
 from crawler.alarms import Seen
 from crawler.clock import iso
-from crawler.data_dir import report_file, reports_of
+from crawler.data_dir import LINES_FOLDER, LINES_SUFFIX, report_file, reports_of
 from crawler.file_name_escapes import shown
 from crawler.outcomes import UNREAD
 from crawler.storage import make_folder, open_file, write_atomically
@@ -70,7 +73,7 @@ def build_report(
     alarms: the caller knows them.
 
     `seq` is its place among all publications, `parts` the number of manifests of parts that were
-    written before; `files` are rows of `manifest.rows_of`; `stats` are Scrapy's, {} for a run that
+    written before; `files` are rows of `parts.rows_of`; `stats` are Scrapy's, {} for a run that
     was killed. `regions` are those whose lists were to be asked, `watched` those of which all was
     seen, `coverage` what is told of days of publication. `corrections` are the counts of a run that
     corrects, None for a crawl; `captures` those of a crawl of a web archive. `archives_pictures`
@@ -203,3 +206,45 @@ def _under(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
         for key, value in sorted(stats.items())
         if key.startswith(prefix)
     }
+
+
+@dataclass(slots=True)
+class CorrectionCounts:
+    """What a run that corrects counts, `corrections` in its report.
+
+    `looked_at` counts lines, None where it isn't known; `written` those that got a correction,
+    `keys` for which keys, `left` by reason those that didn't though they are read otherwise.
+    `fields` are the keys that were asked for by name."""
+
+    fields: Sequence[str] = ()
+    looked_at: int | None = 0
+    written: int = 0
+    keys: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Count a correction."""
+        self.written += 1
+        self.keys.update(keys)
+
+    def as_json(self) -> dict[str, Any]:
+        """Its form in a report."""
+        return {
+            "fields": list(self.fields),
+            "looked_at": self.looked_at,
+            "written": self.written,
+            "keys": dict(sorted(self.keys.items())),
+            "left": dict(sorted(self.left.items())),
+        }
+
+
+def corrections_in(data_dir: Path, files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The counts of a run that was killed, from its published files (rows of a manifest)."""
+    counts = CorrectionCounts(looked_at=None)
+    for row in files:
+        name = str(row["path"])
+        if name.startswith(f"{LINES_FOLDER}/") and name.endswith(LINES_SUFFIX):
+            with (data_dir / name).open("rb") as lines:
+                for line in lines:
+                    counts.add(json.loads(line)["corrects"]["keys"])
+    return counts.as_json()

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from crawler import urls
 from crawler.clock import iso, now
-from crawler.exporters.published_lines import lines_with
+from crawler.exporters.jsonl import lines_with
 from crawler.items import Article, Gone, Last, Observation, RegionRef, as_record
 from crawler.ledger import line_rows
 from crawler.ledger.schedule import next_check

@@ -27,8 +27,7 @@ from crawler.items import as_line
 from crawler.layouts import AcceptedLayouts
 from crawler.reextraction.batch import Job, make_part
 from crawler.reextraction.cross_archive import CrossArchiveStore
-from crawler.reextraction.filter import Filter
-from crawler.reextraction.one_warc import Tally, assemble
+from crawler.reextraction.one_warc import Filter, Tally, assemble
 from crawler.run_lock import is_locked
 from crawler.shared_storage.place import sha256_of
 from crawler.storage import StorageError

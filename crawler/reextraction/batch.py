@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crawler.layouts import AcceptedLayouts
-    from crawler.reextraction.filter import Filter
+    from crawler.reextraction.one_warc import Filter
 
 # Seconds between two looks at the progress.
 _TICK = 0.5

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler import layouts, urls
+from crawler import layouts, regions, urls
 from crawler.archive.captures import may_hold_capture
-from crawler.archive.decode import DecodeError
+from crawler.archive.decode import MAX_BODY, DecodeError
 from crawler.archive.others_records import fetched_at, holds_page, is_our_warcinfo, repeat_of
 from crawler.archive.pointers import is_our_file, page_of
 from crawler.archive.reader import WarcError, read_records, record_at
+from crawler.clock import BEIJING
 from crawler.extraction import is_empty
 from crawler.items import as_record
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
@@ -28,12 +30,11 @@ from crawler.reextraction.cross_archive import CrossArchiveStore, PageCapture, R
 from crawler.storage import size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from crawler.archive.reader import FileSpan, Record
     from crawler.items import Draft, Page
     from crawler.pages.assembly import Wanted
-    from crawler.reextraction.filter import Filter
 
 # Captures of pages of one article that are looked at.
 MAX_CAPTURES = 10_000
@@ -47,6 +48,46 @@ _NO_CAPTURES = frozenset({"conversion", "continuation"})
 
 # Sentences kept; further ones are counted.
 MAX_PROBLEMS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which captures are wanted: regions by code, hosts by name, days of capture (Beijing time).
+
+    A page of over `max_bytes` is too large, as it is in a crawl with that DOWNLOAD_MAXSIZE.
+    """
+
+    regions: Collection[str] | None = None
+    hosts: Collection[str] | None = None
+    since: date | None = None
+    until: date | None = None
+    max_bytes: int = MAX_BODY
+
+    @property
+    def is_narrow(self) -> bool:
+        return replace(self, max_bytes=MAX_BODY) != Filter()
+
+    @property
+    def key(self) -> str:
+        """The same for equal filters, in every process."""
+        names = (sorted(value) if value else value for value in (self.regions, self.hosts))
+        return repr((*names, self.since, self.until, self.max_bytes))
+
+    def wants(self, url: str, captured_at: str | None) -> bool:
+        """Whether a capture is wanted; without its time, whether its address is."""
+        if self.hosts is not None and urls.host_of(url) not in self.hosts:
+            return False
+        if self.regions is not None:
+            region = regions.region_of_url(url)
+            if region is None or region.code not in self.regions:
+                return False
+        if captured_at is None or (self.since is None and self.until is None):
+            return True
+        try:
+            day = datetime.fromisoformat(captured_at).astimezone(BEIJING).date()
+        except ValueError:
+            return False
+        return (self.since or date.min) <= day <= (self.until or date.max)
 
 
 @dataclass(slots=True)

@@ -20,10 +20,9 @@ from crawler.alarms import Alarm
 from crawler.clock import now
 from crawler.data_dir import folder_of, lines_name, lines_of, new_run_id
 from crawler.exit_codes import DEGRADED, ERROR, OK, STORAGE
-from crawler.exporters.corrections import CorrectionCounts
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import Parts
-from crawler.exporters.report import build_report, write_report
+from crawler.exporters.report import CorrectionCounts, build_report, write_report
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
 from crawler.reextraction.correction import DamagedLineError, looker, newest_of

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from crawler.clock import now
 from crawler.data_dir import new_run_id
 from crawler.exit_codes import OK
-from crawler.exporters.manifest import rows_of
-from crawler.exporters.parts import take_seq
+from crawler.exporters.parts import rows_of, take_seq
 from crawler.exporters.report import build_report, write_report
 from crawler.run_lock import running
 from crawler.runner.recovery import end_run

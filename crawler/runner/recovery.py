@@ -43,7 +43,6 @@ from crawler.data_dir import (
     warc_folders_of,
 )
 from crawler.exit_codes import LOCKED
-from crawler.exporters.corrections import corrections_in
 from crawler.exporters.parts import (
     begin_manifest,
     index_and_measure,
@@ -52,7 +51,14 @@ from crawler.exporters.parts import (
     write_manifest,
 )
 from crawler.exporters.pictures import publish_pictures
-from crawler.exporters.report import KILLED, SUPERSEDED, build_report, read_report, write_report
+from crawler.exporters.report import (
+    KILLED,
+    SUPERSEDED,
+    build_report,
+    corrections_in,
+    read_report,
+    write_report,
+)
 from crawler.items import WarcPointer
 from crawler.ledger.leases import is_superseded as is_superseded_by_another
 from crawler.ledger.leases import void_own

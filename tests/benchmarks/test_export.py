@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jsonschema import Draft202012Validator
 
 from benchmarks import export as benchmark
-from crawler.exporters.article_schema import line_schema
+from crawler.exporters.jsonl import line_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

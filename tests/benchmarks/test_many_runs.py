@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.many_runs import REGIONS, make
 from crawler.clock import now
 from crawler.data_dir import indexes_of, ledger_file, lines_of, reports_of, warcs_of
-from crawler.exporters.published_lines import lines_with
+from crawler.exporters.jsonl import lines_with
 from crawler.exporters.report import earlier_reports
 from crawler.ledger.ledger import Ledger
 from crawler.views.archive_status import status_of

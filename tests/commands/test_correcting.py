@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from crawler.data_dir import ledger_file, lines_of, reports_of
-from crawler.exporters.article_schema import line_schema
+from crawler.exporters.jsonl import line_schema
 from crawler.extractor_version import extractor_version
 from crawler.items import CORRECTABLE_KEYS
 from crawler.ledger.ledger import Ledger

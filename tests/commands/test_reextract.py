@@ -19,8 +19,7 @@ from crawler.archive.decode import MAX_BODY, bound
 from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
 from crawler.layouts import NO_LAYOUTS
 from crawler.reextraction import batch, one_warc
-from crawler.reextraction.filter import Filter
-from crawler.reextraction.one_warc import Tally
+from crawler.reextraction.one_warc import Filter, Tally
 from tests.conftest import PROJECT
 from tests.pages import paged
 from tests.processes import Crawl, peak_kib

@@ -6,6 +6,8 @@ after which nothing of the run goes on; recovery is killed in the same way.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -21,11 +23,12 @@ from crawler.archive.writer import WarcWriter
 from crawler.clock import now
 from crawler.data_dir import ledger_file, lines_name, manifests_of, warc_name
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.parts import PartLimits, Parts
+from crawler.exporters.parts import PartLimits, Parts, rows_of
 from crawler.exporters.report import build_report, write_report
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.ledger import Ledger
 from crawler.runner.recovery import end_run, recover
+from crawler.storage import StorageError
 from tests.archive.test_writer import INFO, exchange
 from tests.ledger.conftest import line
 
@@ -351,3 +354,30 @@ def test_a_kill_at_every_third_step(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.nightly
 def test_a_kill_at_every_step_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert killed_everywhere(tmp_path, monkeypatch, [0, 1, 6, 12, 20]) > 200
+
+
+def test_one_row_a_file(tmp_path: Path) -> None:
+    files = {
+        "jsonl/2026/01/xinhua-r1.jsonl": (b"{}\n{}\n", 2),
+        "warc/2026/01/xinhua-r1-00001.cdxj": (b"a\nb\nc\n", 3),
+        "warc/2026/01/xinhua-r1-00001.warc.gz": (gzip.compress(b"x") * 4, 4),
+    }
+    for name, (data, _) in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    paths = [tmp_path / name for name in files]
+    assert rows_of(tmp_path, paths[::-1]) == [
+        {
+            "path": name,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "bytes": len(data),
+            "records": count,
+        }
+        for name, (data, count) in files.items()
+    ]
+
+
+def test_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="No such file"):
+        rows_of(tmp_path, [tmp_path / "gone"])

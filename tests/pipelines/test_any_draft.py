@@ -19,7 +19,7 @@ from crawler.items import (
     as_record,
 )
 from crawler.pipelines import normalise
-from tests.exporters.test_article_schema import errors
+from tests.exporters.test_jsonl import errors
 from tests.pipelines.drafts import NOTICE, TEXT, URL, page
 
 PIECES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,7 @@ import zstandard
 from crawler.archive.reader import read_records
 from crawler.archive.wacz import warcs_in
 from crawler.items import as_line
-from crawler.reextraction.filter import Filter
-from crawler.reextraction.one_warc import Tally, reextract
+from crawler.reextraction.one_warc import Filter, Tally, reextract
 from crawler.verification.jsonl_lines import verify_lines
 from tests.archive.bytes_of import DATE, URL, record
 from tests.processes import SCHEMA
@@ -218,3 +218,42 @@ def test_a_file_without_a_record(data: bytes, tmp_path: Path) -> None:
     tally = Tally()
     assert list(reextract(path, "x", Filter(), tally)) == []
     assert tally.problems == ["x at 0: there is no record"]
+
+
+JS = "http://www.js.xinhuanet.com/2017-09/28/c_1121738857.htm"
+HE = "http://www.he.xinhuanet.com/2017-09/28/c_1121738858.htm"
+LATE = "2017-09-28T15:59:59Z"
+NEXT_DAY = "2017-09-28T16:00:00Z"
+DAY = date(2017, 9, 28)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "url", "at", "result"),
+    [
+        (Filter(), HE, None, True),
+        (Filter(regions={"js"}), JS, LATE, True),
+        (Filter(regions={"js"}), HE, LATE, False),
+        (Filter(regions={"js"}), "http://www.example.org/", LATE, False),
+        (Filter(hosts={"www.he.xinhuanet.com"}), HE, LATE, True),
+        (Filter(hosts={"www.he.xinhuanet.com"}), JS, LATE, False),
+        (Filter(until=DAY), JS, LATE, True),
+        (Filter(until=DAY), JS, NEXT_DAY, False),
+        (Filter(since=date(2017, 9, 29)), JS, NEXT_DAY, True),
+        (Filter(since=date(2017, 9, 29)), JS, LATE, False),
+        (Filter(since=DAY), JS, None, True),
+        (Filter(since=DAY), JS, "no date", False),
+    ],
+)
+def test_what_is_wanted(wanted: Filter, url: str, at: str | None, result: bool) -> None:
+    assert wanted.wants(url, at) is result
+
+
+def test_the_key_of_equal_filters_is_one() -> None:
+    assert Filter(regions=["js", "he"]).key == Filter(regions=("he", "js")).key
+    keys = {Filter(since=DAY).key, Filter(until=DAY).key, Filter().key, Filter(max_bytes=1).key}
+    assert len(keys) == 4
+
+
+def test_a_limit_of_size_leaves_nobody_out() -> None:
+    assert not Filter(max_bytes=1).is_narrow
+    assert Filter(hosts=["js.news.cn"]).is_narrow

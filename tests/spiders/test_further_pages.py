@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.reextraction import one_warc
-from crawler.reextraction.filter import Filter
-from crawler.reextraction.one_warc import Tally
+from crawler.reextraction.one_warc import Filter, Tally
 from tests.pages.paged import at, html, numbers, site_of
 from tests.processes import defects
 from tests.reextraction.foreign import Sink
