@@ -43,8 +43,8 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
     "status": {
         OK: "all is well",
         USAGE: "no archive",
-        DEGRADED: "alarms hold, a job was given up, or the last run is older than STATUS_MAX_AGE; "
-        "`--worker`: none is on here",
+        DEGRADED: "alarms hold, a job was given up or found damage, or the last run is older than "
+        "STATUS_MAX_AGE; `--worker`: none is on here",
         STORAGE: "the ledger can't be read",
     },
     "verify": {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from io import BufferedReader
     from pathlib import Path
 
@@ -33,6 +33,9 @@ class Elsewhere(Protocol):
 
     def open(self, name: str) -> BufferedReader:
         """Open a file. Raises OSError."""
+
+    def names(self, folder: str) -> Iterator[str]:
+        """The names of the files in a folder and below, sorted. Raises StorageError."""
 
 
 _elsewhere: tuple[Path, Elsewhere] | None = None
@@ -63,6 +66,26 @@ def path_now(path: Path) -> Path | None:
     there is none."""
     here = next((one for one in (path, open_path(path)) if one.is_file()), None)
     return here or (path if _found_elsewhere(path) else None)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file is published at `path`, here or elsewhere."""
+    return path.is_file() or _found_elsewhere(path) is not None
+
+
+def is_elsewhere(data_dir: Path) -> bool:
+    """Whether published files of a data folder may lie elsewhere."""
+    return _elsewhere is not None and _elsewhere[0] == data_dir
+
+
+def paths_elsewhere(folder: Path) -> list[Path]:
+    """Where files would stand that are published elsewhere alone, in a folder of a data folder and
+    below. Raises StorageError."""
+    if _elsewhere is None or not folder.is_relative_to(_elsewhere[0]):
+        return []
+    data_dir, elsewhere = _elsewhere
+    names = elsewhere.names(folder.relative_to(data_dir).as_posix())
+    return [path for path in map(data_dir.joinpath, names) if not path.exists()]
 
 
 class StorageError(Exception):

@@ -390,7 +390,7 @@ class Member:
 
 def members(file: BinaryIO, offset: int = 0) -> Iterator[Member]:
     """All members from `offset` on. Raises MemberError where a member is damaged or cut short."""
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     while offset < size:
         member = _member_at(file, offset)
         yield member

@@ -24,8 +24,7 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import GIVEN_AWAY, LedgerUrlError, holds_password
 from crawler.run_lock import is_begun
 from crawler.runner.process import open_streams
-from crawler.shared_storage.opening import StoreError, place_of
-from crawler.shared_storage.replication import ReadThere
+from crawler.shared_storage.store import ReadThere, StoreError, place_of
 from crawler.storage import StorageError, look_elsewhere
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ from crawler.storage import StorageError
 if TYPE_CHECKING:
     from scrapy.settings import Settings
 
-    from crawler.shared_storage.replication import Replication
+    from crawler.shared_storage.store import Replication
 
 
 logger = logging.getLogger(__name__)

@@ -91,7 +91,7 @@ class Command(ProjectCommand, ScrapyCommand):
             raise UsageError(f"-a belongs to crawl, not to {kind}")
         data_dir = self.data_dir
         cluster = self._cluster()
-        from crawler.jobs.batches import NoFilesError, listed_files, put_batch
+        from crawler.jobs.enqueue import NoFilesError, listed_files, put_batch
         from crawler.jobs.storing import replication_of
 
         if replication := replication_of(self.given):

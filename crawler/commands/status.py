@@ -1,7 +1,7 @@
 """`scrapy status`: how the archive stands, in one look.
 
-Exit codes: 0 fine; 3 alarms hold or the last run is older than STATUS_MAX_AGE; 5 the ledger can't
-be read; 2 there is no archive in the data folder.
+Exit codes: 0 fine; 3 alarms hold, a job was given up or found damage, or the last run is older than
+STATUS_MAX_AGE; 5 the ledger can't be read; 2 there is no archive in the data folder.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ from crawler.commands.options import count
 from crawler.data_dir import STATE_FOLDER
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown
+from crawler.jobs.storing import replication_of
+from crawler.ledger import location
 from crawler.run_lock import is_locked
 from crawler.verification.file_places import MOVED_FILE, MovedMonthsError
 from crawler.verification.scope import Scope, ScopeError
@@ -58,6 +60,7 @@ class Command(ProjectCommand, ScrapyCommand):
         data_dir = self.data_dir
         if data_dir.exists() and not data_dir.is_dir():
             raise UsageError(f"DATA_DIR is no folder: {shown(data_dir)}")
+        self._fetch(args)
         if not args:
             self.archive()
         try:
@@ -87,6 +90,16 @@ class Command(ProjectCommand, ScrapyCommand):
         for note in verdict.notes:
             print(printable(note))
         print(_summary(verdict))
+
+    def _fetch(self, args: list[str]) -> None:
+        """Fetch what the folder lacks and STORE has, but for WARCs, which are read there; not where
+        all that is asked for is here."""
+        if not self.given["STORE"] or (args and all(map(os.path.exists, args))):
+            return
+        where = location.locate(self.data_dir, self.given["LEDGER"] or "")
+        if replication := replication_of(self.given):
+            replication.fetch_all_but_warcs()
+            location.keep(self.data_dir, where)
 
 
 def _sentence(finding: Finding, data_dir: Path) -> str:

@@ -96,7 +96,7 @@ class Command(ProjectCommand, ScrapyCommand):
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
         # what needs the extra is imported where that is known to be there
         from crawler.jobs.cadence import Cadence
-        from crawler.jobs.commands import Commands
+        from crawler.jobs.processes import Commands
         from crawler.jobs.worker import Places, Worker
 
         codes = sorted(opts.regions or regions.load())

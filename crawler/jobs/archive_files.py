@@ -5,13 +5,23 @@ digest and the version of the extractor: lines (`.jsonl`), what only several fil
 (`.rest`), counts (`.json`) of a re-extraction; a report (`.json`) and what is compared between
 files (`.rest`) of a verification. The `.json` comes last: where it is, the job is done. `join`
 makes of all of a batch what one process makes of its files.
+
+As a program it does one job after the other, in a process that a worker keeps: it reads lines of
+JSON on stdin, one a job, and answers each with a line of JSON, `done` or `error`. It ends with
+stdin, or with its worker. A page that kills it costs the job of its file one of three tries, and no
+other.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from crawler.archive.pointers import name_in
@@ -25,12 +35,15 @@ from crawler.data_dir import (
 )
 from crawler.items import as_line
 from crawler.layouts import AcceptedLayouts
+from crawler.process_pool import keep_heap
 from crawler.reextraction.batch import Job, make_part
 from crawler.reextraction.cross_archive import CrossArchiveStore
 from crawler.reextraction.one_warc import Filter, Tally, assemble
 from crawler.run_lock import is_locked
+from crawler.shared_storage.folder import FolderPlace
 from crawler.shared_storage.place import sha256_of
-from crawler.storage import StorageError
+from crawler.shared_storage.store import ReadThere, Replication, place_of
+from crawler.storage import StorageError, look_elsewhere
 from crawler.verification.across_warcs import spool_ids
 from crawler.verification.file_places import MovedMonths
 from crawler.verification.findings import (
@@ -46,7 +59,6 @@ from crawler.verification.whole_archive import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from crawler.shared_storage.place import SharedPlace
     from crawler.verification.findings import LinesReport, WarcReport
@@ -244,3 +256,52 @@ def _written(path: Path, values: Any) -> Path:
 def _rows(path: Path) -> Iterator[list[Any]]:
     with path.open(encoding="ascii") as file:
         yield from map(json.loads, file)
+
+
+# --- the process that does them ------------------------------------------------------------------
+
+
+def main() -> None:
+    """Do jobs until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_heap()
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # what a library prints is none of them
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+
+
+def _answer(told: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"done": _done(told)}
+    except ArchiveJobError as error:
+        return {"error": str(error), "is_final": True}
+    except (StorageError, OSError) as error:
+        return {"error": str(error), "is_final": False}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}", "is_final": False}
+
+
+def _done(told: dict[str, Any]) -> Any:
+    data_dir = Path(told["data_dir"])
+    place = place_of(told["store"]) if told["store"] else FolderPlace(data_dir)
+    jobs = ArchiveJobs(told["kind"], told["extractor"], told["max_bytes"], data_dir, place)
+    files = [ArchiveFile(name, sha256) for name, sha256 in told["files"]]
+    there = ReadThere(place)
+    if told["store"]:
+        look_elsewhere(data_dir, there)
+    with TemporaryDirectory(prefix="job-") as folder:
+        scratch = Path(folder)
+        if told["store"]:
+            Replication(data_dir, place).fetch(jobs.needed(files))
+        if told["batch"]:
+            return jobs.join(told["batch"], files, scratch)
+        (file,) = files
+        if not (data_dir / file.name).exists() and not jobs.is_done(file):
+            there.held[file.name] = scratch / "held"
+            place.get(file.name, there.held[file.name])
+        return jobs.do(file, scratch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,5 @@
-"""The queue: Procrastinate's application on the schema of the jobs, and how jobs are put into it.
+"""The queue: Procrastinate's application on the schema of the jobs, how jobs are put into it, how
+they end other than well, and what becomes of them then.
 
 Procrastinate hands each job to one worker, but a worker that is frozen and wakes runs beside its
 successor. So a job may be run twice at once: crawls are fenced by the ledger, what archive jobs
@@ -8,11 +9,19 @@ publish by its name.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate import (
+    App,
+    BaseRetryStrategy,
+    PsycopgConnector,
+    RetryDecision,
+    SyncPsycopgConnector,
+)
 from procrastinate.exceptions import AlreadyEnqueued
 
+from crawler.clock import now
 from crawler.jobs.archive_files import REEXTRACT, VERIFY
 from crawler.jobs.database import parameters
 
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import psycopg
+    from procrastinate.jobs import Job
     from sqlalchemy.engine import URL
 
 CRAWL: Final = "crawl"
@@ -30,6 +40,12 @@ JOIN: Final = "join"
 # Crawls wait for hosts, all others for the processor: a worker has places for either.
 CRAWLS: Final = (CRAWL,)
 OTHERS: Final = (JOIN, INDEX, EXPORT, REEXTRACT, VERIFY)
+
+# So often a job is tried before it is given up and told.
+TRIES: Final = 3
+
+# Seconds until a job that failed is tried again.
+RETRY_AFTER: Final = 30
 
 # It tells of each job with a traceback; what failed is told by us.
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
@@ -74,3 +90,36 @@ class Putting:
 def once(kind: str, key: str) -> dict[str, Any]:
     """The options of a job that waits at most once and never runs beside another of its key."""
     return {"queue": kind, "lock": key, "queueing_lock": key}
+
+
+class PostponedError(Exception):
+    """The job could not begin, or was stopped: it is to be done later, which is no failure."""
+
+    def __init__(self, why: str, seconds: float) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+class JobFailedError(Exception):
+    """The job failed; `is_final` says that another try would fail as well."""
+
+    def __init__(self, why: str, *, is_final: bool = False) -> None:
+        super().__init__(why)
+        self.is_final = is_final
+
+
+class GivenUpError(Exception):
+    """The job failed for the last time, which is noted."""
+
+
+class Again(BaseRetryStrategy):
+    """Every job is done again, unless it was given up: a server that went away, too, or a worker
+    that stops, say nothing against it."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to do it again; None for never."""
+        del job
+        if isinstance(exception, GivenUpError):
+            return None
+        seconds = exception.seconds if isinstance(exception, PostponedError) else RETRY_AFTER
+        return RetryDecision(retry_at=now() + timedelta(seconds=seconds))

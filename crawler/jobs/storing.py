@@ -12,8 +12,7 @@ from crawler.clock import now
 from crawler.data_dir import cluster_file, folder_of
 from crawler.jobs.database import prepare
 from crawler.ledger import location
-from crawler.shared_storage.opening import claim, place_of
-from crawler.shared_storage.replication import Replication
+from crawler.shared_storage.store import Replication, claim, place_of
 from crawler.storage import make_folder, write_atomically
 
 if TYPE_CHECKING:

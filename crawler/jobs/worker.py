@@ -22,9 +22,22 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, Unique
 from procrastinate.jobs import Status
 
 from crawler.jobs.archive_files import REEXTRACT, VERIFY
-from crawler.jobs.children import Children
-from crawler.jobs.outcomes import TRIES, Again, GivenUpError, JobFailedError, PostponedError
-from crawler.jobs.queue import CRAWL, CRAWLS, EXPORT, INDEX, JOIN, OTHERS, application, once
+from crawler.jobs.processes import Children
+from crawler.jobs.queue import (
+    CRAWL,
+    CRAWLS,
+    EXPORT,
+    INDEX,
+    JOIN,
+    OTHERS,
+    TRIES,
+    Again,
+    GivenUpError,
+    JobFailedError,
+    PostponedError,
+    application,
+    once,
+)
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger.jobs import ALIVE
 from crawler.storage import StorageError
@@ -36,8 +49,8 @@ if TYPE_CHECKING:
     from procrastinate.jobs import Job
 
     from crawler.jobs.cadence import Cadence
-    from crawler.jobs.commands import Commands
     from crawler.jobs.database import JobsCluster
+    from crawler.jobs.processes import Commands
 
 logger = logging.getLogger(__name__)
 

@@ -53,7 +53,8 @@ class WorkerState:
 class BatchState:
     """Jobs that were enqueued together, one a file. `pace` is bytes a second of late, `left_bytes`
     what isn't read yet; `output` the joined result once it is there, `problems` how much it tells
-    of that is damaged or wrong."""
+    of that is damaged or wrong; `is_mended`: a later batch of its kind, of these files and perhaps
+    more, tells of nothing."""
 
     id: str
     kind: str
@@ -66,6 +67,7 @@ class BatchState:
     pace: float
     output: str | None
     problems: int | None
+    is_mended: bool
     ended_at: datetime | None
 
 
@@ -143,7 +145,15 @@ SELECT b.id, b.kind, b.enqueued_at,
     (coalesce(sum(f.bytes) FILTER (
         WHERE f.ended_at > now() - make_interval(secs => :pace)), 0)
         / greatest(1, least(:pace, extract(epoch FROM now() - b.enqueued_at))))::float8 AS pace,
-    b.output, b.problems, b.ended_at
+    b.output, b.problems,
+    coalesce(b.problems, 0) > 0 AND EXISTS (
+        SELECT FROM {SCHEMA}.batches later
+        WHERE later.kind = b.kind AND later.ended_at > b.ended_at AND later.problems = 0
+        AND NOT EXISTS (
+            SELECT name FROM {SCHEMA}.files WHERE batch = b.id
+            EXCEPT SELECT name FROM {SCHEMA}.files WHERE batch = later.id)
+    ) AS is_mended,
+    b.ended_at
 FROM {SCHEMA}.batches b LEFT JOIN {SCHEMA}.files f ON f.batch = b.id
 WHERE b.ended_at IS NULL OR b.ended_at > now() - make_interval(days => :told)
 GROUP BY b.id ORDER BY b.enqueued_at, b.id

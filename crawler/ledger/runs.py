@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, extract, func, insert, select, update
 
 from crawler.ledger.rows import RunKind, RunRow
-from crawler.ledger.schema import runs, visits
+from crawler.ledger.schema import leases, runs, visits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,3 +86,16 @@ class Runs:
         """Runs without an end, oldest first: the one that runs now and those that were killed."""
         statement = select(runs).where(runs.c.finished_at.is_(None)).order_by(runs.c.started_at)
         return [RunRow(**row._mapping) for row in self._connection.rows(statement)]
+
+    def leased(self) -> set[str]:
+        """The runs that hold a region at the moment, on whichever machine, where they share the
+        ledger; else none."""
+        # by the server's clock, of the transaction's begin
+        holds = (leases.c.until > extract("epoch", func.now())) & leases.c.run_id.is_not(None)
+        rows = self._connection.rows(select(leases.c.run_id).where(holds).distinct())
+        return {row.run_id for row in rows}
+
+    def ended_since(self, moment: datetime) -> list[str]:
+        """The runs that ended at that time or later."""
+        statement = select(runs.c.run_id).where(runs.c.finished_at >= moment)
+        return [row.run_id for row in self._connection.rows(statement)]

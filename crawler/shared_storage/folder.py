@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from crawler.file_name_escapes import shown
 from crawler.shared_storage.place import MissingError, TakenError, sha256_of
-from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder
+from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 
@@ -34,6 +35,11 @@ class FolderPlace:
     def has(self, name: str) -> bool:
         """Whether a file of that name is there."""
         return (self.root / name).is_file()
+
+    def size(self, name: str) -> int | None:
+        """The bytes of a file; None where there is none."""
+        path = self.root / name
+        return path.stat().st_size if path.is_file() else None
 
     def put(self, name: str, path: Path) -> bool:
         """Copy a file there under a name of its own, and link it to its name once it is on disk."""
@@ -67,6 +73,11 @@ class FolderPlace:
         except OSError as error:
             raise StorageError.of("reading", source, error) from error
         own.replace(path)
+
+    def open(self, name: str, size: int) -> BufferedReader:
+        """Open a file."""
+        del size
+        return open_file(self.root / name)
 
     def names(self, folder: str, after: str = "") -> Iterator[str]:
         """The names of what is there, but for what is being written."""

@@ -14,6 +14,7 @@ from crawler.storage import StorageError, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 _PIECE = 1024 * 1024
@@ -33,12 +34,19 @@ class SharedPlace(Protocol):
     def has(self, name: str) -> bool:
         """Whether a file of that name is published."""
 
+    def size(self, name: str) -> int | None:
+        """The bytes of a published file; None where there is none."""
+
     def put(self, name: str, path: Path) -> bool:
         """Publish a file, whole or not at all; whether it was not there before. Raises TakenError
         where other bytes are."""
 
     def get(self, name: str, path: Path) -> None:
         """Copy a published file to `path`, whole or not at all. Raises MissingError."""
+
+    def open(self, name: str, size: int) -> BufferedReader:
+        """Open a published file of so many bytes, to be read where it is. Raises OSError, here and
+        while it is read."""
 
     def names(self, folder: str, after: str = "") -> Iterator[str]:
         """The names of the files in a folder and below, sorted, from behind the name `after`."""

@@ -16,6 +16,7 @@ import errno
 import hashlib
 import io
 import logging
+import os
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ class S3Place:
 
     bucket: str
     prefix: str = ""
-    _made: Any = field(default=None, repr=False)
+    # the client, and the process that made it: connections aren't for two
+    _made: tuple[int, Any] = field(default=(0, None), repr=False)
 
     @property
     def shown(self) -> str:
@@ -64,7 +66,7 @@ class S3Place:
 
     @property
     def _client(self) -> Any:
-        if self._made is None:
+        if self._made[0] != os.getpid():
             import boto3
             from botocore.config import Config
 
@@ -74,8 +76,9 @@ class S3Place:
                 retries={"mode": "standard", "max_attempts": _TRIES},
             )
             with self._asking("opening"):
-                self._made = boto3.session.Session().client("s3", config=config)
-        return self._made
+                client = boto3.session.Session().client("s3", config=config)
+            self._made = (os.getpid(), client)
+        return self._made[1]
 
     def has(self, name: str) -> bool:
         """Whether there is an object of that name."""

@@ -46,6 +46,7 @@ from crawler.data_dir import (
     sightings_of,
     warcs_of,
 )
+from crawler.storage import is_there
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class MovedMonths:
 
     def misses(self, data_dir: Path, name: str) -> bool:
         """Whether a file isn't there because its month went."""
-        return self.has(name) and not (data_dir / name).exists()
+        return self.has(name) and not is_there(data_dir / name)
 
     def may_hold(self, date: str) -> bool:
         """Whether a capture of that date (ISO 8601) may stand in a file of a month that went: a
@@ -118,7 +119,7 @@ def check_strays(data_dir: Path, listed: Collection[str], moved: MovedMonths) ->
     indexes = indexes_of(data_dir)
     for path in indexes:
         warc = indexed_by(path)
-        if not warc.exists() and not moved.has(warc.relative_to(data_dir).as_posix()):
+        if not is_there(warc) and not moved.has(warc.relative_to(data_dir).as_posix()):
             yield Finding(path, None, "orphan_index", "the WARC it indexes is not there")
     published = [
         *warcs_of(data_dir), *indexes, *lines_of(data_dir), *sightings_of(data_dir),

@@ -37,7 +37,7 @@ from crawler.ledger import line_rows
 from crawler.pages.assembly import AstrayError, IncompleteError
 from crawler.pipelines.clean_text import clean_line
 from crawler.pipelines.content_digest import content_sha256
-from crawler.storage import StorageError, open_file
+from crawler.storage import StorageError, is_there, open_file
 from crawler.verification.file_places import MOVED_FILE, MovedMonths
 from crawler.verification.findings import Finding, LinesReport
 from crawler.verification.line_summaries import spooled, summary_of
@@ -269,7 +269,7 @@ class _Proof:
     def _file(self, name: str) -> Path:
         """The archive of a name in pointers; the package of one inside a WACZ."""
         path = self._data_dir / name
-        return path if path.is_file() else self._data_dir / name.partition(MARK)[0]
+        return path if is_there(path) else self._data_dir / name.partition(MARK)[0]
 
     def _check_derived(
         self, line: dict[str, Any], raw: bytes, pages: list[Page]

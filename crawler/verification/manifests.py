@@ -33,7 +33,7 @@ from crawler.data_dir import (
 from crawler.exit_codes import DEGRADED, ERROR, OK
 from crawler.exporters.report import KILLED
 from crawler.outcomes import UNREAD, WITH_LINE, Outcome
-from crawler.storage import open_file
+from crawler.storage import is_there, open_file
 from crawler.verification.findings import Finding
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _check_file(
     report: Manifest, row: Mapping[str, Any], path: Path, records: Mapping[Path, int]
 ) -> None:
     manifest = report.path.name
-    if not path.is_file():
+    if not is_there(path):
         report.add(path, "missing_file", f"{manifest} lists it")
         return
     found = _measured(path)

@@ -19,7 +19,7 @@ from crawler import urls
 from crawler.archive.others_records import holds_page, is_our_warcinfo, means, names_of, repeat_of
 from crawler.archive.reader import WarcError, read_records
 from crawler.archive.wacz import WACZ_SUFFIX, warcs_in
-from crawler.storage import WARC_SUFFIXES
+from crawler.storage import WARC_SUFFIXES, is_there, paths_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -118,11 +118,11 @@ class NeededRevisits:
 def archives_near(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[Path]:
     """Files that lines point into, then the archives that lie beside them, then those in
     folders."""
-    known = {path: None for path in files if path.is_file()}
+    known = {path: None for path in files if is_there(path)}
     yield from known
     for folder in dict.fromkeys([*(path.parent for path in known), *folders]):
-        for path in sorted(folder.iterdir()):
-            if path.name.endswith(_ARCHIVES) and path not in known and path.is_file():
+        for path in sorted({*folder.iterdir(), *paths_elsewhere(folder)}):
+            if path.name.endswith(_ARCHIVES) and path not in known and is_there(path):
                 yield path
 
 

@@ -18,6 +18,7 @@ from crawler.data_dir import (
     LINES_SUFFIX,
     REPORT_SUFFIX,
     SIGHTINGS_FOLDER,
+    WARC_FOLDER,
     accepted_layouts_of,
     certificates_of,
     images_of,
@@ -33,7 +34,13 @@ from crawler.data_dir import (
 )
 from crawler.exporters.parts import read_manifest
 from crawler.exporters.report import read_report
-from crawler.storage import WARC_SUFFIXES, StorageError
+from crawler.storage import (
+    WARC_SUFFIX,
+    WARC_SUFFIXES,
+    StorageError,
+    is_there,
+    paths_elsewhere,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +71,13 @@ class Scope:
         if len(names) == 1 and is_data_dir(Path(names[0])):
             data_dir, names = Path(names[0]).absolute(), ()
         if not names:
+            elsewhere = paths_elsewhere(data_dir / WARC_FOLDER)
+            there = [path for path in elsewhere if path.name.endswith(WARC_SUFFIX)]
             return cls(
-                data_dir, warcs_of(data_dir), lines_of(data_dir), reports_of(data_dir),
-                part_manifests_of(data_dir), sightings_of(data_dir), images_of(data_dir),
-                certificates_of(data_dir), accepted_layouts_of(data_dir), is_whole=True,
+                data_dir, sorted([*warcs_of(data_dir), *there]), lines_of(data_dir),
+                reports_of(data_dir), part_manifests_of(data_dir), sightings_of(data_dir),
+                images_of(data_dir), certificates_of(data_dir), accepted_layouts_of(data_dir),
+                is_whole=True,
             )  # fmt: skip
         scope = cls(data_dir)
         for name in names:
@@ -85,7 +95,7 @@ class Scope:
             taken = [self._take(one) for one in path.rglob("*") if one.is_file()]
             if not any(taken):
                 raise ScopeError(f"nothing to verify in {name}")
-        elif path.is_file():
+        elif is_there(path):
             if not self._take(path):
                 raise ScopeError(f"neither a WARC, its index, JSONL nor a report: {name}")
         else:
@@ -123,7 +133,7 @@ class Scope:
             kinds[REPORT_SUFFIX] = self.parts if part_of(path.name) else self.manifests
         for suffix, files in kinds.items():
             if path.name.endswith(suffix):
-                if path.is_file():
+                if is_there(path):
                     files.append(path)
                 return True
         return False

@@ -18,6 +18,7 @@ from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm import tqdm
 
+from crawler.clock import now
 from crawler.coverage.certificates import files_of_run
 from crawler.data_dir import (
     accepted_layouts_of,
@@ -43,7 +45,7 @@ from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
 from crawler.process_pool import begin_worker, cancelling_on_error
-from crawler.storage import OPEN_SUFFIX, StorageError, size_of
+from crawler.storage import OPEN_SUFFIX, StorageError, is_elsewhere, size_of
 from crawler.verification.across_warcs import RecordIds, check_originals, spool_ids
 from crawler.verification.certificate_files import check_certificates, check_claims
 from crawler.verification.file_places import (
@@ -78,12 +80,16 @@ from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from crawler.verification.findings import Checks
     from crawler.verification.scope import Scope
 
 Checked = TypeVar("Checked")
 
+
+# So long after a run its files may be on their way to where machines share them.
+_ON_THE_WAY = timedelta(minutes=10)
 
 # Whether the lines were held against a ledger.
 HELD, NO_LEDGER, LEDGER_MISSING, OLDER_LEDGER = "held", "none", "missing", "older"
@@ -166,7 +172,7 @@ class _Kept:
 def _verify(
     scope: Scope, processes: int, quiet: bool, is_busy: Callable[[], bool], kept: _Kept
 ) -> Verification:
-    was_busy = is_busy()
+    began, was_busy = now(), is_busy()
     verdict = Verification()
     data_dir = scope.data_dir
     moved = MovedMonths.of(data_dir)
@@ -185,6 +191,8 @@ def _verify(
     busy = was_busy or is_busy() or (scope.is_whole and _has_more(scope))
     ledger = _ledger_of(verdict, scope)
     with closing(ledger) if ledger else nullcontext():
+        if ledger and is_elsewhere(data_dir):
+            busy = busy or _are_others_on(ledger, began, checked)
         on = {run.run_id for run in ledger.runs.unfinished()} if ledger else set[str]()
         # of files that a run has just renamed, or that were left so by a kill
         verdict.findings = [one for one in verdict.findings if not _is_unindexed(one, on)]
@@ -280,6 +288,15 @@ def _check_files(
         check = partial(check_part, data_dir, records=records, reported=reported, moved=moved)
         parts = _run(pool, check, scope.parts, bar)
         return _Checked(warcs, lines, pictures, manifests, parts)
+
+
+def _are_others_on(ledger: Ledger, began: datetime, checked: _Checked) -> bool:
+    """Whether runs on other machines are on, or have ended so late that their files may be on their
+    way to where they are shared."""
+    if ledger.runs.leased():
+        return True
+    reported = {manifest.run_id for manifest in checked.manifests}
+    return not reported.issuperset(ledger.runs.ended_since(began - _ON_THE_WAY))
 
 
 def _take(verdict: Verification, checked: _Checked) -> None:

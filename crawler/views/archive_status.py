@@ -20,7 +20,8 @@ from crawler.coverage.certificates import open_days_in_short
 from crawler.data_dir import reports_of
 from crawler.ledger.rows import left_of
 from crawler.outcomes import DENIED
-from crawler.run_lock import is_locked
+from crawler.run_lock import is_locked, runs_on
+from crawler.storage import path_now
 from crawler.text_columns import padded, wrapped
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class Status:
     publication → what is known of it by now, as in a report's `coverage.open`. `bytes_free` is the
     disk's, `bytes_written` what the runs of the last 30 days wrote, `bytes_per_month` what a month
     costs at that pace; None before there is a week to tell by. `jobs`: what workers do; None where
-    there are none. `is_late`: no run is on and the last
-    one ended longer ago than STATUS_MAX_AGE.
+    there are none. `is_late`: no run is on and the last one ended longer ago than STATUS_MAX_AGE.
+    `running` is the newest of the runs that are on, `also_running` are the others, where several
+    share the ledger.
     """
 
     data_dir: str
@@ -123,11 +125,25 @@ class Status:
     bytes_written: int = 0
     bytes_per_month: int | None = None
     jobs: dict[str, Any] | None = None
+    also_running: list[Running] = field(default_factory=list)
 
     @property
     def is_fine(self) -> bool:
         """Whether nothing asks for a person."""
-        return not self.alarms and not self.is_late and not (self.jobs and self.jobs["failed"])
+        return not (self.alarms or self.is_late or self.wrong_jobs)
+
+    @property
+    def wrong_jobs(self) -> list[str]:
+        """What of the jobs asks for a person, in words."""
+        if self.jobs is None:
+            return []
+        given_up = len(self.jobs["failed"])
+        batches = self.jobs["batches"]
+        damaged = sum(bool(one["problems"]) and not one["is_mended"] for one in batches)
+        return [
+            *([_counted(given_up, "job") + " given up"] if given_up else []),
+            *([_counted(damaged, "batch") + " with damage"] if damaged else []),
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values, with `is_fine`."""
@@ -147,8 +163,9 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
         data_dir=str(data_dir),
         at=iso(at),
         last=_last_run(last) if last else None,
-        is_late=running is None and (last is None or _finished(last) < at - max_age),
-        running=running,
+        is_late=not running and (last is None or _finished(last) < at - max_age),
+        running=running[-1] if running else None,
+        also_running=running[:-1],
         alarms=_alarms(last) if last else [],
         alarms_over=list(last.get("alarms_over", [])) if last else [],
         owed=owed,
@@ -227,19 +244,24 @@ def _a_month(written: int, reports: Sequence[Mapping[str, Any]], at: datetime) -
     return round(written * (GROWTH / span)) if span >= TELLING else None
 
 
-def _running(data_dir: Path, ledger: Ledger, at: datetime) -> Running | None:
-    """The run that holds the data folder's lock, if one does."""
+def _running(data_dir: Path, ledger: Ledger, at: datetime) -> list[Running]:
+    """The runs that are on, oldest first: those that hold regions, on whichever machine, or whose
+    process is here; with a ledger of its own the one that holds the data folder's lock."""
     unfinished = ledger.runs.unfinished()
-    if not unfinished or not is_locked(data_dir):
-        return None
-    run: RunRow = unfinished[-1]
+    on = ledger.runs.leased() | runs_on(data_dir)
+    if not on and is_locked(data_dir):
+        on = {run.run_id for run in unfinished[-1:]}
+    return [_run_that_is_on(data_dir, ledger, at, run) for run in unfinished if run.run_id in on]
+
+
+def _run_that_is_on(data_dir: Path, ledger: Ledger, at: datetime, run: RunRow) -> Running:
     regions = ledger.visits.progress(run.run_id)
     elapsed = at - run.started_at
     left = left_of(regions, elapsed)
     parts = [
         one
         for one in ledger.publications.of_run(run.run_id)
-        if one.part is not None and (data_dir / one.path).is_file()
+        if one.part is not None and path_now(data_dir / one.path)
     ]
     return Running(
         run_id=run.run_id,
@@ -323,6 +345,7 @@ def _batch(batch: BatchState) -> dict[str, Any]:
         "done_at": None if left is None or is_over else iso(now() + timedelta(seconds=left)),
         "output": batch.output,
         "problems": batch.problems,
+        "is_mended": batch.is_mended,
         "ended_at": iso(batch.ended_at) if batch.ended_at else None,
     }
 
@@ -331,7 +354,8 @@ def screen(status: Status) -> str:
     """The status as a person reads it: a screen of 80 columns, most important first."""
     where = f"{status.data_dir} at {_local(status.at)} Beijing time"
     lines = [*wrapped(where), "", _verdict(status)]
-    lines += _running_lines(status.running)
+    for number, run in enumerate([status.running, *reversed(status.also_running)]):
+        lines += _running_lines(run, "" if number else "running")
     lines += jobs_lines(status.jobs) if status.jobs else []
     lines += _last_lines(status)
     lines += _alarm_lines(status)
@@ -354,12 +378,11 @@ def _verdict(status: Status) -> str:
     if status.is_late:
         late = "the last run is longer ago than STATUS_MAX_AGE"
         wrong += [late if status.last else "no run is over yet, and none is on"]
-    if status.jobs and status.jobs["failed"]:
-        wrong += [_counted(len(status.jobs["failed"]), "job") + " given up"]
+    wrong += status.wrong_jobs
     return padded("verdict", _LABEL) + (", ".join(wrong) or "all is well")
 
 
-def _running_lines(running: Running | None) -> list[str]:
+def _running_lines(running: Running | None, label: str) -> list[str]:
     if running is None:
         return []
     left = ""
@@ -367,7 +390,7 @@ def _running_lines(running: Running | None) -> list[str]:
         span = _duration(timedelta(seconds=running.left_seconds))
         left = f"; about {span} left, until {_local(running.done_at)}"
     lines = [
-        *_labelled("running", f"{running.run_id}, since {_local(running.started_at)}"),
+        *_labelled(label, f"{running.run_id}, since {_local(running.started_at)}"),
         *_labelled(
             "",
             f"{running.done} addresses ended, {running.waiting} waiting, "
@@ -414,6 +437,7 @@ def _batch_text(batch: dict[str, Any]) -> str:
         ended = batch["output"] or "not joined"
         if batch["problems"]:
             ended += f" tells of {batch['problems']} that are damaged or wrong"
+            ended += ", all of them mended since" if batch["is_mended"] else ""
         return f"{text}; {ended}, {_local(batch['ended_at'])}"
     if batch["left_seconds"] is not None:
         span = _duration(timedelta(seconds=max(batch["left_seconds"], 60)))
@@ -505,7 +529,7 @@ def _disk_line(status: Status) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    plural = "es" if noun.endswith("s") else "s"
+    plural = "es" if noun.endswith(("s", "ch")) else "s"
     return f"{count} {noun}{'' if count == 1 else plural}"
 
 

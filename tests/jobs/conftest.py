@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url
 
-from crawler.jobs import outcomes, worker
+from crawler.jobs import queue, worker
 from crawler.jobs.cadence import Cadence
-from crawler.jobs.commands import Commands
 from crawler.jobs.database import JobsCluster, connect, prepare
+from crawler.jobs.processes import Commands
 from crawler.jobs.worker import Places, Worker
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.jobs import Jobs, JobsState
@@ -45,7 +45,7 @@ def cluster(new_database: Callable[[], str]) -> JobsCluster:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between two tries."""
-    monkeypatch.setattr(outcomes, "RETRY_AFTER", 0)
+    monkeypatch.setattr(queue, "RETRY_AFTER", 0)
     monkeypatch.setattr(worker, "ROUND", 0.2)
 
 

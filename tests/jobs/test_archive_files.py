@@ -14,7 +14,7 @@ import pytest
 from crawler.archive.decode import MAX_BODY
 from crawler.data_dir import lines_of, warcs_of
 from crawler.jobs.archive_files import ArchiveFile, ArchiveJobError, ArchiveJobs
-from crawler.jobs.batches import NoFilesError, listed_files, put_batch
+from crawler.jobs.enqueue import listed_files, put_batch
 from crawler.layouts import AcceptedLayouts
 from crawler.shared_storage.folder import FolderPlace
 from crawler.shared_storage.place import sha256_of
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from crawler.jobs.batches import Put
     from crawler.jobs.database import JobsCluster
+    from crawler.jobs.enqueue import Put
     from tests.conftest import RunScrapy
     from tests.processes import Crawl
 
@@ -135,26 +135,6 @@ def test_a_file_that_fails_is_told_and_holds_nobody(cluster: JobsCluster, data_d
     assert told.batches[0].output
 
 
-def test_which_files_are_meant(data_dir: Path, first: Crawl) -> None:
-    warcs = [path.relative_to(data_dir).as_posix() for path in warcs_of(data_dir)]
-    year, month = warcs[0].split("/")[1:3]
-
-    def found(kind: str, *words: str) -> list[str]:
-        return [file.name for file in listed_files(data_dir, kind, words)]
-
-    lines = [path.relative_to(data_dir).as_posix() for path in lines_of(data_dir)]
-    assert found("reextract") == sorted(warcs)
-    assert found("verify") == sorted([*warcs, *lines])
-    for word in (year, f"{year}/{month}", first.run_ids[0], f"warc/{year}", str(data_dir / "warc")):
-        assert found("reextract", word) == sorted(warcs), word
-    assert found("reextract", warcs[1], warcs[0], warcs[1]) == sorted(warcs[:2])
-    for word in ("1999", "warc/1999", "x", "../data2"):
-        with pytest.raises(NoFilesError, match="no manifest lists files of"):
-            found("reextract", word)
-    with pytest.raises(NoFilesError, match="nothing is published"):
-        listed_files(data_dir / "none", "verify", ())
-
-
 def test_another_version_and_other_bytes_are_refused(data_dir: Path, tmp_path: Path) -> None:
     place = FolderPlace(data_dir)
     (file, *_) = listed_files(data_dir, "reextract", ())
@@ -191,7 +171,7 @@ def test_a_child_that_dies_costs_one_try(
     cluster: JobsCluster, data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The first process is no Python at all; the next ones are."""
-    monkeypatch.setattr("crawler.jobs.children.sys.executable", _dying_once(tmp_path))
+    monkeypatch.setattr("crawler.jobs.processes.sys.executable", _dying_once(tmp_path))
     put(cluster, data_dir, "reextract")
     assert work(cluster, data_dir) == 0
     (batch,) = state(cluster).batches

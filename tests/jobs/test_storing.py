@@ -6,23 +6,20 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import make_url
 
-from crawler.data_dir import lines_of, reports_of, warcs_of
+from crawler.data_dir import warcs_of
 from crawler.jobs.database import prepare
-from crawler.shared_storage.folder import FolderPlace
-from crawler.shared_storage.replication import Replication
 from crawler.shared_storage.s3 import S3Place
-from crawler.storage import StorageError
 from tests.processes import crawl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
+
     from tests.conftest import RunScrapy
-    from tests.processes import Crawl
     from tests.s3 import S3Server
     from tests.site import Site
 
@@ -72,6 +69,19 @@ def test_two_machines_and_a_bucket(
     shutil.rmtree(far / "jsonl")
     shown = scrapy_cmd("history", article["id"], env=env, data_dir=far)
     assert (shown.returncode, article["title"] in shown.stdout) == (0, True), shown.stderr
+    # and proves all of the archive, with WARCs that it reads there
+    proved = scrapy_cmd("verify", "-j", "2", env=env, data_dir=far)
+    assert (proved.returncode, proved.stderr) == (0, ""), proved.stdout
+    assert f"{len(warcs)} WARCs" in proved.stdout
+    assert proved.stdout.endswith(": all sound\n")
+    assert warcs_of(far) == []
+    spoilt = warcs_of(near)[1].relative_to(near).as_posix()
+    data = bytearray((near / spoilt).read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    s3.client().put_object(Bucket=place.bucket, Key=f"archive/{spoilt}", Body=bytes(data))
+    damaged = scrapy_cmd("verify", first.run_ids[0], "-j", "1", env=env, data_dir=far)
+    assert damaged.returncode == 1, damaged.stderr
+    assert f"{spoilt}: manifest_mismatch" in damaged.stdout
     # another cluster is refused, in one line
     stranger = env | {"XINHUA_LEDGER": prepare(make_url(new_database())).url.render_as_string()}
     refused = scrapy_cmd("work", "--drain", env=stranger, data_dir=tmp_path / "third")
@@ -84,47 +94,3 @@ def test_two_machines_and_a_bucket(
     assert "can't be reached" in out.stderr
     for text in (first.stderr, done.stderr, refused.stderr, out.stderr):
         assert "s3cret" not in text
-
-
-@pytest.fixture
-def replication(first: Crawl, tmp_path: Path) -> Replication:
-    data_dir = shutil.copytree(first.data_dir, tmp_path / "data")
-    return Replication(data_dir, FolderPlace(tmp_path / "shared"))
-
-
-def test_what_was_interrupted_is_gone_on_with(
-    replication: Replication, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The place refuses at the third file, then the disk of the second try; nothing that a manifest
-    in it lists is missing."""
-    data_dir, place = replication.data_dir, replication.place
-    put, calls = FolderPlace.put, 0
-
-    def refusing(self: FolderPlace, name: str, path: Path) -> bool:
-        nonlocal calls
-        calls += 1
-        if calls == 3:
-            raise StorageError("refused")
-        return put(self, name, path)
-
-    monkeypatch.setattr(FolderPlace, "put", refusing)
-    with pytest.raises(StorageError, match="refused"):
-        replication.push()
-    assert [*place.names("runs")] == []
-    assert Replication(data_dir, place).push() == 1
-    (report,) = reports_of(data_dir)
-    for row in json.loads(report.read_text())["files"]:
-        assert place.has(row["path"])
-    assert place.has(f"runs/{report.name}")
-    calls = 10
-    assert Replication(data_dir, place).push() == 0
-    assert calls == 10
-
-
-def test_a_file_that_is_not_what_its_manifest_says_is_not_shared(replication: Replication) -> None:
-    (lines,) = lines_of(replication.data_dir)
-    lines.write_bytes(lines.read_bytes() + b"{}\n")
-    with pytest.raises(StorageError, match="is not what its manifest says"):
-        replication.push()
-    assert [*replication.place.names("runs")] == []
-    assert [*replication.place.names("jsonl")] == []

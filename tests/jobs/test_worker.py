@@ -87,7 +87,7 @@ def test_ends_of_a_crawl_that_are_no_failures(
 def test_a_crawl_of_its_own_waits_for_whoever_holds_the_region(
     cluster: JobsCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crawler.jobs.commands.LOCKED_AGAIN", 0)
+    monkeypatch.setattr("crawler.jobs.processes.LOCKED_AGAIN", 0)
     put_crawls(cluster, ["js"], ["since=2017-09-01"])
     worker = make_worker(cluster, tmp_path, [75, 75, 75, 75, 0])
     asyncio.run(worker.run())

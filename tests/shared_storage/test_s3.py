@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.shared_storage import s3 as module
-from crawler.shared_storage.opening import StoreError, claim, place_of
 from crawler.shared_storage.place import MissingError, TakenError
 from crawler.shared_storage.s3 import S3Place
 from crawler.storage import StorageError
@@ -162,29 +161,3 @@ def test_what_storage_refuses_is_one_line_without_secrets(
     for error in (missing, gone, nobody):
         assert "s3cret" not in str(error.value)
         assert "\n" not in str(error.value)
-
-
-def test_two_clusters_in_one_place(place: S3Place, tmp_path: Path) -> None:
-    claim(place, "first")
-    claim(place, "first")
-    with pytest.raises(StoreError, match="belongs to another cluster"):
-        claim(place, "second")
-    claim(S3Place(place.bucket, "another"), "second")
-    folder = place_of(str(tmp_path / "folder"))
-    claim(folder, "first")
-    with pytest.raises(StoreError, match="belongs to another cluster"):
-        claim(folder, "second")
-
-
-@pytest.mark.parametrize(
-    ("setting", "said"),
-    [
-        ("gs://bucket/x", "a folder or s3://BUCKET/PREFIX"),
-        ("s3://", "s3://BUCKET/PREFIX is wanted"),
-        ("s3://key:secret@bucket/x", "credentials are the environment's"),
-    ],
-)
-def test_what_is_no_store(setting: str, said: str) -> None:
-    with pytest.raises(StoreError, match=said) as error:
-        place_of(setting)
-    assert "secret" not in str(error.value)

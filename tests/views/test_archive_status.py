@@ -8,14 +8,25 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, make_url, text
 
+from crawler.clock import iso
+from crawler.jobs.database import connect, prepare
+from crawler.ledger.connection import LedgerConnection
+from crawler.ledger.jobs import BatchState, FailedJob, Jobs, JobsState
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import Sighting
 from crawler.outcomes import Outcome
-from crawler.views.archive_status import Status, screen, status_of
+from crawler.views.archive_status import (
+    Status,
+    jobs_as_json,
+    jobs_lines,
+    screen,
+    status_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import RunScrapy
@@ -184,9 +195,39 @@ def test_a_run_that_is_on_tells_its_pace(tmp_path: Path, ledger: Ledger) -> None
         "\n          3 addresses ended, 1 waiting, 0.1 a minute; about 15 min left, until\n"
         "          2026-03-31 20:45\n"
     ) in screen(running)
+    assert running.also_running == []
     killed = status_of(tmp_path, ledger, AT, AGE)
     assert killed.running is None
     assert killed.is_late
+
+
+def test_all_runs_that_share_a_ledger_are_shown(
+    tmp_path: Path, new_database: Callable[[], str]
+) -> None:
+    """Three are on, on whichever machines; of a fourth the lease has run out."""
+    write_report(tmp_path, AT - timedelta(hours=3))
+    url, opened = make_url(new_database()), []
+    names = [f"20260331T12{minute:02}00Z-0001" for minute in (0, 5, 10, 15)]
+    for number, (run_id, region) in enumerate(zip(names, ("js", "he", "tj", "gz"), strict=True)):
+        ledger = Ledger.at(url, fresh=True, shared_as=run_id)
+        opened.append(ledger)
+        ledger.share(run_id, [region], holder=f"m{number}:1", at=AT, dead=(), seconds=60)
+        ledger.runs.start(run_id, AT - timedelta(minutes=30 - 5 * number), "scrapy crawl xinhua")
+        ledger.commit()
+    assert opened[1].lease
+    opened[1].lease.stop()
+    opened[0].connection.write(text("UPDATE leases SET until = 0 WHERE region = 'he'"))
+    opened[0].commit()
+    status = status_of(tmp_path, opened[0], AT, AGE)
+    assert status.running
+    assert status.running.run_id == names[3]
+    assert [one.run_id for one in status.also_running] == [names[0], names[2]]
+    shown = screen(status)
+    assert f"\nrunning   {names[3]}, since 2026-03-31 20:15\n" in shown
+    for run_id in (names[0], names[2]):
+        assert f"\n          {run_id}, since " in shown
+    for ledger in opened:
+        ledger.close()
 
 
 NONE = ("{", "[]", "{}", "", "null", '{"finished_at": 3}', '{"finished_at": "2026-03-31T12:29Z"}')
@@ -230,3 +271,95 @@ def test_the_command(scrapy_cmd: RunScrapy, tmp_path: Path, ledger: Ledger) -> N
     damaged = scrapy_cmd("status", data_dir=tmp_path / "other")
     assert damaged.returncode == 5
     assert len(damaged.stderr.splitlines()) == 1
+
+
+# --- jobs --------------------------------------------------------------------------------
+
+
+def batch(problems: int | None, *, is_mended: bool = False) -> BatchState:
+    ended = None if problems is None else AT + timedelta(hours=1)
+    output = None if problems is None else "verified/verify-1.json"
+    return BatchState(
+        "verify-1", "verify", AT, 4, 2 if problems is None else 4, 0, 1, 6000, 50.0, output,
+        problems, is_mended, ended,
+    )  # fmt: skip
+
+
+def failed(what: str) -> FailedJob:
+    return FailedJob(what, AT, "exit code 5", "far:1", 3)
+
+
+@pytest.mark.parametrize(
+    ("state", "wrong"),
+    [
+        (None, []),
+        (JobsState(), []),
+        (JobsState(batches=[batch(0), batch(None)]), []),
+        (JobsState(failed=[failed("crawl js")]), ["1 job given up"]),
+        (JobsState(batches=[batch(3)]), ["1 batch with damage"]),
+        (JobsState(batches=[batch(3, is_mended=True)]), []),
+        (
+            JobsState(failed=[failed("index"), failed("crawl js")], batches=[batch(1), batch(9)]),
+            ["2 jobs given up", "2 batches with damage"],
+        ),
+    ],
+)
+def test_what_asks_for_a_person(state: JobsState | None, wrong: list[str]) -> None:
+    status = Status("data", iso(AT), None, is_late=False, running=None, jobs=jobs_as_json(state))
+    assert status.wrong_jobs == wrong
+    assert status.is_fine == (not wrong)
+
+
+def test_what_is_shown_of_batches() -> None:
+    state = JobsState(batches=[batch(None), batch(3), batch(3, is_mended=True)])
+    told = jobs_as_json(state)
+    assert told
+    shown = " ".join(" ".join(jobs_lines(told)).split())
+    assert "verify-1: 2 of 4 files done; about 2 min left, until " in shown
+    wrong = (
+        "verify-1: 4 of 4 files done; verified/verify-1.json tells of 3 that are damaged or wrong"
+    )
+    assert f"{wrong}, 2026-03-31 21:30" in shown
+    assert shown.endswith(f"{wrong}, all of them mended since, 2026-03-31 21:30")
+
+
+def test_a_later_batch_of_the_same_files_tells_that_they_are_mended(
+    new_database: Callable[[], str],
+) -> None:
+    url = prepare(make_url(new_database())).url
+    batches = [
+        # name, kind, problems, hours since, files
+        ("damaged", "verify", 2, 9, "ab"),
+        ("of one", "verify", 0, 8, "a"),
+        ("another kind", "reextract", 0, 7, "abc"),
+        ("before", "verify", 0, 10, "abc"),
+        ("on", "verify", None, 1, "abc"),
+    ]
+
+    def put(name: str, kind: str, problems: int | None, hours: int, files: str) -> None:
+        ended = None if problems is None else datetime.now(UTC) - timedelta(hours=hours)
+        with connect(url) as connection:
+            connection.execute(
+                "INSERT INTO batches (id, kind, extractor, max_bytes, problems, ended_at)"
+                " VALUES (%s, %s, 'x', 1, %s, %s)",
+                [name, kind, problems, ended],
+            )
+            for number, file in enumerate(files):
+                connection.execute(
+                    "INSERT INTO files (batch, number, name, sha256, bytes) VALUES"
+                    " (%s, %s, %s, 'x', 1)",
+                    [name, number, file],
+                )
+
+    def mended() -> list[str]:
+        with create_engine(url, poolclass=NullPool).connect() as raw:
+            state = Jobs(LedgerConnection(raw, None)).state()
+        assert state
+        assert len(state.batches) >= len(batches)
+        return [one.id for one in state.batches if one.is_mended]
+
+    for one in batches:
+        put(*one)
+    assert mended() == []
+    put("of more", "verify", 0, 2, "abc")
+    assert mended() == ["damaged"]

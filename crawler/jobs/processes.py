@@ -1,31 +1,33 @@
-"""Jobs that are a command of ours in a process of its own: crawls, the search index, exports.
+"""The processes in which a worker's jobs are done: a command of ours each for crawls, the search
+index and exports; for archive jobs as many of `archive_files` as it has places, kept for the next.
 
-In: the command's words. Out: nothing when it is done; PostponedError or JobFailedError otherwise,
-by its exit code.
+In: the command's words, or what an archive job is of. Out: nothing when a command is done, what an
+archive job gives; PostponedError or JobFailedError otherwise.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crawler.data_dir import EXPORTS_FOLDER, LINES_FOLDER, PROJECT
 from crawler.exit_codes import DEGRADED, LOCKED, NO_LISTS, OK, USAGE
-from crawler.jobs.outcomes import JobFailedError, PostponedError
+from crawler.jobs.queue import JobFailedError, PostponedError
 from crawler.storage import make_folder
 
 if TYPE_CHECKING:
     from asyncio import StreamReader
     from collections.abc import Sequence
 
-    from crawler.shared_storage.replication import Replication
+    from crawler.shared_storage.store import Replication
 
 # Seconds after which a command that met a lock is called again.
 LOCKED_AGAIN: Final = 60
@@ -33,10 +35,18 @@ LOCKED_AGAIN: Final = 60
 # Seconds that a command has to end when nobody waits for it any more.
 _TO_END: Final = 5
 
+# Seconds that a file may take; one of a gigabyte takes five minutes.
+LONGEST: Final = 3600.0
+
+# Bytes of an answer at most.
+_ANSWER: Final = 1024 * 1024
+
 # prctl(2): the signal that a process gets when its parent ends.
 _PR_SET_PDEATHSIG: Final = 1
 
 _LIBC = ctypes.CDLL(None)
+
+_Process = asyncio.subprocess.Process
 
 
 @dataclass(slots=True)
@@ -48,7 +58,7 @@ class Commands:
     store: str
     options: Sequence[str]
     replication: Replication | None = None
-    _running: set[asyncio.subprocess.Process] = field(default_factory=set)
+    _running: set[_Process] = field(default_factory=set)
     is_stopping: bool = False
 
     async def crawl(self, region: str, arguments: Sequence[str]) -> None:
@@ -144,3 +154,63 @@ async def _pass_on(stream: StreamReader) -> str:
         kept = (kept + chunk)[-4096:]
     lines = [line.strip() for line in kept.decode(errors="replace").splitlines()]
     return next((line for line in reversed(lines) if line), "")
+
+
+@dataclass(slots=True)
+class Children:
+    """Does jobs in processes that are kept for the next one."""
+
+    longest: float = LONGEST
+    _idle: list[_Process] = field(default_factory=list)
+
+    async def do(self, told: dict[str, Any]) -> Any:
+        """Do a job: what the child says of it. Raises JobFailedError."""
+        process = self._idle.pop() if self._idle else await _begin()
+        is_whole = False
+        try:
+            answer = await asyncio.wait_for(_ask(process, told), self.longest)
+            is_whole = True
+        except TimeoutError:
+            raise JobFailedError(f"it took more than {self.longest:.0f} seconds") from None
+        finally:
+            if is_whole:
+                self._idle.append(process)
+            else:
+                await _end(process)
+        if "error" in answer:
+            raise JobFailedError(answer["error"], is_final=answer["is_final"])
+        return answer["done"]
+
+    async def close(self) -> None:
+        """End the processes that wait for a job."""
+        while self._idle:
+            await _end(self._idle.pop())
+
+
+async def _begin() -> _Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "crawler.jobs.archive_files", cwd=PROJECT, stdin=pipe, stdout=pipe,
+        limit=_ANSWER, preexec_fn=end_with_parent,
+    )  # fmt: skip
+
+
+async def _ask(process: _Process, told: dict[str, Any]) -> dict[str, Any]:
+    assert process.stdin
+    assert process.stdout
+    with suppress(ConnectionError):  # it died: its silence says so
+        process.stdin.write(json.dumps(told).encode() + b"\n")
+        await process.stdin.drain()
+    line = await process.stdout.readline()
+    if not line:
+        code = await process.wait()
+        ended = f"signal {-code}" if code < 0 else f"exit code {code}"
+        raise JobFailedError(f"the process that did it ended with {ended}")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+async def _end(process: _Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.jobs.commands import Commands
-from crawler.jobs.outcomes import JobFailedError, PostponedError
+from crawler.jobs.processes import Commands
+from crawler.jobs.queue import JobFailedError, PostponedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
         "trap 'exit 3' TERM\nwhile :; do sleep 0.05; done\n"
     )
     program.chmod(0o755)
-    monkeypatch.setattr("crawler.jobs.commands.sys.executable", str(program))
+    monkeypatch.setattr("crawler.jobs.processes.sys.executable", str(program))
     return Commands(tmp_path, "", "", [])
 
 
