@@ -9,6 +9,7 @@ had committed and not published: what it fetched is owed again.
 
 from __future__ import annotations
 
+from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +17,13 @@ from sqlalchemy import delete, func, insert, literal_column, select, text, updat
 from sqlalchemy.exc import DBAPIError
 
 from crawler.data_dir import lines_name
+from crawler.ledger import line_rows
+from crawler.ledger.column_types import UtcTime
 from crawler.ledger.connection import CHUNK, in_order, silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
 from crawler.ledger.schema import (
     addresses,
+    article_states,
     articles,
     claims,
     leases,
@@ -35,8 +39,7 @@ from crawler.ledger.schema import (
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import ColumnElement, Engine, Row
@@ -58,6 +61,15 @@ _RENEW: Final = f"UPDATE leases SET until = {NOW} + :seconds WHERE region IN (SE
 _FENCE: Final = text(f"WITH mine AS ({_MINE} FOR UPDATE OF l) {_RENEW} mine)")
 _BEAT: Final = text(f"WITH mine AS ({_MINE} FOR UPDATE OF l SKIP LOCKED) {_RENEW} mine)")
 _HELD: Final = text(f"SELECT count(*) AS held FROM ({_MINE}) mine")
+
+_KEEP_STATES: Final = text(
+    "INSERT INTO article_states (article_id, number, run_id, state)"
+    " SELECT a.article_id, (SELECT max(v.number) FROM versions v"
+    " WHERE v.article_id = a.article_id), :run_id, row_to_json(a)"
+    " FROM articles a WHERE a.article_id = ANY(:ids)"
+    " ON CONFLICT (article_id, number) DO UPDATE"
+    " SET run_id = excluded.run_id, state = excluded.state"
+)
 
 # What a run is called among the server's sessions begins so, then comes its id.
 SESSION: Final = "xinhua-archive"
@@ -247,8 +259,8 @@ def void(
         kept = select(versions.c.article_id).where(versions.c.run_id == run_id)
         lost = (visits.c.run_id == run_id) & visits.c.article_id.not_in(kept)
         connection.write(update(visits).where(lost).values(outcome=Outcome.PENDING))
-    claimed = in_order(claims, claims.c.run_id == run_id)
-    connection.write(delete(claims).where(claimed))
+    for table in (claims, article_states):
+        connection.write(delete(table).where(in_order(table, table.c.run_id == run_id)))
     if to is not None:
         _hand_on_sightings(connection, run_id, to, regions)
         own = update(pictures).where(pictures.c.outcome_by == run_id)
@@ -270,8 +282,17 @@ def _void_lines(connection: LedgerConnection, run_id: str, at: datetime) -> None
         for row in connection.rows(statement.order_by(*order)):
             left.setdefault(row.article_id, []).append(row)
         _owe_again(connection, [one for one in chunk if one not in left], at)
+        before = select(article_states).where(article_states.c.article_id.in_(left))
+        states = {(row.article_id, row.number): row.state for row in connection.rows(before)}
         for article_id, lines in left.items():
-            _set_back(connection, article_id, lines, at)
+            number = max(row.number for row in lines)
+            _set_back(connection, article_id, lines, at, states.get((article_id, number)))
+
+
+def keep_states(connection: LedgerConnection, run_id: str, ids: Collection[str]) -> None:
+    """Keep what these articles are, before a run writes lines of them that aren't published yet."""
+    if ids:
+        connection.write(_KEEP_STATES.bindparams(run_id=run_id, ids=sorted(ids)))
 
 
 def _owe_again(connection: LedgerConnection, ids: Sequence[str], at: datetime) -> None:
@@ -289,9 +310,14 @@ def _owe_again(connection: LedgerConnection, ids: Sequence[str], at: datetime) -
 
 
 def _set_back(
-    connection: LedgerConnection, article_id: str, lines: Iterable[Row[Any]], at: datetime
+    connection: LedgerConnection,
+    article_id: str,
+    lines: Iterable[Row[Any]],
+    at: datetime,
+    state: Mapping[str, Any] | None,
 ) -> None:
-    """An article to the lines that are left of it, to be looked at again without validators."""
+    """An article to what it was before the lines that are void, to be looked at again. Where its
+    `state` wasn't kept it is what these lines, those that are left, say of it."""
     newest = content = None
     for row in lines:
         newest = row
@@ -307,10 +333,27 @@ def _set_back(
         "etag": None,
         "last_modified": None,
         "suspected_at": None,
-        "next_check_at": at,
         "last_checked_at": newest.fetched_at,
     }
+    if state is not None:
+        values = {
+            column.name: datetime.fromisoformat(state[column.name])
+            if isinstance(column.type, UtcTime) and state[column.name]
+            else state[column.name]
+            for column in articles.c
+        }
+    values["next_check_at"] = at
     connection.write(update(articles).where(articles.c.article_id == article_id).values(values))
+    if newest.archive is not None:  # a capture of others is no attempt of ours at the address
+        return
+    own = select(articles.c.canonical_url).where(articles.c.article_id == article_id)
+    is_later = addresses.c.url.in_(own) & (addresses.c.result_at > newest.fetched_at)
+    outcome = line_rows.outcome(dict(newest._mapping))
+    connection.write(
+        update(addresses)
+        .where(in_order(addresses, is_later, skip_locked=True))
+        .values(result=outcome, result_at=newest.fetched_at, detail=None)
+    )
 
 
 def _hand_on_sightings(
@@ -368,10 +411,12 @@ def _epochs(connection: LedgerConnection, run_ids: Collection[str]) -> dict[str,
 
 
 def _forget(connection: LedgerConnection) -> None:
-    """Drop the epochs and claims of runs that are over, but what others drop just now."""
+    """Drop the epochs and claims of runs that are over, and what articles were before them, but
+    what others drop just now."""
     holding = select(leases.c.run_id).where(leases.c.run_id.is_not(None))
     unfinished = select(runs.c.run_id).where(runs.c.finished_at.is_(None))
     over = run_leases.c.run_id.not_in(holding) & run_leases.c.run_id.not_in(unfinished)
     connection.write(delete(run_leases).where(in_order(run_leases, over, skip_locked=True)))
-    free = claims.c.run_id.not_in(holding)
-    connection.write(delete(claims).where(in_order(claims, free, skip_locked=True)))
+    for table, kept in ((claims, holding), (article_states, select(run_leases.c.run_id))):
+        free = table.c.run_id.not_in(kept)
+        connection.write(delete(table).where(in_order(table, free, skip_locked=True)))

@@ -84,7 +84,7 @@ def addresses(line: Mapping[str, Any]) -> list[dict[str, Any]]:
         "title": found.get("title"),
     }
     if archive(line) is None:  # a capture of others is no attempt of ours at the address
-        own |= {"result": _outcome(line), "result_at": moment(line["fetched_at"])}
+        own |= {"result": outcome(line), "result_at": moment(line["fetched_at"])}
     return [own, *(_address(line, url) for url in line["also_at"] if url != own["url"])]
 
 
@@ -179,7 +179,8 @@ def _region(line: Mapping[str, Any]) -> str | None:
     return line["region"]["code"] if line["region"] else None
 
 
-def _outcome(line: Mapping[str, Any]) -> Outcome:
+def outcome(line: Mapping[str, Any]) -> Outcome:
+    """How the look ended that a line, or the row of one, is of."""
     if line["status"] == "gone":
         return Outcome.GONE
     if line["status"] == "restored":

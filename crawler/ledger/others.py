@@ -42,6 +42,11 @@ class Others:
         """There are others from now on."""
         self._lease = lease
 
+    @property
+    def run_id(self) -> str | None:
+        """The run that there are others of; None where it is alone."""
+        return self._lease.run_id if self._lease else None
+
     def have(self, region: str | None) -> bool:
         """Whether the addresses of a region are another run's to fetch."""
         return self._lease is not None and region is not None and region not in self._lease.regions

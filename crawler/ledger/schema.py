@@ -22,7 +22,7 @@ from sqlalchemy import (
 from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 
 # The schema version this code reads and writes: the newest migration.
-REVISION = "0011"
+REVISION = "0012"
 
 metadata = MetaData()
 
@@ -499,3 +499,14 @@ claims = Table(  # which run fetches an article, so that no other does
     Column("run_id", Text, nullable=False),
 )
 Index("ix_claims_run", claims.c.run_id)
+article_states = (
+    Table(  # of articles of which a run has lines that aren't published yet: what it was
+        "article_states",
+        metadata,
+        Column("article_id", Text, primary_key=True),
+        Column("number", Integer, primary_key=True, autoincrement=False),  # its newest line then
+        Column("run_id", Text, nullable=False),
+        Column("state", JSON, nullable=False),  # its row in `articles`
+    )
+)
+Index("ix_article_states_run", article_states.c.run_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.ledger.addresses import Addresses
 from crawler.ledger.articles import Articles
 from crawler.ledger.connection import LedgerConnection
+from crawler.ledger.leases import keep_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ class Settling:
     """Lines and endings that wait to be told, one of each article and one of each address."""
 
     def __init__(self, connection: LedgerConnection, handed_out: HandedOut, others: Others) -> None:
+        self._connection = connection
+        self._others = others
         self._handed_out = handed_out
         self._articles = Articles(connection, others=others)
         self._addresses = Addresses(connection)
@@ -60,8 +63,16 @@ class Settling:
         lines, endings = list(self._lines.values()), list(self._endings.values())
         self._lines.clear()
         self._endings.clear()
+        if run_id := self._others.run_id:
+            later = [one.record for one in lines if _is_later(one.record)]
+            keep_states(self._connection, run_id, [one["id"] for one in later])
         self._articles.add_lines(lines)
         self._addresses.finish_all(endings)
+
+
+def _is_later(line: Mapping[str, Any]) -> bool:
+    """Whether a line isn't the first of its article."""
+    return bool(line["version"] > 1 or line["status"] != "live")
 
 
 class SettledConnection(LedgerConnection):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from sqlalchemy import make_url, select, text
+from sqlalchemy import make_url, select, text, update
 
 from crawler.data_dir import lines_name, part_manifest_name, report_name
 from crawler.ledger.connection import silent_for
@@ -14,8 +15,8 @@ from crawler.ledger.errors import LedgerError, LedgerInUseError
 from crawler.ledger.leases import SupersededError, is_superseded, void_own
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.pace import HostPace
-from crawler.ledger.rows import Decision, Sighting
-from crawler.ledger.schema import addresses, leases, sighting_lines
+from crawler.ledger.rows import AddedLine, Decision, Sighting
+from crawler.ledger.schema import addresses, article_states, leases, sighting_lines
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, T0, at_site, line
 
@@ -124,8 +125,20 @@ def test_what_was_not_published_is_void_once_another_has_the_region(begin: Open)
     publish(frozen, A, 1, lines_name(A, 0))
     frozen.publications.take(part, run_id=A, part=0, published_at=T0)
     publish(frozen, A, 2, lines_name(A, 1))
-    second = {"at": "2026-01-01T09:00:00Z", "version": 2, "content_sha256": "b" * 64}
-    frozen.articles.add_line(line(1, run_id=A, **second), jsonl=lines_name(A, 1), schedule=[HOUR])
+    second = {
+        "at": "2026-01-01T09:00:00Z", "version": 2, "content_sha256": "b" * 64,
+        "published_at": "2026-01-01T10:00:00+08:00", "http": {"status": 200, "etag": '"e2"'},
+        "url": at_site(1).url.replace("www.js.xinhuanet.com", "js.news.cn"),
+    }  # fmt: skip
+    frozen.articles.note_check(at_site(1).article_id, T0 + HOUR, None, '"e1"', None)
+    before = frozen.articles.get(at_site(1).article_id)
+    assert before
+    frozen.settling.add_line(AddedLine(line(1, run_id=A, **second), lines_name(A, 1), [HOUR]))
+    frozen.connection.write(
+        update(addresses)
+        .where(addresses.c.url == at_site(1).url)
+        .values(result=Outcome.CHANGED, result_at=T0 + HOUR)
+    )
     frozen.addresses.see([at_site(3)], run_id=A, at=T0)
     note(frozen, A, "js", "he")
     frozen.commit()
@@ -136,9 +149,10 @@ def test_what_was_not_published_is_void_once_another_has_the_region(begin: Open)
     with pytest.raises(LedgerError):
         frozen.commit()
     kept = taker.articles.get(at_site(1).article_id)
-    assert kept
-    assert (kept.version, kept.content_sha256, kept.etag) == (1, "a" * 64, None)
-    assert kept.next_check_at == T0 + DAY
+    assert kept == replace(before, next_check_at=T0 + DAY)
+    (address,) = taker.addresses.of_articles([at_site(1).article_id])
+    assert (address.result, address.result_at) == (Outcome.PUBLISHED, T0)
+    assert taker.connection.rows(select(article_states)) == []
     assert taker.articles.get(at_site(2).article_id) is None
     assert taker.articles.get(at_site(4).article_id) is None
     owed = taker.addresses.owed(run_id=B, at=T0 + DAY, regions=["js"], limit=9)
