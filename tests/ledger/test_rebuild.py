@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import URL, make_url
 
 from crawler.items import as_line
 from crawler.ledger.errors import LedgerError
@@ -63,10 +64,31 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "ledger.sqlite"
 
 
-def state(path: Path) -> dict[str, Any]:
+@pytest.fixture
+def before(path: Path) -> dict[str, Any]:
+    """What the ledger says that is to be lost."""
+    return state(path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, path: Path) -> Path | URL:
+    """The place of the folder's ledger, which is lost: its file, or an empty database."""
+    path.unlink()
+    if request.param == "sqlite":
+        return path
+    return make_url(request.getfixturevalue("new_database")())
+
+
+def opened(where: Path | URL) -> Ledger:
+    if isinstance(where, URL):
+        return Ledger.at(where, fresh=False)
+    return Ledger.open(where)
+
+
+def state(where: Path | URL) -> dict[str, Any]:
     """All that a rebuild owes: articles, lines, observations, addresses, runs."""
     ids = [at_site(number).article_id for number in range(1, 5)]
-    with closing(Ledger.open(path, read_only=True)) as ledger:
+    with closing(opened(where)) as ledger:
         return {
             "articles": ledger.articles.every(regions=None, limit=99),
             "versions": [ledger.articles.versions(one) for one in ids],
@@ -76,21 +98,20 @@ def state(path: Path) -> dict[str, Any]:
         }
 
 
-def test_the_same_ledger_again(path: Path, tmp_path: Path) -> None:
-    before = state(path)
-    path.unlink()
+def test_the_same_ledger_again(before: dict[str, Any], where: Path | URL, tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="repair --ledger"):
-        Ledger.open(path)
-    done = rebuild(tmp_path, path, schedule=SCHEDULE)
+        opened(where)
+    done = rebuild(tmp_path, where, schedule=SCHEDULE)
     assert (done.lines, done.runs, done.problems) == (5, 1, [])
-    assert state(path) == before
-    with closing(Ledger.open(path)) as ledger:
+    assert state(where) == before
+    with closing(opened(where)) as ledger:
         seen = ledger.addresses.see([at_site(n) for n in range(1, 5)], run_id="r2", at=T0 + DAY)
     assert [one.value for one in seen] == ["known", "known", "known", "new"]
 
 
-def test_a_recheck_that_is_in_the_archive_is_not_due_again(path: Path, tmp_path: Path) -> None:
-    path.unlink()
+def test_a_recheck_that_is_in_the_archive_is_not_due_again(
+    where: Path | URL, tmp_path: Path
+) -> None:
     index = tmp_path / f"warc/2026/01/xinhua-{RUN}-00001.cdxj"
     index.write_text(
         index_line(at_site(2).url, "20260105080000", "304")
@@ -98,9 +119,9 @@ def test_a_recheck_that_is_in_the_archive_is_not_due_again(path: Path, tmp_path:
         + index_line(at_site(3).url, "20260105080000", "404")
         + index_line("http://www.js.xinhuanet.com/", "20260105080000", "200")
     )
-    done = rebuild(tmp_path, path, schedule=SCHEDULE)
+    done = rebuild(tmp_path, where, schedule=SCHEDULE)
     assert (done.captures, done.problems) == (4, [])
-    with closing(Ledger.open(path, read_only=True)) as ledger:
+    with closing(opened(where)) as ledger:
         second, third = (ledger.articles.get(at_site(n).article_id) for n in (2, 3))
     assert second
     assert third
@@ -110,19 +131,18 @@ def test_a_recheck_that_is_in_the_archive_is_not_due_again(path: Path, tmp_path:
     assert third.last_checked_at == T0
 
 
-def test_publications_come_from_their_manifests(path: Path, tmp_path: Path) -> None:
+def test_publications_come_from_their_manifests(where: Path | URL, tmp_path: Path) -> None:
     """A part is no run; a report without a number was written before there were any."""
-    path.unlink()
     runs = tmp_path / "runs"
     later = REPORT | {"run_id": "r2", "seq": 3, "corrections": {"written": 1}}
     (runs / "r2.json").write_text(json.dumps(later))
     part = {"run_id": "r2", "part": 1, "seq": 2, "published_at": "2026-01-01T08:30:00Z"}
     (runs / "r2-00001.json").write_text(json.dumps(part))
 
-    done = rebuild(tmp_path, path)
+    done = rebuild(tmp_path, where)
 
     assert (done.runs, done.problems) == (2, [])
-    with closing(Ledger.open(path)) as ledger:
+    with closing(opened(where)) as ledger:
         assert {run.run_id: run.kind for run in ledger.runs.newest(9)} == {
             RUN: "crawl", "r2": "correction",
         }  # fmt: skip
@@ -133,25 +153,23 @@ def test_publications_come_from_their_manifests(path: Path, tmp_path: Path) -> N
         assert ledger.publications.next_seq() == 4
 
 
-def test_two_manifests_of_one_number_are_told(path: Path, tmp_path: Path) -> None:
-    path.unlink()
+def test_two_manifests_of_one_number_are_told(where: Path | URL, tmp_path: Path) -> None:
     for name in ("r2", "r3"):
         report = REPORT | {"run_id": name, "seq": 1}
         (tmp_path / "runs" / f"{name}.json").write_text(json.dumps(report))
 
-    (problem,) = rebuild(tmp_path, path).problems
+    (problem,) = rebuild(tmp_path, where).problems
 
     assert problem.startswith("runs/r3.json is no report: ")
     assert "publication 1 is runs/r2.json already" in problem
 
 
-def test_what_is_damaged_is_named_and_the_rest_taken(path: Path, tmp_path: Path) -> None:
-    path.unlink()
+def test_what_is_damaged_is_named_and_the_rest_taken(where: Path | URL, tmp_path: Path) -> None:
     with (tmp_path / FILE).open("ab") as file:
         file.write(b'{"id": "cut sho\n[1]\n' + as_line(line(4)))
     (tmp_path / "runs" / "broken.json").write_text("{}")
     (tmp_path / f"warc/2026/01/xinhua-{RUN}-00001.cdxj").write_text("?\n")
-    done = rebuild(tmp_path, path)
+    done = rebuild(tmp_path, where)
     assert done.lines == 6
     assert [problem.split(":")[0] for problem in done.problems] == [
         f"{FILE} line 6 is no record",
