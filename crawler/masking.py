@@ -16,12 +16,15 @@ SECRET_SETTINGS: Final = ("PING_URL", "WEBHOOK_URL")
 MASK: Final = "***"
 
 _PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*(?=@)")
+# SQLAlchemy takes whatever stands before the @ of a database's address, slashes too.
+_OF_DATABASE = re.compile(r"(postgres[\w+]*://[^:/@\s]*):[^@\n]*(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&\s]*")
 _SETTING = re.compile(rf"({'|'.join(SECRET_SETTINGS)})=.*", re.DOTALL)
 
 
 def masked(text: str) -> str:
     """The text with the passwords of addresses in it masked; user names stay."""
+    text = _OF_DATABASE.sub(rf"\1:{MASK}", text)
     return _PARAMETER.sub(rf"\1={MASK}", _PASSWORD.sub(rf"\1:{MASK}", text))
 
 

@@ -16,6 +16,8 @@ from crawler.masking import masked, masked_command
         (["--set", "PING_URL=a\nb"], "--set 'PING_URL=***'"),
         (["-s", "LEDGER=postgresql+psycopg://me:pa%40ss@db/x"],
          "-s 'LEDGER=postgresql+psycopg://me:***@db/x'"),
+        (["-s", "LEDGER=postgresql://me:pa/s s@db/x"], "-s 'LEDGER=postgresql://me:***@db/x'"),
+        (["-s", "LEDGER=postgresql://db:5432/x"], "-s LEDGER=postgresql://db:5432/x"),
         (["-s", "CONTACT=archive@example.org"], "-s CONTACT=archive@example.org"),
         (["-a", "urls=http://js.news.cn/20240509/a:b@c.html"],
          "-a urls=http://js.news.cn/20240509/a:b@c.html"),
