@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
@@ -20,7 +20,7 @@ from crawler.data_dir import ledger_file
 from crawler.exit_codes import LOCKED, STORAGE
 from crawler.ledger import location
 from crawler.ledger.copying import copy
-from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError
+from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError
 from crawler.ledger.reading import companions
@@ -77,7 +77,8 @@ class Command(ProjectCommand, ScrapyCommand):
             raise LedgerUrlError(f"the ledger of this folder is {location.shown(to)} already")
         # Opened to be written: nobody may write to it meanwhile, and both are of one schema.
         if not isinstance(where, URL):
-            Ledger.of(data_dir, read_only=True).close()
+            with suppress(OlderLedgerError):  # what isn't there must not be made
+                Ledger.of(data_dir, read_only=True).close()
         with closing(Ledger.of(data_dir)) as source:
             rows = _to_server(source, to) if isinstance(to, URL) else _to_file(source, to)
             if isinstance(to, URL):  # where those that were killed are of this folder

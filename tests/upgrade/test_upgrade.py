@@ -28,7 +28,7 @@ from tests.reextraction.older import another_extractor
 from tests.upgrade.days import FOLDER, KEPT_UNTIL, correct, crawl, scrapy, site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import RunScrapy
@@ -271,3 +271,23 @@ def test_repair_makes_its_ledger_again(upgraded: Upgraded, scrapy_cmd: RunScrapy
     assert made.returncode == 0, made.stdout + made.stderr
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert _published(upgraded.data_dir) == before
+
+
+@pytest.mark.nightly
+def test_its_ledger_moves_to_a_server_and_back(
+    tmp_path: Path, scrapy_cmd: RunScrapy, new_database: Callable[[], str]
+) -> None:
+    data_dir = unpack(tmp_path)
+    with site() as xinhua:
+        for to, day in ((new_database(), SOON), ("sqlite", LATER)):
+            moved = scrapy_cmd("ledger", "copy", to, data_dir=data_dir)
+            assert moved.returncode == 0, moved.stderr
+            xinhua.day = day
+            known = len(lines_of(data_dir))
+            assert crawl(xinhua, PROJECT, data_dir, "-a", "recheck=all") in {0, 3}
+            new = [line for line in lines_of(data_dir)[known:] if not line["corrects"]]
+            assert [line["version"] for line in new] == [1] * len(new)
+            assert bool(new) == (day == LATER)
+            verified = scrapy_cmd("verify", data_dir=data_dir)
+            assert verified.returncode == 0, verified.stdout + verified.stderr
+            assert "not held against the ledger" not in verified.stdout
