@@ -70,7 +70,8 @@ def _crawl(data_dir: Path, env: dict[str, str], url: str) -> tuple[float, int]:
     """CPU seconds of a crawl and the articles it published."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     options = {"DOWNLOAD_DELAY": 0, "DOWNLOAD_DELAY_JITTER": 0, "LOG_LEVEL": "WARNING",
-               "CONCURRENT_REQUESTS_PER_DOMAIN": 8, "LEDGER": url}  # fmt: skip
+               "CONCURRENT_REQUESTS_PER_DOMAIN": 8, "LIST_MAX_PAGES": 1000,
+               "LEDGER": url}  # fmt: skip
     settings = [word for name, value in options.items() for word in ("-s", f"{name}={value}")]
     done = subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a", "regions=js", *settings],
