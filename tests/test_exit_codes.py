@@ -29,8 +29,8 @@ UNKNOWN = "http://www.js.xinhuanet.com/2001-01/01/c_1100000001.htm"
 # What a test of its own brings about.
 ELSEWHERE = {
     **{("crawl", code): "runner/test_exit_codes.py" for code in OF_COMMANDS["crawl"]},
-    ("reextract", 3): "commands/test_correcting.py",
-    ("reextract", 75): "commands/test_correcting.py",
+    ("reextract", 3): "commands/test_reextract_correct.py",
+    ("reextract", 75): "commands/test_reextract_correct.py",
     ("index", 1): "commands/test_index.py",
     ("index", 5): "commands/test_index.py",
     ("index", 75): "commands/test_index.py",

@@ -1,5 +1,5 @@
 """What the commands share: their base class, how they end when the disk, the terminal or a pipe
-fails (one sentence and a documented exit code), and text that is safe to print.
+fails (one sentence and a documented exit code), values of options, and text that is safe to print.
 """
 
 from __future__ import annotations
@@ -11,25 +11,30 @@ import os
 import sqlite3
 import sys
 import unicodedata
+from argparse import ArgumentTypeError
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from scrapy.exceptions import UsageError
+from tqdm import tqdm
 
+from crawler import regions
+from crawler.arguments import parse_day
 from crawler.data_dir import folder_of
-from crawler.exit_codes import DEGRADED, STORAGE, USAGE
+from crawler.exit_codes import DEGRADED, LOCKED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
-from crawler.ledger.errors import NoLedgerError
+from crawler.ledger.errors import LedgerInUseError, NoLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import GIVEN_AWAY, LedgerUrlError, holds_password
-from crawler.run_lock import is_begun
+from crawler.run_lock import CannotStartError, is_begun
 from crawler.runner.process import open_streams
 from crawler.shared_storage.store import ReadThere, StoreError, place_of
 from crawler.storage import StorageError, look_elsewhere
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from datetime import date
     from pathlib import Path
 
     from _typeshed import ReadableBuffer
@@ -73,7 +78,8 @@ class ProjectCommand:
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the work of the command and end as `ends` does. What Scrapy would tell of a misuse
-        below three lines on the usage is one line here, a LEDGER that can't be used too."""
+        below three lines on the usage is one line here, a LEDGER that can't be used too. What is
+        held by another process is told with the exit code for it."""
         _open_output()
         with ends(self.name):
             try:
@@ -82,6 +88,10 @@ class ProjectCommand:
                 self.execute(args, opts)
             except (UsageError, LedgerUrlError, StoreError) as error:
                 refuse(self.name, error, USAGE)
+            except CannotStartError as error:
+                refuse(self.name, error, error.exitcode)
+            except LedgerInUseError as error:
+                refuse(self.name, error, LOCKED)
 
     def _warn_of_password(self) -> None:
         """Tell of a password in LEDGER; a crawl tells it in its log. Raises LedgerUrlError."""
@@ -242,3 +252,34 @@ def printable(text: str) -> str:
 def sentence(text: str) -> str:
     """The same on one line."""
     return printable(text.replace("\n", "\\n"))
+
+
+def count(value: str) -> int:
+    """An option's number from 1 up. Raises ArgumentTypeError, whose sentence argparse prints."""
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ArgumentTypeError(f"a number from 1 up is wanted, not {value!r}")
+    return int(value)
+
+
+def day(value: str) -> date:
+    """An option's day such as 2017-09-28. Raises ArgumentTypeError."""
+    try:
+        return parse_day(value)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def region_codes(value: str) -> frozenset[str]:
+    """Codes of regions that are named by code or name, separated by commas, in any locale. Raises
+    ArgumentTypeError."""
+    try:
+        return frozenset(regions.resolve(token).code for token in shown(value).split(","))
+    except regions.RegionError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def bytes_bar(files: Iterable[Path], *, readings: int = 1) -> tqdm[Any]:
+    """A bar over the bytes of files that are read so many times, where stderr is a terminal."""
+    total = readings * sum(path.stat().st_size for path in files)
+    tqdm.monitor_interval = 0  # its thread would be forked
+    return tqdm(total=total, unit="B", unit_scale=True, leave=False, disable=None)

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from tqdm import tqdm
 
 from crawler.clusters.clusters import clusters
 from crawler.clusters.index import CLUSTERS, moment_of
-from crawler.commands.base_command import ProjectCommand, print_json, printable
-from crawler.commands.options import day
+from crawler.commands.base_command import ProjectCommand, bytes_bar, day, print_json, printable
 from crawler.data_dir import clusters_file, lines_of
 from crawler.exit_codes import ERROR, LOCKED
 from crawler.line_index import BusyError, LineIndexError
@@ -87,8 +85,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
 
 def _found(path: Path, data_dir: Path, *, rebuild: bool) -> tuple[Update, list[Cluster]]:
-    total = sum(file.stat().st_size for file in lines_of(data_dir))
-    with tqdm(total=total, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+    with bytes_bar(lines_of(data_dir)) as bar:
         done = CLUSTERS.update(path, data_dir, bar.update, rebuild=rebuild)
     with closing(CLUSTERS.open(path)) as database:
         return done, clusters(database)

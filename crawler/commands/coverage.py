@@ -18,14 +18,12 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.clock import now
-from crawler.commands import options
-from crawler.commands.base_command import ProjectCommand, open_ledger, print_json
+from crawler.commands.base_command import ProjectCommand, day, open_ledger, print_json
 from crawler.coverage.certificates import days_of, first_whole_day, last_closable, region_row
 from crawler.coverage.verdicts import Verdict
 from crawler.data_dir import certificate_name
 from crawler.file_name_escapes import shown
 from crawler.masking import masked_command
-from crawler.run_lock import CannotStartError
 from crawler.runner.certifying import certify
 from crawler.runner.run import recheck_schedule
 
@@ -63,33 +61,29 @@ class Command(ProjectCommand, ScrapyCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         days = _days(args)
         data_dir = self.data_dir
-        try:
-            with open_ledger(self.given) as ledger:
-                wanting = _before_the_first(ledger, days, now())
-            if wanting:
-                certify(
-                    data_dir,
-                    wanting,
-                    command=shown(masked_command(["scrapy", *sys.argv[1:]])),
-                    schedule=recheck_schedule(self.given),
-                )
-            with open_ledger(self.given) as ledger:
-                told = [_told(data_dir, ledger, day, now()) for day in days]
-        except CannotStartError as error:
-            self.say(error, error.exitcode)
+        with open_ledger(self.given) as ledger:
+            wanting = _before_the_first(ledger, days, now())
+        if wanting:
+            certify(
+                data_dir,
+                wanting,
+                command=shown(masked_command(["scrapy", *sys.argv[1:]])),
+                schedule=recheck_schedule(self.given),
+            )
+        with open_ledger(self.given) as ledger:
+            told = [_told(data_dir, ledger, one, now()) for one in days]
+        if opts.json:
+            print_json(told, indent=1)
         else:
-            if opts.json:
-                print_json(told, indent=1)
-            else:
-                for one in told:
-                    print("\n".join(_lines(one)))
+            for one in told:
+                print("\n".join(_lines(one)))
 
 
 def _days(args: list[str]) -> list[date]:
     if len(args) != 2:
         raise UsageError("coverage takes two days: SINCE UNTIL")
     try:
-        since, until = map(options.day, args)
+        since, until = map(day, args)
     except ArgumentTypeError as error:
         raise UsageError(str(error)) from error
     if since > until:
@@ -105,18 +99,18 @@ def _before_the_first(ledger: Ledger, days: list[date], at: datetime) -> list[da
     first, closed = first_whole_day(ledger), ledger.certificates.days()
     last = last_closable(at)
     return [
-        day for day in days if day not in closed and day <= last and (first is None or day < first)
+        one for one in days if one not in closed and one <= last and (first is None or one < first)
     ]
 
 
-def _told(data_dir: Path, ledger: Ledger, day: date, at: datetime) -> dict[str, Any]:
+def _told(data_dir: Path, ledger: Ledger, of: date, at: datetime) -> dict[str, Any]:
     """The certificate of a day; for one that is open the same, `closed` null."""
-    path = data_dir / certificate_name(day, 0)
+    path = data_dir / certificate_name(of, 0)
     if path.is_file():
         told: dict[str, Any] = json.loads(path.read_bytes())
         return told
-    regions = {code: region_row(one) for code, one in days_of(ledger, day, at).items()}
-    return {"day": day.isoformat(), "closed": None, "regions": regions}
+    regions = {code: region_row(one) for code, one in days_of(ledger, of, at).items()}
+    return {"day": of.isoformat(), "closed": None, "regions": regions}
 
 
 def _lines(told: dict[str, Any]) -> list[str]:

@@ -19,7 +19,6 @@ from crawler.arguments import ArgumentError, parse
 from crawler.commands.base_command import ProjectCommand, print_json
 from crawler.commands.export import Command as Export
 from crawler.layouts import AcceptedLayouts
-from crawler.run_lock import CannotStartError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -69,14 +68,10 @@ class Command(ProjectCommand, ScrapyCommand):
         if kind not in KINDS:
             problem = f"what, of {', '.join(KINDS)}?" if not kind else f"no job is called {kind!r}"
             raise UsageError(f"{problem} (`scrapy enqueue --help`)")
-        try:
-            if kind in ("reextract", "verify"):
-                put, told = self._put_batch(kind, args[1:], opts)
-            else:
-                put, told = self._put(kind, args[1:], opts), {}
-        except CannotStartError as error:
-            self.say(error, error.exitcode)
-            return
+        if kind in ("reextract", "verify"):
+            put, told = self._put_batch(kind, args[1:], opts)
+        else:
+            put, told = self._put(kind, args[1:], opts), {}
         if opts.as_json:
             print_json({"kind": kind, "put": put} | told)
         else:

@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from tqdm import tqdm
 
-from crawler.commands.base_command import ProjectCommand
-from crawler.commands.options import day, region_codes
+from crawler.commands.base_command import ProjectCommand, bytes_bar, day, region_codes
 from crawler.data_dir import EXPORTS_FOLDER, lines_of
 from crawler.exit_codes import ERROR
 from crawler.export_formats.card import Card
@@ -100,11 +98,7 @@ class Command(ProjectCommand, ScrapyCommand):
             read += 1
             bar.update(length)
 
-        size = sum(path.stat().st_size for path in files) * (2 if selection.latest else 1)
-        with (
-            Card() as card,
-            tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar,
-        ):
+        with Card() as card, bytes_bar(files, readings=2 if selection.latest else 1) as bar:
             lines = _counted(selected(files, selection, on_line, bar.update), card)
             if output is None:
                 count = form.write(lines, sys.stdout.buffer)

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from tqdm import tqdm
 
-from crawler.commands.base_command import ProjectCommand
+from crawler.commands.base_command import ProjectCommand, bytes_bar
 from crawler.data_dir import lines_of, search_index_file
 from crawler.exit_codes import ERROR, LOCKED, STORAGE, USAGE
 from crawler.file_name_escapes import shown
@@ -66,8 +65,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
 
 def _update(path: Path, data_dir: Path, *, rebuild: bool) -> Update:
-    total = sum(file.stat().st_size for file in lines_of(data_dir))
-    with tqdm(total=total, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+    with bytes_bar(lines_of(data_dir)) as bar:
         return INDEX.update(path, data_dir, bar.update, rebuild=rebuild)
 
 

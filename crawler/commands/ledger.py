@@ -17,14 +17,13 @@ from sqlalchemy.engine import URL
 
 from crawler.commands.base_command import ProjectCommand
 from crawler.data_dir import ledger_file
-from crawler.exit_codes import LOCKED, STORAGE
 from crawler.ledger import location
 from crawler.ledger.copying import copy
-from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError, OlderLedgerError
+from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError
 from crawler.ledger.reading import companions
-from crawler.run_lock import CannotStartError, lock_run, take_lock
+from crawler.run_lock import lock_run, take_lock
 from crawler.storage import fsync_dir, open_path, publish
 
 if TYPE_CHECKING:
@@ -62,14 +61,8 @@ class Command(ProjectCommand, ScrapyCommand):
                 self._copy(data_dir, to)
             finally:
                 os.close(lock)
-        except CannotStartError as error:
-            self.say(error, error.exitcode)
         except (LedgerUrlError, NoLedgerError) as error:
             raise UsageError(str(error)) from error
-        except LedgerInUseError as error:
-            self.say(error, LOCKED)
-        except LedgerError as error:
-            self.say(error, STORAGE)
 
     def _copy(self, data_dir: Path, to: Path | URL) -> None:
         where = location.locate(data_dir)

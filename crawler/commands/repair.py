@@ -15,12 +15,11 @@ from scrapy.exceptions import UsageError
 
 from crawler.commands.base_command import ProjectCommand
 from crawler.coverage.restoring import restore
-from crawler.exit_codes import ERROR, LOCKED
-from crawler.ledger.errors import LedgerInUseError
+from crawler.exit_codes import ERROR
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError, locate
 from crawler.ledger.rebuild import rebuild
-from crawler.run_lock import CannotStartError, take_lock
+from crawler.run_lock import take_lock
 from crawler.runner.recovery import recover
 from crawler.runner.run import recheck_schedule
 
@@ -51,10 +50,6 @@ class Command(ProjectCommand, ScrapyCommand):
                 self._repair(data_dir, is_ledger_lost=opts.ledger)
             finally:
                 os.close(lock)
-        except CannotStartError as error:
-            self.say(error, error.exitcode)
-        except LedgerInUseError as error:
-            self.say(error, LOCKED)
         except LedgerUrlError as error:
             raise UsageError(f"LEDGER: {error}") from error
 

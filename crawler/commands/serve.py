@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.base_command import ProjectCommand, open_ledger, sentence
-from crawler.commands.options import count
+from crawler.commands.base_command import ProjectCommand, count, open_ledger, sentence
 from crawler.data_dir import search_index_file
 
 if TYPE_CHECKING:

@@ -19,15 +19,12 @@ from scrapy.exceptions import UsageError
 
 from crawler import regions
 from crawler.clock import BEIJING, now
-from crawler.commands.base_command import ProjectCommand, printable, sentence
-from crawler.commands.options import count
+from crawler.commands.base_command import ProjectCommand, count, printable, sentence
 from crawler.data_dir import layout_name
-from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE
+from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE
 from crawler.file_name_escapes import shown
 from crawler.layouts.accepted import LayoutError, read_bounded
-from crawler.ledger.errors import LedgerInUseError
 from crawler.masking import masked_command
-from crawler.run_lock import CannotStartError
 from crawler.runner import settings_check
 from crawler.runner.crawl_hours import CrawlHours
 from crawler.survey import acceptance, report, surveying
@@ -153,12 +150,6 @@ class Command(ProjectCommand, ScrapyCommand):
             accepted, found = acceptance.accept(settings, layout, content, typed)
         except LayoutError as error:
             raise UsageError(f"{shown(file)} is not accepted: {error}") from error
-        except CannotStartError as error:
-            self.say(error, error.exitcode)
-            return
-        except LedgerInUseError as error:
-            self.say(error, LOCKED)
-            return
         if found.refused:
             for one in found.conflicts:
                 print(sentence(f"{one.url}  {one.where}: {one.why}"))

@@ -15,13 +15,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.commands.base_command import (
-    ProjectCommand,
-    print_json,
-    printable,
-    sentence,
-)
-from crawler.commands.options import count
+from crawler.commands.base_command import ProjectCommand, count, print_json, printable, sentence
 from crawler.data_dir import STATE_FOLDER
 from crawler.exit_codes import ERROR, OK
 from crawler.file_name_escapes import shown

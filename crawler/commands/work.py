@@ -18,14 +18,12 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.log import configure_logging
 
 from crawler import regions
-from crawler.commands.base_command import ProjectCommand
-from crawler.commands.options import count, region_codes
+from crawler.commands.base_command import ProjectCommand, count, region_codes
 from crawler.exit_codes import ERROR
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger import location
 from crawler.ledger.errors import LedgerInUseError, NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
-from crawler.run_lock import CannotStartError
 from crawler.runner import json_log, settings_check
 
 if TYPE_CHECKING:
@@ -74,8 +72,6 @@ class Command(ProjectCommand, ScrapyCommand):
             self._work(data_dir, jobs, opts)
         except (settings_check.ConfigurationError, regions.RegionError) as error:
             raise UsageError(str(error)) from error
-        except CannotStartError as error:
-            self.say(error, error.exitcode)
 
     def _work(self, data_dir: Path, jobs: int, opts: Namespace) -> None:
         from crawler.jobs import database, storing

@@ -8,19 +8,25 @@ the archive; SQLite removes it by itself.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from crawler.clock import iso, now
-from crawler.export_formats.certified import VERDICTS, certified_days
+from crawler.data_dir import certificates_of, certified_by
+from crawler.export_formats.selection import BadLineError
+from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from crawler.export_formats.selection import Selection
+
+# What certificates say of a day (DATA_FORMAT.md), in the order of the card's columns.
+VERDICTS = ("complete", "incomplete", "unknown")
 
 _NO_DAY = "without a time"
 _NONE = "none"
@@ -153,6 +159,23 @@ class Card:
             return {}
         first, last = selection.since or min(days), selection.until or max(days)
         return certified_days(data_dir, first, last)
+
+
+def certified_days(data_dir: Path, first: date, last: date) -> Mapping[str, Counter[str]]:
+    """Region code to the number of days with each verdict, from `first` to `last`; a day without a
+    certificate counts in none. Raises BadLineError for a file that is no certificate, OSError."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for path in certificates_of(data_dir):
+        day, number = certified_by(path.relative_to(data_dir).as_posix()) or (date.min, 0)
+        if number or not first <= day <= last:
+            continue
+        try:
+            for code, told in json.loads(path.read_bytes())["regions"].items():
+                found[code][told["verdict"]] += 1
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            why = f"{shown(path)}: no certificate ({error!r}); run `scrapy verify`"
+            raise BadLineError(why) from error
+    return found
 
 
 def _selected(selection: Selection) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING
-from crawler.export_formats.line_writer import write_each
+from crawler.export_formats.selection import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

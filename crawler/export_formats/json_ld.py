@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from crawler.export_formats.line_writer import write_each
+from crawler.export_formats.selection import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

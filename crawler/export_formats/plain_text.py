@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
-from crawler.export_formats.line_writer import write_each
+from crawler.export_formats.selection import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

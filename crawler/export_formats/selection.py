@@ -1,4 +1,5 @@
-"""Which published lines an export holds: all of the data folder, or those that a filter lets pass.
+"""Which published lines an export holds: all of the data folder, or those that a filter lets pass;
+and how they are written one after the other.
 
 In: a data folder and a Selection. Out: the lines as bytes, file by file in the order of their names
 and each file from its start, which is the order of publication of files without parts.
@@ -17,9 +18,10 @@ from crawler.exporters.jsonl import line_schema
 from crawler.file_name_escapes import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
     from pathlib import Path
+    from typing import BinaryIO
 
 # Every schema version of a line has them; 2 added the others.
 _NEEDED = frozenset(line_schema()["required"]) - {"line", "revision", "corrects"}
@@ -132,6 +134,26 @@ def selected(
             keys = _read(path, number, line)
             if is_wanted(keys):
                 yield PublishedLine(line, keys, path, number)
+
+
+def write_each(
+    lines: Iterable[PublishedLine], file: BinaryIO, encode: Callable[[dict[str, Any]], bytes]
+) -> int:
+    """Write what `encode` makes of each line, b"" to leave it out; the number written.
+
+    Raises BadLineError for a line whose values are of other types than the schema's, OSError as the
+    file does.
+    """
+    count = 0
+    for line in lines:
+        try:
+            data = encode(line.keys)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise line.damaged(f"does not fit the schema ({error!r})") from error
+        if data:
+            file.write(data)
+            count += 1
+    return count
 
 
 def _of_what_was(

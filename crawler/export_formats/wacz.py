@@ -8,6 +8,7 @@ one ZIP file that ReplayWeb.page opens. All members are stored, since a player r
     datapackage.json, datapackage-digest.json
 
 In: published files. Out: the same bytes for the same files, in memory that doesn't grow with them.
+Of the pages of one line there is a WARC, too: exchanges cut out of the archive byte for byte.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import sys
 import tempfile
 import zipfile
 from contextlib import closing
@@ -26,7 +28,9 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from crawler import __version__
 from crawler.archive.cdxj import index_lines, index_path
-from crawler.archive.reader import WarcError
+from crawler.archive.compression import GZIP_MAGIC
+from crawler.archive.pointers import pointed_at
+from crawler.archive.reader import FileSpan, WarcError, read_records, record_at
 from crawler.clock import iso
 from crawler.data_dir import (
     LINES_FOLDER,
@@ -37,15 +41,13 @@ from crawler.data_dir import (
     run_began,
     run_of,
 )
-from crawler.export_formats.page_warc import page_warc
 from crawler.exporters import jsonl
+from crawler.items import WarcPointer
 from crawler.storage import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
-
-    from crawler.items import WarcPointer
 
 WACZ_VERSION = "1.1.1"
 _PIECE = 1024 * 1024
@@ -203,10 +205,56 @@ def _index(warcs: list[Path]) -> Iterator[bytes]:
             yield line
 
 
+def page_warc(
+    data_dir: Path, line: Mapping[str, Any], pictures: Iterable[WarcPointer] = ()
+) -> Iterator[bytes]:
+    """The captures of a published line's pages and of its `pictures` as a WARC: the exchanges byte
+    for byte, each file's warcinfo before its first.
+
+    Raises WarcError, before anything is given, where an archive is missing or damaged, or is one of
+    others whose records can't be taken out as they stand.
+    """
+    places: list[tuple[Path, int, int]] = []
+    pages = [WarcPointer(**keys) for keys in line["warc_pages"] or [line["warc"]]]
+    for pointer in dict.fromkeys((*pages, *pictures)):
+        path = pointed_at(data_dir, pointer)
+        info = record_at(path, 0)
+        if info.kind == "warcinfo" and (path, 0, info.length) not in places:
+            places.append((path, 0, info.length))
+        places += [(path, offset, length) for offset, length in _exchange(path, pointer)]
+    return _cut(places)
+
+
+def _exchange(path: Path, pointer: WarcPointer) -> Iterator[tuple[int, int]]:
+    """Places and lengths: of the response pointed at, and of what follows and belongs to it."""
+    ids: set[str | None] = set()
+    for record in read_records(path, span=FileSpan(pointer.offset, sys.maxsize)):
+        if not ids and (record.offset, record.record_id) != (pointer.offset, pointer.record_id):
+            raise WarcError(path, pointer.offset, "the record that is pointed at isn't there")
+        if ids and record.header("WARC-Concurrent-To") not in ids:
+            return
+        with path.open("rb") as file:
+            file.seek(record.offset)
+            if not record.length or file.read(2) != GZIP_MAGIC:
+                raise WarcError(path, record.offset, "the record has no gzip member of its own")
+        ids.add(record.record_id)
+        yield record.offset, record.length
+    if not ids:
+        raise WarcError(path, pointer.offset, "the file ends before the record pointed at")
+
+
+def _cut(places: list[tuple[Path, int, int]]) -> Iterator[bytes]:
+    for path, offset, length in places:
+        with path.open("rb") as file:
+            file.seek(offset)
+            yield file.read(length)
+
+
 def page_wacz(
     data_dir: Path, line: Mapping[str, Any], pictures: Iterable[WarcPointer] = ()
 ) -> Iterator[bytes]:
-    """The same as a WACZ, which opens with that page. Raises as `page_warc`."""
+    """The captures of a published line's pages as a WACZ, which opens with the first. Raises as
+    `page_warc`."""
     name = f"xinhua-{line['id']}-{line['version']}"
     with tempfile.TemporaryDirectory() as temporary:
         warc = Path(temporary) / f"{name}{WARC_SUFFIX}"

@@ -21,7 +21,7 @@ from zyte_common_items import (
     ZyteItemAdapter,
 )
 
-from crawler.export_formats.line_writer import write_each
+from crawler.export_formats.selection import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -22,8 +22,7 @@ from crawler.clock import iso, now
 from crawler.clusters.clusters import cluster_of
 from crawler.clusters.index import CLUSTERS
 from crawler.data_dir import clusters_file
-from crawler.export_formats.page_warc import page_warc
-from crawler.export_formats.wacz import page_wacz
+from crawler.export_formats.wacz import page_wacz, page_warc
 from crawler.items import VERSIONED_KEYS, WarcPointer
 from crawler.line_index import LineIndexError
 from crawler.pages.encoding import decode

@@ -85,7 +85,7 @@ class ListWalk:
         self._met: dict[Walk, set[int]] = {}
         self._gaps: Counter[Walk] = Counter()
         self._read: Counter[Walk] = Counter()
-        self._reach = ListReach(self._arguments.since, self._arguments.until)
+        self.reach = ListReach(self._arguments.since, self._arguments.until)
         self._max_pages = crawler.settings.getint("LIST_MAX_PAGES")
         self._max_depth = crawler.settings.getint("LIST_MAX_DEPTH")
         self._columns = Columns(crawler.settings.getint("LIST_MAX_COLUMNS"))
@@ -188,7 +188,7 @@ class ListWalk:
         is_answer = status < 300 or status == 304
         self._count("lists/answered" if is_answer else "lists/failed")
         if is_answer:
-            self._reach.answered(step.region)
+            self.reach.answered(step.region)
 
     def _follow(self, step: ListStep, page: Page, answer: ListAnswer) -> Found:
         """Note what a list says, and give its articles, further pages and further lists."""
@@ -216,7 +216,7 @@ class ListWalk:
             validators=NO_VALIDATORS if columns else kept,
             links=addresses if step.since is None else (),
         )
-        self._reach.read(step.region, links)
+        self.reach.read(step.region, links)
         steps = [*data, *self._go_on(step, further, answer, is_known=is_known)]
         return Found(list(self._sightings(step, links)), steps)
 
@@ -369,13 +369,13 @@ class ListWalk:
     def finish(self) -> None:
         """The crawl is over: a region none of whose lists answered has gone quiet."""
         assert self._crawler.stats
-        self._crawler.stats.set_value("crawler/unreached", self._reach.unreached())
+        self._crawler.stats.set_value("crawler/unreached", self.reach.unreached())
         self._count("sources/not_due", len(self._not_due - self._asked.keys()))
         self._looks.forget()
         if not self._arguments.lists:
             for alarm in self._looks.dead(self._arguments.regions):
                 self._publisher.alarm(alarm)
-        for region in self._reach.silent():
+        for region in self.reach.silent():
             text = f"no list of region {region} answered"
             self._publisher.alarm(Alarm(f"no_list:{region}", text, region))
 
@@ -427,7 +427,7 @@ class ListWalk:
             return
         self._asked[url] = depth
         self._count("lists/asked")
-        self._reach.asked(region)
+        self.reach.asked(region)
         self._columns.asked(region)
         lists, since = self._lists, self._arguments.since
         lists.remember(url, region=region, depth=depth)

@@ -1,5 +1,5 @@
 """What surrounds the commands: names of any bytes, terminals of any encoding, pipes that close,
-full disks. One sentence and a documented exit code, never a traceback."""
+full disks, values of options. One sentence and a documented exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentTypeError
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 
+from crawler.commands.base_command import count, day, region_codes
 from crawler.exit_codes import OK, STORAGE, USAGE
 from tests import scrapy_process
 from tests.conftest import PROJECT
@@ -278,3 +281,26 @@ def test_output_to_a_full_disk(data_dir: Path, archive: Path, tmp_path: Path) ->
     assert done.returncode == STORAGE
     assert "full" in told(done) or "No space" in told(done)
     assert "Traceback" not in kept.stderr.decode()
+
+
+def test_values() -> None:
+    assert count("12") == 12
+    assert day("2017-09-28") == date(2017, 9, 28)
+    assert region_codes("js,河北") == {"js", "he"}
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "", "two", "٣"])
+def test_no_numbers(value: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="from 1 up"):
+        count(value)
+
+
+@pytest.mark.parametrize("value", ["2017-02-30", "20170928", "2017-9-28", "", "yesterday"])
+def test_no_days(value: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="a day such as 2017-09-28"):
+        day(value)
+
+
+def test_no_region() -> None:
+    with pytest.raises(ArgumentTypeError, match="zz"):
+        region_codes("js,zz")

@@ -3,10 +3,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
-from crawler.export_formats.card import Card
-from crawler.export_formats.selection import Selection
+import pytest
+
+from crawler.export_formats.card import Card, certified_days
+from crawler.export_formats.selection import BadLineError, Selection
 from tests.export_formats.lines import LINES, gone
 
 if TYPE_CHECKING:
@@ -65,3 +68,30 @@ def test_lines_that_a_format_leaves_out_are_told(tmp_path: Path) -> None:
         said = card.markdown("text", data, data, {}, tmp_path, Selection(), files=1, written=1)
     assert "1 lines of 1 articles" in said
     assert "Left out are 1 more, which have no text." in said
+
+
+DAYS = date(2026, 9, 1), date(2026, 9, 30)
+
+
+def test_days_are_counted_by_region_and_verdict(tmp_path: Path) -> None:
+    certify(tmp_path, "2026-08-31", js="complete")
+    certify(tmp_path, "2026-09-01", js="complete", he="unknown")
+    certify(tmp_path, "2026-09-30", js="complete", he="incomplete")
+    certify(tmp_path, "2026-10-01", js="complete")
+    (tmp_path / "coverage" / "2026" / "09" / "31.json").write_text("")
+    assert certified_days(tmp_path, *DAYS) == {
+        "js": {"complete": 2},
+        "he": {"unknown": 1, "incomplete": 1},
+    }
+
+
+def test_without_certificates_there_are_none(tmp_path: Path) -> None:
+    assert certified_days(tmp_path, *DAYS) == {}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"regions": {"js": 1}}'])
+def test_a_damaged_certificate_is_named(tmp_path: Path, text: str) -> None:
+    certify(tmp_path, "2026-09-02", js="complete")
+    (tmp_path / "coverage" / "2026" / "09" / "02.json").write_text(text)
+    with pytest.raises(BadLineError, match=r"02\.json: no certificate"):
+        certified_days(tmp_path, *DAYS)

@@ -20,8 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 from crawler.archive.cdxj import index_lines
 from crawler.archive.reader import WarcError, read_records
 from crawler.data_dir import warcs_of
-from crawler.export_formats.page_warc import page_warc
-from crawler.export_formats.wacz import Package, page_wacz, write_wacz
+from crawler.export_formats.wacz import Package, page_wacz, page_warc, write_wacz
 from tests import scrapy_process
 from tests.conftest import PROJECT
 

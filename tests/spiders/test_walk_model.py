@@ -324,8 +324,8 @@ def test_days_that_no_list_goes_back_to(runs: Runs) -> None:
     del runs.column.items[-9:]
     runs.column.pinned = [article(0)]
     walk = runs.run(since=TODAY - timedelta(days=10))
-    assert walk.coverage.unreached() == {"js": ["2026-08-22", "2026-09-03"]}
-    assert runs.run(since=TODAY + timedelta(days=5)).coverage.unreached() == {}
+    assert walk.reach.unreached() == {"js": ["2026-08-22", "2026-09-03"]}
+    assert runs.run(since=TODAY + timedelta(days=5)).reach.unreached() == {}
 
 
 # --- everything at once -------------------------------------------------------------------------
