@@ -14,8 +14,7 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from crawler import extraction, pipelines
-from crawler.alarm_rules import FIELDS
-from crawler.alarms import Alarm, extraction_failed
+from crawler.alarms import FIELDS, Alarm, extraction_failed
 from crawler.archive.pointers import read_page
 from crawler.clock import iso, now
 from crawler.context import RunFacts, attached, required

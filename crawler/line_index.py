@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from crawler.data_dir import lines_of
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 from crawler.storage import make_folder, open_path
 
 if TYPE_CHECKING:

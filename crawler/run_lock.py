@@ -23,7 +23,7 @@ from crawler.data_dir import (
     run_lock_files,
 )
 from crawler.exit_codes import LOCKED, STORAGE, USAGE
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 from crawler.storage import StorageError, make_folder
 
 if TYPE_CHECKING:

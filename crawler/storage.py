@@ -11,7 +11,7 @@ import shutil
 import stat
 from typing import TYPE_CHECKING, Protocol, Self
 
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

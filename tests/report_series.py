@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crawler import alarm_rules, alarms
-from crawler.alarm_rules import FIELDS
-from crawler.alarms import Seen
+from crawler import alarms
+from crawler.alarms import FIELDS, Seen
 from crawler.clock import iso
 
 END = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -45,7 +44,7 @@ def follow(*reports: dict[str, Any], floors: dict[str, int] | None = None) -> di
     earlier: list[Seen] = []
     for one in reports:
         current, held = Seen.of(one), alarms.still_held(earlier)
-        raised = [*one.pop("told", ()), *alarm_rules.raised(current, earlier, held, floors or {})]
+        raised = [*one.pop("told", ()), *alarms.raised(current, earlier, held, floors or {})]
         one["alarms"] = [alarm.text for alarm in raised]
         one["alarm_states"] = alarms.rows(raised, one["started_at"], held)
         one["alarms_over"] = alarms.over(raised, current, held)

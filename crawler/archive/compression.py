@@ -21,7 +21,7 @@ import zstandard
 from isal import isal_zlib
 
 from crawler.archive.wire import head_end
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

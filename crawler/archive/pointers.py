@@ -24,8 +24,8 @@ from crawler.archive.others_records import (
 from crawler.archive.reader import WarcError, record_at
 from crawler.archive.records import digest, is_labelled
 from crawler.archive.wacz import MARK
-from crawler.file_name_escapes import readings, written
 from crawler.items import Page, WarcPointer
+from crawler.shown_text import readings, written
 from crawler.storage import path_now
 
 if TYPE_CHECKING:

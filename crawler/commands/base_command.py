@@ -22,13 +22,13 @@ from crawler import regions
 from crawler.arguments import parse_day
 from crawler.data_dir import folder_of
 from crawler.exit_codes import DEGRADED, LOCKED, STORAGE, USAGE
-from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerInUseError, NoLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import GIVEN_AWAY, LedgerUrlError, holds_password
 from crawler.run_lock import CannotStartError, is_begun
 from crawler.runner.process import open_streams
 from crawler.shared_storage.store import ReadThere, StoreError, place_of
+from crawler.shown_text import shown
 from crawler.storage import StorageError, look_elsewhere
 
 if TYPE_CHECKING:

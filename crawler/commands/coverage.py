@@ -22,10 +22,9 @@ from crawler.commands.base_command import ProjectCommand, day, open_ledger, prin
 from crawler.coverage.certificates import days_of, first_whole_day, last_closable, region_row
 from crawler.coverage.verdicts import Verdict
 from crawler.data_dir import certificate_name
-from crawler.file_name_escapes import shown
-from crawler.masking import masked_command
 from crawler.runner.certifying import certify
 from crawler.runner.run import recheck_schedule
+from crawler.shown_text import masked_command, shown
 
 if TYPE_CHECKING:
     import argparse

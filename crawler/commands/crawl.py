@@ -25,11 +25,9 @@ from crawler.clock import BEIJING, now
 from crawler.commands.base_command import ProjectCommand, ends, refuse, sentence
 from crawler.data_dir import folder_of, lock_file, search_index_file, told_file
 from crawler.exit_codes import DEGRADED, LOCKED, OK, STORAGE, USAGE
-from crawler.file_name_escapes import shown
 from crawler.jobs import storing
 from crawler.ledger.location import LedgerUrlError, locate
 from crawler.line_index import LineIndexError
-from crawler.masking import masked_command
 from crawler.notify import end_of_run
 from crawler.run_lock import CannotStartError, take_lock
 from crawler.runner import json_log, settings_check
@@ -37,6 +35,7 @@ from crawler.runner.crawl_hours import CrawlHours
 from crawler.runner.process import stop_with
 from crawler.runner.run import Run
 from crawler.search.index import INDEX
+from crawler.shown_text import masked_command, shown
 from crawler.spiders.xinhua import XinhuaSpider
 from crawler.storage import StorageError
 

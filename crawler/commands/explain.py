@@ -22,7 +22,7 @@ from crawler.commands.base_command import (
     sentence,
 )
 from crawler.exit_codes import ERROR
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 from crawler.views.address import explain, facts_of
 
 if TYPE_CHECKING:

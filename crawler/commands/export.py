@@ -24,7 +24,7 @@ from crawler.data_dir import EXPORTS_FOLDER, lines_of
 from crawler.exit_codes import ERROR
 from crawler.export_formats.card import Card
 from crawler.export_formats.selection import BadLineError, PublishedLine, Selection, selected
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 from crawler.storage import StorageError, open_path, write_atomically
 
 if TYPE_CHECKING:

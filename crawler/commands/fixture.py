@@ -23,9 +23,9 @@ from crawler.commands.base_command import (
 )
 from crawler.data_dir import PROJECT
 from crawler.exit_codes import ERROR, OK
-from crawler.file_name_escapes import shown
 from crawler.fixtures import Difference, Fixture, FixtureError
 from crawler.layouts import AcceptedLayouts
+from crawler.shown_text import shown
 from crawler.views.text_diff import difference
 
 if TYPE_CHECKING:

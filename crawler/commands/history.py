@@ -25,8 +25,8 @@ from crawler.commands.base_command import (
 )
 from crawler.exit_codes import ERROR, OK
 from crawler.exporters.jsonl import lines_with
-from crawler.file_name_escapes import shown
 from crawler.pipelines.content_digest import changed_fields
+from crawler.shown_text import shown
 from crawler.views.text_diff import of_fields
 
 if TYPE_CHECKING:

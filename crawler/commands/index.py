@@ -17,9 +17,9 @@ from scrapy.exceptions import UsageError
 from crawler.commands.base_command import ProjectCommand, bytes_bar
 from crawler.data_dir import lines_of, search_index_file
 from crawler.exit_codes import ERROR, LOCKED, STORAGE, USAGE
-from crawler.file_name_escapes import shown
 from crawler.line_index import BusyError, ForeignFileError, LineIndexError
 from crawler.search.index import INDEX
+from crawler.shown_text import shown
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:

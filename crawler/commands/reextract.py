@@ -38,17 +38,16 @@ from crawler.commands.base_command import (
 from crawler.data_dir import lines_of, report_file
 from crawler.exit_codes import DEGRADED, ERROR, OK
 from crawler.exporters.report import CorrectionCounts
-from crawler.file_name_escapes import shown
 from crawler.items import CORRECTABLE_KEYS, HISTORY_KEYS
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger.errors import NoLedgerError
-from crawler.masking import masked_command
 from crawler.reextraction.batch import Job, join_parts, make_parts, parts_folder
 from crawler.reextraction.correction import DamagedLineError
 from crawler.reextraction.one_warc import Filter
 from crawler.run_lock import take_lock
 from crawler.runner import settings_check
 from crawler.runner.correction_run import CorrectionRun, looked_at
+from crawler.shown_text import masked_command, shown
 from crawler.views.text_diff import of_fields
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from crawler.commands.base_command import (
 from crawler.exit_codes import STORAGE
 from crawler.ledger.errors import LedgerError
 from crawler.regions import Region, RegionError, load, resolve
-from crawler.text_columns import columns, padded
+from crawler.shown_text import columns, padded
 from crawler.views.list_sources import sources_of
 
 if TYPE_CHECKING:

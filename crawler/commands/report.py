@@ -16,7 +16,7 @@ from scrapy.exceptions import UsageError
 
 from crawler.clock import now
 from crawler.commands.base_command import ProjectCommand, open_ledger
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 from crawler.views.archive_status import status_of
 from crawler.views.report import Report, ReportSums, report_of
 

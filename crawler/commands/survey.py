@@ -22,11 +22,10 @@ from crawler.clock import BEIJING, now
 from crawler.commands.base_command import ProjectCommand, count, printable, sentence
 from crawler.data_dir import layout_name
 from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE
-from crawler.file_name_escapes import shown
 from crawler.layouts.accepted import LayoutError, read_bounded
-from crawler.masking import masked_command
 from crawler.runner import settings_check
 from crawler.runner.crawl_hours import CrawlHours
+from crawler.shown_text import masked_command, shown
 from crawler.survey import acceptance, report, surveying
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from scrapy.exceptions import UsageError
 from crawler.commands.base_command import ProjectCommand, count, print_json, printable, sentence
 from crawler.data_dir import STATE_FOLDER
 from crawler.exit_codes import ERROR, OK
-from crawler.file_name_escapes import shown
 from crawler.jobs.storing import replication_of
 from crawler.ledger import location
 from crawler.run_lock import is_locked
+from crawler.shown_text import shown
 from crawler.verification.file_places import MOVED_FILE, MovedMonthsError
 from crawler.verification.scope import Scope, ScopeError
 from crawler.verification.whole_archive import NO_LEDGER, name_of, verify

@@ -24,7 +24,7 @@ from crawler.data_dir import (
 )
 from crawler.exit_codes import ERROR
 from crawler.export_formats.wacz import Package, write_wacz
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 from crawler.storage import open_path
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.context import RunFacts, required
 from crawler.downloader.errors import CaptureError, NotArchivedError
 from crawler.downloader.responses import respond
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from crawler.clock import iso, now
 from crawler.data_dir import certificates_of, certified_by
 from crawler.export_formats.selection import BadLineError
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.exporters.jsonl import line_schema
-from crawler.file_name_escapes import shown
+from crawler.shown_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

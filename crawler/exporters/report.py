@@ -13,12 +13,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
-from crawler.alarm_rules import FIELDS
-from crawler.alarms import Seen
+from crawler.alarms import FIELDS, Seen
 from crawler.clock import iso
 from crawler.data_dir import LINES_FOLDER, LINES_SUFFIX, report_file, reports_of
-from crawler.file_name_escapes import shown
 from crawler.outcomes import UNREAD
+from crawler.shown_text import shown
 from crawler.storage import make_folder, open_file, write_atomically
 
 if TYPE_CHECKING:

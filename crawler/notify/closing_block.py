@@ -14,7 +14,7 @@ from crawler.clock import BEIJING
 from crawler.data_dir import report_name
 from crawler.exit_codes import DEGRADED, ERROR, NO_LISTS, OK, STORAGE
 from crawler.outcomes import DENIED, FETCHED, SETTLED, Outcome
-from crawler.text_columns import wrapped
+from crawler.shown_text import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

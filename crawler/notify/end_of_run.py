@@ -27,12 +27,11 @@ from scrapy.settings import SETTINGS_PRIORITIES
 
 from crawler.clock import now
 from crawler.data_dir import told_file
-from crawler.file_name_escapes import shown
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
-from crawler.masking import masked
 from crawler.notify.closing_block import block, is_due, unpublished
 from crawler.outcomes import DENIED, UNREAD, Outcome
+from crawler.shown_text import masked, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

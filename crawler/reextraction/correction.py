@@ -25,7 +25,6 @@ from crawler.archive.decode import DecodeError
 from crawler.archive.pointers import is_our_file, pointed_at, read_page
 from crawler.archive.reader import WarcError
 from crawler.archive.wacz import Unpacked
-from crawler.file_name_escapes import shown
 from crawler.items import (
     HISTORY_KEYS,
     KEYS,
@@ -40,6 +39,7 @@ from crawler.pages.assembly import AstrayError, IncompleteError
 from crawler.pipelines.content_digest import changed_fields
 from crawler.pipelines.normalisation import FlagName
 from crawler.process_pool import begin_worker, cancelling_on_error
+from crawler.shown_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import regions
-from crawler.alarm_rules import FIELDS
+from crawler.alarms import FIELDS
 from crawler.outcomes import Outcome
 from crawler.room import charts
 from crawler.room.rendering import name_of, render

@@ -20,7 +20,7 @@ from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.defer import deferred_from_coro
 
-from crawler import __version__, alarm_rules, alarms
+from crawler import __version__, alarms
 from crawler.alarms import Alarm
 from crawler.archive.decode import bound
 from crawler.archive.reader import WarcError
@@ -394,7 +394,7 @@ class Run:
             if self._captures and arguments.source
             else None,
         )
-        no_pictures = alarm_rules.pictures_failed((report["pictures"] or {}).get("outcomes", {}))
+        no_pictures = alarms.pictures_failed((report["pictures"] or {}).get("outcomes", {}))
         if no_pictures:
             publisher.alarm(no_pictures)
         failed = report["outcomes"].get(Outcome.EXTRACTION_FAILED)
@@ -415,13 +415,13 @@ class Run:
         """Put the alarms into the report. An error of ours in working them out must not cost it."""
         facts, publisher = self._facts, self.publisher
         floors = {code: one.floor for code, one in facts.regions.items() if one.floor is not None}
-        since = facts.started_at - alarm_rules.HISTORY
+        since = facts.started_at - alarms.HISTORY
         held: dict[str, alarms.State] = {}
         try:
             current = alarms.Seen.of(report)
             earlier = earlier_reports(facts.data_dir, since=since, before=facts.run_id)
             held = alarms.still_held(earlier)
-            for alarm in alarm_rules.raised(current, earlier, held, floors):
+            for alarm in alarms.raised(current, earlier, held, floors):
                 publisher.alarm(alarm)
             report["alarms_over"] = alarms.over(publisher.alarms(), current, held)
         except Exception:

@@ -11,8 +11,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.file_name_escapes import shown
 from crawler.shared_storage.place import MissingError, TakenError, sha256_of
+from crawler.shown_text import shown
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, open_file
 
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ from crawler.archive.reader import MAX_BLOCK, read_records
 from crawler.archive.records import RecordHeadError, is_digest_of, parse_our_record
 from crawler.clock import now
 from crawler.data_dir import FILE_PREFIX
-from crawler.file_name_escapes import shown
 from crawler.media_type import identify
+from crawler.shown_text import shown
 from crawler.storage import open_file
 from crawler.verification.findings import Finding, Original, WarcReport
 

@@ -38,13 +38,13 @@ from crawler.data_dir import (
     run_of,
 )
 from crawler.exporters.report import SUPERSEDED
-from crawler.file_name_escapes import shown
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.layouts.accepted import LayoutError, parse, read_bounded
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
 from crawler.process_pool import begin_worker, cancelling_on_error
+from crawler.shown_text import shown
 from crawler.storage import OPEN_SUFFIX, StorageError, is_elsewhere, size_of
 from crawler.verification.across_warcs import RecordIds, check_originals, spool_ids
 from crawler.verification.certificate_files import check_certificates, check_claims

@@ -21,8 +21,8 @@ from crawler.data_dir import reports_of
 from crawler.ledger.rows import left_of
 from crawler.outcomes import DENIED
 from crawler.run_lock import is_locked, runs_on
+from crawler.shown_text import padded, wrapped
 from crawler.storage import path_now
-from crawler.text_columns import padded, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from crawler.alarm_rules import FIELDS
+from crawler.alarms import FIELDS
 from crawler.exporters.report import CorrectionCounts, build_report, corrections_in, earlier_reports
 from crawler.ledger.ledger import Ledger
 

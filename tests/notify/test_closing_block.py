@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crawler.notify.closing_block import ADVICE, block, is_due, unpublished
-from crawler.text_columns import columns
+from crawler.shown_text import columns
 from tests.conftest import PROJECT
 
 REPEAT = timedelta(hours=24)

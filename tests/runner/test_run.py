@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from crawler import alarm_rules
+from crawler import alarms
 from crawler.exit_codes import DEGRADED, ERROR
 from crawler.layouts import NO_LAYOUTS
 from crawler.runner.run import Run
@@ -63,7 +63,7 @@ def test_a_bug_in_the_watch_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise KeyError("title")
 
-    monkeypatch.setattr(alarm_rules, "raised", cast("Any", fail))
+    monkeypatch.setattr(alarms, "raised", cast("Any", fail))
     run, made = ended(tmp_path), report()
     run._watch(made)
     assert run._exit_code(made) == ERROR
