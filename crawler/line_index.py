@@ -75,7 +75,7 @@ class Writer(Protocol):
     """What an index makes of lines."""
 
     def add(self, line: dict[str, Any], place: Place) -> None:
-        """Take a line in. Raises BadLineError."""
+        """Take a line in. Raises UnreadableLineError."""
 
     def flush(self) -> None:
         """Write what was kept in memory; a commit follows."""

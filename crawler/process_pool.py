@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
+# As in glibc's malloc.h.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT = 64 * 1024 * 1024
-_LARGEST = 32 * 1024 * 1024  # HEAP_MAX_SIZE / 2: a higher threshold is refused
+# HEAP_MAX_SIZE / 2: a higher threshold is refused.
+_LARGEST = 32 * 1024 * 1024
 
 
 def begin_worker() -> None:
     """Set up a worker before its first job: it ignores Ctrl-C, keeps its heap, and ends when its
     parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is for the parent to tell of
-    gc.freeze()  # what the parent loaded needs no looking at
+    # the terminal's is for the parent to tell of
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # what the parent loaded stays: the collector needn't go through it
+    gc.freeze()
     keep_heap()
     Thread(target=_end_with_parent, daemon=True).start()
 

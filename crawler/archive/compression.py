@@ -133,6 +133,11 @@ class Contents(ABC):
             size -= len(part)
         return b"".join(parts)
 
+    def piece(self) -> bytes:
+        """The next bytes, as many as are at hand; none where the contents end. So all that stands
+        before damage is got, where `take` raises WarcError for the whole of what was asked."""
+        return self.take(self._fill(1))
+
     def skip(self, size: int) -> int:
         """Pass bytes over; how many there were."""
         left = size

@@ -24,8 +24,6 @@ MARK = "#archive/"
 
 WACZ_SUFFIX = ".wacz"
 
-_PIECE = 1024 * 1024
-
 
 def warcs_in(file: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     """The WARC files of an input, and what follows its name in their pointers: the file itself, or
@@ -66,7 +64,7 @@ def _unpacked_whole(file: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     with file.open("rb") as packed, path.open("wb") as target:
         source = contents(file, packed, 0)
         try:
-            while piece := source.take(_PIECE):
+            while piece := source.piece():
                 target.write(piece)
         except WarcError as error:
             damage = error

@@ -1,4 +1,4 @@
-"""Months of captures that were moved away: `verify` knows of them, and misses all else."""
+"""Files that no run puts where they stand; months of captures that were moved away."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.verification.file_places import MovedMonths, MovedMonthsError
+from crawler.verification.file_places import (
+    MovedMonths,
+    MovedMonthsError,
+    check_places,
+    check_strays,
+    check_warc_places,
+)
+from crawler.verification.findings import WarcReport
 from crawler.verification.scope import Scope
 from crawler.verification.whole_archive import Verification, verify
 
@@ -110,3 +117,67 @@ def test_the_command(scrapy_cmd: RunScrapy, data_dir: Path) -> None:
     (data_dir / "moved.toml").write_text("nonsense")
     bad = scrapy_cmd("verify", "-j", "1", data_dir=data_dir)
     assert (bad.returncode, bad.stdout, len(bad.stderr.splitlines())) == (2, "", 1)
+
+
+RUN = "20260305T040000Z-0a1b"
+RIGHT = (
+    f"warc/2026/03/xinhua-{RUN}-00000.warc.gz", f"warc/2026/03/xinhua-{RUN}-00000.cdxj",
+    f"jsonl/2026/03/xinhua-{RUN}.jsonl", f"runs/{RUN}.json",
+    f"sightings/2026/03/xinhua-{RUN}.jsonl",
+    "warc/2026/03/others.warc.gz", "notes.txt", "old/others.warc.gz", "state/x.jsonl",
+)  # fmt: skip
+
+
+def with_files(data_dir: Path, *names: str) -> Path:
+    for name in names:
+        path = data_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return data_dir
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"warc/2026/02/xinhua-{RUN}-00000.warc.gz", f"warc/xinhua-{RUN}-00000.warc.gz",
+        f"jsonl/2025/03/xinhua-{RUN}.jsonl", f"jsonl/2026/03/more/xinhua-{RUN}.jsonl",
+        f"warc/2026/03/xinhua-{RUN}.jsonl", f"runs/old/{RUN}.json",
+        f"old/xinhua-{RUN}-00000.warc.gz", f"xinhua-{RUN}.jsonl",
+    ],
+)  # fmt: skip
+def test_a_file_where_no_run_puts_it(tmp_path: Path, name: str) -> None:
+    data_dir = with_files(tmp_path, *RIGHT, name)
+    (finding,) = check_places(data_dir, {RUN})
+    assert (finding.file, finding.code) == (data_dir / name, "misplaced_file")
+
+
+def test_files_where_they_belong(tmp_path: Path) -> None:
+    """What is linked back to the folder is not gone through again; of another run's files that
+    lie elsewhere nothing is known."""
+    other = RUN.replace("2026", "2024")
+    data_dir = with_files(tmp_path, *RIGHT, f"old/xinhua-{other}.jsonl")
+    (data_dir / "old" / "again").symlink_to(data_dir)
+    assert list(check_places(data_dir, {RUN})) == []
+
+
+def test_a_warc_of_another_month_than_its_first_record(tmp_path: Path) -> None:
+    path = tmp_path / RIGHT[0]
+    for began, count in (("2026-03-05T04:00:00Z", 0), ("2026-05-05T04:00:00Z", 1), (None, 0)):
+        found = list(check_warc_places(tmp_path, [WarcReport(path, began=began)]))
+        assert len(found) == count
+
+
+def test_files_that_no_manifest_lists(tmp_path: Path) -> None:
+    names = [*RIGHT[:3], "warc/2026/03/others.warc.gz", f"{RIGHT[2]}.open"]
+    data_dir = with_files(tmp_path, *names)
+    (data_dir / RIGHT[0]).unlink()
+    found = {
+        (one.file.relative_to(data_dir).as_posix(), one.code)
+        for one in check_strays(data_dir, {RIGHT[1], RIGHT[2]}, MovedMonths())
+    }
+    assert found == {
+        (f"{RIGHT[2]}.open", "open_file"), (RIGHT[1], "orphan_index"), (names[3], "orphan_file"),
+    }  # fmt: skip
+    moved = MovedMonths({"warc/2026/03": "tape 7"})
+    codes = {one.code for one in check_strays(data_dir, {RIGHT[1], RIGHT[2]}, moved)}
+    assert codes == {"open_file", "orphan_file"}

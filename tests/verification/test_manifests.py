@@ -1,4 +1,5 @@
-"""The manifests of parts: against their files, against their run's report, and their numbers."""
+"""Reports against themselves, their files and lines; the manifests of parts: against their files,
+against their run's report, and their numbers."""
 
 from __future__ import annotations
 
@@ -9,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.data_dir import manifests_of, part_manifests_of, part_of
+from crawler.exporters.parts import rows_of
 from crawler.verification.file_places import MovedMonths
-from crawler.verification.manifests import Manifest, check_numbers, check_part, check_parts
+from crawler.verification.findings import LinesReport
+from crawler.verification.manifests import (
+    Manifest,
+    check_lines_of_runs,
+    check_listed_once,
+    check_manifest,
+    check_numbers,
+    check_part,
+    check_parts,
+)
 from tests.exporters.test_parts import RUN, LongRun
 
 if TYPE_CHECKING:
@@ -125,3 +136,116 @@ def test_what_contradicts_is_found(
 
 def test_names() -> None:
     assert [part_of(name) for name in (PARTS[2], REPORT)] == [(RUN, 2), None]
+
+
+SOUND: dict[str, Any] = {
+    "run_id": RUN, "started_at": "2026-03-01T00:00:00Z", "finished_at": "2026-03-01T01:00:00Z",
+    "command": "scrapy crawl xinhua", "exit_code": 0, "reason": "finished", "urls_seen": 0,
+    "outcomes": {}, "regions": {}, "alarms": [], "seq": 1, "parts": 0,
+}  # fmt: skip
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """A run of one part: its report, its lines, and the index of a WARC."""
+    files = [tmp_path / f"jsonl/2026/03/xinhua-{RUN}.jsonl"]
+    files.append(tmp_path / f"warc/2026/03/xinhua-{RUN}-00000.cdxj")
+    for path in files:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"{}\n{}\n")
+    (tmp_path / "runs").mkdir()
+    report = SOUND | {"files": rows_of(tmp_path, files)}
+    (tmp_path / "runs" / REPORT).write_text(json.dumps(report))
+    return tmp_path
+
+
+def checked(data_dir: Path) -> Manifest:
+    return check_manifest(data_dir, data_dir / "runs" / REPORT, {}, MovedMonths())
+
+
+def test_a_report_that_is_sound(whole: Path) -> None:
+    manifest = checked(whole)
+    assert (manifest.findings, manifest.run_id, manifest.parts) == ([], RUN, 0)
+    assert len(manifest.listed) == len(told(whole, REPORT)["files"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"run_id": f"{RUN[:-1]}0"}, "it is named"),
+        ({"urls_seen": 1}, "its outcomes add up to 0, not to 1"),
+        ({"urls_seen": 1, "outcomes": {"published": 1}}, "in its regions together 0"),
+        ({"urls_seen": 1, "outcomes": {"lost": 1}, "regions": {"js": {"lost": 1}}}, "no such"),
+        ({"outcomes": {"published": True}, "urls_seen": 1}, "an outcome's count is no count"),
+        ({"unclaimed": ["http://js.news.cn/"]}, "it names 1 pages"),
+        ({"started_at": "2026-03-02T00:00:00Z"}, "started_at is"),
+        ({"finished_at": "2025-03-01T00:00:00Z"}, "before it began"),
+        ({"exit_code": None, "reason": "finished"}, "its exit code is None"),
+        ({"exit_code": 0, "alarms": ["something"]}, "its exit code is 0"),
+        ({"exit_code": 3, "alarms": []}, "its exit code is 3"),
+        ({"seq": 0}, "TypeError: seq is 0"),
+        ({"files": None}, "TypeError: "),
+        ({"files": [{"path": "/etc/hosts"}]}, "it leads out of the folder"),
+        ({"files": [{"path": "a/../../b"}]}, "it leads out of the folder"),
+        ({"files": [{"path": LINES.replace("2026/03", "2026/04")}]}, "no file of this run stands"),
+    ],
+)
+def test_a_report_that_contradicts_itself(whole: Path, values: dict[str, Any], why: str) -> None:
+    rewrite(whole, REPORT, **values)
+    findings = checked(whole).findings
+    assert any(one.code == "bad_manifest" and why in one.message for one in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (Path.unlink, "missing_file"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"{}\n"), "manifest_mismatch"),
+    ],
+)
+def test_files_that_are_not_as_listed(
+    whole: Path, spoil: Callable[[Path], object], code: str
+) -> None:
+    path = next(whole.glob("jsonl/*/*/*.jsonl"))
+    spoil(path)
+    assert {(one.file, one.code) for one in checked(whole).findings} == {(path, code)}
+
+
+def test_a_month_that_went_is_only_counted(whole: Path) -> None:
+    gone = [path for path in whole.glob("warc/*/*/*") if path.is_file()]
+    for path in gone:
+        path.unlink()
+    moved = MovedMonths({"warc/2026": "tape 7"})
+    manifest = check_manifest(whole, whole / "runs" / REPORT, {}, moved)
+    assert (manifest.findings, manifest.moved) == ([], len(gone))
+
+
+def test_a_file_is_of_one_run(whole: Path) -> None:
+    one = checked(whole)
+    other = Manifest(whole / "runs" / "other.json", listed=one.listed[:1])
+    (finding,) = check_listed_once([one, other])
+    assert finding.message == f"{REPORT} lists {one.listed[0]} as well"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "corrections", "why"),
+    [
+        ({"published": 2}, 0, None),
+        ({"published": 1}, 0, "it counts 2 published, its lines are 1"),
+        ({"published": 2, "gone": 1}, 0, "it counts 0 gone, its lines are 1"),
+        ({"published": 2}, 1, "it counts 0 corrections, its lines are 1"),
+    ],
+)
+def test_what_a_run_counts_are_its_lines(
+    outcomes: dict[str, int], corrections: int, why: str | None
+) -> None:
+    said = {
+        "run_id": RUN, "outcomes": {"published": 2}, "corrections": 0, "reason": "finished",
+        "exit_code": 0,
+    }  # fmt: skip
+    manifest = Manifest(Path(REPORT), told=said, listed=[LINES])
+    report = LinesReport(Path(LINES), corrections=corrections)
+    report.outcomes.update(outcomes)
+    found = [one.message for one in check_lines_of_runs([manifest], [report])]
+    assert found == ([why] if why else [])
+    assert list(check_lines_of_runs([manifest], [])) == []  # its lines weren't looked at
