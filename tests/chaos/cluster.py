@@ -62,6 +62,9 @@ WEIGHTS = {"kill": 3, "freeze": 3, "cut": 3, "restart": 1, "refuse": 1}
 GONE = "gone"
 # Those that are of a worker, not of a server.
 OF_NODES = frozenset({"kill", "freeze", "cut"})
+# Half of these are over after so many seconds at most, whether a lease held so long or not; the
+# others only when all regions of the node are another's.
+BRIEF = 1.5 * LEASE
 # Seconds for which the storage refuses.
 REFUSED = 10.0
 
@@ -203,14 +206,16 @@ class Node:
 
 @dataclass
 class Struck:
-    """One event, `at` seconds after the first. Of a node: the regions that it held, and after how
-    many seconds the last of them was another's (`takeover`). Of a server: after how many seconds a
-    region was crawled again (`back`). `lost`, `twice` and `too_fast` count what is wrong."""
+    """One event, `at` seconds after the beginning. Of a node: the regions that it held, for how
+    many seconds it was struck where that was `brief`, else after how many the last of the regions
+    was another's (`takeover`). Of a server: after how many seconds a region was crawled again
+    (`back`). `lost`, `twice` and `too_fast` count what is wrong."""
 
     event: str
     at: float
     node: str | None = None
     held: list[str] = field(default_factory=list)
+    brief: float | None = None
     takeover: float | None = None
     back: float | None = None
     lost: int = 0
@@ -304,15 +309,16 @@ class Chaos:
                         if node is None:
                             break
                         row = self._note(event, node.name, sorted(held))
+                        row.brief = rng.choice((None, round(rng.uniform(0, BRIEF), 1)))
                         node.strike(event)
                         pending.append(watching.submit(self._watch, row, node, held, url))
                         continue
+                    if event == GONE:  # nothing can be taken over meanwhile
+                        wait(pending)
                     row = self._note(event)
                     if event == "refuse":
                         pending.append(watching.submit(self._refuse, row, way))
                         continue
-                    if event == GONE:  # nothing can be taken over meanwhile
-                        wait(pending)
                     server.stop(signal.SIGINT if event == "restart" else signal.SIGQUIT)
                     time.sleep(gone if event == GONE else 0)
                     server.start()
@@ -359,8 +365,11 @@ class Chaos:
         return None, {}
 
     def _watch(self, row: Struck, node: Node, held: Mapping[str, int], url: str) -> None:
-        """See how a node's regions are taken over, then let it go on."""
-        row.takeover = self._until_later(held, url, all)
+        """See how a node's regions are taken over, or wait briefly, then let it go on."""
+        if row.brief is None:
+            row.takeover = self._until_later(held, url, all)
+        else:
+            time.sleep(row.brief)
         node.restore(row.event)
         self._tell(row)
 
@@ -429,7 +438,7 @@ class Chaos:
 
     def table(self) -> str:
         """By kinds of events what came of them; the last row is of all."""
-        lines = ["event     number  lost  twice  too fast  takeover: median  most  back: most"]
+        lines = ["event     number  lost  twice  too fast  taken over  median  most  back: most"]
         for kind in (*WEIGHTS, GONE, "all"):
             rows = [row for row in self.told if kind in (row.event, "all")]
             if not rows:
@@ -439,7 +448,7 @@ class Chaos:
             lines.append(
                 f"{kind:9} {len(rows):6} {sum(row.lost for row in rows):5}"
                 f" {sum(row.twice for row in rows):6} {sum(row.too_fast for row in rows):9}"
-                f" {_seconds(median(takeovers) if takeovers else None):>17}"
+                f" {len(takeovers):11} {_seconds(median(takeovers) if takeovers else None):>7}"
                 f" {_seconds(max(takeovers, default=None)):>5}"
                 f" {_seconds(max(backs, default=None)):>11}"
             )
