@@ -21,7 +21,7 @@ DISK_MIN_FREE = 32 * 1024 * 1024  # bytes; below it the run stops with exit code
 # The ledger on a PostgreSQL server: postgresql+psycopg://USER@HOST/DATABASE, the password in
 # PGPASSWORD or in a password file. Empty: what state/ledger.url says, else state/ledger.sqlite.
 LEDGER = os.environ.get("XINHUA_LEDGER", "")
-LEASE_SECONDS = 60.0  # with such a ledger: after so long without a sign a run's regions are free
+LEASE_SECONDS = 30.0  # with such a ledger: after so long without a sign a run's regions are free
 # Where machines share what they publish: a folder, or s3://BUCKET/PREFIX with the environment's
 # credentials. Empty: DATA_DIR is shared, or nothing is.
 STORE = os.environ.get("XINHUA_STORE", "")

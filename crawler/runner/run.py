@@ -228,6 +228,8 @@ class Run:
         seconds = self._crawler.settings.getfloat("CHECKPOINT_SECONDS")
         self._checkpoints = create_looping_call(self._checkpoint)
         self._checkpoints.start(seconds, now=False)
+        if self.publisher.storage_error:
+            self._stop("storage")
 
     def _closed(self, reason: str) -> None:
         self.reason = reason
@@ -258,9 +260,10 @@ class Run:
             self._stop("checkpoint_failed")
 
     def _stop(self, reason: str) -> None:
-        engine = self._crawler.engine if self._crawler else None
-        if engine and engine.spider:
-            deferred_from_coro(engine.close_spider_async(reason=reason))
+        with suppress(RuntimeError):  # there is no engine yet: `_opened` looks again
+            engine = self._crawler.engine if self._crawler else None
+            if engine and engine.spider:
+                deferred_from_coro(engine.close_spider_async(reason=reason))
 
     def close(self, *, has_failed: bool) -> int:
         """Make the run durable and public, write its report, let the lock go.

@@ -21,7 +21,7 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -52,19 +52,17 @@ if TYPE_CHECKING:
 # Of the last one lists and articles are asked for over TLS.
 REGIONS = ("js", "he", "jl")
 NODES = 3
-# So many nodes are struck at a time; the others must do with what is left.
-STRUCK = NODES - 1
 DELAY = 0.4
-LEASE = 6
 
 # What happens, and how often beside the others; for good measure the server is gone once.
-WEIGHTS = {"kill": 3, "freeze": 3, "cut": 3, "restart": 1, "refuse": 1}
+WEIGHTS = {"kill": 3, "freeze": 3, "cut": 3, "restart": 1, "refuse": 2}
 GONE = "gone"
 # Those that are of a worker, not of a server.
 OF_NODES = frozenset({"kill", "freeze", "cut"})
-# Half of these are over after so many seconds at most, whether a lease held so long or not; the
-# others only when all regions of the node are another's.
-BRIEF = 1.5 * LEASE
+# Two in three of these are over after so many seconds at most, before a lease is; the others only
+# when all regions of the node are another's.
+BRIEF = 10.0
+CAN_BE_BRIEF = frozenset({"freeze", "cut"})
 # Seconds for which the storage refuses.
 REFUSED = 10.0
 
@@ -85,7 +83,7 @@ _LINK = Path(__file__).with_name("link.py")
 NODE_FOLDER = Path(__file__).with_name("node")
 _SETTINGS = {
     "DOWNLOAD_DELAY": DELAY, "DOWNLOAD_DELAY_JITTER": 0, "CHECKPOINT_SECONDS": 0.5,
-    "LEASE_SECONDS": LEASE, "GONE_CONFIRM_AFTER": 0, "PART_SECONDS": 1, "LOG_LEVEL": "WARNING",
+    "GONE_CONFIRM_AFTER": 0, "PART_SECONDS": 1, "LOG_LEVEL": "WARNING",
     "CRAWL_EVERY": 0.05,
 }  # fmt: skip
 
@@ -143,7 +141,6 @@ class Node:
     clock: float
     log: Path
     process: subprocess.Popen[bytes] | None = None
-    is_struck: bool = False
 
     def start(self) -> None:
         options = [word for key, value in _SETTINGS.items() for word in ("-s", f"{key}={value}")]
@@ -171,7 +168,6 @@ class Node:
 
     def strike(self, event: str) -> None:
         """Do to it what the event is."""
-        self.is_struck = True
         if event == "cut":
             self.namespace.cut(off=True)
             return
@@ -188,7 +184,6 @@ class Node:
             self.start()
         else:
             self.signal(signal.SIGCONT)
-        self.is_struck = False
 
     def stop(self) -> None:
         """End in order."""
@@ -299,32 +294,16 @@ class Chaos:
             for node in nodes:
                 node.start()
                 time.sleep(1)
-            with ThreadPoolExecutor(STRUCK + 1) as watching:
-                pending = []
+            with ThreadPoolExecutor(1) as storage:
                 for event in events:
-                    time.sleep(rng.uniform(1, 3))
+                    time.sleep(rng.uniform(0.5, 1.5))
                     site.day += rng.uniform(0, 0.3)
-                    if event in OF_NODES:
-                        node, held = self._busy(nodes, url, rng)
-                        if node is None:
-                            break
-                        row = self._note(event, node.name, sorted(held))
-                        row.brief = rng.choice((None, round(rng.uniform(0, BRIEF), 1)))
-                        node.strike(event)
-                        pending.append(watching.submit(self._watch, row, node, held, url))
-                        continue
-                    if event == GONE:  # nothing can be taken over meanwhile
-                        wait(pending)
-                    row = self._note(event)
-                    if event == "refuse":
-                        pending.append(watching.submit(self._refuse, row, way))
-                        continue
-                    server.stop(signal.SIGINT if event == "restart" else signal.SIGQUIT)
-                    time.sleep(gone if event == GONE else 0)
-                    server.start()
-                    self._see_back(row, url)
-            for done in pending:
-                done.result()
+                    if event == "refuse":  # whatever else happens meanwhile
+                        storage.submit(self._refuse, self._note(event), way)
+                    elif event in OF_NODES:
+                        self._strike(event, nodes, url, rng)
+                    else:
+                        self._stop_server(event, server, url, gone)
             for node in nodes:
                 node.stop()
         finally:
@@ -349,29 +328,31 @@ class Chaos:
         sys.stdout.write(f"{self.told.index(row) + 1:4} {json.dumps(said)}\n")
         sys.stdout.flush()
 
-    def _busy(
-        self, nodes: Sequence[Node], url: str, rng: Random
-    ) -> tuple[Node | None, dict[str, int]]:
-        """A node that crawls a region now, once few enough are struck, and its regions with their
-        epochs. To strike one that doesn't would prove nothing."""
-        until = time.monotonic() + 2 * TAKEOVER
-        while time.monotonic() < until:
-            free = [node for node in nodes if not node.is_struck]
-            busy = [(node, held) for node in free if (held := held_by(url, node))]
-            if busy and len(free) > NODES - STRUCK:
-                return rng.choice(busy)
-            time.sleep(0.25)
-        self.wrong.append(f"nobody crawled any region for {2 * TAKEOVER:.0f} s")
-        return None, {}
-
-    def _watch(self, row: Struck, node: Node, held: Mapping[str, int], url: str) -> None:
-        """See how a node's regions are taken over, or wait briefly, then let it go on."""
+    def _strike(self, event: str, nodes: Sequence[Node], url: str, rng: Random) -> None:
+        """See how the regions of a node are taken over, or wait briefly, then let it go on."""
+        node, held = self._busy(nodes, url, rng)
+        row = self._note(event, node.name, sorted(held))
+        if event in CAN_BE_BRIEF and rng.random() < 2 / 3:
+            row.brief = round(rng.uniform(0, BRIEF), 1)
+        node.strike(event)
         if row.brief is None:
             row.takeover = self._until_later(held, url, all)
         else:
             time.sleep(row.brief)
-        node.restore(row.event)
+        node.restore(event)
         self._tell(row)
+
+    def _busy(self, nodes: Sequence[Node], url: str, rng: Random) -> tuple[Node, dict[str, int]]:
+        """A node that crawls a region now, and its regions with their epochs. To strike one that
+        doesn't would prove nothing."""
+        until = time.monotonic() + TAKEOVER
+        while time.monotonic() < until:
+            busy = [(node, held) for node in nodes if (held := held_by(url, node))]
+            if busy:
+                return rng.choice(busy)
+            time.sleep(0.25)
+        self.wrong.append(f"nobody crawled any region for {TAKEOVER:.0f} s")
+        return rng.choice(nodes), {}
 
     def _refuse(self, row: Struck, way: CuttingWay) -> None:
         way.refuse(on=True)
@@ -379,8 +360,12 @@ class Chaos:
         way.refuse(on=False)
         self._tell(row)
 
-    def _see_back(self, row: Struck, url: str) -> None:
+    def _stop_server(self, event: str, server: Postgres, url: str, gone: float) -> None:
         """See when some region is crawled again by a run that began since."""
+        row = self._note(event)
+        server.stop(signal.SIGINT if event == "restart" else signal.SIGQUIT)
+        time.sleep(gone if event == GONE else 0)
+        server.start()
         epochs = {region: epoch for region, epoch, *_ in leases_of(url)}
         row.back = self._until_later(epochs, url, any)
         self._tell(row)

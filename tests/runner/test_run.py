@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from scrapy import Spider
+from scrapy.crawler import Crawler
 
 from crawler import alarms
-from crawler.exit_codes import DEGRADED, ERROR
+from crawler.exit_codes import DEGRADED, ERROR, STORAGE
 from crawler.layouts import NO_LAYOUTS
 from crawler.runner.run import Run
 from tests.run_parts import facts
@@ -68,3 +70,12 @@ def test_a_bug_in_the_watch_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     run._watch(made)
     assert run._exit_code(made) == ERROR
     assert "KeyError" not in "".join(made["alarms"])
+
+
+def test_a_ledger_that_fails_before_there_is_an_engine(tmp_path: Path) -> None:
+    """Whoever beats for the leases may meet it first; the run stops when the spider is opened."""
+    run = ended(tmp_path)
+    run._crawler = Crawler(Spider)
+    run.publisher.stop = run._stop
+    run.publisher.storage_failed("the server is gone")
+    assert run._exit_code(report()) == STORAGE

@@ -21,6 +21,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text, update
 
+from crawler import settings
+from crawler.jobs.worker import ROUND
+from crawler.ledger.jobs import ALIVE
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.schema import addresses
 from crawler.outcomes import Outcome
@@ -372,6 +375,12 @@ def test_one_that_was_superseded_before_it_had_begun(
             frozen.runs.start(first, datetime.now(UTC), "scrapy crawl xinhua")
     assert caught.value.exitcode == 75
     assert lock_dead_runs(tmp_path) == {}
+
+
+def test_a_lease_is_over_before_its_worker_counts_as_lost() -> None:
+    """Whose last sign may have been a round before: the crawl that is put again finds the region
+    free."""
+    assert settings.LEASE_SECONDS <= ALIVE - ROUND
 
 
 def test_a_wrong_password(cluster: Cluster) -> None:
