@@ -77,7 +77,8 @@ class Fixture:
             return None
         except ValueError as error:
             raise FixtureError(f"{self.json}: {error}") from error
-        record.pop("schema_version", None)  # which was kept once
+        # it was kept once
+        record.pop("schema_version", None)
         return record
 
     def derive(self) -> dict[str, Any]:

@@ -117,7 +117,8 @@ def _path(raw: str) -> str:
     segments: list[str] = []
     for segment in _escaped(raw).removeprefix("/").split("/"):
         if segment == ".." and segments:
-            segments.pop()  # an empty segment too: they are dropped afterwards
+            # an empty segment too: they are dropped afterwards
+            segments.pop()
         elif segment != ".":
             segments.append(segment)
     path = "/" + "/".join(segment for segment in segments if segment).lower()

@@ -240,7 +240,8 @@ class _Compressed(Contents):
         self.last_member()
         if self._marks and self._marks[0].at == self._at:
             return self._marks[0].offset, True, self._marks[0].end_before
-        is_end = self._at == self._base + len(self._buffer)  # nothing is ahead
+        # where nothing is ahead
+        is_end = self._at == self._base + len(self._buffer)
         return (self._end, True, self._end) if is_end else (self._offset, False, self._end)
 
     def last_member(self) -> int:

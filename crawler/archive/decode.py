@@ -32,8 +32,10 @@ _PIECE = 16 * 1024
 _ZSTD_PIECE = 256
 # RFC 9659 3: a content coding has no larger window, and readers need not have room for one
 _ZSTD_WINDOW = 8 * 1024 * 1024
-_GZIP_MAGIC = b"\x1f\x8b\x08"  # RFC 1952 2.3.1, with the only method there is
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 3.1.1
+# RFC 1952 2.3.1, with the only method there is
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+# RFC 8878 3.1.1
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _TEXT_WINDOW = 1024
 _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong

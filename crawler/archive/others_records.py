@@ -146,7 +146,8 @@ def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
     so does a 304, which is no capture of a page, and one whose date names no moment."""
     profile = record.header("WARC-Profile") or ""
     at = fetched_at(record.date)
-    if is_ours or at is None or profile.endswith("/revisit/server-not-modified"):  # 1.0 or 1.1
+    # WARC/1.0 and 1.1 have profiles of their own
+    if is_ours or at is None or profile.endswith("/revisit/server-not-modified"):
         return None
     uri = (record.header("WARC-Refers-To-Target-URI") or "").strip("<>")
     date = fetched_at(record.header("WARC-Refers-To-Date") or "")

@@ -74,7 +74,9 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
     else:
         block = as_stored(record.block)
     decoded = decode(block, max_bytes=max_bytes)
-    stated = record.header("WARC-Payload-Digest")
+    payload_digest = record.header("WARC-Payload-Digest")
+    if payload_digest is None or not is_labelled(payload_digest):
+        payload_digest = digest(wire.split_response(block)[1])
     page = Page(
         url=record.url or "",
         status=decoded.status,
@@ -86,9 +88,7 @@ def page_of(record: Record, file: str, *, is_ours: bool, max_bytes: int = MAX_BO
             offset=record.offset,
             length=record.length,
             record_id=record.record_id,
-            payload_digest=stated
-            if stated is not None and is_labelled(stated)
-            else digest(wire.split_response(block)[1]),
+            payload_digest=payload_digest,
             entity_sha256=decoded.entity_sha256,
         ),
     )
@@ -119,7 +119,8 @@ def read_page(
         check("the record's type", record.kind, "response")
     check("the record's id", record.record_id, pointer.record_id)
     check("the record's length", record.length, pointer.length)
-    if is_ours and record.block is not None:  # others' digests may be of another kind
+    # others' digests may be of another kind
+    if is_ours and record.block is not None:
         check("the block digest", digest(record.block), record.header("WARC-Block-Digest"))
     page = page_of(record, pointer.file, is_ours=is_ours, max_bytes=max_bytes)
     assert page.warc
@@ -140,7 +141,8 @@ def is_our_file(path: Path) -> bool:
 def pointed_at(data_dir: Path, pointer: WarcPointer, unpacked: Unpacked | None = None) -> Path:
     """The file of a pointer; while a run is on its own files have another ending. Raises
     WarcError."""
-    path = data_dir / pointer.file  # an absolute name stays as it is
+    # an absolute name stays as it is
+    path = data_dir / pointer.file
     for file in readings(pointer.file):
         path = data_dir / file
         package, mark, name = file.partition(MARK)

@@ -42,6 +42,7 @@ _LINE_ENDS = b"\r\n"
 _RECORD = b"WARC/"
 _FILLING = b"\0\x1a \t\r\n"
 _BOM = b"\xef\xbb\xbf"
+_CUT_HEAD = "the file ends inside a record (its head)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ def fit(spans: Iterable[FileSpan]) -> bool:
     """Whether every span begins with the record that its predecessor found to come next."""
     expected = 0
     for span in spans:
-        if expected >= span.end:  # a record before is that long
+        if expected >= span.end:
+            # a record before is that long
             if span.first is not None:
                 return False
             continue
@@ -224,16 +226,19 @@ def _records_from(
                 raise damage
     except WarcError:
         if span.following is not None:
-            return  # damage after the span is the next one's to tell
+            # damage after the span is the next one's to tell
+            return
         raise
     if span.following is None:
         span.following = file.seek(0, 2)
 
 
 def _record(head: RecordHead, path: Path, offset: int, length: int, block: bytes | None) -> Record:
-    url = (head.get("WARC-Target-URI") or "").strip("<>") or None  # so wget has it in WARC/1.0
+    # wget has it in <> in WARC/1.0
+    url = (head.get("WARC-Target-URI") or "").strip("<>") or None
     record_id = head.get("WARC-Record-ID") or ""
-    if record_id and not record_id.startswith("<"):  # as the standard wants it
+    # the standard wants it in <>
+    if record_id and not record_id.startswith("<"):
         record_id = f"<{record_id}>"
     date = head.get("WARC-Date") or ""
     return Record(
@@ -252,12 +257,12 @@ def _head(source: Contents, at: int) -> tuple[RecordHead, int]:
         head = parse_head(raw)
     except RecordHeadError as error:
         if raw[:5] == _RECORD[: len(raw)] and b"\n" not in raw:
-            raise fail("the file ends inside a record (its head)") from error
+            raise fail(_CUT_HEAD) from error
         raise fail(str(error)) from error
+    if end is None and len(raw) < _MAX_FIELDS:
+        raise fail(_CUT_HEAD)
     if end is None:
-        is_cut = len(raw) < _MAX_FIELDS
-        cut, endless = "the file ends inside a record (its head)", "Invalid WARC header: no end"
-        raise fail(cut if is_cut else f"{endless} within {_MAX_FIELDS} bytes")
+        raise fail(f"Invalid WARC header: no end within {_MAX_FIELDS} bytes")
     source.skip(end)
     if source.has_members and source.last_member() != at:
         raise fail("Invalid WARC header: no end within its gzip member")

@@ -79,7 +79,8 @@ def _recover(path: Path) -> Recovered:
             published = publish(path)
             _index(published)
             return Recovered(published, cut, why)
-        path.unlink()  # a warcinfo record alone describes nothing
+        # a warcinfo record alone describes nothing
+        path.unlink()
     except OSError as error:
         raise StorageError.of("recovering", path, error) from error
     fsync_dir(path.parent)

@@ -85,7 +85,8 @@ class Unpacked:
         if package not in self._warcs:
             self._folder = self._folder or TemporaryDirectory()
             folder = Path(self._folder.name) / str(len(self._warcs))
-            warcs = self._warcs[package] = {}  # stays when it is damaged: once is enough
+            # stays when the package is damaged: trying once is enough
+            warcs = self._warcs[package] = {}
             warcs.update((inner, path) for path, inner in warcs_in(package, folder))
         return self._warcs[package].get(name)
 

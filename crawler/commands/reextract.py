@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
 
-    from crawler.reextraction.correction import Looked
+    from crawler.reextraction.correction import Reread
     from crawler.reextraction.one_warc import Tally
 
 # So many corrections are shown in full by a dry run.
@@ -170,7 +170,7 @@ class Command(ProjectCommand, ScrapyCommand):
 
     def _try_corrections(self, data_dir: Path, fields: tuple[str, ...], processes: int) -> None:
         counts = CorrectionCounts(fields, looked_at=0)
-        examples: list[Looked] = []
+        examples: list[Reread] = []
         exitcode = OK
         with open_ledger(self.given) as ledger, bytes_bar(lines_of(data_dir)) as bar:
             for count, found in looked_at(data_dir, ledger, fields, processes, bar.update):
@@ -274,7 +274,7 @@ def _is_correction(args: list[str], opts: Namespace) -> bool:
     return True
 
 
-def _correction(one: Looked) -> Iterator[str]:
+def _correction(one: Reread) -> Iterator[str]:
     assert one.record is not None
     revision = one.record["revision"]
     yield f"{one.line['id']} version {one.line['version']}, revision {revision}: {one.line['url']}"

@@ -73,8 +73,8 @@ class Command(ProjectCommand, ScrapyCommand):
         except BrokenProcessPool as error:
             self.say(error, ERROR)
             return
-        if verdict.told:
-            print(sentence(verdict.told), file=sys.stderr)
+        if verdict.ledger_note:
+            print(sentence(verdict.ledger_note), file=sys.stderr)
         self.exitcode = ERROR if verdict.findings else OK
         if opts.as_json:
             print_json(verdict.as_json(scope.data_dir))

@@ -75,9 +75,11 @@ class Parts:
         output: JsonlWriter,
         limits: PartLimits,
     ) -> None:
-        self.count = 0  # of the manifests that were written
+        # of the manifests that were written
+        self.count = 0
         self.newest_at: str | None = None
-        self.seq = 0  # of the report
+        # of the report
+        self.seq = 0
         self._data_dir = data_dir
         self._run_id = run_id
         self._ledger = ledger
@@ -141,7 +143,8 @@ class Parts:
         self._sync()
         part = self.count
         name = lines_name(self._run_id, part)
-        if name != self._output.name:  # the first of several was begun as the only one
+        # the first of several was begun as the only one
+        if name != self._output.name:
             self._ledger.articles.move_lines(self._output.ids, self._output.name, name)
         self._manifest = begin_manifest(self._data_dir, self._ledger, self._run_id, part)
         self._ledger.commit()

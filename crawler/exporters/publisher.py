@@ -121,7 +121,7 @@ class Publisher:
         self._ledger.commit()
 
 
-class Aftermath(logging.Filter):
+class StorageFailureFilter(logging.Filter):
     """Keeps out of the log what follows from a storage failure, which is in it once, by itself:
     each exchange still in flight would add the same tracebacks."""
 

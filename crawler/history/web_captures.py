@@ -166,7 +166,8 @@ class WebCaptures:
             number = same_as.number if same_as else None
             self._end(job, row, ended, number=number, day=day)
         if ended in (Outcome.DEFERRED, Outcome.ROBOTS_UNREACHABLE):
-            job.left.clear()  # its host is closed: the others stay owed
+            # its host is closed: the others stay owed
+            job.left.clear()
         self._ready.append(job)
 
     def alarm_unread(self, article_url: str, detail: str, region: str | None) -> None:

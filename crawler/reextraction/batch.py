@@ -101,7 +101,8 @@ def make_parts(
     todo = [span for spans in divided for span in spans if not span.tally.exists()]
     context = multiprocessing.get_context("fork")
     read = context.Value("q", 0)
-    tqdm.monitor_interval = 0  # its thread would be forked
+    # its thread would be forked
+    tqdm.monitor_interval = 0
     with (
         ProcessPoolExecutor(processes, context, _begin, (read,)) as pool,
         tqdm(total=_size(todo), unit="B", unit_scale=True, disable=quiet or None) as bar,
@@ -165,7 +166,8 @@ def join_parts(parts: Iterable[Path], output: Path) -> None:
 
 
 def _begin(read: Any) -> None:
-    global _read  # the pool's way to share a value
+    # the pool's way to share a value
+    global _read
     _read = read
     begin_worker()
 

@@ -1,7 +1,7 @@
 """Published lines made again from their records, and what of them a correction takes the place of.
 
 In: lines as published. Out: for each what today's code reads otherwise, or why it stays as it is.
-Lines are looked at in worker processes, in the order in which they are given; memory holds a few
+Lines are read again in worker processes, in the order in which they are given; memory holds a few
 chunks of them, however many there are.
 """
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 # Lines that a worker gets at once: some 100 ms of work.
 CHUNK = 32
 
-# Chunks that wait for each worker, or that it has looked at and nobody has taken yet.
+# Chunks that wait for each worker, or that it is done with and nobody has taken yet.
 _AHEAD = 4
 
 _UNREAD = (FlagName.UNKNOWN_LAYOUT, FlagName.AMBIGUOUS_LAYOUT)
@@ -64,13 +64,20 @@ Chunk = list[tuple[bytes, bool]]
 class Left(StrEnum):
     """Why a line stays as it is though today's code doesn't read it as it says."""
 
-    NOT_ARTICLE = "not_article"  # the code takes the page for no article, or misses pages of it
-    EMPTY = "empty"  # it finds no content
-    UNCLAIMED = "unclaimed"  # no layout recognises the page any more
-    ANOTHER_ARTICLE = "another_article"  # it gives it another id
-    NOT_IN_LEDGER = "not_in_ledger"  # the ledger has other lines of the article, or none
-    UNREADABLE = "unreadable"  # the records can't be read
-    EXTRACTION_FAILED = "extraction_failed"  # an error of ours
+    # the code takes the page for no article, or misses pages of it
+    NOT_ARTICLE = "not_article"
+    # it finds no content
+    EMPTY = "empty"
+    # no layout recognises the page any more
+    UNCLAIMED = "unclaimed"
+    # it gives the page another id
+    ANOTHER_ARTICLE = "another_article"
+    # the ledger has other lines of the article, or none
+    NOT_IN_LEDGER = "not_in_ledger"
+    # the records can't be read
+    UNREADABLE = "unreadable"
+    # an error of ours
+    EXTRACTION_FAILED = "extraction_failed"
 
     @property
     def is_alarm(self) -> bool:
@@ -79,7 +86,7 @@ class Left(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Reread:
     """What was found at a line that today's code doesn't read as it says.
 
     `line` is the published one. `keys` are those that make a correction, `record` what takes its
@@ -93,13 +100,13 @@ class Looked:
     detail: str = ""
 
 
-def look(
+def reread(
     line: dict[str, Any],
     data_dir: Path,
     fields: Collection[str],
     unpacked: Unpacked | None = None,
     accepted: AcceptedLayouts = NO_LAYOUTS,
-) -> Looked | None:
+) -> Reread | None:
     """Extract a line's records again; None where it stays as it is.
 
     A correction is made where a key differs that makes a version, as a version is made, or one of
@@ -107,7 +114,7 @@ def look(
     page nothing against a text: the crawl takes neither for an edit.
     """
     article = _extracted(line, data_dir, unpacked, accepted)
-    if isinstance(article, Looked):
+    if isinstance(article, Reread):
         return article
     record = as_record(article)
     differing = {
@@ -118,31 +125,31 @@ def look(
         return None
     if _is_unread(record) and not _is_unread(line):
         detail = next(one["detail"] for one in record["flags"] if one["flag"] in _UNREAD)
-        return Looked(line, left=Left.UNCLAIMED, detail=detail)
+        return Reread(line, left=Left.UNCLAIMED, detail=detail)
     keys = tuple(key for key in KEYS if key in differing)
-    return Looked(line, keys, _correction(line, record, keys))
+    return Reread(line, keys, _correction(line, record, keys))
 
 
 def _extracted(
     line: dict[str, Any], data_dir: Path, unpacked: Unpacked | None, accepted: AcceptedLayouts
-) -> Article | Looked:
+) -> Article | Reread:
     """What today's code makes of a line's records, or why the line is left as it is."""
     try:
         pages = _pages(line, data_dir, unpacked)
         article = extraction.extract(pages, accepted, must_be_whole=True)
     except (WarcError, DecodeError) as error:
-        return Looked(line, left=Left.UNREADABLE, detail=str(error))
+        return Reread(line, left=Left.UNREADABLE, detail=str(error))
     except (NotAnArticle, AstrayError, IncompleteError) as error:
-        return Looked(line, left=Left.NOT_ARTICLE, detail=f"{type(error).__name__}: {error}")
+        return Reread(line, left=Left.NOT_ARTICLE, detail=f"{type(error).__name__}: {error}")
     except MemoryError:
         raise
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"
-        return Looked(line, left=Left.EXTRACTION_FAILED, detail=detail)
+        return Reread(line, left=Left.EXTRACTION_FAILED, detail=detail)
     if article.id != line["id"]:
-        return Looked(line, left=Left.ANOTHER_ARTICLE, detail=f"it would be {article.id}")
+        return Reread(line, left=Left.ANOTHER_ARTICLE, detail=f"it would be {article.id}")
     if extraction.is_empty(article):
-        return Looked(line, left=Left.EMPTY, detail="no content is found")
+        return Reread(line, left=Left.EMPTY, detail="no content is found")
     return article
 
 
@@ -208,57 +215,58 @@ def _begin(
     _worker = _Worker(data_dir, fields, Unpacked(), accepted)
 
 
-def _look_at(chunk: Chunk) -> list[Looked]:
+def _reread_chunk(chunk: Chunk) -> list[Reread]:
     found = []
     for raw, is_known in chunk:
         line = json.loads(raw)
-        looked: Looked | None = Looked(
+        one: Reread | None = Reread(
             line,
             left=Left.NOT_IN_LEDGER,
             detail="the ledger doesn't know the line: `scrapy verify`",
         )
         if is_known:
             has = _worker
-            looked = look(line, has.data_dir, has.fields, has.unpacked, has.accepted)
-        if looked is not None:
-            found.append(looked)
+            one = reread(line, has.data_dir, has.fields, has.unpacked, has.accepted)
+        if one is not None:
+            found.append(one)
     return found
 
 
-class Looker:
-    """Workers that look at lines, several chunks at a time, and give what they found in order."""
+class RereadPool:
+    """Workers that extract lines again, several chunks at a time, and give what they found in
+    order."""
 
     def __init__(self, pool: ProcessPoolExecutor, processes: int) -> None:
         self._pool = pool
         self._most = processes * _AHEAD
-        self._waiting: deque[tuple[int, Future[list[Looked]]]] = deque()
+        self._waiting: deque[tuple[int, Future[list[Reread]]]] = deque()
 
-    def look_at(self, chunks: Iterable[Chunk]) -> Iterator[tuple[int, list[Looked]]]:
+    def reread(self, chunks: Iterable[Chunk]) -> Iterator[tuple[int, list[Reread]]]:
         """For each chunk how many lines it has, and what was found at them. Raises
         BrokenProcessPool when a worker was killed."""
         for chunk in chunks:
-            self._waiting.append((len(chunk), self._pool.submit(_look_at, chunk)))
+            self._waiting.append((len(chunk), self._pool.submit(_reread_chunk, chunk)))
             if len(self._waiting) > self._most:
                 yield self._next()
         while self._waiting:
             yield self._next()
 
-    def _next(self) -> tuple[int, list[Looked]]:
+    def _next(self) -> tuple[int, list[Reread]]:
         count, future = self._waiting.popleft()
         return count, future.result()
 
 
 @contextmanager
-def looker(
+def reread_pool(
     data_dir: Path, fields: tuple[str, ...], processes: int, inherited: tuple[int, ...] = ()
-) -> Iterator[Looker]:
+) -> Iterator[RereadPool]:
     """Workers for as long as they are needed, which read with the folder's accepted layouts. They
     close the descriptors `inherited`, such as that of a lock, which would outlive the parent in
     them. Raises StorageError for a layout that can't be read."""
     context = multiprocessing.get_context("fork")
     begin = partial(_begin, data_dir, fields, inherited, AcceptedLayouts.of(data_dir))
     with ProcessPoolExecutor(processes, context, begin) as pool, cancelling_on_error(pool):
-        yield Looker(pool, processes)
+        yield RereadPool(pool, processes)
 
 
 def newest_of(

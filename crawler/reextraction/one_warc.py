@@ -141,7 +141,8 @@ def scan(
     revisits go to `store`."""
     begin = span.start if span else 0
     began_ours = is_our_file(path) if begin else False
-    scanner = _Scanner(path, name, wanted, tally, store, accepted, is_ours=began_ours)
+    lines = _Lines(wanted, tally, store, accepted)
+    scanner = _Scanner(path, name, lines, is_ours=began_ours)
     done = begin
     for record in read_records(path, span=span, on_damage=scanner.damaged):
         if on_read:
@@ -156,80 +157,6 @@ def scan(
         tally.problem(name, 0, "there is no record")
 
 
-@dataclass(slots=True)
-class _Scanner:
-    """Reads a file's records one after the other; `is_ours` is what its warcinfo says, `is_empty`
-    that neither record nor damage was met."""
-
-    path: Path
-    name: str
-    wanted: Filter
-    tally: Tally
-    store: CrossArchiveStore
-    accepted: AcceptedLayouts
-    is_ours: bool
-    is_empty: bool = True
-
-    def damaged(self, error: WarcError) -> None:
-        """Tell of damage."""
-        self.is_empty = False
-        self.tally.problem(self.name, error.offset, error.why)
-
-    def read(self, record: Record) -> Iterator[dict[str, Any]]:
-        """The lines that a WARC record gives: one where it is a capture of an article of one page
-        that is wanted, else none, and the reason is counted."""
-        self.is_empty = False
-        if record.kind == "warcinfo":
-            self.is_ours = is_our_warcinfo(record)
-        if record.kind in _NO_CONTENT:
-            return
-        address = urls.article(record.url or "")
-        if address is None and self.is_ours and may_hold_capture(record.url or ""):
-            yield from self._of_another_archive(record)
-        elif address is None:
-            self.tally.others += 1
-        elif record.kind in _CAPTURES:
-            yield from self._capture(record, is_first=address.page == 1)
-        else:
-            kind = record.kind if record.kind in _NO_CAPTURES else "unknown_record_type"
-            self.tally.counts[kind] += 1
-
-    def _of_another_archive(self, record: Record) -> Iterator[dict[str, Any]]:
-        """The line of an exchange of ours with another web archive, where it holds an article."""
-        place = RecordPlace(str(self.path), self.name, record.offset, self.is_ours)
-        page = _page(record, place, self.wanted, self.tally)
-        if page is None:
-            return
-        address = urls.article(page.url)
-        if address is None:
-            self.tally.others += 1
-        elif self.wanted.wants(page.url, page.fetched_at if address.page == 1 else None):
-            yield from _single(page, place, self.tally, self.store, self.accepted)
-        else:
-            self.tally.counts["filtered"] += 1
-
-    def _capture(self, record: Record, *, is_first: bool) -> Iterator[dict[str, Any]]:
-        at = fetched_at(record.date) or ""
-        is_wanted = self.wanted.wants(record.url or "", at if is_first else None)
-        if not is_wanted:
-            self.tally.counts["filtered"] += 1
-        if record.kind == "revisit" and not holds_page(record):
-            if is_wanted:
-                _note_revisit(record, self.name, self.tally, self.store, is_ours=self.is_ours)
-            return
-        # others' pages are read all the same: a revisit that is wanted may repeat them
-        if self.is_ours and not is_wanted:
-            return
-        place = RecordPlace(str(self.path), self.name, record.offset, self.is_ours)
-        page = _page(record, place, self.wanted, self.tally if is_wanted else Tally())
-        if page is None:
-            return
-        if not self.is_ours:
-            self.store.add_original(page, place)
-        if is_wanted:
-            yield from _single(page, place, self.tally, self.store, self.accepted)
-
-
 def assemble(
     store: CrossArchiveStore,
     wanted: Filter,
@@ -240,48 +167,231 @@ def assemble(
 
     A revisit gives a record of its own address and time, made from the bytes that it repeats.
     """
+    lines = _Lines(wanted, tally, store, accepted)
     for repeat, place in store.revisits():
         if place is None:
             tally.counts["unresolved_revisit"] += 1
             continue
-        page = _page_at(place, wanted, tally)
+        page = lines.page_at(place)
         if page is None:
             continue
-        if (page.url, page.fetched_at) == (repeat.url, repeat.date):  # its record is made already
+        if (page.url, page.fetched_at) == (repeat.url, repeat.date):
+            # its record is made already
             tally.counts["repeated"] += 1
             continue
-        page = replace(page, url=repeat.url, fetched_at=repeat.date)
-        yield from _single(page, place, tally, store, accepted)
+        yield from lines.single(replace(page, url=repeat.url, fetched_at=repeat.date), place)
     for group in store.articles():
         captures = list(islice(group, MAX_CAPTURES))
         firsts = [capture for capture in captures if capture.page == 1]
         if not firsts:
             tally.counts["filtered" if wanted.is_narrow else "incomplete"] += 1
         for first, begin, end in _looks(firsts):
-            further = _further(captures, begin, first.date, end)
-            yield from _joined(first, further, wanted, tally, accepted)
+            yield from lines.joined(first, _further(captures, begin, first.date, end))
 
 
-def _single(
-    page: Page,
-    place: RecordPlace,
-    tally: Tally,
-    store: CrossArchiveStore,
-    accepted: AcceptedLayouts,
-) -> Iterator[dict[str, Any]]:
-    """The record of a page that is an article by itself; a page of several goes to `store`."""
-    address = urls.article(page.url)
-    draft = _draft(page, place, tally, accepted)
-    if draft is None or address is None:
-        return
-    assembly = Assembly(page, draft) if address.page == 1 else None
-    if assembly is None or assembly.wanted:
-        capture = PageCapture(address.id, address.page, page.url, page.fetched_at, place)
-        store.add_page(capture)
-    elif assembly.is_too_large:
-        tally.counts["too_large"] += 1
-    else:
-        yield from _record(assembly, place, tally, accepted)
+@dataclass(slots=True)
+class _Scanner:
+    """Reads a file's records one after the other; `is_ours` is what its warcinfo says, `is_empty`
+    that neither record nor damage was met."""
+
+    path: Path
+    name: str
+    lines: _Lines
+    is_ours: bool
+    is_empty: bool = True
+
+    def damaged(self, error: WarcError) -> None:
+        """Tell of damage."""
+        self.is_empty = False
+        self.lines.tally.problem(self.name, error.offset, error.why)
+
+    def read(self, record: Record) -> Iterator[dict[str, Any]]:
+        """The lines that a WARC record gives: one where it is a capture of an article of one page
+        that is wanted, else none, and the reason is counted."""
+        self.is_empty = False
+        if record.kind == "warcinfo":
+            self.is_ours = is_our_warcinfo(record)
+        if record.kind in _NO_CONTENT:
+            return
+        tally = self.lines.tally
+        address = urls.article(record.url or "")
+        if address is None and self.is_ours and may_hold_capture(record.url or ""):
+            yield from self._of_another_archive(record)
+        elif address is None:
+            tally.others += 1
+        elif record.kind in _CAPTURES:
+            yield from self._capture(record, is_first=address.page == 1)
+        else:
+            kind = record.kind if record.kind in _NO_CAPTURES else "unknown_record_type"
+            tally.counts[kind] += 1
+
+    def _of_another_archive(self, record: Record) -> Iterator[dict[str, Any]]:
+        """The line of an exchange of ours with another web archive, where it holds an article."""
+        lines, place = self.lines, self._place(record)
+        page = lines.page(record, place)
+        if page is None:
+            return
+        address = urls.article(page.url)
+        if address is None:
+            lines.tally.others += 1
+        elif lines.wanted.wants(page.url, page.fetched_at if address.page == 1 else None):
+            yield from lines.single(page, place)
+        else:
+            lines.tally.counts["filtered"] += 1
+
+    def _capture(self, record: Record, *, is_first: bool) -> Iterator[dict[str, Any]]:
+        lines = self.lines
+        at = fetched_at(record.date) or ""
+        is_wanted = lines.wanted.wants(record.url or "", at if is_first else None)
+        if not is_wanted:
+            lines.tally.counts["filtered"] += 1
+        if record.kind == "revisit" and not holds_page(record):
+            if is_wanted:
+                self._revisit(record)
+            return
+        # others' pages are read all the same: a revisit that is wanted may repeat them
+        if self.is_ours and not is_wanted:
+            return
+        place = self._place(record)
+        page = (lines if is_wanted else replace(lines, tally=Tally())).page(record, place)
+        if page is None:
+            return
+        if not self.is_ours:
+            lines.store.add_original(page, place)
+        if is_wanted:
+            yield from lines.single(page, place)
+
+    def _revisit(self, record: Record) -> None:
+        """Keep a revisit that has no page of its own."""
+        tally = self.lines.tally
+        repeat = repeat_of(record, is_ours=self.is_ours)
+        if fetched_at(record.date) is None:
+            tally.counts["damaged"] += 1
+            why = f"WARC-Date is {record.date[:40]!r}, which names no moment"
+            tally.problem(self.name, record.offset, why)
+        elif repeat is None:
+            tally.counts["not_modified"] += 1
+        else:
+            self.lines.store.add_revisit(repeat)
+
+    def _place(self, record: Record) -> RecordPlace:
+        return RecordPlace(str(self.path), self.name, record.offset, self.is_ours)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Makes records of pages with these accepted layouts. What gives none is counted in `tally`, a
+    page of an article of several goes to `store`."""
+
+    wanted: Filter
+    tally: Tally
+    store: CrossArchiveStore
+    accepted: AcceptedLayouts
+
+    def page(self, record: Record, place: RecordPlace) -> Page | None:
+        """The page that a WARC record holds, or None with the reason counted."""
+        max_bytes = self.wanted.max_bytes
+        try:
+            page = page_of(record, place.name, is_ours=place.is_ours, max_bytes=max_bytes)
+        except DecodeError as error:
+            self.tally.counts[error.kind] += 1
+            # a capture that says it was cut short is no damage of the archive
+            if not record.header("WARC-Truncated"):
+                self.tally.problem(place.name, place.offset, error)
+            return None
+        if page.status != 200:
+            self.tally.counts["not_200"] += 1
+            return None
+        return page
+
+    def page_at(self, place: RecordPlace) -> Page | None:
+        """The page of the record at a place, or None with the reason counted."""
+        try:
+            record = record_at(Path(place.path), place.offset)
+        except WarcError as error:
+            self.tally.counts["unreadable"] += 1
+            self.tally.problem(place.name, error.offset, error.why)
+            return None
+        return self.page(record, place)
+
+    def single(self, page: Page, place: RecordPlace) -> Iterator[dict[str, Any]]:
+        """The record of a page that is an article by itself; a page of several goes to `store`."""
+        address = urls.article(page.url)
+        draft = self._draft(page, place)
+        if draft is None or address is None:
+            return
+        assembly = Assembly(page, draft) if address.page == 1 else None
+        if assembly is None or assembly.wanted:
+            capture = PageCapture(address.id, address.page, page.url, page.fetched_at, place)
+            self.store.add_page(capture)
+        elif assembly.is_too_large:
+            self.tally.counts["too_large"] += 1
+        else:
+            yield from self._record(assembly, place)
+
+    def joined(
+        self, first: PageCapture, further: dict[str, PageCapture]
+    ) -> Iterator[dict[str, Any]]:
+        """The record of an article of several pages, put together as the crawl does."""
+        begun = self._read(first, first.place)
+        if begun is None:
+            self.tally.counts["incomplete"] += 1
+            return
+        assembly = Assembly(*begun)
+        while page := assembly.wanted:
+            for capture in _candidates(page, further):
+                read = self._read(capture, first.place)
+                try:
+                    if read is None:
+                        continue
+                    assembly.add(*read)
+                    break
+                except AstrayError:
+                    continue
+            else:
+                if not assembly.give_up(is_absent=True):
+                    self.tally.counts["incomplete"] += 1
+                    return
+        if assembly.is_too_large:
+            self.tally.counts["too_large"] += 1
+            return
+        yield from self._record(assembly, first.place)
+
+    def _read(self, capture: PageCapture, place: RecordPlace) -> tuple[Page, Draft] | None:
+        """A captured page and what it says, or None with the reason counted."""
+        page = self.page_at(capture.place)
+        if page is None:
+            return None
+        # address and time of a revisit are its own
+        page = replace(page, url=capture.url, fetched_at=capture.date)
+        draft = self._draft(page, place)
+        return None if draft is None else (page, draft)
+
+    def _draft(self, page: Page, place: RecordPlace) -> Draft | None:
+        try:
+            return layouts.read(page, self.accepted)
+        except layouts.NotAnArticle as error:
+            self.tally.counts[error.kind] += 1
+        except Exception as error:
+            self._failed(page.url, place, error)
+        return None
+
+    def _record(self, assembly: Assembly, place: RecordPlace) -> Iterator[dict[str, Any]]:
+        try:
+            article = normalise(assembly.draft(), assembly.pages, self.accepted.version)
+        except Exception as error:
+            self._failed(assembly.pages[0].url, place, error)
+            return
+        if is_empty(article):
+            self.tally.counts["empty"] += 1
+            return
+        self.tally.counts["records"] += 1
+        yield as_record(article)
+
+    def _failed(self, url: str, place: RecordPlace, error: Exception) -> None:
+        """Count an error of ours."""
+        self.tally.counts["extraction_failed"] += 1
+        self.tally.problem(place.name, place.offset, f"{url}: {type(error).__name__}: {error}")
 
 
 def _looks(firsts: Sequence[PageCapture]) -> Iterator[tuple[PageCapture, str, str | None]]:
@@ -316,39 +426,6 @@ def _further(
     return found
 
 
-def _joined(
-    first: PageCapture,
-    further: dict[str, PageCapture],
-    wanted: Filter,
-    tally: Tally,
-    accepted: AcceptedLayouts,
-) -> Iterator[dict[str, Any]]:
-    """The record of an article of several pages, put together as the crawl does."""
-    begun = _read_capture(first, first.place, wanted, tally, accepted)
-    if begun is None:
-        tally.counts["incomplete"] += 1
-        return
-    assembly = Assembly(*begun)
-    while page := assembly.wanted:
-        for capture in _candidates(page, further):
-            read = _read_capture(capture, first.place, wanted, tally, accepted)
-            try:
-                if read is None:
-                    continue
-                assembly.add(*read)
-                break
-            except AstrayError:
-                continue
-        else:
-            if not assembly.give_up(is_absent=True):
-                tally.counts["incomplete"] += 1
-                return
-    if assembly.is_too_large:
-        tally.counts["too_large"] += 1
-        return
-    yield from _record(assembly, first.place, tally, accepted)
-
-
 def _candidates(page: Wanted, further: dict[str, PageCapture]) -> Iterator[PageCapture]:
     """The captures of a page: at the addresses where a crawl asks for it, then at others."""
     asked = [urls.canonical(url) for url in page.addresses]
@@ -358,86 +435,3 @@ def _candidates(page: Wanted, further: dict[str, PageCapture]) -> Iterator[PageC
     for url, capture in further.items():
         if capture.page == page.number and url not in asked:
             yield capture
-
-
-def _read_capture(
-    capture: PageCapture,
-    place: RecordPlace,
-    wanted: Filter,
-    tally: Tally,
-    accepted: AcceptedLayouts,
-) -> tuple[Page, Draft] | None:
-    """A captured page and what it says, or None with the reason counted."""
-    page = _page_at(capture.place, wanted, tally)
-    if page is None:
-        return None
-    page = replace(page, url=capture.url, fetched_at=capture.date)  # a revisit's are its own
-    draft = _draft(page, place, tally, accepted)
-    return None if draft is None else (page, draft)
-
-
-def _draft(page: Page, place: RecordPlace, tally: Tally, accepted: AcceptedLayouts) -> Draft | None:
-    try:
-        return layouts.read(page, accepted)
-    except layouts.NotAnArticle as error:
-        tally.counts[error.kind] += 1
-    except Exception as error:
-        tally.counts["extraction_failed"] += 1
-        tally.problem(place.name, place.offset, f"{page.url}: {type(error).__name__}: {error}")
-    return None
-
-
-def _record(
-    assembly: Assembly, place: RecordPlace, tally: Tally, accepted: AcceptedLayouts
-) -> Iterator[dict[str, Any]]:
-    url = assembly.pages[0].url
-    try:
-        article = normalise(assembly.draft(), assembly.pages, accepted.version)
-    except Exception as error:
-        tally.counts["extraction_failed"] += 1
-        tally.problem(place.name, place.offset, f"{url}: {type(error).__name__}: {error}")
-        return
-    if is_empty(article):
-        tally.counts["empty"] += 1
-        return
-    tally.counts["records"] += 1
-    yield as_record(article)
-
-
-def _note_revisit(
-    record: Record, name: str, tally: Tally, store: CrossArchiveStore, *, is_ours: bool
-) -> None:
-    repeat = repeat_of(record, is_ours=is_ours)
-    if fetched_at(record.date) is None:
-        tally.counts["damaged"] += 1
-        why = f"WARC-Date is {record.date[:40]!r}, which names no moment"
-        tally.problem(name, record.offset, why)
-    elif repeat is None:
-        tally.counts["not_modified"] += 1
-    else:
-        store.add_revisit(repeat)
-
-
-def _page_at(place: RecordPlace, wanted: Filter, tally: Tally) -> Page | None:
-    try:
-        record = record_at(Path(place.path), place.offset)
-    except WarcError as error:
-        tally.counts["unreadable"] += 1
-        tally.problem(place.name, error.offset, error.why)
-        return None
-    return _page(record, place, wanted, tally)
-
-
-def _page(record: Record, place: RecordPlace, wanted: Filter, tally: Tally) -> Page | None:
-    """The page that a record holds, or None with the reason counted."""
-    try:
-        page = page_of(record, place.name, is_ours=place.is_ours, max_bytes=wanted.max_bytes)
-    except DecodeError as error:
-        tally.counts[error.kind] += 1
-        if not record.header("WARC-Truncated"):  # which is no damage of the archive
-            tally.problem(place.name, place.offset, error)
-        return None
-    if page.status != 200:
-        tally.counts["not_200"] += 1
-        return None
-    return page

@@ -25,7 +25,7 @@ from crawler.exporters.parts import Parts
 from crawler.exporters.report import CorrectionCounts, build_report, write_report
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
-from crawler.reextraction.correction import DamagedLineError, looker, newest_of
+from crawler.reextraction.correction import DamagedLineError, newest_of, reread_pool
 from crawler.run_lock import forget_run, lock_run
 from crawler.runner.opening import opening
 from crawler.runner.recovery import end_run, recover
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import BaseSettings
 
-    from crawler.reextraction.correction import Looked
+    from crawler.reextraction.correction import Reread
 
 # So many alarms stand in a report.
 MOST_ALARMS = 1000
@@ -53,15 +53,15 @@ def looked_at(
     processes: int,
     progress: Callable[[int], object],
     inherited: tuple[int, ...] = (),
-) -> Generator[tuple[int, list[Looked]]]:
+) -> Generator[tuple[int, list[Reread]]]:
     """Every published line with content that no other has taken the place of, in the order of the
     files: for each chunk of them how many, and those that today's code reads otherwise.
 
     Raises DamagedLineError, LedgerError, BrokenProcessPool, OSError.
     """
-    with looker(data_dir, fields, processes, inherited) as workers:
+    with reread_pool(data_dir, fields, processes, inherited) as workers:
         lines = newest_of(lines_of(data_dir), ledger.articles.revisions, progress)
-        yield from workers.look_at(lines)
+        yield from workers.reread(lines)
 
 
 class CorrectionRun:
@@ -145,7 +145,7 @@ class CorrectionRun:
     def _end(self, reason: str, exitcode: int, problem: str) -> None:
         self._reason, self._exitcode, self.problem = reason, exitcode, problem
 
-    def _take(self, one: Looked) -> None:
+    def _take(self, one: Reread) -> None:
         if one.record is None:
             assert one.left
             self.counts.left[one.left] += 1

@@ -45,7 +45,7 @@ from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.pictures import publish_pictures
-from crawler.exporters.publisher import Aftermath, Publisher
+from crawler.exporters.publisher import Publisher, StorageFailureFilter
 from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
 from crawler.history.web_captures import WebCaptures
 from crawler.history.withdrawals import Withdrawals
@@ -214,8 +214,8 @@ class Run:
         ledger.connection.on_failure = lambda error: publisher.storage_failed(str(error))
         if self._shard and not self._replay:
             self._shard.watch(crawler, ledger, publisher, self._holds)
-        for name in Aftermath.LOGGERS:
-            logging.getLogger(name).addFilter(Aftermath(publisher))
+        for name in StorageFailureFilter.LOGGERS:
+            logging.getLogger(name).addFilter(StorageFailureFilter(publisher))
         hours = CrawlHours.of(crawler.settings["CRAWL_HOURS"])
         self._ends_at = hours.end(self._facts.started_at) if hours else None
         crawler.signals.connect(self._opened, signal=signals.spider_opened)

@@ -40,7 +40,7 @@ from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.failures import ending_of
 from crawler.downloader.holds import Holds
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.publisher import Aftermath, Publisher
+from crawler.exporters.publisher import Publisher, StorageFailureFilter
 from crawler.layouts import AcceptedLayouts
 from crawler.ledger.errors import NoLedgerError
 from crawler.ledger.ledger import Ledger
@@ -172,8 +172,8 @@ def _watch(crawler: Crawler, publisher: Publisher, passed: Passed) -> None:
         logger.error("the survey failed at a page: %s", failure.getTraceback())
 
     publisher.stop = stop
-    for name in Aftermath.LOGGERS:
-        logging.getLogger(name).addFilter(Aftermath(publisher))
+    for name in StorageFailureFilter.LOGGERS:
+        logging.getLogger(name).addFilter(StorageFailureFilter(publisher))
     for handler, signal in (
         (opened, signals.spider_opened),
         (closed, signals.spider_closed),

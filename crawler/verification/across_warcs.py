@@ -133,7 +133,8 @@ def _captures(path: Path, wanted: set[Key]) -> set[Key]:
             fields = json.loads(entry)
             key = (fields["url"], timestamp, fields["digest"])
         except (ValueError, KeyError, TypeError):
-            continue  # the index's own check reports it
+            # the index's own check reports it
+            continue
         if key in wanted and fields.get("mime") != "warc/revisit":
             found.add(key)
     return found

@@ -58,7 +58,8 @@ MOVED_FILE = "moved.toml"
 
 _MONTH = re.compile(rf"{WARC_FOLDER}/([0-9]{{4}})(/(0[1-9]|1[0-2]))?", re.ASCII)
 
-_DEPTH = 6  # folders below the data folder in which a moved file is looked for
+# Folders below the data folder in which a moved file is looked for.
+_DEPTH = 6
 
 
 class MovedMonthsError(ValueError):

@@ -95,8 +95,8 @@ def warc_as_json(report: WarcReport, data_dir: Path) -> dict[str, Any]:
     """A WARC's report but for the ids of its records."""
     return {
         "records": report.records,
-        "findings": _findings(report.findings, data_dir),
-        "notes": _away(report.notes, data_dir),
+        "findings": _rows_of(report.findings, data_dir),
+        "notes": _without_folder(report.notes, data_dir),
         "originals": [
             [one.offset, one.uri, one.date, one.payload_digest] for one in report.originals
         ],
@@ -109,8 +109,8 @@ def warc_from_json(told: dict[str, Any], path: Path, data_dir: Path) -> WarcRepo
     return WarcReport(
         path,
         records=told["records"],
-        findings=_found(told["findings"], data_dir),
-        notes=_back(told["notes"], data_dir),
+        findings=_findings_of(told["findings"], data_dir),
+        notes=_with_folder(told["notes"], data_dir),
         originals=[Original(*values) for values in told["originals"]],
         began=told["began"],
     )
@@ -119,11 +119,11 @@ def warc_from_json(told: dict[str, Any], path: Path, data_dir: Path) -> WarcRepo
 def lines_as_json(report: LinesReport, data_dir: Path) -> dict[str, Any]:
     """The report of a JSONL file but for the summaries of its lines."""
     return {
-        "findings": _findings(report.findings, data_dir),
-        "notes": _away(report.notes, data_dir),
+        "findings": _rows_of(report.findings, data_dir),
+        "notes": _without_folder(report.notes, data_dir),
         "fields": dict(report.fields),
         "outcomes": dict(report.outcomes),
-        "unproved": _away(report.unproved, data_dir),
+        "unproved": _without_folder(report.unproved, data_dir),
         **{name: getattr(report, name) for name in _COUNTS},
     }
 
@@ -135,34 +135,36 @@ def lines_from_json(
     return LinesReport(
         path,
         spool,
-        findings=_found(told["findings"], data_dir),
-        notes=_back(told["notes"], data_dir),
+        findings=_findings_of(told["findings"], data_dir),
+        notes=_with_folder(told["notes"], data_dir),
         fields=Counter(told["fields"]),
         outcomes=Counter(told["outcomes"]),
-        unproved=_back(told["unproved"], data_dir),
+        unproved=_with_folder(told["unproved"], data_dir),
         **{name: told[name] for name in _COUNTS},
     )
 
 
-def _findings(findings: Iterable[Finding], data_dir: Path) -> list[list[Any]]:
+def _rows_of(findings: Iterable[Finding], data_dir: Path) -> list[list[Any]]:
     """Findings with the file of each, which may be another one, such as the index beside a WARC."""
     rows = [(str(one.file), one.offset, one.code, one.message) for one in findings]
     return [
-        [*_away([file], data_dir), offset, code, *_away([message], data_dir)]
+        [*_without_folder([file], data_dir), offset, code, *_without_folder([message], data_dir)]
         for file, offset, code, message in rows
     ]
 
 
-def _found(rows: Iterable[list[Any]], data_dir: Path) -> list[Finding]:
+def _findings_of(rows: Iterable[list[Any]], data_dir: Path) -> list[Finding]:
     return [
-        Finding(Path(*_back([file], data_dir)), offset, code, *_back([message], data_dir))
+        Finding(
+            Path(*_with_folder([file], data_dir)), offset, code, *_with_folder([message], data_dir)
+        )
         for file, offset, code, message in rows
     ]
 
 
-def _away(texts: Iterable[str], data_dir: Path) -> list[str]:
+def _without_folder(texts: Iterable[str], data_dir: Path) -> list[str]:
     return [text.replace(str(data_dir), _HERE) for text in texts]
 
 
-def _back(texts: Iterable[str], data_dir: Path) -> list[str]:
+def _with_folder(texts: Iterable[str], data_dir: Path) -> list[str]:
     return [text.replace(_HERE, str(data_dir)) for text in texts]

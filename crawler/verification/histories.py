@@ -231,7 +231,8 @@ def _last(line: LineSummary, content: Sequence[LineSummary]) -> Iterator[str]:
     """What a gone line says of the line with content before it, in one of its revisions."""
     if line.title not in {one.title for one in content}:
         yield "its title is not that of the last version"
-    if line.last is None:  # of schema version 1
+    # schema version 1 has none
+    if line.last is None:
         return
     told = [
         {

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from crawler.items import Page
 
 # Sentences kept of one file; the counts hold all.
-MAX_NOTES = 1000
+_MAX_NOTES = 1000
 
 # What no extractor decides: it must be the same whichever version made the line.
 _OF_THE_RECORD = frozenset({"url", "fetched_at", "http", "warc", "warc_pages", "archive"})
@@ -68,7 +68,7 @@ _SAID = frozenset({
     "schema_version", "line",
 })  # fmt: skip
 
-LEAST_LOOKS = 2
+_LEAST_LOOKS = 2
 # A look is noted when its answer was read: later than the answer's record, and not by much.
 _LONGEST_READING = timedelta(days=1)
 
@@ -307,7 +307,7 @@ class _Proof:
         report = self._report
         report.differing += 1
         report.fields.update(names or ["(all)"])
-        if len(report.notes) < MAX_NOTES:
+        if len(report.notes) < _MAX_NOTES:
             report.notes.append(
                 f"{report.path} line {report.lines}: {line['id']}, extracted by"
                 f" {line['extractor_version']}, is now different: {what}"
@@ -327,7 +327,8 @@ class _Proof:
         """A line of a run stands in that run's file; it is kept for the checks between lines."""
         path = self._report.path
         if line["run_id"] is None and not path.is_relative_to(self._data_dir / LINES_FOLDER):
-            return  # `scrapy reextract` made it, no run
+            # `scrapy reextract` made it, no run
+            return
         is_own = path.name == f"{FILE_PREFIX}{line['run_id']}{LINES_SUFFIX}"
         if not is_own and run_of(path.name) != line["run_id"]:
             self._add("history_mismatch", f"{line['id']}: run_id is {line['run_id']!r}")
@@ -445,8 +446,8 @@ def _fault_of_form(line: Mapping[str, Any]) -> str | None:
     if list(line["gone"]) != said:
         return f"gone has not the keys {', '.join(said)}"
     looks = line["gone"]["observations"]
-    if len(looks) < LEAST_LOOKS:
-        return f"it rests on {len(looks)} looks, a withdrawal takes {LEAST_LOOKS}"
+    if len(looks) < _LEAST_LOOKS:
+        return f"it rests on {len(looks)} looks, a withdrawal takes {_LEAST_LOOKS}"
     return None
 
 

@@ -44,7 +44,8 @@ _OF_CONTENT = ("published_at", "etag", "last_modified")
 _OF_RUNS = {"counts": "outcomes"} | {
     name: name for name in ("started_at", "command", "finished_at", "exit_code", "reason")
 }
-_HASHED_ID = 64  # the length of an id that is the digest of an address which isn't an article's
+# The length of an id that is the digest of an address which isn't an article's.
+_HASHED_ID = 64
 
 
 @dataclass(slots=True)
@@ -133,7 +134,8 @@ class LedgerProof:
                 if row.run_id in self.unfinished or self._is_new({"run_id": row.run_id}):
                     continue
                 if manifest is None:
-                    if row.part is not None:  # a missing report is told of already
+                    # a missing report is told of already
+                    if row.part is not None:
                         message = f"the ledger knows it as publication {row.seq}"
                         yield Finding(path, None, "missing_report", message)
                     continue

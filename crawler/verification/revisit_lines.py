@@ -76,7 +76,8 @@ class NeededRevisits:
     def add(self, needed: NeededRevisit, number: int, offset: int, article_id: str) -> None:
         """Keep one, and which line needs it."""
         if self._database is None:
-            self._database = sqlite3.connect("", isolation_level=None)  # a file that goes with us
+            # a file that goes with this object
+            self._database = sqlite3.connect("", isolation_level=None)
             self._database.executescript(_TABLE)
         row = (needed.url, needed.date, *needed.names, number, offset, article_id)
         self._database.execute("INSERT INTO needed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)

@@ -47,7 +47,7 @@ from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.shown_text import shown
 from crawler.storage import OPEN_SUFFIX, StorageError, is_elsewhere, size_of
 from crawler.verification.across_warcs import RecordIds, check_originals, spool_ids
-from crawler.verification.certificate_files import check_certificates, check_claims
+from crawler.verification.certificate_files import Runs, check_certificates, check_claims
 from crawler.verification.file_places import (
     MOVED_FILE,
     MovedMonths,
@@ -71,6 +71,7 @@ from crawler.verification.manifests import (
 )
 from crawler.verification.sightings_and_pictures import (
     PicturesReport,
+    SightingsReport,
     check_archived,
     check_pictures,
     check_shown,
@@ -79,7 +80,7 @@ from crawler.verification.sightings_and_pictures import (
 from crawler.verification.warc_files import verify_warc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from crawler.verification.findings import Checks
@@ -98,14 +99,15 @@ HELD, NO_LEDGER, LEDGER_MISSING, OLDER_LEDGER = "held", "none", "missing", "olde
 @dataclass(slots=True)
 class Verification:
     """What came out: findings in the order of files, counts, what another extractor read, and
-    whether there was a ledger to hold it against; `told`: that a copy of it was read."""
+    whether there was a ledger to hold it against; `ledger_note` is a sentence where a copy of it
+    was read."""
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fields: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     ledger: str = NO_LEDGER
-    told: str = ""
+    ledger_note: str = ""
 
     def as_json(self, data_dir: Path) -> dict[str, Any]:
         """The same for programs: defects, notes, what was looked at, differing fields."""
@@ -142,8 +144,8 @@ def verify(
     checks: Checks | None = None,
 ) -> Verification:
     """Check everything of the scope. `checks` gives what a file by itself was found to be, where it
-    was checked before. While `is_busy` says that a run is on, the files it has
-    open, and those just published that no manifest lists yet, are left out.
+    was checked before. While `is_busy` says that a run is on, the files it has open, and those just
+    published that no manifest lists yet, are left out.
 
     Raises MovedMonthsError, LedgerError, BrokenProcessPool when a worker was killed, OSError when
     the temporary folder has no room.
@@ -153,9 +155,8 @@ def verify(
         closing(Summaries()) as summaries,
         closing(RecordIds()) as ids,
     ):
-        return _verify(
-            scope, processes, quiet, is_busy, _Kept(Path(folder), summaries, ids, checks)
-        )
+        kept = _Kept(Path(folder), summaries, ids, checks)
+        return _Verifier(scope, kept).verify(processes, quiet, is_busy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,55 +170,206 @@ class _Kept:
     checks: Checks | None
 
 
-def _verify(
-    scope: Scope, processes: int, quiet: bool, is_busy: Callable[[], bool], kept: _Kept
-) -> Verification:
-    began, was_busy = now(), is_busy()
-    verdict = Verification()
-    data_dir = scope.data_dir
-    moved = MovedMonths.of(data_dir)
-    verdict.findings += _check_layouts(scope.layouts or accepted_layouts_of(data_dir))
-    accepted = _accepted(data_dir)
-    checked = _check_files(scope, processes, quiet, moved, kept, accepted)
-    _take(verdict, checked)
-    verdict.findings += _between_files(data_dir, checked, moved, kept.ids)
-    shown_in_order = scope.sightings
-    if scope.is_whole:
-        shown_in_order = in_order_of_seq(data_dir, scope.sightings)
-    sightings = check_sightings(shown_in_order, is_whole=scope.is_whole)
-    faults, claims = check_certificates(data_dir, scope.certificates, is_whole=scope.is_whole)
-    verdict.findings += [*sightings.findings, *faults]
-    verdict.counts.update(sightings=sightings.lines, certificates=len(scope.certificates))
-    busy = was_busy or is_busy() or (scope.is_whole and _has_more(scope))
-    ledger = _ledger_of(verdict, scope)
-    with closing(ledger) if ledger else nullcontext():
-        if ledger and is_elsewhere(data_dir):
-            busy = busy or _are_others_on(ledger, began, checked)
-        on = {run.run_id for run in ledger.runs.unfinished()} if ledger else set[str]()
-        # of files that a run has just renamed, or that were left so by a kill
-        verdict.findings = [one for one in verdict.findings if not _is_unindexed(one, on)]
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the checks of each file by itself have found."""
+
+    warcs: list[WarcReport]
+    lines: list[LinesReport]
+    pictures: list[PicturesReport]
+    manifests: list[Manifest]
+    parts: list[Manifest]
+
+
+class _Verifier:
+    """One verification. `verdict` is what came out so far; `is_busy` is True where a run is or was
+    on meanwhile, `unfinished` are the runs without an end in the ledger."""
+
+    def __init__(self, scope: Scope, kept: _Kept) -> None:
+        self.verdict = Verification()
+        self.is_busy = False
+        self.unfinished: set[str] = set()
+        self._scope = scope
+        self._kept = kept
+        self._data_dir = scope.data_dir
+        self._moved = MovedMonths.of(scope.data_dir)
+        self._accepted = _accepted(scope.data_dir)
+
+    def verify(self, processes: int, quiet: bool, is_busy: Callable[[], bool]) -> Verification:
+        """Check everything, as the function of that name says."""
+        began, was_busy = now(), is_busy()
+        verdict, scope, data_dir = self.verdict, self._scope, self._data_dir
+        verdict.findings += _check_layouts(scope.layouts or accepted_layouts_of(data_dir))
+        checked = self._check_files(processes, quiet)
+        _take(verdict, checked)
+        verdict.findings += self._between_files(checked)
+        shown_in_order = scope.sightings
         if scope.is_whole:
-            certified = {
-                path: run_id
-                for run_id in on
-                for path in (files_of_run(data_dir, ledger, run_id) if ledger else ())
-            }
-            _check_whole(
-                verdict, scope, checked, kept.summaries, moved, certified, busy=busy, on=on
+            shown_in_order = in_order_of_seq(data_dir, scope.sightings)
+        sightings = check_sightings(shown_in_order, is_whole=scope.is_whole)
+        faults, claims = check_certificates(data_dir, scope.certificates, is_whole=scope.is_whole)
+        verdict.findings += [*sightings.findings, *faults]
+        verdict.counts.update(sightings=sightings.lines, certificates=len(scope.certificates))
+        self.is_busy = was_busy or is_busy() or (scope.is_whole and _has_more(scope))
+        ledger = self._open_ledger()
+        with closing(ledger) if ledger else nullcontext():
+            if ledger:
+                self.unfinished = {run.run_id for run in ledger.runs.unfinished()}
+                if is_elsewhere(data_dir):
+                    self.is_busy = self.is_busy or _are_others_on(ledger, began, checked)
+            # of files that a run has just renamed, or that were left so by a kill
+            verdict.findings = [one for one in verdict.findings if not self._is_unindexed(one)]
+            if scope.is_whole:
+                self._check_strays(checked, ledger)
+                verdict.findings += self._between_lines(checked)
+            if ledger:
+                self._check_ledger(ledger, checked, sightings, claims)
+                ledger.connection.check_unchanged()
+        return verdict
+
+    def _check_files(self, processes: int, quiet: bool) -> _Checked:
+        """Check each file by itself, in parallel: WARCs, then lines, then manifests."""
+        scope, kept, moved = self._scope, self._kept, self._moved
+        data_dir, folder = self._data_dir, kept.folder
+        files = [*scope.warcs, *scope.lines, *scope.pictures, *scope.manifests, *scope.parts]
+        # its thread would be forked
+        tqdm.monitor_interval = 0
+        with (
+            _executor(processes) as pool,
+            tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
+        ):
+            archives = partial(_check_warc, folder=folder, checks=kept.checks)
+            warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
+            folders = sorted({path.parent for path in scope.warcs})
+            prove = partial(
+                _check_lines, data_dir=data_dir, folders=folders, folder=folder, moved=moved,
+                accepted=self._accepted, checks=kept.checks,
+            )  # fmt: skip
+            lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
+            check_bytes = partial(check_pictures, data_dir=data_dir, moved=moved)
+            pictures = _run(pool, check_bytes, scope.pictures, bar)
+            records = {report.path: report.records for report in warcs}
+            check = partial(check_manifest, data_dir, records=records, moved=moved)
+            manifests = _run(pool, check, scope.manifests, bar)
+            reported = {manifest.run_id for manifest in manifests if manifest.told}
+            check = partial(check_part, data_dir, records=records, reported=reported, moved=moved)
+            parts = _run(pool, check, scope.parts, bar)
+            return _Checked(warcs, lines, pictures, manifests, parts)
+
+    def _between_files(self, checked: _Checked) -> Iterator[Finding]:
+        """Where files contradict each other, whether all of a folder are there or some."""
+        warcs, manifests, parts = checked.warcs, checked.manifests, checked.parts
+        yield from check_originals(self._data_dir, warcs, self._moved)
+        yield from self._kept.ids.shared()
+        yield from check_warc_places(self._data_dir, warcs)
+        yield from check_lines_of_runs(manifests, checked.lines)
+        yield from check_listed_once(manifests)
+        yield from check_listed_once(parts)
+        yield from check_parts(manifests, parts)
+        yield from check_numbers([*manifests, *parts])
+
+    def _is_unindexed(self, finding: Finding) -> bool:
+        return finding.code == "missing_index" and run_of(finding.file.name) in self.unfinished
+
+    def _open_ledger(self) -> Ledger | None:
+        """The ledger to hold everything against, if there is one; a Finding if there should be.
+        Raises LedgerError."""
+        data_dir, scope, verdict = self._data_dir, self._scope, self.verdict
+        where, path = locate(data_dir), ledger_file(data_dir)
+        is_crawled = bool(_names(scope) or scope.manifests or (scope.is_whole and scope.warcs))
+        if where == path and not (path.is_file() and path.stat().st_size):
+            if has_state(data_dir) and is_crawled:
+                verdict.ledger = LEDGER_MISSING
+                message = "it belongs to what is published here"
+                verdict.findings.append(Finding(path, None, "ledger_missing", message))
+            return None
+        try:
+            ledger = Ledger.of(data_dir, read_only=True)
+        except NoLedgerError:
+            if is_crawled:
+                raise
+            # the first run is just making it
+            return None
+        except OlderLedgerError as error:
+            verdict.ledger = OLDER_LEDGER
+            verdict.notes.append(f"not held against the ledger: {error}")
+            return None
+        verdict.ledger, verdict.ledger_note = HELD, ledger.note
+        return ledger
+
+    def _check_strays(self, checked: _Checked, ledger: Ledger | None) -> None:
+        """Files that nobody lists, or that stand where no run puts them, which only shows when all
+        of a folder are there. What a killed run left is told as a note: the next run takes care of
+        it."""
+        data_dir, verdict = self._data_dir, self.verdict
+        manifests = [*checked.manifests, *checked.parts]
+        listed = {name for manifest in manifests for name in manifest.listed}
+        certified = {
+            path: run_id
+            for run_id in self.unfinished
+            for path in (files_of_run(data_dir, ledger, run_id) if ledger else ())
+        }
+        superseded = {
+            one.run_id for one in checked.manifests if one.told.get("reason") == SUPERSEDED
+        }
+        left: Counter[str] = Counter()
+        for finding in check_strays(data_dir, listed, self._moved):
+            name = finding.file.name.removesuffix(OPEN_SUFFIX)
+            run_id = run_of(name) or certified.get(finding.file)
+            is_left = self.is_busy or run_id in self.unfinished or run_id in superseded
+            if finding.code == "orphan_index" or not is_left:
+                verdict.findings.append(finding)
+            elif run_id and not self.is_busy:
+                left[run_id] += 1
+        for run_id, count in sorted(left.items()):
+            what = "1 file of it waits" if count == 1 else f"{count} files of it wait"
+            ended = "superseded" if run_id in superseded else "killed"
+            verdict.notes.append(
+                f"run {run_id} was {ended}: {what} for the next run or `scrapy repair`"
             )
-        if ledger:
-            by_run = {manifest.run_id: manifest for manifest in checked.manifests}
-            names, parts = _names(scope), checked.parts
-            proof = LedgerProof(
-                data_dir, ledger, names, by_run, parts, scope.is_whole, busy, accepted.version
-            )
-            verdict.findings += proof.check(kept.summaries, kept.ids)
-            if scope.is_whole and not (busy or on):
-                verdict.findings += check_archived(scope.pictures, ledger, ledger_file(data_dir))
-                verdict.findings += check_shown(sightings, ledger, ledger_file(data_dir))
-                verdict.findings += check_claims(data_dir, claims, ledger)
-            ledger.connection.check_unchanged()
-    return verdict
+        for name in self._moved.unused(listed):
+            verdict.notes.append(f"{MOVED_FILE} names {name}, where no run has files")
+        verdict.findings += check_places(data_dir, {manifest.run_id for manifest in manifests})
+
+    def _between_lines(self, checked: _Checked) -> Iterator[Finding]:
+        """Lines that share a key, and articles whose lines make no history."""
+        data_dir, summaries = self._data_dir, self._kept.summaries
+        clock_errors = {one.run_id for one in checked.manifests if one.has_clock_error}
+        for first, *others in summaries.sharing_keys():
+            for line in others:
+                what = f"line {line.number}: {line.id}: its key {line.line} is that of line"
+                where = f"{what} {first.number} of {first.jsonl}"
+                yield Finding(data_dir / line.jsonl, line.offset, "duplicate_line", where)
+        for _, told in summaries.by_article():
+            for line, code, message in faults_of_history(told, data_dir, clock_errors):
+                where = f"line {line.number}: {line.id}: {message}"
+                yield Finding(data_dir / line.jsonl, line.offset, code, where)
+
+    def _check_ledger(
+        self,
+        ledger: Ledger,
+        checked: _Checked,
+        sightings: SightingsReport,
+        certified: Runs,
+    ) -> None:
+        """Hold lines, runs, pictures, sightings and certificates against the ledger."""
+        data_dir, scope, verdict = self._data_dir, self._scope, self.verdict
+        proof = LedgerProof(
+            data_dir,
+            ledger,
+            names=_names(scope),
+            manifests={manifest.run_id: manifest for manifest in checked.manifests},
+            parts=checked.parts,
+            is_whole=scope.is_whole,
+            is_busy=self.is_busy,
+            version=self._accepted.version,
+        )
+        verdict.findings += proof.check(self._kept.summaries, self._kept.ids)
+        if scope.is_whole and not (self.is_busy or self.unfinished):
+            path = ledger_file(data_dir)
+            verdict.findings += check_archived(scope.pictures, ledger, path)
+            verdict.findings += check_shown(sightings, ledger, path)
+            verdict.findings += check_claims(data_dir, certified, ledger)
 
 
 def _check_layouts(paths: Sequence[Path]) -> Iterator[Finding]:
@@ -242,52 +394,6 @@ def _accepted(data_dir: Path) -> AcceptedLayouts:
         return AcceptedLayouts.of(data_dir)
     except StorageError:
         return NO_LAYOUTS
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What the checks of each file by itself have found."""
-
-    warcs: list[WarcReport]
-    lines: list[LinesReport]
-    pictures: list[PicturesReport]
-    manifests: list[Manifest]
-    parts: list[Manifest]
-
-
-def _check_files(
-    scope: Scope,
-    processes: int,
-    quiet: bool,
-    moved: MovedMonths,
-    kept: _Kept,
-    accepted: AcceptedLayouts,
-) -> _Checked:
-    """Check each file by itself, in parallel: WARCs, then lines, then manifests."""
-    files = [*scope.warcs, *scope.lines, *scope.pictures, *scope.manifests, *scope.parts]
-    data_dir, folder = scope.data_dir, kept.folder
-    tqdm.monitor_interval = 0  # its thread would be forked
-    with (
-        _executor(processes) as pool,
-        tqdm(total=_size(files), unit="B", unit_scale=True, disable=quiet or None) as bar,
-    ):
-        archives = partial(_check_warc, folder=folder, checks=kept.checks)
-        warcs = _run(pool, archives, scope.warcs, bar, partial(_take_ids, kept))
-        folders = sorted({path.parent for path in scope.warcs})
-        prove = partial(
-            _check_lines, data_dir=data_dir, folders=folders, folder=folder, moved=moved,
-            accepted=accepted, checks=kept.checks,
-        )  # fmt: skip
-        lines = _run(pool, prove, scope.lines, bar, partial(_take_summaries, kept))
-        check_bytes = partial(check_pictures, data_dir=data_dir, moved=moved)
-        pictures = _run(pool, check_bytes, scope.pictures, bar)
-        records = {report.path: report.records for report in warcs}
-        check = partial(check_manifest, data_dir, records=records, moved=moved)
-        manifests = _run(pool, check, scope.manifests, bar)
-        reported = {manifest.run_id for manifest in manifests if manifest.told}
-        check = partial(check_part, data_dir, records=records, reported=reported, moved=moved)
-        parts = _run(pool, check, scope.parts, bar)
-        return _Checked(warcs, lines, pictures, manifests, parts)
 
 
 def _are_others_on(ledger: Ledger, began: datetime, checked: _Checked) -> bool:
@@ -320,21 +426,6 @@ def _take(verdict: Verification, checked: _Checked) -> None:
     counts["JSONL files"] = len(checked.lines)
 
 
-def _between_files(
-    data_dir: Path, checked: _Checked, moved: MovedMonths, ids: RecordIds
-) -> Iterator[Finding]:
-    """Where files contradict each other, whether all of a folder are there or some."""
-    warcs, manifests, parts = checked.warcs, checked.manifests, checked.parts
-    yield from check_originals(data_dir, [one for one in warcs if one.originals], moved)
-    yield from ids.shared()
-    yield from check_warc_places(data_dir, warcs)
-    yield from check_lines_of_runs(manifests, checked.lines)
-    yield from check_listed_once(manifests)
-    yield from check_listed_once(parts)
-    yield from check_parts(manifests, parts)
-    yield from check_numbers([*manifests, *parts])
-
-
 def _take_lines(verdict: Verification, report: LinesReport) -> None:
     verdict.findings += report.findings
     verdict.notes += report.notes
@@ -350,96 +441,12 @@ def _has_more(scope: Scope) -> bool:
     return manifests != (scope.manifests, scope.parts)
 
 
-def _is_unindexed(finding: Finding, on: Collection[str]) -> bool:
-    return finding.code == "missing_index" and run_of(finding.file.name) in on
-
-
-def _check_whole(
-    verdict: Verification,
-    scope: Scope,
-    checked: _Checked,
-    summaries: Summaries,
-    moved: MovedMonths,
-    certified: Mapping[Path, str],
-    *,
-    busy: bool,
-    on: Collection[str],
-) -> None:
-    """What only shows when all files of a folder are there. `on` are the runs that have no end in
-    the ledger, `certified` their certificates: what a killed one left is told as a note, since the
-    next run takes care of it."""
-    data_dir = scope.data_dir
-    manifests = [*checked.manifests, *checked.parts]
-    listed = {name for manifest in manifests for name in manifest.listed}
-    superseded = {one.run_id for one in checked.manifests if one.told.get("reason") == SUPERSEDED}
-    left: Counter[str] = Counter()
-    for finding in check_strays(data_dir, listed, moved):
-        name = finding.file.name.removesuffix(OPEN_SUFFIX)
-        run_id = run_of(name) or certified.get(finding.file)
-        if finding.code == "orphan_index" or not (busy or run_id in on or run_id in superseded):
-            verdict.findings.append(finding)
-        elif run_id and not busy:
-            left[run_id] += 1
-    for run_id, count in sorted(left.items()):
-        what = "1 file of it waits" if count == 1 else f"{count} files of it wait"
-        ended = "superseded" if run_id in superseded else "killed"
-        verdict.notes.append(
-            f"run {run_id} was {ended}: {what} for the next run or `scrapy repair`"
-        )
-    for name in moved.unused(listed):
-        verdict.notes.append(f"{MOVED_FILE} names {name}, where no run has files")
-    verdict.findings += check_places(data_dir, {manifest.run_id for manifest in manifests})
-    clock_errors = {one.run_id for one in checked.manifests if one.has_clock_error}
-    verdict.findings += _between_lines(data_dir, summaries, clock_errors)
-
-
-def _between_lines(
-    data_dir: Path, summaries: Summaries, clock_errors: Collection[str]
-) -> Iterator[Finding]:
-    """Lines that share a key, and articles whose lines make no history."""
-    for first, *others in summaries.sharing_keys():
-        for line in others:
-            what = f"line {line.number}: {line.id}: its key {line.line} is that of line"
-            where = f"{what} {first.number} of {first.jsonl}"
-            yield Finding(data_dir / line.jsonl, line.offset, "duplicate_line", where)
-    for _, told in summaries.by_article():
-        for line, code, message in faults_of_history(told, data_dir, clock_errors):
-            where = f"line {line.number}: {line.id}: {message}"
-            yield Finding(data_dir / line.jsonl, line.offset, code, where)
-
-
 def _names(scope: Scope) -> set[str]:
     """The JSONL files that were read, relative to the data folder."""
     data_dir = scope.data_dir
     return {
         one.relative_to(data_dir).as_posix() for one in scope.lines if one.is_relative_to(data_dir)
     }
-
-
-def _ledger_of(verdict: Verification, scope: Scope) -> Ledger | None:
-    """The ledger to hold everything against, if there is one; a Finding if there should be. Raises
-    LedgerError."""
-    data_dir = scope.data_dir
-    where, path = locate(data_dir), ledger_file(data_dir)
-    is_crawled = bool(_names(scope) or scope.manifests or (scope.is_whole and scope.warcs))
-    if where == path and not (path.is_file() and path.stat().st_size):
-        if has_state(data_dir) and is_crawled:
-            verdict.ledger = LEDGER_MISSING
-            message = "it belongs to what is published here"
-            verdict.findings.append(Finding(path, None, "ledger_missing", message))
-        return None
-    try:
-        ledger = Ledger.of(data_dir, read_only=True)
-    except NoLedgerError:
-        if is_crawled:
-            raise
-        return None  # the first run is just making it
-    except OlderLedgerError as error:
-        verdict.ledger = OLDER_LEDGER
-        verdict.notes.append(f"not held against the ledger: {error}")
-        return None
-    verdict.ledger, verdict.told = HELD, ledger.note
-    return ledger
 
 
 def _check_warc(path: Path, *, folder: Path, checks: Checks | None) -> WarcReport:

@@ -13,7 +13,7 @@ from crawler.archive.writer import WarcWriter
 from crawler.clock import now
 from crawler.data_dir import warc_name
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.publisher import MOST_ALARMS, Aftermath, Publisher
+from crawler.exporters.publisher import MOST_ALARMS, Publisher, StorageFailureFilter
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import Sighting
 from crawler.outcomes import Outcome
@@ -100,7 +100,7 @@ def test_a_full_disk_stops_the_run_once() -> None:
 
 def test_what_follows_from_a_full_disk_is_not_logged() -> None:
     run = publisher()
-    log = Aftermath(run)
+    log = StorageFailureFilter(run)
     try:
         raise StorageError("no space left")
     except StorageError:

@@ -14,7 +14,7 @@ from crawler.items import KEYS, KEYS_1, Article, Flag
 from crawler.layouts import NotAnArticle
 from crawler.pages.assembly import IncompleteError
 from crawler.pipelines.content_digest import content_sha256
-from crawler.reextraction.correction import CHUNK, DamagedLineError, Left, Looked, look, newest_of
+from crawler.reextraction.correction import CHUNK, DamagedLineError, Left, Reread, newest_of, reread
 from tests.reextraction.older import OLDER, SAMPLE, all_lines
 
 LINES = all_lines(SAMPLE)
@@ -26,15 +26,15 @@ def published(number: int = 0, **values: Any) -> dict[str, Any]:
     return line | {"content_sha256": content_sha256(line)}
 
 
-def found(line: dict[str, Any], *fields: str) -> Looked:
-    looked = look(line, SAMPLE, fields)
+def found(line: dict[str, Any], *fields: str) -> Reread:
+    looked = reread(line, SAMPLE, fields)
     assert looked is not None
     return looked
 
 
 @pytest.mark.parametrize("number", range(len(LINES)))
 def test_another_extractor_alone_corrects_nothing(number: int) -> None:
-    assert look(published(number), SAMPLE, ()) is None
+    assert reread(published(number), SAMPLE, ()) is None
 
 
 def test_a_correction_says_what_is_read_now_and_what_it_stands_for() -> None:
@@ -96,7 +96,7 @@ def test_a_line_of_schema_version_1_has_no_key_to_name() -> None:
 def test_only_keys_that_make_a_version_count_unless_they_are_named() -> None:
     line = published(summary="旧摘要", byline_raw="旧署名")
 
-    assert look(line, SAMPLE, ()) is None
+    assert reread(line, SAMPLE, ()) is None
     assert found(line, "summary").keys == ("summary",)
     assert found(line, "summary", "byline_raw", "title").keys == ("byline_raw", "summary")
 
@@ -104,7 +104,7 @@ def test_only_keys_that_make_a_version_count_unless_they_are_named() -> None:
 def test_white_space_counts_only_in_a_named_key() -> None:
     line = published(title=f"{LINES[0]['title'][:2]} {LINES[0]['title'][2:]}")
 
-    assert look(line, SAMPLE, ()) is None
+    assert reread(line, SAMPLE, ()) is None
     assert found(line, "title").keys == ("title",)
 
 
