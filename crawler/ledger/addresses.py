@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import exists, func, insert, null, or_, select, union_all, update
 
+from crawler.ledger import line_rows
 from crawler.ledger.column_types import as_stored
 from crawler.ledger.connection import CHUNK, LedgerConnection, in_order
 from crawler.ledger.errors import LedgerError
@@ -29,7 +30,7 @@ from crawler.outcomes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row, Update
@@ -382,6 +383,21 @@ class Addresses:
         """An article's addresses that a clock which was ahead has seen later were seen by then."""
         self._handed_out.forget(article_id)
         self._connection.write(seen_no_later(article_id, at))
+
+    def restore(self, line: Mapping[str, Any]) -> None:
+        """Take over from a published line how its address was found and how it ended, where an
+        earlier line made the address's row: a ledger that is made again has no sightings of runs.
+        """
+        own = line_rows.addresses(line)[0]
+        if own["result_at"] is None or own["found_on"] is None:
+            return
+        names = ("region", "found_on", "position", "title", "result", "result_at")
+        is_later = or_(addresses.c.result_at.is_(None), addresses.c.result_at <= own["result_at"])
+        self._connection.write(
+            update(addresses)
+            .where(addresses.c.url == own["url"], is_later)
+            .values({name: own[name] for name in names})
+        )
 
     def of_article(self, article_id: str) -> list[str]:
         """Every address an article was seen at, sorted."""

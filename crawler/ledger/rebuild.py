@@ -184,7 +184,10 @@ def _read_lines(
     with file.open("rb") as opened:
         for number, line in enumerate(opened, start=1):
             try:
-                ledger.articles.add_line(json.loads(line), jsonl=name, schedule=schedule)
+                told = json.loads(line)
+                ledger.articles.add_line(told, jsonl=name, schedule=schedule)
+                if (told["version"], told["status"]) != (1, "live"):
+                    ledger.addresses.restore(told)
             except (ValueError, KeyError, TypeError) as error:
                 done.problems.append(f"{name} line {number} is no record: {error!r}")
             else:

@@ -109,6 +109,26 @@ def test_the_same_ledger_again(before: dict[str, Any], where: Path | URL, tmp_pa
     assert [one.value for one in seen] == ["known", "known", "known", "new"]
 
 
+def test_an_address_is_found_where_its_newest_line_says(where: Path | URL, tmp_path: Path) -> None:
+    """An article that changed at its other address, which another list showed."""
+    first, other = at_site(1), at_site(1, "js.news.cn")
+    found = {"url": "http://js.news.cn/index.htm", "position": 3, "title": "春灌又开闸"}
+    lines = [
+        line(1, also_at=[other.url]),
+        line(1, "2026-01-02T08:00:00Z", version=2, content_sha256="b" * 64, url=other.url,
+             canonical_url=other.url, also_at=[first.url], discovered_from=found),
+    ]  # fmt: skip
+    (tmp_path / FILE).write_bytes(b"".join(map(as_line, lines)))
+    rebuild(tmp_path, where)
+    with closing(opened(where)) as ledger:
+        rows = {one.url: one for one in ledger.addresses.of_articles([first.article_id])}
+    shown = {url: (one.found_on, one.position, one.title, one.result) for url, one in rows.items()}
+    assert shown == {
+        first.url: ("http://www.js.xinhuanet.com/", 1, "春灌开闸", Outcome.PUBLISHED),
+        other.url: (*found.values(), Outcome.CHANGED),
+    }
+
+
 def test_a_recheck_that_is_in_the_archive_is_not_due_again(
     where: Path | URL, tmp_path: Path
 ) -> None:
