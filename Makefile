@@ -9,7 +9,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo site test nightly nightly-server chaos chaos-cluster simulate lint check quality proofs mutate test-unpinned screenshots sample lock
+.PHONY: help install demo site test nightly nightly-server chaos chaos-cluster simulate lint check quality proofs mutate test-unpinned screenshots golden sample lock
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -69,6 +69,9 @@ test-unpinned: | $(VENV)/bin/python  ## the newest releases pyproject.toml allow
 	$(VENV)-unpinned/bin/python -m pytest -n $(JOBS) --dist loadscope -W default \
 		tests/pages tests/layouts tests/lists tests/archive tests/downloader/test_taps.py \
 		tests/commands/test_crawl.py
+
+golden: $(VENV)/.dev  ## what a small crawl writes, again, after a change that is meant; see its diff
+	$(RUN) -m tests.golden
 
 KILLS := 1000
 chaos: $(VENV)/.dev  ## so many kills, resumed from data/chaos.json; then what was lost (nothing)
