@@ -9,7 +9,7 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope
 INSTALL := $(RUN) -m pip install --quiet --require-hashes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo site test nightly nightly-server chaos chaos-cluster simulate lint check quality proofs mutate test-unpinned screenshots golden sample lock
+.PHONY: help install demo site image test nightly nightly-server chaos chaos-cluster simulate lint check quality proofs mutate test-unpinned screenshots golden sample lock
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,6 +50,9 @@ check: lint $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)  ## all c
 
 site: $(VENV)/.dev  ## the loopback Xinhua, for trials of your own; ARGS=--help
 	$(RUN) -m tests.site $(ARGS)
+
+image: $(VENV)/.dev  ## build the container image with buildah and try it; ARGS=--help
+	$(RUN) -m tests.image $(ARGS)
 
 quality: $(VENV)/.dev  ## the score of every field and layout, held against its floors
 	$(RUN) -m tests.quality

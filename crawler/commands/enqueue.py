@@ -19,6 +19,7 @@ from crawler.arguments import ArgumentError, parse
 from crawler.commands.base_command import ProjectCommand, print_json
 from crawler.commands.export import Command as Export
 from crawler.layouts import AcceptedLayouts
+from crawler.shared_storage.folder import FolderPlace
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from scrapy.settings import Settings
 
     from crawler.jobs.database import JobsCluster
+    from crawler.shared_storage.place import SharedPlace
 
 KINDS = ("crawl", "reextract", "verify", "index", "export")
 
@@ -89,8 +91,10 @@ class Command(ProjectCommand, ScrapyCommand):
         from crawler.jobs.enqueue import NoFilesError, listed_files, put_batch
         from crawler.jobs.storing import replication_of
 
+        place: SharedPlace = FolderPlace(data_dir)
         if replication := replication_of(self.given):
             replication.pull(datetime.fromtimestamp(0, UTC))
+            place = replication.place
         try:
             files = listed_files(data_dir, kind, words)
         except NoFilesError as error:
@@ -99,6 +103,7 @@ class Command(ProjectCommand, ScrapyCommand):
             cluster, kind, files,
             extractor=AcceptedLayouts.of(data_dir).version,
             max_bytes=bound(self.given.getint("DOWNLOAD_MAXSIZE")),
+            has=place.has,
         )  # fmt: skip
         return put.put, {"batch": put.batch, "files": put.files, "output": put.output}
 

@@ -21,7 +21,7 @@ from crawler.jobs.queue import CRAWL, JOIN, Putting
 from crawler.shared_storage.store import listed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from psycopg.rows import DictRow
@@ -118,9 +118,16 @@ def _matching(names: Iterable[str], data_dir: Path, word: str) -> list[str]:
 
 
 def put_batch(
-    cluster: JobsCluster, kind: str, files: Sequence[ListedFile], *, extractor: str, max_bytes: int
+    cluster: JobsCluster,
+    kind: str,
+    files: Sequence[ListedFile],
+    *,
+    extractor: str,
+    max_bytes: int,
+    has: Callable[[str], bool],
 ) -> Put:
-    """Put a job for each file of a batch that isn't done or on its way. Raises LedgerError."""
+    """Put a job for each file of a batch that isn't done or on its way; for all of them where what
+    they gave was deleted since: `has` says whether a file is published. Raises LedgerError."""
     batch = _name(kind, files, extractor, max_bytes)
     try:
         with connect(cluster.url) as connection, connection.transaction():
@@ -131,9 +138,13 @@ def put_batch(
                 [batch, kind, extractor, max_bytes],
             ).fetchone()
             assert row
+            output = row["output"]
             if row["is_new"]:
                 _add_files(connection, batch, files)
-            return Put(batch, len(files), _put(cluster, connection, kind, batch), row["output"])
+            elif output and not has(output):
+                _begin_again(connection, batch)
+                output = None
+            return Put(batch, len(files), _put(cluster, connection, kind, batch), output)
     except psycopg.Error as error:
         raise failed(cluster.url, error) from error
 
@@ -145,6 +156,14 @@ def _add_files(
     with connection.cursor().copy(f"COPY files {columns} FROM STDIN") as copy:
         for number, file in enumerate(files):
             copy.write_row((batch, number, *file, "new"))
+
+
+def _begin_again(connection: psycopg.Connection[DictRow], batch: str) -> None:
+    connection.execute("UPDATE files SET state = 'new', ended_at = NULL WHERE batch = %s", [batch])
+    connection.execute(
+        "UPDATE batches SET output = NULL, problems = NULL, enqueued_at = now() WHERE id = %s",
+        [batch],
+    )
 
 
 def _put(

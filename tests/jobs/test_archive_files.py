@@ -40,7 +40,10 @@ def data_dir(first: Crawl, tmp_path: Path) -> Path:
 def put(cluster: JobsCluster, data_dir: Path, kind: str, words: Sequence[str] = ()) -> Put:
     version = AcceptedLayouts.of(data_dir).version
     files = listed_files(data_dir, kind, words)
-    return put_batch(cluster, kind, files, extractor=version, max_bytes=10 * 1024 * 1024)
+    return put_batch(
+        cluster, kind, files,
+        extractor=version, max_bytes=10 * 1024 * 1024, has=FolderPlace(data_dir).has,
+    )  # fmt: skip
 
 
 def work(cluster: JobsCluster, data_dir: Path, **places: Any) -> int:
@@ -78,6 +81,12 @@ def test_a_batch_gives_what_one_process_makes(
     assert (again.put, again.output) == (0, output)
     rows(cluster, "DELETE FROM batches")
     assert put(cluster, data_dir, "reextract").put == len(warcs)
+    assert work(cluster, data_dir) == 0
+    assert contents(data_dir) == before
+    # and what was deleted is made once more, the same
+    shutil.rmtree(data_dir / "reextracted")
+    once_more = put(cluster, data_dir, "reextract")
+    assert (once_more.put, once_more.output) == (len(warcs), None)
     assert work(cluster, data_dir) == 0
     assert contents(data_dir) == before
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_what_waits_already_is_not_put_again(cluster: JobsCluster) -> None:
     # one that brings arguments of its own is another job
     assert [put_crawls(cluster, ["js"], ["limit=5"]) for _ in range(2)] == [1, 0]
     assert [put_command(cluster, "index") for _ in range(2)] == [1, 0]
-    one = {"words": ["--format", "csv"], "output": "a.csv"}
+    one: dict[str, Any] = {"words": ["--format", "csv"], "output": "a.csv"}
     assert [put_command(cluster, "export", **one) for _ in range(2)] == [1, 0]
     assert put_command(cluster, "export", **one | {"output": "b.csv"}) == 1
     assert state(cluster).waiting == {"crawl": 4, "export": 2, "index": 1}

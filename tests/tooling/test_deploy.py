@@ -114,6 +114,25 @@ def _systemd_says(folder: Path, changes: dict[str, str]) -> str:
     return "\n".join(line for line in done.stderr.splitlines() if "xinhua-archive" in line)
 
 
+@pytest.mark.parametrize("name", ["worker", "verify"])
+def test_a_service_may_do_little_but_its_work(name: str, tmp_path: Path) -> None:
+    """By systemd's own measure, from 0 (everything is shut) to 10."""
+    unit = DEPLOY / "systemd" / f"xinhua-archive-{name}.service"
+    assert _exposure(unit) <= 2.5
+    open_one = tmp_path / unit.name
+    open_one.write_text(unit.read_text().replace("CapabilityBoundingSet=\n", ""))
+    assert _exposure(open_one) > 2.5
+
+
+def _exposure(unit: Path) -> float:
+    done = subprocess.run(
+        [tool("systemd-analyze"), "security", "--offline=true", "--no-pager", unit],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (found,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout + done.stderr)
+    return float(found)
+
+
 def test_each_failure_of_a_unit_is_mailed_by_one_that_is_there() -> None:
     names = {unit.name for unit in UNITS}
     told = {
