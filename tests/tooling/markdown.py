@@ -44,6 +44,12 @@ def is_recipe(block: Block) -> bool:
     return "data/demo" in block.text
 
 
+def is_of_machines(block: Block) -> bool:
+    """Whether a block is of a page whose commands are for several machines, in their order;
+    `test_two_machines.py` runs these."""
+    return block.document == "docs/two-machines.md"
+
+
 def links(document: str) -> list[str]:
     """The relative targets a document links to."""
     text = (PROJECT / document).read_text()

@@ -29,7 +29,14 @@ from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, U
 from crawler.layouts.accepted import parse
 from tests.conftest import PROJECT
 from tests.site.certs import Authority
-from tests.tooling.markdown import ROW, blocks, documents, is_recipe, links
+from tests.tooling.markdown import (
+    ROW,
+    blocks,
+    documents,
+    is_of_machines,
+    is_recipe,
+    links,
+)
 
 if TYPE_CHECKING:
     from tests.postgres import Postgres
@@ -83,7 +90,7 @@ def shell(
 
 
 def cases(language: str) -> list[pytest.ParameterSet]:
-    found = [block for block in blocks(language) if not is_recipe(block)]
+    found = [block for block in blocks(language) if not (is_recipe(block) or is_of_machines(block))]
     return [pytest.param(block, id=str(block)) for block in found]
 
 
