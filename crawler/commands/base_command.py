@@ -149,7 +149,8 @@ def ends(name: str) -> Iterator[None]:
 
 def refuse(name: str, problem: object, exitcode: int) -> NoReturn:
     """One line on stderr, which cron mails, and the exit code."""
-    with suppress(OSError):  # stderr may be on the same full disk: the exit code is left
+    # stderr may be on the same full disk: then the exit code alone tells
+    with suppress(OSError):
         print(f"scrapy {name}: {sentence(str(problem))}", file=sys.stderr)
     flush()
     sys.exit(exitcode)
@@ -281,5 +282,6 @@ def region_codes(value: str) -> frozenset[str]:
 def bytes_bar(files: Iterable[Path], *, readings: int = 1) -> tqdm[Any]:
     """A bar over the bytes of files that are read so many times, where stderr is a terminal."""
     total = readings * sum(path.stat().st_size for path in files)
-    tqdm.monitor_interval = 0  # its thread would be forked
+    # tqdm's monitor is a thread, which worker processes would inherit
+    tqdm.monitor_interval = 0
     return tqdm(total=total, unit="B", unit_scale=True, leave=False, disable=None)

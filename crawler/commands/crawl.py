@@ -71,7 +71,8 @@ class Command(ProjectCommand, ScrapyCrawl):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         pidfile = opts.pidfile
         if args == [XinhuaSpider.name]:
-            opts.pidfile = None  # a second run must not put its own number into it
+            # Scrapy would write it before the lock is held: a second run its own number
+            opts.pidfile = None
         super().process_options(args, opts)
         assert self.settings is not None
         if unnamed := [word for word in args[1:] if "=" in word]:
@@ -82,7 +83,8 @@ class Command(ProjectCommand, ScrapyCrawl):
             return
         _leave_out_dumps()
         stop_with(DEGRADED)
-        logging.raiseExceptions = False  # a log on a full disk is told once, by `_check_log`
+        # a log on a full disk is told once, by `_check_log`
+        logging.raiseExceptions = False
         with ends(self.name):
             self._check(self.settings, opts)
             if pidfile:
@@ -112,7 +114,8 @@ class Command(ProjectCommand, ScrapyCrawl):
             if error.exitcode == LOCKED:
                 self._meet_lock(settings, error)
             refuse(self.name, error, error.exitcode)
-        os.utime(self._lock)  # whoever meets it sees since when
+        # a run that meets the lock tells since when it is held
+        os.utime(self._lock)
 
     def _meet_lock(self, settings: Settings, error: CannotStartError) -> NoReturn:
         """End because another run is on. Nothing is printed for cron, unless that run has been on
@@ -150,7 +153,8 @@ class Command(ProjectCommand, ScrapyCrawl):
         except CannotStartError as error:
             refuse(self.name, error, error.exitcode)
         try:
-            with suppress(SystemExit):  # a signal before Scrapy takes them: closed as after one
+            # a signal that comes before Scrapy handles them: the run is closed all the same
+            with suppress(SystemExit):
                 crawler = self._create_crawler(XinhuaSpider)
                 run.watch(crawler)
                 if end_of_run.is_unsigned(self.settings):
@@ -160,7 +164,8 @@ class Command(ProjectCommand, ScrapyCrawl):
                 self.crawler_process.crawl(crawler)
                 self.crawler_process.start()
             _check_log()
-        except OSError as error:  # the log's: all others end in the run
+        except OSError as error:
+            # only the log's comes here: the run takes all others
             problem = f"the log can't be written: {error.strerror}"
             run.publisher.storage_error = run.publisher.storage_error or problem
             print(f"scrapy {self.name}: {problem}", file=sys.stderr)

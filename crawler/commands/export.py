@@ -98,7 +98,10 @@ class Command(ProjectCommand, ScrapyCommand):
             read += 1
             bar.update(length)
 
-        with Card() as card, bytes_bar(files, readings=2 if selection.latest else 1) as bar:
+        with (
+            Card(form.name, form.columns(), data_dir, selection, files=len(files)) as card,
+            bytes_bar(files, readings=2 if selection.latest else 1) as bar,
+        ):
             lines = _counted(selected(files, selection, on_line, bar.update), card)
             if output is None:
                 count = form.write(lines, sys.stdout.buffer)
@@ -109,14 +112,7 @@ class Command(ProjectCommand, ScrapyCommand):
                         with output.open("wb") as device:
                             count = form.write(lines, device)
                     else:
-                        # Called when the lines are counted.
-                        def told(partial: Path, written: int) -> str:
-                            return card.markdown(
-                                form.name, output, partial, form.columns(), data_dir, selection,
-                                len(files), written,
-                            )  # fmt: skip
-
-                        count = _write_file(form, lines, output, told)
+                        count = _write_file(form, lines, output, card)
         nothing = "" if count else "; nothing matches" if read else "; nothing is published yet"
         counted = "1 file" if len(files) == 1 else f"{len(files)} files"
         print(f"{count} of {read} lines in {counted}{nothing}", file=sys.stderr)
@@ -148,11 +144,10 @@ def _write_file(
     form: _Format,
     lines: Iterable[PublishedLine],
     output: Path,
-    card: Callable[[Path, int], str],
+    card: Card,
 ) -> int:
     """Write the file and its card, which stand there whole or not at all: until then the file bears
-    the ending of an open one. An older card goes first, so that none tells of another file. `card`
-    is given the file as it is called until then, and the number of lines in it."""
+    the ending of an open one. An older card goes first, so that none tells of another file."""
     output = output.resolve()
     partial, beside = open_path(output), output.with_name(f"{output.name}.md")
     try:
@@ -160,7 +155,7 @@ def _write_file(
             count = form.write(lines, file)
             file.flush()
             os.fsync(file.fileno())
-        told = card(partial, count)
+        told = card.markdown(output.name, partial, count)
         beside.unlink(missing_ok=True)
         partial.replace(output)
     except BaseException:

@@ -70,11 +70,13 @@ class Command(ProjectCommand, ScrapyCommand):
             raise LedgerUrlError(f"the ledger of this folder is {location.shown(to)} already")
         # Opened to be written: nobody may write to it meanwhile, and both are of one schema.
         if not isinstance(where, URL):
-            with suppress(OlderLedgerError):  # what isn't there must not be made
+            # Opening to write would make a ledger where there is none.
+            with suppress(OlderLedgerError):
                 Ledger.of(data_dir, read_only=True).close()
         with closing(Ledger.of(data_dir)) as source:
             rows = _to_server(source, to) if isinstance(to, URL) else _to_file(source, to)
-            if isinstance(to, URL):  # where those that were killed are of this folder
+            # On a server a killed run is told by its lock file to be one of this folder.
+            if isinstance(to, URL):
                 for run in source.runs.unfinished():
                     os.close(lock_run(data_dir, run.run_id))
         location.keep(data_dir, to)

@@ -299,7 +299,8 @@ class OlderLines:
         self._name = name
         self._lines = lines
         self._wanted = wanted
-        self._places = sqlite3.connect("", isolation_level=None)  # a file that goes with us
+        # a temporary file that SQLite removes
+        self._places = sqlite3.connect("", isolation_level=None)
         self._places.executescript(
             "CREATE TABLE places (id TEXT, at TEXT, offset INTEGER, PRIMARY KEY (id, at))"
             " WITHOUT ROWID; BEGIN;"
@@ -331,7 +332,8 @@ class OlderLines:
         for (offset,) in self._places.execute("SELECT offset FROM places ORDER BY offset"):
             before = self._at(offset)
             is_wanted = self._wanted.wants(before["url"], before["fetched_at"])
-            if is_wanted and before["status"] != "gone":  # which no capture says
+            # no capture says that an article is gone
+            if is_wanted and before["status"] != "gone":
                 self.counts["only old"] += 1
                 yield f"{before['id']} {before['url']}: only in {self._name}"
 

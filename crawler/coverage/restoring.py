@@ -179,7 +179,8 @@ def restore(data_dir: Path, ledger: Ledger) -> list[str]:
     certified = ledger.certificates.days()
     for hole in holes:
         if hole in lists.holes and not _days(hole.first_day, hole.last_day) - certified:
-            continue  # what a certificate says of it stands
+            # its certificate has its gaps
+            continue
         ledger.sources.add_hole(hole)
     _restore_measures(data_dir, ledger, problems)
     return problems
@@ -217,7 +218,8 @@ def _read_index(lists: _Lists, path: Path) -> None:
 def _keep(ledger: Ledger, lists: _Lists, since: date) -> None:
     for learnt in lists.by_url.values():
         state = learnt.state
-        if state is None:  # not asked for weeks
+        # a list that was not asked for weeks
+        if state is None:
             continue
         head = learnt.head()
         url, title, newest_at = learnt.newest or (None, None, None)

@@ -294,7 +294,8 @@ def _open_walk(source: DaySource, day: date) -> Hole | None:
     began, before = source.walk_started_at, source.completed_at
     if began is None or before is None or day_at(before) > day or day_at(began) < day:
         return None
-    if source.failures >= GIVE_UP:  # its silence is what is told of
+    # a list that was given up is told of among the silent ones
+    if source.failures >= GIVE_UP:
         return None
     first, last = day_at(before), day_at(began)
     return Hole(source.url, began, HoleKind.PAGES_UNREACHED, before, first, last)

@@ -20,7 +20,7 @@ from crawler.export_formats.selection import BadLineError
 from crawler.shown_text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from crawler.export_formats.selection import Selection
@@ -32,17 +32,73 @@ _NO_DAY = "without a time"
 _NONE = "none"
 
 
-class Card:
-    """Counts of the lines of one export. A context manager, which closes its temporary file."""
+_CARD = """\
+---
+pretty_name: Xinhua regional channels, {reach}
+language: [zh]
+license: other
+---
 
-    def __init__(self) -> None:
-        self.lines = 0
-        self.statuses: Counter[str] = Counter()
-        self.regions: Counter[str] = Counter()
-        self.layouts: Counter[str] = Counter()
-        self.months: Counter[str] = Counter()
-        self.schema_versions: Counter[str] = Counter()
-        self.extractors: Counter[str] = Counter()
+# {name}
+
+{written} lines of {articles} articles of the regional channels of Xinhua (新华网), published \
+{reach}, exported {at} as {form}. Published files of a xinhua-archive that were read: \
+{files}.{left_out}
+
+Selected: {selected}.
+
+A line is one state of one article; DATA_FORMAT.md of xinhua-archive says what each field means. \
+Each line names the WARC record it can be proved by.
+
+## Files
+
+{file}
+
+## Coverage
+
+Days of publication, in Beijing. The last columns count the days, from the first of all to the \
+last or as selected, that the archive certified as complete, incomplete or unknown; a day without \
+a certificate is in none.
+
+{coverage}
+
+{counts}
+
+## Schema
+
+{schema}
+
+## Licence
+
+The texts belong to their publishers; the licence of the software is none for them.
+"""
+
+
+class Card:
+    """Counts of the lines of one export, in the format `form` with these `columns`, selected from
+    so many published `files` of `data_dir`. A context manager, which closes its temporary file."""
+
+    def __init__(
+        self,
+        form: str,
+        columns: Mapping[str, str],
+        data_dir: Path,
+        selection: Selection,
+        *,
+        files: int,
+    ) -> None:
+        self._form = form
+        self._columns = columns
+        self._data_dir = data_dir
+        self._selection = selection
+        self._files = files
+        self._lines = 0
+        self._regions: Counter[str] = Counter()
+        self._months: Counter[str] = Counter()
+        self._statuses: Counter[str] = Counter()
+        self._layouts: Counter[str] = Counter()
+        self._schema_versions: Counter[str] = Counter()
+        self._extractors: Counter[str] = Counter()
         self._days: dict[str, tuple[str, str]] = {}
         self._articles = sqlite3.connect("")
         self._articles.execute("CREATE TABLE articles (id TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -53,112 +109,75 @@ class Card:
     def __exit__(self, *_: object) -> None:
         self._articles.close()
 
-    @property
-    def articles(self) -> int:
-        """How many articles the lines are of."""
-        count: int = self._articles.execute("SELECT count(*) FROM articles").fetchone()[0]
-        return count
-
     def add(self, line: dict[str, Any]) -> None:
         """Count a line."""
         region = line["region"]["code"] if line["region"] else _NONE
         day = (line["published_at"] or "")[:10]
-        self.lines += 1
+        self._lines += 1
         self._articles.execute("INSERT OR IGNORE INTO articles VALUES (?)", (line["id"],))
-        self.statuses[line["status"]] += 1
-        self.regions[region] += 1
-        self.layouts[line["layout"] or _NONE] += 1
-        self.months[day[:7] or _NO_DAY] += 1
-        self.schema_versions[str(line["schema_version"])] += 1
-        self.extractors[line["extractor_version"] or _NONE] += 1
+        self._statuses[line["status"]] += 1
+        self._regions[region] += 1
+        self._layouts[line["layout"] or _NONE] += 1
+        self._months[day[:7] or _NO_DAY] += 1
+        self._schema_versions[str(line["schema_version"])] += 1
+        self._extractors[line["extractor_version"] or _NONE] += 1
         if day:
             first, last = self._days.get(region, (day, day))
             self._days[region] = (min(first, day), max(last, day))
 
-    def markdown(
-        self,
-        form: str,
-        output: Path,
-        data: Path,
-        columns: dict[str, str],
-        data_dir: Path,
-        selection: Selection,
-        files: int,
-        written: int,
-    ) -> str:
-        """The card of the file `output`, whose bytes stand in `data`: of `columns`, selected from
-        so many published `files` of `data_dir`, of which so many lines were `written`. Raises
-        BadLineError for a certificate that is none, OSError."""
-        dated = sorted(month for month in self.months if month != _NO_DAY)
-        reach = f"{dated[0]} to {dated[-1]}" if dated else "no month"
-        without = self.lines - written
-        left_out = f" Left out are {without} more, which have no text." if without else ""
-        parts = [
-            "---",
-            f"pretty_name: Xinhua regional channels, {reach}",
-            "language: [zh]",
-            "license: other",
-            "---",
-            "",
-            f"# {output.name}",
-            "",
-            f"{written} lines of {self.articles} articles of the regional channels of "
-            f"Xinhua (新华网), published {reach}, exported {iso(now())} as {form}. "
-            f"Published files of a xinhua-archive that were read: {files}.{left_out}",
-            "",
-            f"Selected: {_selected(selection)}.",
-            "",
-            "A line is one state of one article; DATA_FORMAT.md of xinhua-archive says what each "
-            "field means. Each line names the WARC record it can be proved by.",
-            "",
-            "## Files",
-            "",
-            "| file | bytes | sha256 |",
-            "|---|---|---|",
-            f"| {output.name} | {data.stat().st_size} | {_sha256(data)} |",
-            "",
-            "## Coverage",
-            "",
-            "Days of publication, in Beijing. The last columns count the days, from the first of "
-            "all to the last or as selected, that the archive certified as complete, incomplete or "
-            "unknown; a day without a certificate is in none.",
-            "",
-            f"| region | lines | first day | last day | {' | '.join(VERDICTS)} |",
-            "|---|---|---|---|---|---|---|",
-        ]
-        certified = self._certified(data_dir, selection)
-        for region, count in sorted(self.regions.items()):
-            told = [f"{region}", f"{count}", *self._days.get(region, (_NONE, _NONE))]
-            verdicts = certified.get(region, Counter())
-            told += [str(verdicts[verdict]) for verdict in VERDICTS]
-            parts.append(f"| {' | '.join(told)} |")
-        tables = (
-            ("month", self.months),
-            ("status", self.statuses),
-            ("layout", self.layouts),
-            ("schema_version", self.schema_versions),
-            ("extractor_version", self.extractors),
+    def markdown(self, name: str, file: Path, written: int) -> str:
+        """The card of a file that is to be called `name`, in which so many lines were `written`.
+        Raises BadLineError for a certificate that is none, OSError."""
+        months = sorted(month for month in self._months if month != _NO_DAY)
+        reach = f"{months[0]} to {months[-1]}" if months else "no month"
+        without = self._lines - written
+        with file.open("rb") as data:
+            digest = hashlib.file_digest(data, "sha256").hexdigest()
+        counts = {
+            "month": self._months,
+            "status": self._statuses,
+            "layout": self._layouts,
+            "schema_version": self._schema_versions,
+            "extractor_version": self._extractors,
+        }
+        schema = [(f"`{column}`", f"`{told}`") for column, told in self._columns.items()]
+        return _CARD.format(
+            reach=reach,
+            name=name,
+            written=written,
+            articles=self._articles.execute("SELECT count(*) FROM articles").fetchone()[0],
+            at=iso(now()),
+            form=self._form,
+            files=self._files,
+            left_out=f" Left out are {without} more, which have no text." if without else "",
+            selected=_selected(self._selection),
+            file=_table(("file", "bytes", "sha256"), [(name, file.stat().st_size, digest)]),
+            coverage=_table(
+                ("region", "lines", "first day", "last day", *VERDICTS), self._coverage()
+            ),
+            counts="\n\n".join(
+                _table((of, "lines"), sorted(numbers.items())) for of, numbers in counts.items()
+            ),
+            schema=_table((self._form, "type or key of a line"), schema),
         )
-        for name, counts in tables:
-            parts += ["", f"| {name} | lines |", "|---|---|"]
-            parts += [f"| {key} | {number} |" for key, number in sorted(counts.items())]
-        parts += ["", "## Schema", "", f"| {form} | type or key of a line |", "|---|---|"]
-        parts += [f"| `{name}` | `{told}` |" for name, told in columns.items()]
-        parts += [
-            "",
-            "## Licence",
-            "",
-            "The texts belong to their publishers; the licence of the software is none for them.",
-            "",
-        ]
-        return "\n".join(parts)
 
-    def _certified(self, data_dir: Path, selection: Selection) -> Mapping[str, Counter[str]]:
+    def _coverage(self) -> Iterator[tuple[object, ...]]:
+        """By region: lines, first and last day, days by verdict."""
         days = [date.fromisoformat(day) for reached in self._days.values() for day in reached]
-        if not days:
-            return {}
-        first, last = selection.since or min(days), selection.until or max(days)
-        return certified_days(data_dir, first, last)
+        certified: Mapping[str, Counter[str]] = {}
+        if days:
+            since, until = self._selection.since or min(days), self._selection.until or max(days)
+            certified = certified_days(self._data_dir, since, until)
+        for region, count in sorted(self._regions.items()):
+            verdicts = certified.get(region, Counter())
+            reached = self._days.get(region, (_NONE, _NONE))
+            yield (region, count, *reached, *(verdicts[verdict] for verdict in VERDICTS))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [columns, *rows]
+    told = [f"| {' | '.join(map(str, line))} |" for line in lines]
+    return "\n".join([told[0], f"|{'---|' * len(columns)}", *told[1:]])
 
 
 def certified_days(data_dir: Path, first: date, last: date) -> Mapping[str, Counter[str]]:
@@ -190,8 +209,3 @@ def _selected(selection: Selection) -> str:
     }
     lines = "the newest state of each article" if selection.latest else "every line"
     return ", ".join([lines, *(f"{name} {value}" for name, value in said.items() if value)])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,18 +11,17 @@ from __future__ import annotations
 import csv
 import io
 from codecs import BOM_UTF8
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.clock import BEIJING
-from crawler.export_formats.selection import write_each
+from crawler.export_formats.selection import same, write_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export_formats.selection import PublishedLine
+    from crawler.export_formats.selection import Column, PublishedLine
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -32,7 +31,6 @@ CELL = 32_767
 CUT = "…"
 
 _Line = dict[str, Any]
-_Value = Callable[[_Line], Any]
 
 
 def _local(moment: str | None) -> str:
@@ -46,11 +44,11 @@ def _published(line: _Line) -> str:
     return moment[:10] if line["published_precision"] == "day" else moment
 
 
-def _of(name: str, key: str) -> tuple[str, _Value]:
+def _of(name: str, key: str) -> Column:
     return f"{name}.{key}", lambda line: (line[name] or {}).get(key)
 
 
-def _joined(name: str, key: str | None, between: str) -> tuple[str, _Value]:
+def _joined(name: str, key: str | None, between: str) -> Column:
     path = f"{name}[].{key}" if key else f"{name}[]"
     return path, lambda line: between.join(one[key] if key else one for one in line[name])
 
@@ -59,20 +57,16 @@ def _gone(line: _Line) -> dict[str, Any]:
     return line["gone"] or {}
 
 
-def _same(name: str) -> tuple[str, _Value]:
-    return name, lambda line: line.get(name)
-
-
-def _time(name: str) -> tuple[str, _Value]:
+def _time(name: str) -> Column:
     return name, lambda line: _local(line[name])
 
 
 # Column to the key of a line that it shows, and to its value.
-COLUMNS: dict[str, tuple[str, _Value]] = {
-    "id": _same("id"),
-    "version": _same("version"),
+COLUMNS: dict[str, Column] = {
+    "id": same("id"),
+    "version": same("version"),
     "revision": ("revision", lambda line: line.get("revision") or 0),
-    "status": _same("status"),
+    "status": same("status"),
     "gone_reason": _of("gone", "reason"),
     "gone_confirmed_at": (
         "gone.confirmed_at",
@@ -90,32 +84,32 @@ COLUMNS: dict[str, tuple[str, _Value]] = {
     "region_name": _of("region", "name"),
     "published_at": ("published_at", _published),
     "modified_at": _time("modified_at"),
-    "source": _same("source"),
-    "title": _same("title"),
-    "subtitle": _same("subtitle"),
-    "kicker": _same("kicker"),
+    "source": same("source"),
+    "title": same("title"),
+    "subtitle": same("subtitle"),
+    "kicker": same("kicker"),
     "reporters": _joined("reporters", "name", "、"),
     "editors": _joined("editors", None, "、"),
     "dateline": _of("dateline", "raw"),
     "channel": _joined("channel", None, " > "),
     "keywords": _joined("keywords", None, "、"),
-    "summary": _same("summary"),
-    "body": _same("body"),
+    "summary": same("summary"),
+    "body": same("body"),
     "images": _joined("images", "url", "\n"),
     "videos": _joined("videos", "url", "\n"),
-    "url": _same("url"),
-    "language": _same("language"),
+    "url": same("url"),
+    "language": same("language"),
     "changed": _joined("changed", None, "、"),
     "flags": _joined("flags", "flag", "、"),
-    "layout": _same("layout"),
+    "layout": same("layout"),
     "first_seen_at": _time("first_seen_at"),
     "fetched_at": _time("fetched_at"),
-    "content_sha256": _same("content_sha256"),
-    "run_id": _same("run_id"),
+    "content_sha256": same("content_sha256"),
+    "run_id": same("run_id"),
     "warc_file": _of("warc", "file"),
     "warc_offset": _of("warc", "offset"),
     "warc_length": _of("warc", "length"),
-    "line": _same("line"),
+    "line": same("line"),
 }
 
 

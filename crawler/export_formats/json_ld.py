@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from crawler.export_formats.selection import write_each
+from crawler.export_formats.selection import same, write_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export_formats.selection import PublishedLine
+    from crawler.export_formats.selection import Column, PublishedLine
 
 _PUBLISHER = {"@type": "NewsMediaOrganization", "name": "新华网", "url": "http://www.news.cn/"}
 _STATUS = {"gone": "Withdrawn", "restored": "Restored", "live": "Published"}
@@ -23,11 +23,7 @@ _STATUS = {"gone": "Withdrawn", "restored": "Restored", "live": "Published"}
 _Line = dict[str, Any]
 
 
-def _same(name: str) -> tuple[str, Callable[[_Line], Any]]:
-    return name, lambda line: line[name]
-
-
-def _list(name: str) -> tuple[str, Callable[[_Line], Any]]:
+def _list(name: str) -> Column:
     return f"{name}[]", lambda line: line[name]
 
 
@@ -84,23 +80,23 @@ def _bytes(line: _Line) -> dict[str, Any] | None:
 
 
 # Property to the key of a line that it shows, and to its value.
-PROPERTIES: dict[str, tuple[str, Callable[[_Line], Any]]] = {
+PROPERTIES: dict[str, Column] = {
     "@id": ("canonical_url", _identity),
-    "identifier": _same("id"),
-    "version": _same("version"),
+    "identifier": same("id"),
+    "version": same("version"),
     "creativeWorkStatus": ("status", lambda line: _STATUS[line["status"]]),
-    "url": _same("canonical_url"),
+    "url": same("canonical_url"),
     "sameAs": _list("also_at"),
-    "headline": _same("title"),
-    "alternativeHeadline": _same("subtitle"),
-    "abstract": _same("summary"),
-    "articleBody": _same("body"),
+    "headline": same("title"),
+    "alternativeHeadline": same("subtitle"),
+    "abstract": same("summary"),
+    "articleBody": same("body"),
     "articleSection": _list("channel"),
     "dateline": ("dateline.raw", lambda line: line["dateline"] and line["dateline"]["raw"]),
     "keywords": _list("keywords"),
-    "inLanguage": _same("language"),
+    "inLanguage": same("language"),
     "datePublished": ("published_at", _published),
-    "dateModified": _same("modified_at"),
+    "dateModified": same("modified_at"),
     "author": ("reporters[]", _authors),
     "editor": (
         "editors[]",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,7 @@ from crawler.exporters.jsonl import line_schema
 from crawler.shown_text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from pathlib import Path
     from typing import BinaryIO
@@ -39,6 +40,10 @@ WHERE (excluded.fetched_at, excluded.revision) > (fetched_at, revision)
 
 # A day that sorts behind all others.
 _AFTER_ALL_DAYS = "9999-12-31"
+
+
+# A column of a format: the key of a line that it shows, as people are told it, and its value.
+Column = tuple[str, Callable[[dict[str, Any]], Any]]
 
 
 class BadLineError(Exception):
@@ -134,6 +139,11 @@ def selected(
             keys = _read(path, number, line)
             if is_wanted(keys):
                 yield PublishedLine(line, keys, path, number)
+
+
+def same(name: str) -> Column:
+    """The column that shows a key of a line as it is."""
+    return name, lambda line: line.get(name)
 
 
 def write_each(

@@ -91,7 +91,8 @@ def write_wacz(package: Package, output: BinaryIO) -> int:
         for path in package.warcs:
             archive.add_file(f"archive/{path.name}", path)
         archive.add("indexes/index.cdxj", _index(package.warcs))
-        pages = archive.add("pages/pages.jsonl", _pages(package)) - 1  # the first says what it is
+        # the first line of the file is its header
+        pages = archive.add("pages/pages.jsonl", _pages(package)) - 1
         for path in package.lines:
             archive.add_file(f"jsonl/{path.name}", path)
         for path in (PROJECT / "DATA_FORMAT.md", *schemas):
@@ -131,7 +132,8 @@ class _Members:
         return count
 
     def _write(self, name: str, pieces: Iterable[bytes], size: int) -> None:
-        info = ZipInfo(name)  # of 1980: no time of ours
+        # without a time it is of 1980, so that the same files give the same bytes
+        info = ZipInfo(name)
         info.create_system, info.external_attr = 3, 0o644 << 16
         # The local header has a field for 64 bits only if the directory has one, too: the reader of
         # ReplayWeb.page looks for the first where it finds the second.
@@ -168,7 +170,8 @@ def _pages(package: Package) -> Iterator[bytes]:
 
 def _page(keys: Mapping[str, Any]) -> dict[str, Any]:
     title, text = keys["title"] or keys["url"], keys["body"] or ""
-    archive = keys.get("archive")  # whose replay is what the WARC has
+    # of another web archive's capture the WARC has the exchange with that archive
+    archive = keys.get("archive")
     return {
         "url": archive["url"] if archive else keys["url"],
         "ts": keys["fetched_at"],

@@ -21,13 +21,13 @@ from zyte_common_items import (
     ZyteItemAdapter,
 )
 
-from crawler.export_formats.selection import write_each
+from crawler.export_formats.selection import same, write_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import BinaryIO
 
-    from crawler.export_formats.selection import PublishedLine
+    from crawler.export_formats.selection import Column, PublishedLine
 
 _Line = dict[str, Any]
 
@@ -37,11 +37,7 @@ class _Adapter(ItemAdapter):
     ADAPTER_CLASSES = (ZyteItemAdapter, *ItemAdapter.ADAPTER_CLASSES)
 
 
-def _same(name: str) -> tuple[str, Callable[[_Line], Any]]:
-    return name, lambda line: line[name]
-
-
-def _time(name: str) -> tuple[str, Callable[[_Line], str | None]]:
+def _time(name: str) -> Column:
     return name, lambda line: _utc(line[name])
 
 
@@ -56,23 +52,23 @@ def _images(line: _Line) -> list[Image]:
 
 
 # Field of Article to the key of a line that it shows, and to its value.
-FIELDS: dict[str, tuple[str, Callable[[_Line], Any]]] = {
-    "url": _same("url"),
-    "canonicalUrl": _same("canonical_url"),
-    "headline": _same("title"),
+FIELDS: dict[str, Column] = {
+    "url": same("url"),
+    "canonicalUrl": same("canonical_url"),
+    "headline": same("title"),
     "datePublished": _time("published_at"),
-    "datePublishedRaw": _same("published_raw"),
+    "datePublishedRaw": same("published_raw"),
     "dateModified": _time("modified_at"),
     "authors": (
         "reporters[].name",
         lambda line: [Author(name=one["name"]) for one in line["reporters"]],
     ),
     "breadcrumbs": ("channel[]", lambda line: [Breadcrumb(name=name) for name in line["channel"]]),
-    "inLanguage": _same("language"),
+    "inLanguage": same("language"),
     "mainImage": ("images[].url", lambda line: next(iter(_images(line)), None)),
     "images": ("images[].url", _images),
-    "description": _same("summary"),
-    "articleBody": _same("body"),
+    "description": same("summary"),
+    "articleBody": same("body"),
     "videos": ("videos[].url", lambda line: [Video(url=one["url"]) for one in line["videos"]]),
     "metadata": (
         "fetched_at",

@@ -40,10 +40,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-REFRESH = 1.0  # seconds between two looks of the live view
-_PATIENCE = 50  # times as long as reading the counts took, before they are read again
-_LEAST_LOOK = 2.0  # seconds
-_OTHER_LINES = 7  # of the view, beside the regions
+# Seconds between two looks of the live view.
+REFRESH = 1.0
+
+# The counts are read again after so many times as long as reading them took, and after so many
+# seconds at least.
+_PATIENCE = 50
+_LEAST_LOOK = 2.0
+
+# Lines of the view beside those of the regions.
+_OTHER_LINES = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class FeedPages:
         with self._archive.ledger() as ledger:
             count = len(ledger.catalogue.boundaries(SITEMAP_SIZE))
         paths = [f"/sitemap-{number}.xml" for number in range(count + 1)]
-        return Response(sitemap_index(base_of(request), paths), media_type="application/xml")
+        return Response(_sitemap_index(base_of(request), paths), media_type="application/xml")
 
     def sitemap(self, request: Request) -> Response:
         """One sitemap: 0 has the front page, regions and days, the others articles by id."""
@@ -107,12 +107,12 @@ class FeedPages:
                     raise PageError(404, "error_404")
                 ids = ledger.catalogue.ids(after=starts[number - 1], limit=SITEMAP_SIZE)
                 addresses = [(f"/articles/{one}", iso(at)) for one, at in ids]
-        return Response(sitemap(base_of(request), addresses), media_type="application/xml")
+        return Response(_sitemap(base_of(request), addresses), media_type="application/xml")
 
     def opensearch(self, request: Request) -> Response:
         """How browsers search here."""
         t = texts_of(request)
-        body = opensearch(base_of(request), t("site_name"), t("tagline"))
+        body = _opensearch(base_of(request), t("site_name"), t("tagline"))
         headers = {"Vary": "Accept-Language"}
         return Response(body, media_type="application/opensearchdescription+xml", headers=headers)
 
@@ -132,7 +132,7 @@ def feed(request: Request, path: str, title: str, of: str, entries: list[FeedEnt
     t = texts_of(request)
     updated = max((one.updated for one in entries), default="1970-01-01T00:00:00Z")
     name = t("site_name")
-    body = atom(
+    body = _atom(
         base_of(request), path, title=f"{title} · {name}", author=name, updated=updated,
         entries=entries, page=of,
     )  # fmt: skip
@@ -165,7 +165,7 @@ class FeedEntry:
     category: str = ""
 
 
-def atom(
+def _atom(
     base: str, path: str, *, title: str, author: str, updated: str, entries: Iterable[FeedEntry],
     page: str,
 ) -> bytes:  # fmt: skip
@@ -193,7 +193,7 @@ def atom(
     return _document(feed)
 
 
-def sitemap(base: str, addresses: Iterable[tuple[str, str | None]]) -> bytes:
+def _sitemap(base: str, addresses: Iterable[tuple[str, str | None]]) -> bytes:
     """A sitemap of paths, each with the time of its last change where it has one."""
     root = ET.Element("urlset", xmlns=SITEMAP)
     for path, changed in addresses:
@@ -204,7 +204,7 @@ def sitemap(base: str, addresses: Iterable[tuple[str, str | None]]) -> bytes:
     return _document(root)
 
 
-def sitemap_index(base: str, paths: Iterable[str]) -> bytes:
+def _sitemap_index(base: str, paths: Iterable[str]) -> bytes:
     """The list of the sitemaps."""
     root = ET.Element("sitemapindex", xmlns=SITEMAP)
     for path in paths:
@@ -212,7 +212,7 @@ def sitemap_index(base: str, paths: Iterable[str]) -> bytes:
     return _document(root)
 
 
-def opensearch(base: str, name: str, description: str) -> bytes:
+def _opensearch(base: str, name: str, description: str) -> bytes:
     """How browsers search here."""
     root = ET.Element("OpenSearchDescription", xmlns=OPENSEARCH)
     _text(root, "ShortName", name[:16])

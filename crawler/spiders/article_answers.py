@@ -1,21 +1,23 @@
 """What the first answer at an article's address says: its draft, or why there is none.
 
 Pure. In: a page as it came. Out: its Draft, or a NoDraft with the outcome and what it says of the
-article. The spider acts on it.
+article. The spider acts on it. Of a further page: whether it is the one that is wanted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crawler import layouts
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.outcomes import Outcome
+from crawler.pages.assembly import AstrayError
 
 if TYPE_CHECKING:
     from crawler.items import Draft, Page
+    from crawler.pages.assembly import Assembly
     from crawler.pages.errors import Kind
 
 _MISSING = frozenset({404, 410})
@@ -96,9 +98,29 @@ def led_away(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> NoDraft:
     return NoDraft(Outcome.NOT_ARTICLE, reason, Says.UNREAD)
 
 
-def is_absence(error: layouts.NotAnArticle) -> bool:
-    """Whether a page that is no article says that none is there."""
-    return error.kind not in _SAYS_NOTHING
+class Lacking(NamedTuple):
+    """Why a page isn't the further page that is wanted, and whether that one isn't there."""
+
+    why: str
+    is_absent: bool
+
+
+def add_further_page(
+    page: Page, assembly: Assembly, accepted: AcceptedLayouts = NO_LAYOUTS
+) -> Lacking | None:
+    """Add a further page to its article; what is lacking where it isn't the page that is wanted.
+    Raises whatever our code raises where it fails on a page."""
+    if page.status != 200:
+        why = f"{assembly.said}: HTTP {page.status} at {page.url}"
+        return Lacking(why, page.status in _MISSING)
+    try:
+        assembly.add(page, layouts.read(page, accepted))
+    except AstrayError as error:
+        return Lacking(str(error), is_absent=True)
+    except layouts.NotAnArticle as error:
+        why = f"{assembly.said}: {error.kind} at {page.url}"
+        return Lacking(why, error.kind not in _SAYS_NOTHING)
+    return None
 
 
 def _refused(page: Page, reason: str) -> NoDraft:

@@ -313,7 +313,8 @@ class ListWalk:
             yield replace(step, url=step.source, page=1, is_entry=False, is_resumed=False)
         elif further and since and step.since is None and has_news and reaches(answer.links, since):
             backfill = replace(further, since=since)
-            if lists.backfill(step.source, since) is None:  # else it was resumed
+            # an open one was resumed by `_ask`
+            if lists.backfill(step.source, since) is None:
                 self._met[backfill.walk] = met
                 yield backfill
 

@@ -34,7 +34,7 @@ from crawler.lists import cdx
 from crawler.lists.cdx import CdxError, Window
 from crawler.outcomes import Outcome
 from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
-from crawler.spiders.article_answers import NoDraft, is_absence, read_first_page
+from crawler.spiders.article_answers import NoDraft, add_further_page, read_first_page
 from crawler.spiders.frontier import batches, is_in_range, sighting
 
 if TYPE_CHECKING:
@@ -517,16 +517,14 @@ class WebArchive:
         if page is None:
             return
         try:
-            if page.status != 200:
-                raise AstrayError(f"{assembly.said}: HTTP {page.status} at {page.url}")
-            assembly.add(page, layouts.read(page, self._accepted))
-        except AstrayError as error:
-            yield from self._lacking(job, row, assembly, str(error), is_absent=page.status == 200)
-        except layouts.NotAnArticle as error:
-            why = f"{assembly.said}: {error.kind} at {page.url}"
-            yield from self._lacking(job, row, assembly, why, is_absent=is_absence(error))
+            lacking = add_further_page(page, assembly, self._accepted)
         except Exception as error:
             self._broken(job, page, error)
+            return
+        if lacking:
+            # the capture of an error says nothing of what was there before and after it
+            is_absent = lacking.is_absent and page.status == 200
+            yield from self._lacking(job, row, assembly, lacking.why, is_absent=is_absent)
         else:
             yield from self._go_on_reading(job, row, assembly)
 

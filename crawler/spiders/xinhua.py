@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
 
-from crawler import layouts, regions, urls
+from crawler import regions, urls
 from crawler.alarms import extraction_failed
 from crawler.context import attached, required
 from crawler.downloader.archive_hosts import ArchiveHosts
@@ -29,7 +29,7 @@ from crawler.pages.assembly import MAX_PAGES, Assembly, AstrayError
 from crawler.spiders.article_answers import (
     NoDraft,
     Says,
-    is_absence,
+    add_further_page,
     led_away,
     read_first_page,
 )
@@ -256,20 +256,13 @@ class XinhuaSpider(Spider):
     ) -> Iterator[Request | ScrapedArticle]:
         """Add a further page to its article."""
         page: Page = response.meta["page"]
-        is_absent = page.status in {404, 410}
         try:
-            if page.status != 200:
-                raise AstrayError(f"{assembly.said}: HTTP {page.status} at {page.url}")
-            assembly.add(page, layouts.read(page, self._accepted))
-        except AstrayError as error:
-            is_absent |= page.status == 200
-            yield from self._lacking(target, assembly, others, str(error), is_absent=is_absent)
-        except layouts.NotAnArticle as error:
-            why = f"{assembly.said}: {error.kind} at {page.url}"
-            is_absent = is_absence(error)
-            yield from self._lacking(target, assembly, others, why, is_absent=is_absent)
+            lacking = add_further_page(page, assembly, self._accepted)
         except Exception as error:
             self._broken(target, page, error)
+            return
+        if lacking:
+            yield from self._lacking(target, assembly, others, **lacking._asdict())
         else:
             yield from self._go_on(target, assembly)
 

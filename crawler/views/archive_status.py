@@ -198,7 +198,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     """A report; None for what is none, which `scrapy verify` tells of."""
     try:
         report: dict[str, Any] = json.loads(path.read_bytes())
-        # what is told of a report
+        # raised here is what would be raised where a report is told of
         datetime.fromisoformat(report["finished_at"])
         _last_run(report), _alarms(report), _bytes(report), list(report.get("alarms_over", []))
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -28,6 +28,11 @@ LONGEST_READING = 1.0
 # Longer files of one run are passed over: no run sees so much appear.
 _MOST_BYTES = 64 * 1024 * 1024
 
+# The keys of a line that are read.
+_KEYS = frozenset({
+    "article_id", "event", "at", "list", "url", "headline", "differs", "position", "last_shown_at",
+})  # fmt: skip
+
 # So many placements of one article are given.
 MOST_PLACEMENTS = 500
 
@@ -87,12 +92,10 @@ def _lines(path: Path, article_id: str) -> Iterator[dict[str, Any]]:
         if wanted in raw:
             try:
                 line = json.loads(raw)
-                is_of_it = line["article_id"] == article_id
-                line["list"], line["url"], line["headline"], line["event"], line["differs"]
-                line["position"], line["at"], line["last_shown_at"]
-            except (ValueError, KeyError, TypeError):
+            except ValueError:
                 continue
-            if is_of_it:
+            is_whole = isinstance(line, dict) and line.keys() >= _KEYS
+            if is_whole and line["article_id"] == article_id:
                 yield line
 
 

@@ -21,9 +21,11 @@ from crawler.clock import BEIJING
 from crawler.coverage.verdicts import Verdict
 from crawler.data_dir import (
     INDEX_SUFFIX,
+    LINES_FOLDER,
     LINES_SUFFIX,
     REPORT_SUFFIX,
     REPORTS_FOLDER,
+    WARC_FOLDER,
     certificate_name,
     certificates_of,
     certified_by,
@@ -52,8 +54,6 @@ _FIELD_NAMES = 3
 
 # Longer files are not read through for examples.
 _MOST_BYTES = 64 * 1024 * 1024
-
-_KINDS = {"warc": "warc", "jsonl": "jsonl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +133,10 @@ class ReportSums:
         week, month = day - timedelta(days=day.weekday()), f"{day:%Y-%m}"
         records = 0
         for file in report["files"]:
-            kind = _KINDS.get(file["path"].partition("/")[0], "other")
+            folder = file["path"].partition("/")[0]
+            kind = folder if folder in {WARC_FOLDER, LINES_FOLDER} else "other"
             self.written_of_month[month][kind] += file["bytes"]
-            if kind == "jsonl":
+            if folder == LINES_FOLDER:
                 records += file["records"]
         exit_code = report["exit_code"]
         self.runs.append(ListedRun(

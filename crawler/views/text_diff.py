@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 MAX_TOKENS = 4000
 
 _TOKEN = re.compile(r"[A-Za-z]+|[0-9][0-9.,:%-]*|\s+|.", re.ASCII | re.DOTALL)
-_SHORT = 2  # characters: a shorter match between two changes only breaks up the reading
+
+# A match of fewer characters between two changes only breaks up the reading.
+_SHORT = 2
 
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*[。！？；!?;\n]+[”’」』）)]*|[^。！？；!?;\n]+")
 

@@ -33,13 +33,12 @@ def test_the_card_says_what_is_in_the_file(tmp_path: Path) -> None:
     certify(tmp_path, first, he="complete", js="unknown")
     certify(tmp_path, last, he="incomplete")
     certify(tmp_path, "2099-01-01", he="complete")
-    with Card() as card:
+    columns = {"id": "id", "reason": "gone.reason"}
+    selection = Selection(latest=True, regions=frozenset({"js"}))
+    with Card("csv", columns, tmp_path, selection, files=3) as card:
         for line in [*LINES, gone(LINES[0])]:
             card.add(line)
-        said = card.markdown(
-            "csv", tmp_path / "news.csv", data, {"id": "id", "reason": "gone.reason"},
-            tmp_path, Selection(latest=True, regions=frozenset({"js"})), files=3, written=9,
-        )  # fmt: skip
+        said = card.markdown("news.csv", data, written=9)
     digest = hashlib.sha256(b"\0" * 1000).hexdigest()
     days = sorted(line["published_at"][:10] for line in LINES if line["region"]["code"] == "he")
     count = len(days) + (LINES[0]["region"]["code"] == "he")
@@ -62,10 +61,10 @@ def test_the_card_says_what_is_in_the_file(tmp_path: Path) -> None:
 def test_lines_that_a_format_leaves_out_are_told(tmp_path: Path) -> None:
     data = tmp_path / "a"
     data.write_bytes(b"")
-    with Card() as card:
+    with Card("text", {}, tmp_path, Selection(), files=1) as card:
         for line in (LINES[0], gone(LINES[0])):
             card.add(line)
-        said = card.markdown("text", data, data, {}, tmp_path, Selection(), files=1, written=1)
+        said = card.markdown("a", data, written=1)
     assert "1 lines of 1 articles" in said
     assert "Left out are 1 more, which have no text." in said
 

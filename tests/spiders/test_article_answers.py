@@ -9,15 +9,18 @@ import pytest
 
 from crawler.items import Draft, Page
 from crawler.outcomes import Outcome
+from crawler.pages.assembly import Assembly
 from crawler.pages.errors import Kind
 from crawler.spiders.article_answers import (
     _SAYS_NOTHING,
     _STANDS_INSTEAD,
     NoDraft,
     Says,
+    add_further_page,
     led_away,
     read_first_page,
 )
+from tests.pages.paged import WWW, at, html, numbers
 from tests.pages.samples import BODY, TITLE, as_page
 
 ARTICLE = (
@@ -119,3 +122,30 @@ def test_where_a_redirect_led(
 ) -> None:
     answer = led_away(page(html, status, url))
     assert (answer.outcome, answer.says) == (outcome, says)
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "why", "is_absent"),
+    [
+        (html(2, numbers(WWW, 3, of=2)), 200, None, False),
+        ("", 404, "HTTP 404", True),
+        (BUSY, 503, "HTTP 503", False),
+        (GONE, 200, "soft_404", True),
+        (CAPTCHA, 200, "challenge", False),
+    ],
+)
+def test_a_further_page_is_added_or_lacking(
+    found: str, status: int, why: str | None, *, is_absent: bool
+) -> None:
+    first = page(html(1, numbers(WWW, 3)), url=at(WWW, 1))
+    draft = read_first_page(first, is_archived=False)
+    assert isinstance(draft, Draft)
+    assembly = Assembly(first, draft)
+    lacking = add_further_page(page(found, status, at(WWW, 2)), assembly)
+    assert len(assembly.pages) == (2 if why is None else 1)
+    if lacking is None:
+        assert why is None
+    else:
+        assert why
+        assert why in lacking.why
+        assert lacking.is_absent is is_absent
