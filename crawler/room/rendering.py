@@ -44,8 +44,9 @@ _FORMS = {
 }
 
 
-# The sentences of withdrawals (spiders/article_answers.py, history/versions.py) and certificates
-# (coverage/verdicts.py), which stand in English in published files, by the text that says the same.
+# The sentences of withdrawals (spiders/article_answers.py, history/versions.py), corrections
+# (reextraction/correction.py) and certificates (coverage/verdicts.py), which stand in English in
+# published files, by the text that says the same.
 _SENTENCES = [
     (re.compile(pattern), key)
     for pattern, key in (
@@ -55,6 +56,7 @@ _SENTENCES = [
         (r"list_page", "reason_list_page"),
         (r"script_redirect", "reason_script_redirect"),
         (r"empty|emptied", "reason_empty"),
+        (r"read by extractor (\S+), before by (\S+)", "reason_corrected"),
         (r"(\S+) is owed: not asked for yet", "reason_not_asked"),
         (r"(\S+) is owed: (\w+)", "reason_owed"),
         (r"(\S+) says that (\d+) more came between (\S+) and (\S+) than it showed", "reason_total"),

@@ -215,10 +215,13 @@ def test_an_interrupted_export_leaves_nothing_that_looks_finished(
     pipe = archive / "jsonl" / "2026" / "11" / "xinhua-c.jsonl"
     os.mkfifo(pipe)
     output = tmp_path / "out.csv"
+    # under nohup the tests ignore SIGHUP, which a process inherits
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(
         command(archive, "--format", "csv", "-o", str(output)),
         cwd=PROJECT, stderr=subprocess.PIPE,
     )  # fmt: skip
+    signal.signal(signal.SIGHUP, before)
     with pipe.open("wb") as writer:
         writer.write(encoded(LINES[0]) * 2000)
         writer.flush()

@@ -114,6 +114,8 @@ def test_sentences_of_published_files_are_said_in_the_readers_language() -> None
     assert reworded(gap + "2026-03-04T16:00:00Z and 2026-03-05T01:00:00Z", texts("en")) == (
         gap + "2026-03-05 00:00 and 2026-03-05 09:00"
     )
+    said = reworded("read by extractor 1.1, before by 1.0", texts("zh"))
+    assert said == "由读取程序 1.1 重新读取，以前是 1.0"
     assert reworded("something else", texts("zh")) == "something else"
 
 
