@@ -85,7 +85,8 @@ def _replayed(page: Page, timestamp: str, url: str) -> Page:
 
 
 def _memento(page: Page) -> str | None:
-    """The time of the capture that an answer says it is."""
+    """The time at which the capture was made, by the answer's Memento-Datetime; None without
+    one."""
     stated = page.header("Memento-Datetime")
     try:
         moment = parsedate_to_datetime(stated) if stated else None
@@ -97,7 +98,7 @@ def _memento(page: Page) -> str | None:
 
 
 def _in_record(page: Page) -> Page:
-    """The page of the WARC record that a range of a file is, read as others' records are."""
+    """The page in the WARC record that a range of a file holds, read as others' records are."""
     head, block = _record(page.body)
     if head.kind != "response":
         raise DecodeError("damaged", f"the range is a record of type {head.kind[:40]!r}")
@@ -118,7 +119,7 @@ def _in_record(page: Page) -> Page:
 
 
 def _record(body: bytes) -> tuple[RecordHead, bytes]:
-    """The one record that bytes are: its head and its block. Raises DecodeError."""
+    """Split bytes that are exactly one record into its head and its block. Raises DecodeError."""
     end = body.find(b"\r\n\r\n", 0, _LONGEST_HEAD)
     try:
         head = parse_head(body[: max(end, 0)])

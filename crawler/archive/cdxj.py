@@ -36,7 +36,7 @@ _QUERY_SESSION = re.compile(
 
 
 def index_name(warc: str) -> str:
-    """The name of the index of a WARC of that name."""
+    """The name of the index that belongs to the WARC of this name."""
     return warc.removesuffix(".gz").removesuffix(".warc") + INDEX_SUFFIX
 
 
@@ -46,7 +46,8 @@ def index_path(warc: Path) -> Path:
 
 
 def index_lines(warc: Path, on_damage: Callable[[WarcError], None] | None = None) -> list[str]:
-    """The index of a WARC, sorted. Raises WarcError at damage that `on_damage` isn't told of."""
+    """The index of a WARC, sorted. Damage is told to `on_damage` and passed over; without it,
+    WarcError is raised."""
     lines = []
     for record in read_records(warc, on_damage=on_damage):
         if record.kind not in _INDEXED:
@@ -61,8 +62,8 @@ def index_lines(warc: Path, on_damage: Callable[[WarcError], None] | None = None
 
 
 def write_index(warc: Path, on_damage: Callable[[WarcError], None] | None = None) -> Path:
-    """Write a WARC's index beside it; return its path. Raises WarcError as `index_lines`,
-    StorageError."""
+    """Write a WARC's index beside it and return its path. Raises StorageError, and WarcError as
+    `index_lines` does."""
     path = index_path(warc)
     write_atomically(path, "".join(index_lines(warc, on_damage)).encode())
     return path
@@ -131,7 +132,7 @@ def _query(raw: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Unescaped until nothing is left to unescape, then the unprintable escaped again."""
+    """Unescape until nothing changes any more, then escape what can't be printed."""
     data = text.encode()
     while (unescaped := unquote_to_bytes(data)) != data:
         data = unescaped

@@ -71,8 +71,8 @@ _IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  #
 
 
 class WarcError(Exception):
-    """A WARC is damaged or is none: which file, at which offset, and why; `is_other_format` says
-    that the file was known for one of another format."""
+    """A WARC is damaged, or the file is no WARC: says which file, at which offset, and why.
+    `is_other_format` is True where the file was recognised as one of another format."""
 
     def __init__(self, path: Path, offset: int, why: str, *, is_other_format: bool = False) -> None:
         super().__init__(f"{shown(path)} at {offset}: {why}")
@@ -83,7 +83,8 @@ class WarcError(Exception):
 
 
 class _Mark(NamedTuple):
-    """A member that begins at `at` of the contents: its offset, where the one before it ends."""
+    """Where a member begins: `at` in the contents, `offset` in the file; `end_before` is where
+    the member before it ends in the file."""
 
     at: int
     offset: int
@@ -91,7 +92,7 @@ class _Mark(NamedTuple):
 
 
 class Contents(ABC):
-    """Contents from an offset of the file on, to be read and to be looked ahead in."""
+    """The contents of a file from an offset on, which can be read and looked ahead in."""
 
     has_members = True
 
@@ -110,8 +111,9 @@ class Contents(ABC):
         return self._buffer[begin : begin + size]
 
     def head(self, limit: int) -> tuple[bytes, int | None]:
-        """The bytes ahead up to and with a blank line, and the number of them; None for it where
-        there is no blank line within the limit. What follows the line is not looked at."""
+        """Return the bytes ahead up to the end of the first blank line, and their number; the
+        number is None where no blank line ends within `limit`. What follows the line is not
+        looked at."""
         count = 0
         while self._fill(count + 1) > count:
             begin = self._at - self._base
@@ -134,12 +136,12 @@ class Contents(ABC):
         return b"".join(parts)
 
     def piece(self) -> bytes:
-        """The next bytes, as many as are at hand; none where the contents end. So all that stands
-        before damage is got, where `take` raises WarcError for the whole of what was asked."""
+        """The next bytes, as many as are at hand; none where the contents end. Damage is raised
+        after all bytes before it were returned, while `take` raises it instead of them."""
         return self.take(self._fill(1))
 
     def skip(self, size: int) -> int:
-        """Pass bytes over; how many there were."""
+        """Pass over up to `size` bytes and return how many there were."""
         left = size
         while left > 0 and (count := min(self._fill(1), left)):
             self._at += count
@@ -357,8 +359,8 @@ class _Zstd(_Compressed):
 
 
 def contents(path: Path, file: BinaryIO, start: int) -> Contents:
-    """The contents of a file from an offset on. Raises WarcError for a file of another format, with
-    its name."""
+    """The contents of a file from an offset on. Raises WarcError that names the format where
+    the file is of another one."""
     file.seek(start)
     head = file.read(_LONGEST_MAGIC)
     if head.startswith(GZIP_MAGIC):
@@ -375,7 +377,7 @@ def contents(path: Path, file: BinaryIO, start: int) -> Contents:
 
 
 class MemberError(Exception):
-    """The gzip member at `offset` is damaged, cut short, or none."""
+    """The gzip member at `offset` is damaged or cut short, or none begins there."""
 
     def __init__(self, offset: int, why: str) -> None:
         super().__init__(f"at {offset}: {why}")
@@ -441,7 +443,7 @@ def find_plain(file: BinaryIO, after: int, before: int | None = None) -> int | N
 
 
 def read_member(file: BinaryIO, offset: int, length: int, max_size: int) -> bytes:
-    """The contents of the one member that fills exactly that place. Raises MemberError."""
+    """The contents of the one member that fills exactly this place. Raises MemberError."""
     file.seek(offset)
     data = file.read(length)
     if len(data) < length:

@@ -52,8 +52,8 @@ class DecodeError(ValueError):
 
 
 def bound(max_size: int) -> int:
-    """The bound on a page by DOWNLOAD_MAXSIZE, where 0 means none: crawl, replay and re-extraction
-    have the same."""
+    """The greatest size of a page by DOWNLOAD_MAXSIZE, where 0 means no bound of the crawl's.
+    Crawl, replay and re-extraction have the same."""
     return min(max_size or MAX_BODY, MAX_BODY)
 
 
@@ -133,7 +133,8 @@ def _unframe(
 
 
 def _codings(head: wire.ResponseHead) -> list[str]:
-    """What was done to the body, in order: its content codings, then those of its transfer."""
+    """The codings that were applied to the body, in order: its content codings, then its
+    transfer codings."""
     codings = wire.codings(head, "content-encoding")
     codings += [c for c in wire.codings(head, "transfer-encoding") if c != "chunked"]
     if len(codings) > _MAX_CODINGS:
@@ -164,7 +165,7 @@ def _decompressed(data: bytes, codings: list[str], max_bytes: int) -> bytes:
 
 
 def _signed(data: bytes) -> Callable[[bytes, int], bytes] | None:
-    """What undoes the compression whose signature the bytes begin with, if they do."""
+    """The function that undoes the compression whose signature the bytes begin with, or None."""
     if data.startswith(_GZIP_MAGIC):
         return _gunzip
     if data.startswith(_ZSTD_MAGIC):
@@ -173,7 +174,7 @@ def _signed(data: bytes) -> Callable[[bytes, int], bytes] | None:
 
 
 def _labelled(coding: str) -> Callable[[bytes, int], bytes]:
-    """What undoes a declared coding. Raises DecodeError for one that is not known."""
+    """The function that undoes a declared coding. Raises DecodeError for an unknown one."""
     if coding in ("gzip", "x-gzip"):
         return _gunzip
     if coding == "deflate":
@@ -186,8 +187,8 @@ def _labelled(coding: str) -> Callable[[bytes, int], bytes]:
 
 
 def _is_text(data: bytes) -> bool:
-    """Whether the bytes begin without one that no text holds, as compressed ones hardly do, or with
-    the mark of UTF-16."""
+    """Whether the bytes begin as text: with UTF-16's mark, or without any control character
+    that only binary data has."""
     is_utf16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     return is_utf16 or (bool(data) and not _BINARY.search(data, 0, _TEXT_WINDOW))
 

@@ -54,7 +54,8 @@ _LEAP_SECOND = 60
 
 
 def is_our_warcinfo(record: Record) -> bool:
-    """Whether a file's first record says that we wrote it: its blocks are the wire's."""
+    """Whether a file's first record says that we wrote the file; then its blocks are as on the
+    wire."""
     return _OUR_SOFTWARE in (record.block or b"")
 
 
@@ -121,8 +122,8 @@ def _zone(text: str | None) -> timezone:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """An article's page that stood unchanged at `url` on `date`; what repeats it has one of
-    `names`, the first one known counts."""
+    """A revisit: the article at `url` was unchanged on `date`. The response that it repeats has
+    one of `names`; the first of them that is known counts."""
 
     url: str
     date: str
@@ -130,8 +131,8 @@ class Repeat:
 
 
 def names_of(page: Page) -> Names:
-    """What revisits may call a page: its payload digest, "" for that of nothing; its address and
-    time; its record's id."""
+    """What revisits may call a page: its payload digest ("" for an empty body), its address and
+    time, and its record's id."""
     digest = digest_key(page.warc.payload_digest) if page.warc and page.body else ""
     return digest, f"{page.url} {page.fetched_at}", page.warc.record_id if page.warc else ""
 
@@ -142,8 +143,9 @@ def means(repeat: Repeat, names: Names) -> bool:
 
 
 def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
-    """What a revisit without a page of its own says. Ours repeat what is published and give None;
-    so does a 304, which is no capture of a page, and one whose date names no moment."""
+    """What a revisit without a page of its own says. None for a revisit of ours, which repeats
+    what is published; for a 304, which is no capture of a page; and where the date names no
+    moment."""
     profile = record.header("WARC-Profile") or ""
     at = fetched_at(record.date)
     # WARC/1.0 and 1.1 have profiles of their own
@@ -159,7 +161,7 @@ def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
 
 
 def holds_page(record: Record) -> bool:
-    """Whether a revisit was written with its body all the same, as old Heritrix does."""
+    """Whether a revisit record contains the body nevertheless, as those of old Heritrix do."""
     try:
         return bool(decode(as_stored(record.block or b"")).entity)
     except DecodeError:

@@ -131,7 +131,7 @@ def read_page(
 
 @lru_cache(maxsize=64)
 def is_our_file(path: Path) -> bool:
-    """Whether we wrote a WARC, as its first record tells; not, where that can't be read."""
+    """Whether we wrote a WARC, by its first record; False where that can't be read."""
     try:
         return is_our_warcinfo(record_at(path, 0))
     except WarcError:
@@ -139,7 +139,7 @@ def is_our_file(path: Path) -> bool:
 
 
 def pointed_at(data_dir: Path, pointer: WarcPointer, unpacked: Unpacked | None = None) -> Path:
-    """The file of a pointer; while a run is on its own files have another ending. Raises
+    """The file that a pointer names, under the name it has while its run is on too. Raises
     WarcError."""
     # an absolute name stays as it is
     path = data_dir / pointer.file

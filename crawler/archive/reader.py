@@ -47,11 +47,9 @@ _CUT_HEAD = "the file ends inside a record (its head)"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: its place in the file (of its gzip member where there is one), head and block.
-
-    `length` is 0 where the member holds other records as well: this one can't be gone to. `version`
-    is the format's, such as "1.1".
-    """
+    """One record: its place in the file (of its gzip member where there is one), its head and
+    its block. `length` is 0 where the member holds further records, so that this one can't be
+    read by its place alone. `version` is that of the format, such as "1.1"."""
 
     path: Path
     offset: int
@@ -85,7 +83,7 @@ class FileSpan:
     is_sure: bool = True
 
     def find_first(self, file: BinaryIO) -> int | None:
-        """Where the first record probably begins."""
+        """Find and note where the first record of the span probably begins."""
         if self.start == 0:
             self.first = 0
             return 0
@@ -97,8 +95,8 @@ class FileSpan:
         return self.first
 
     def end_at(self, offset: int) -> bool:
-        """Note a record that begins after the span; whether enough is known of it: the offset of
-        the one after it must be another."""
+        """Note a record that begins after the span. Returns True once a second one is met: only
+        then it is known whether offsets tell the records apart."""
         if self.following is None:
             self.following = offset
             return False
@@ -107,7 +105,7 @@ class FileSpan:
 
 
 def spans_of(path: Path) -> list[tuple[int, int]]:
-    """From where to where each span of a file goes; a single one where it can't be divided."""
+    """The start and end of each span of a file; a single span where the file can't be divided."""
     size = path.stat().st_size
     with open_file(path) as file:
         start = file.read(len(_RECORD))
@@ -117,7 +115,7 @@ def spans_of(path: Path) -> list[tuple[int, int]]:
 
 
 def fit(spans: Iterable[FileSpan]) -> bool:
-    """Whether every span begins with the record that its predecessor found to come next."""
+    """Whether every span begins with the record that was found to follow the span before it."""
     expected = 0
     for span in spans:
         if expected >= span.end:
@@ -247,7 +245,8 @@ def _record(head: RecordHead, path: Path, offset: int, length: int, block: bytes
 
 
 def _head(source: Contents, at: int) -> tuple[RecordHead, int]:
-    """Take the head of the next record; the head and its block's length. Raises WarcError."""
+    """Read the head of the next record; return it with the length of the block. Raises
+    WarcError."""
 
     def fail(why: str) -> WarcError:
         return WarcError(source.path, at, why)
@@ -273,7 +272,8 @@ def _head(source: Contents, at: int) -> tuple[RecordHead, int]:
 
 
 def _block(source: Contents, at: int, length: int, max_block: int) -> bytes | None:
-    """Take a record's block, or pass one over that is too large. Raises WarcError."""
+    """Read a record's block; None for one that is too large, which is passed over. Raises
+    WarcError."""
     block = source.take(length) if length <= max_block else None
     found = source.skip(length) if block is None else len(block)
     if found < length:
@@ -283,8 +283,8 @@ def _block(source: Contents, at: int, length: int, max_block: int) -> bytes | No
 
 
 def _next(source: Contents, at: int) -> WarcError | None:
-    """Go to the next record, or to the end; what is damaged there is returned, to be raised after
-    this record. Raises WarcError where this one isn't what its head says."""
+    """Go to the next record or to the end. Damage met there is returned, to be raised once this
+    record was yielded. Raises WarcError where this record isn't as long as its head says."""
     try:
         source.skip_any(_LINE_ENDS)
         if _is_record_or_end(source):
@@ -304,6 +304,6 @@ def _next(source: Contents, at: int) -> WarcError | None:
 
 
 def _is_record_or_end(source: Contents) -> bool:
-    """Whether a record begins here, a member (whose head tells more), or nothing."""
+    """Whether a record, a gzip member or the end of the file comes next."""
     ahead = source.ahead(len(_RECORD))
     return ahead == _RECORD[: len(ahead)] or (source.has_members and source.place()[1])

@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """One file mended: its final path (not there if it held no exchange), the bytes cut off,
-    and the first damage met."""
+    """One recovered file: its final path (where nothing stands if the file held no exchange),
+    how many bytes were cut off, and the first damage met."""
 
     path: Path
     cut: int
@@ -53,7 +53,8 @@ def recover_warcs(opened: Iterable[Path], folders: Iterable[Path]) -> list[Recov
 
 
 def _without_index(folders: Iterable[Path]) -> Iterator[Path]:
-    """Published WARCs that have none; one look a folder, since after years there are many files."""
+    """The published WARCs that have no index. Each folder is listed once, since after years
+    there are many files."""
     for folder in folders:
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries}
@@ -63,7 +64,7 @@ def _without_index(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _index(path: Path) -> None:
-    """Index what is readable."""
+    """Index a WARC, passing over what can't be read."""
     write_index(path, on_damage=lambda error: logger.error("passed over by the index: %s", error))
 
 

@@ -130,7 +130,8 @@ class Parts:
             self._finish()
 
     def _is_due(self) -> bool:
-        """Only a part with lines is one for readers; what is fetched without any waits for it."""
+        """Whether the part is to be closed; what is fetched without giving any line waits for
+        the next one that does."""
         if not self._output.ids:
             return False
         if self._first_line_at is None:
@@ -153,7 +154,7 @@ class Parts:
         self._indexing = self._thread.submit(index_and_measure, self._data_dir, published)
 
     def _sync(self) -> None:
-        """WARC before JSONL: a durable line has its record."""
+        """Make WARCs and then lines durable, so that a durable line has its record."""
         if self._archive:
             self._archive.sync()
         self._output.sync()

@@ -42,7 +42,7 @@ def publish_pictures(data_dir: Path, ledger: Ledger, run_id: str) -> Path | None
 
 
 def record(run_id: str, picture: PictureRow) -> dict[str, Any]:
-    """A line as it is published, of a picture that was asked for."""
+    """The published line of a picture that was asked for."""
     assert picture.at is not None
     capture = picture.capture
     return {

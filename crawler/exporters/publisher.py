@@ -32,16 +32,14 @@ MOST_ALARMS = 1000
 
 
 def _no_engine(reason: str) -> None:
-    """Before the crawl has begun there is nothing to stop."""
+    """Stands for `stop` until the crawl has begun, when there is nothing to stop."""
     logger.debug("no engine to stop: %s", reason)
 
 
 class Publisher:
-    """The one that publishes lines, ends addresses and makes checkpoints.
-
-    `open` are the addresses handed out to be fetched and not ended, `fetched` counts the records
-    with content; `stop` ends the crawl for a reason; `storage_error` says what failed.
-    """
+    """Publishes lines, ends addresses and makes checkpoints. `open` are the addresses handed
+    out to be fetched and not ended, `fetched` counts the records with content; `stop` ends the
+    crawl for a reason; `storage_error` says what failed."""
 
     def __init__(
         self, facts: RunFacts, ledger: Ledger, archive: WarcWriter, output: JsonlWriter
@@ -59,8 +57,8 @@ class Publisher:
         self.storage_error: str | None = None
 
     def alarm(self, alarm: Alarm | str) -> None:
-        """Something an operator must hear of: goes into the report, makes the exit code 3. A mere
-        sentence is its own id, but for the numbers in it."""
+        """Add an alarm to the report, which makes the exit code 3. A sentence alone is
+        identified by its text without the numbers in it."""
         if isinstance(alarm, str):
             alarm = loose(alarm)
         logger.error(alarm.text)
@@ -70,7 +68,7 @@ class Publisher:
             self._more_alarms += 1
 
     def alarms(self) -> list[Alarm]:
-        """The alarms for the report, and how many more the log has."""
+        """The alarms for the report; the last one tells how many more the log has."""
         more = [loose(f"{self._more_alarms} more, see the log")] if self._more_alarms else []
         return [*self._alarms, *more]
 
@@ -122,7 +120,7 @@ class Publisher:
 
 
 class StorageFailureFilter(logging.Filter):
-    """Keeps out of the log what follows from a storage failure, which is in it once, by itself:
+    """Keeps out of the log what follows from a failure of the storage, which was logged once:
     each exchange still in flight would add the same tracebacks."""
 
     LOGGERS = ("scrapy.core.engine", "scrapy.core.scraper", "scrapy.utils.signal", "twisted")

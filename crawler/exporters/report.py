@@ -134,7 +134,7 @@ def _pictures(ledger: Ledger, run_id: str, *, is_on: bool) -> dict[str, Any] | N
 
 
 def versions() -> dict[str, str]:
-    """Our version and those of what shaped the bytes."""
+    """Our version and those of the libraries that shape the bytes."""
     libraries = {name: importlib.metadata.version(name) for name in _LIBRARIES}
     return {"crawler": __version__, "python": platform.python_version(), **libraries}
 
@@ -189,7 +189,7 @@ def _fields(stats: Mapping[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
 
 
 def _by_layout(fields: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
-    """The same, with all regions added up."""
+    """The counts by layout, of all regions together."""
     found: dict[str, dict[str, int]] = {}
     for layouts in fields.values():
         for layout, counts in layouts.items():

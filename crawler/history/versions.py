@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The last version can't be extracted again, and why: its archive is lost, or our code broke
-    at it."""
+    """The last version can't be extracted again: `why` says whether its archive is lost or our
+    code failed."""
 
     why: str
 
@@ -107,7 +107,7 @@ def decide_captured(article: Article, previous: Previous) -> Conclusion:
 
 
 def published_as(article: Article) -> Outcome:
-    """How the address of an article ends that is published."""
+    """The outcome of the address of a published article."""
     if article.status == "restored":
         return Outcome.RESTORED
     if article.version > 1:
@@ -126,7 +126,8 @@ def _emptied(article: Article, known: ArticleRow | None) -> Conclusion:
 
 
 def _unclaimed(article: Article) -> Conclusion:
-    """Archived, noted, and compared by the look that follows the layout's being written."""
+    """The conclusion on a page that no layout claims: the look after a layout was written
+    compares it."""
     (detail,) = (flag.detail for flag in article.flags if flag.flag in NEW_UNREAD)
     return Conclusion(Outcome.UNCLAIMED, detail)
 

@@ -150,8 +150,8 @@ class WebCaptures:
         same_as: VersionRow | None = None,
         day: date | None = None,
     ) -> None:
-        """The capture that was asked for ended so. `same_as` is the line that says the same, `day`
-        that of publication, of one outside the days asked for."""
+        """End the capture that was asked for. `same_as` is the line that says the same; `day`
+        is the day of publication of an article outside the days asked for."""
         job = self._jobs[address]
         row, job.current = job.current, None
         assert row is not None
@@ -171,7 +171,8 @@ class WebCaptures:
         self._ready.append(job)
 
     def alarm_unread(self, article_url: str, detail: str, region: str | None) -> None:
-        """An operator must hear that a capture can't be compared or read by an error of ours."""
+        """Add an alarm for a capture that can't be compared, or that an error of ours keeps
+        from being read."""
         text = f"a capture of {article_url} can't be compared: {detail}"
         self._publisher.alarm(Alarm(f"capture_not_compared:{article_url}", text, region))
 
@@ -192,7 +193,8 @@ class WebCaptures:
             job.outcomes.append((Outcome.UNCHANGED if unchanged else Outcome.KNOWN, None))
 
     def _finish(self, job: CaptureJob) -> None:
-        """All captures of the article are dealt with: its address gets the outcome of the best."""
+        """End the address of an article whose captures are all dealt with, with the best of
+        their outcomes."""
         del self._jobs[job.address]
         if job.is_ended:
             return

@@ -51,9 +51,9 @@ class _Candidate:
 
 
 class Withdrawals:
-    """The signs of one run. Every article that is there is told to `answered`, every re-check also
-    to `looked`, `failed` or `sign`, unless it made a line. `version` is the `extractor_version` of
-    its lines."""
+    """The signs of withdrawal in one run. `answered` is told of every article that is there;
+    `looked`, `failed` or `sign` also of every re-check that made no line. `version` is the
+    `extractor_version` of its lines."""
 
     def __init__(self, facts: RunFacts, ledger: Ledger, publisher: Publisher, version: str) -> None:
         self._facts = facts
@@ -194,7 +194,8 @@ class Withdrawals:
         return "and no other article was there" if others and not self._answered.total() else None
 
     def _suspect(self, address: str, reason: str, since: datetime) -> None:
-        """The next look is as far off as the suspicion is old: an outage of days is not pressed."""
+        """End an address as suspected. The next look is as far off as the suspicion is old, so
+        that an outage of days isn't asked again and again."""
         again = max(since + self._facts.confirm_after, now() + (now() - since))
         self._publisher.end(address, Outcome.SUSPECTED, reason, retry_at=again)
 

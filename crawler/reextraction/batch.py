@@ -73,8 +73,8 @@ class Job:
     def of(
         cls, file: Path, data_dir: Path, folder: Path, wanted: Filter, accepted: AcceptedLayouts
     ) -> Job:
-        """A file as input; its part is another one when the file, the filter, the code or an
-        accepted layout is."""
+        """The job of a file. Its part has another name when the file, the filter, the code or
+        an accepted layout has changed."""
         path, stat, name = file.resolve(), file.stat(), name_in(data_dir, file)
         state = (str(path), name, stat.st_size, stat.st_mtime_ns, wanted.key, accepted.version)
         digest = hashlib.sha256(repr(state).encode()).hexdigest()[:32]
@@ -95,8 +95,9 @@ class Job:
 def make_parts(
     jobs: Sequence[Job], folder: Path, processes: int, *, quiet: bool
 ) -> tuple[list[Path], list[Tally]]:
-    """Make every part. The parts and their tallies in the order of the jobs, that of all files
-    together last. Raises BrokenProcessPool when a worker was killed."""
+    """Make every part. Returns the parts and their tallies in the order of the jobs; last comes
+    that of what only several files together give. Raises BrokenProcessPool when a worker was
+    killed."""
     divided = [[job] if job.tally.exists() else job.spans() for job in jobs]
     todo = [span for spans in divided for span in spans if not span.tally.exists()]
     context = multiprocessing.get_context("fork")
@@ -141,7 +142,8 @@ def _size(jobs: Iterable[Job]) -> int:
 
 @contextmanager
 def parts_folder(output: Path | None) -> Iterator[Path]:
-    """Where the parts go: beside the output, to go on from after a kill, else for this run only."""
+    """The folder of the parts: beside the output, so that a killed run can be gone on with; a
+    temporary one where there is no output file."""
     if output is None:
         with tempfile.TemporaryDirectory() as name:
             yield Path(name)
@@ -178,7 +180,7 @@ def _make(job: Job) -> None:
 
 
 def make_part(job: Job, on_read: Callable[[int], None] | None = None) -> Tally:
-    """One part, its store and its tally, the tally last. Raises StorageError."""
+    """Make one part with its store and its tally, the tally last. Raises StorageError."""
     tally = Tally()
     span = FileSpan(*job.edges) if job.edges else None
     job.store.unlink(missing_ok=True)
@@ -207,7 +209,7 @@ def make_part(job: Job, on_read: Callable[[int], None] | None = None) -> Tally:
 
 
 def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:
-    """The part of what several files give, made anew each time."""
+    """Make the part of what several files give together, anew each time."""
     tally = Tally()
     path, database = folder / "together.jsonl", folder / "together.store"
     database.unlink(missing_ok=True)

@@ -62,7 +62,7 @@ Chunk = list[tuple[bytes, bool]]
 
 
 class Left(StrEnum):
-    """Why a line stays as it is though today's code doesn't read it as it says."""
+    """Why a line stays as it is though today's code reads it otherwise."""
 
     # the code takes the page for no article, or misses pages of it
     NOT_ARTICLE = "not_article"
@@ -176,7 +176,7 @@ def _is_unread(record: dict[str, Any]) -> bool:
 def _correction(
     line: dict[str, Any], record: dict[str, Any], keys: tuple[str, ...]
 ) -> dict[str, Any]:
-    """The line with what today's code reads. What history says of it stays, its addresses too."""
+    """The line with what today's code reads; what history says of it and its addresses stay."""
     told = {key: line.get(key) if key in HISTORY_KEYS else record[key] for key in KEYS}
     addresses = {line["canonical_url"], *line["also_at"]} - {record["canonical_url"]}
     before, after = line["extractor_version"], record["extractor_version"]
@@ -191,7 +191,7 @@ def _correction(
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """What a worker process has for its life."""
+    """What a worker process keeps for its life."""
 
     data_dir: Path
     fields: tuple[str, ...]

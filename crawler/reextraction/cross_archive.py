@@ -70,7 +70,7 @@ class PageCapture:
 
 
 class CrossArchiveStore:
-    """One store: a file, or memory for a single archive."""
+    """One store, in a file or, for a single archive, in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._database = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
@@ -97,7 +97,8 @@ class CrossArchiveStore:
         self._database.execute("INSERT INTO revisits VALUES (?, ?, ?, ?, ?)", row)
 
     def add_original(self, page: Page, place: RecordPlace) -> None:
-        """Keep a page under what revisits may call it; the first one met stands for all."""
+        """Keep a page under the names by which revisits may call it; the first page met under a
+        name stays."""
         assert page.warc
         *names, record_id = names_of(page)
         rows = [(name, *_values(place)) for name in names if name]

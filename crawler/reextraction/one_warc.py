@@ -100,7 +100,7 @@ class Tally:
     others: int = 0
 
     def problem(self, name: str, offset: int, why: object) -> None:
-        """Damage to tell: which file, at which offset, and what."""
+        """Add a sentence on damage: which file, at which offset, and why."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{name} at {offset}: {why}")
         else:
@@ -201,7 +201,7 @@ class _Scanner:
     is_empty: bool = True
 
     def damaged(self, error: WarcError) -> None:
-        """Tell of damage."""
+        """Add damage of the file to the tally."""
         self.is_empty = False
         self.lines.tally.problem(self.name, error.offset, error.why)
 

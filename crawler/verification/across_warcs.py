@@ -45,7 +45,7 @@ def spool_ids(ids: Mapping[str, int], spool: Path) -> None:
 
 
 class RecordIds:
-    """All ids that were read, in a file that goes with this object."""
+    """The ids of all files that were read, kept on disk until `close`."""
 
     def __init__(self) -> None:
         self._files: list[Path] = []
@@ -54,7 +54,7 @@ class RecordIds:
         self._database.executescript(_TABLES)
 
     def take(self, warc: Path, spool: Path) -> None:
-        """Take over what a process wrote of a WARC, and remove it."""
+        """Read the ids that another process wrote of a WARC, and remove its file."""
         number = len(self._files)
         self._files.append(warc)
         with spool.open(encoding="ascii") as file:
@@ -66,7 +66,7 @@ class RecordIds:
         spool.unlink()
 
     def close(self) -> None:
-        """Give the disk back."""
+        """Free the disk space."""
         self._database.close()
 
     def shared(self) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ class RecordIds:
 
 
 def _packed(record_id: str) -> bytes:
-    """An id in half the room where it is a UUID's."""
+    """An id as bytes; a UUID takes half the room."""
     try:
         return bytes.fromhex(record_id.removeprefix(_URN).rstrip(">").replace("-", ""))
     except ValueError:
@@ -125,7 +125,7 @@ def check_originals(
 
 
 def _captures(path: Path, wanted: set[Key]) -> set[Key]:
-    """Those of the captures that an index has."""
+    """Those of the wanted captures that an index lists."""
     found = set()
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         _, timestamp, entry = (*line.split(" ", 2), "", "")[:3]

@@ -35,8 +35,8 @@ Runs = dict[tuple["date", int], str]
 def check_certificates(
     data_dir: Path, paths: Sequence[Path], *, is_whole: bool
 ) -> tuple[list[Finding], Runs]:
-    """Check these files; what is wrong, and by day and number the run that each says it is of. With
-    `is_whole` they are all there are."""
+    """Check these files. Returns what is wrong and, by day and number, the run that each file
+    says it is of. `is_whole` says that there are no other certificates."""
     findings: list[Finding] = []
     runs: Runs = {}
     for path in paths:
@@ -59,7 +59,8 @@ def check_certificates(
 
 
 def _run_of(told: Mapping[str, Any], day: date, number: int) -> str:
-    """The run that a file is of. Raises ValueError for what it says against the format."""
+    """The run that a certificate is of. Raises ValueError where the certificate breaks the
+    format."""
     if tuple(told) != _KEYS or told["schema_version"] != SCHEMA_VERSION:
         raise ValueError("its keys are not those of a certificate")
     if (told["day"], told["number"]) != (day.isoformat(), number):
@@ -81,7 +82,7 @@ def _run_of(told: Mapping[str, Any], day: date, number: int) -> str:
 
 
 def _fault(row: Mapping[str, Any]) -> str | None:
-    """What is said of a region against itself."""
+    """What a region's row says against itself, or None."""
     if tuple(row) != _OF_REGION:
         return "its keys are not those of a region"
     verdict = Verdict(row["verdict"])

@@ -63,7 +63,7 @@ _DEPTH = 6
 
 
 class MovedMonthsError(ValueError):
-    """The file says something else than which months are where, in one line."""
+    """The file doesn't say which months are where; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class MovedMonths:
 
     @classmethod
     def of(cls, data_dir: Path) -> MovedMonths:
-        """What the data folder says; nothing where it says nothing. Raises MovedMonthsError."""
+        """Read the data folder's file; no folder was moved where there is none. Raises
+        MovedMonthsError."""
         path = data_dir / MOVED_FILE
         try:
             told = tomllib.loads(path.read_text("utf-8"))
@@ -89,16 +90,18 @@ class MovedMonths:
         return cls(told)
 
     def has(self, name: str) -> bool:
-        """Whether a file, by its path relative to the data folder, is of a month that went."""
+        """Whether a file, by its path relative to the data folder, is in a folder that was
+        moved away."""
         return any(name.startswith(f"{folder}/") for folder in self.places)
 
     def misses(self, data_dir: Path, name: str) -> bool:
-        """Whether a file isn't there because its month went."""
+        """Whether a file isn't there because its folder was moved away."""
         return self.has(name) and not is_there(data_dir / name)
 
     def may_hold(self, date: str) -> bool:
-        """Whether a capture of that date (ISO 8601) may stand in a file of a month that went: a
-        file is of the month of its first capture. What is no date stands nowhere."""
+        """Whether a capture of that date (ISO 8601) may stand in a folder that was moved away.
+        A file stands in the month of its first capture, so the month before counts as well.
+        False for what is no date."""
         try:
             year, month = int(date[:4]), int(date[5:7])
         except ValueError:
@@ -107,7 +110,7 @@ class MovedMonths:
         return any(self.has(f"{WARC_FOLDER}/{y:04}/{m:02}/") for y, m in ((year, month), before))
 
     def unused(self, listed: Iterable[str]) -> list[str]:
-        """The folders of which no run lists a file: the name may be a slip."""
+        """The folders in which no run lists a file, since the name may be misspelt."""
         names = list(listed)
         return [one for one in self.places if not any(name.startswith(f"{one}/") for name in names)]
 
@@ -132,7 +135,7 @@ def check_strays(data_dir: Path, listed: Collection[str], moved: MovedMonths) ->
 
 
 def check_warc_places(data_dir: Path, reports: Iterable[WarcReport]) -> Iterator[Finding]:
-    """WARCs in another month than that of their first record."""
+    """Report WARCs that stand in another month than that of their first record."""
     for report in reports:
         if (
             not report.path.is_relative_to(data_dir / WARC_FOLDER)

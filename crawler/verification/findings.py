@@ -31,7 +31,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What a revisit refers to: by this the original is looked for in the indexes."""
+    """The response that a revisit refers to, as it is looked for in the indexes; `offset` is
+    the revisit's."""
 
     offset: int
     uri: str
@@ -81,8 +82,8 @@ class LinesReport:
 
 
 class Checks(Protocol):
-    """What files were found to be. What is kept of a file for comparing it with others is put at
-    `spool`."""
+    """Gives the reports of files that were checked before. What is needed for comparing a file
+    with others is written to `spool`."""
 
     def warc(self, path: Path, spool: Path) -> WarcReport:
         """The report of a WARC."""

@@ -212,8 +212,8 @@ def _statuses_after(before: LineSummary | None, *, has_captures: bool) -> tuple[
 
 
 def _steps(line: LineSummary, before: LineSummary, *, has_captures: bool) -> Iterator[str]:
-    """A version more with each change and none without; nothing that was known is lost. Where web
-    archives have captures of the article, the numbers between may be theirs."""
+    """Check that the version grows by one with a change and stays without, and that no address
+    is lost. Where web archives have captures of the article, the numbers between may be theirs."""
     step = bool(line.row["changed"])
     is_further = has_captures and step and line.version > before.version
     if line.version != before.version + step and not is_further:

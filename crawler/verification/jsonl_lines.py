@@ -169,7 +169,7 @@ class _Proof:
     def _check_records(
         self, line: dict[str, Any], raw: bytes, pointers: list[WarcPointer]
     ) -> dict[str, Any] | None:
-        """Hold a line against its records; what today's code makes of them."""
+        """Hold a line against its records; return what today's code makes of them, or None."""
         try:
             pages = [
                 read_page(self._data_dir, pointer, unpacked=self.unpacked) for pointer in pointers
@@ -198,14 +198,14 @@ class _Proof:
         )
 
     def _check_digest(self, line: Mapping[str, Any]) -> None:
-        """What shows of a line whose records were moved away: whether it fits its own digest."""
+        """Check a line whose records were moved away: only its own digest can be."""
         self._report.moved += 1
         if line["status"] != "gone" and line["content_sha256"] != content_sha256(line):
             self._add("line_mismatch", f"{line['id']}: content_sha256 is not that of its fields")
 
     def close(self, folders: Sequence[Path]) -> None:
-        """What only shows at the end: files that aren't there, and revisits that are needed and
-        in no archive."""
+        """Report what shows only at the end: files that aren't there, and revisits that lines
+        need and no archive has."""
         self.close_files()
         self._needed.look_in(archives_near(map(self._file, self._files), folders))
         for number, offset, article_id, url, date in self._needed.left():
@@ -217,7 +217,7 @@ class _Proof:
             )
 
     def close_files(self) -> None:
-        """One finding for all lines whose records are in a file that isn't there."""
+        """Report each file that isn't there once for all lines that point into it."""
         for path, count in self._missing.items():
             lines = "1 line points" if count == 1 else f"{count} lines point"
             what = f"{lines} into {path}, which is not there"
@@ -253,7 +253,8 @@ class _Proof:
     def _check_told(
         self, line: dict[str, Any], raw: bytes, pages: list[Page]
     ) -> dict[str, Any] | None:
-        """The line must follow from its pages; the revisits it needs are looked for in the end."""
+        """Check that the line follows from its pages; the revisits that it needs for that are
+        looked for at the end."""
         told, needed = pages_of_line(line, pages, self._is_ours)
         before = len(self._report.findings)
         derived = self._check_derived(line, raw, told)
@@ -314,7 +315,8 @@ class _Proof:
             )
 
     def _check_gone(self, line: dict[str, Any], raw: bytes, pages: list[Page]) -> None:
-        """A gone record has no content to derive; the looks it rests on must say so."""
+        """Check a gone record, which has no content to derive, against the looks that it rests
+        on."""
         accepted = self._accepted
         is_same_code = line["extractor_version"] == accepted.version
         faults = list(faults_of_gone(line, pages, accepted, is_same_code=is_same_code))
@@ -324,7 +326,8 @@ class _Proof:
             self._add("line_mismatch", "the values are right, but not written as the crawl does")
 
     def _check_run(self, line: Mapping[str, Any], derived: Mapping[str, Any] | None) -> None:
-        """A line of a run stands in that run's file; it is kept for the checks between lines."""
+        """Check that a line stands in the file of its run, and keep its summary for the checks
+        between lines."""
         path = self._report.path
         if line["run_id"] is None and not path.is_relative_to(self._data_dir / LINES_FOLDER):
             # `scrapy reextract` made it, no run
@@ -352,7 +355,8 @@ class _Proof:
         self._report.foreign += not summary.is_own_capture
 
     def _check_key(self, line: Mapping[str, Any]) -> None:
-        """The key of a line is its run's and a number, which grows from line to line of a file."""
+        """Check that the key of a line is its run's id with a number that grows from line to
+        line."""
         if line["schema_version"] == 1:
             return
         run_id, _, number = str(line["line"]).rpartition(":")
@@ -386,7 +390,8 @@ def _in_older_form(line: Mapping[str, Any], page: Page) -> set[str]:
 
 
 class ExtractionFailedError(Exception):
-    """Extraction raised what it doesn't document: a fault of the code, and no word on the page."""
+    """Extraction raised an exception that it doesn't document: a fault of the code, which says
+    nothing of the page."""
 
 
 def extract_again(
@@ -416,10 +421,9 @@ def faults_of_gone(
     *,
     is_same_code: bool,
 ) -> Iterator[str]:
-    """What speaks against a gone record. `pages` are those of the observations that have a record,
-    in their order; `is_same_code`: today's code made the line, with these
-    accepted layouts. Raises TypeError, KeyError,
-    ValueError where its values aren't of the format."""
+    """What is wrong with a gone record. `pages` are those of the observations that have a
+    record, in their order; `is_same_code` says that today's code with these accepted layouts
+    made the line. Raises TypeError, KeyError, ValueError where its values aren't of the format."""
     fault = _fault_of_form(line)
     if fault is not None:
         yield fault
@@ -437,7 +441,7 @@ def faults_of_gone(
 
 
 def _fault_of_form(line: Mapping[str, Any]) -> str | None:
-    """What keeps a line from being read as a gone record, or None."""
+    """Why a line can't be read as a gone record, or None."""
     version, blank = line["schema_version"], _blank(line)
     full = [key for key in keys_of(line) if key not in _SAID and line[key] != blank[key]]
     if full or not line["gone"]:
@@ -479,7 +483,7 @@ def _blank(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _denied(line: Mapping[str, Any], look: Mapping[str, Any], page: Page) -> Iterator[str]:
-    """What the record of a look says otherwise."""
+    """How the record of a look contradicts the look."""
     at = look["at"]
     if page.status != look["status"]:
         yield f"the look of {at} says HTTP {look['status']}, its record {page.status}"

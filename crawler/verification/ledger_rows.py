@@ -67,7 +67,7 @@ class LedgerProof:
     lost: Counter[str] = field(default_factory=Counter)
 
     def check(self, summaries: Summaries, ids: RecordIds) -> Iterator[Finding]:
-        """Everything that is held against the ledger. Raises LedgerError."""
+        """Hold lines, records and reports against the ledger. Raises LedgerError."""
         yield from self._check_runs()
         yield from self._check_articles(summaries, ids)
         for name, count in sorted(self.lost.items()):
@@ -101,7 +101,7 @@ class LedgerProof:
                 yield Finding(manifest.path, None, "not_in_ledger", "the ledger knows no such run")
 
     def _check_visits(self) -> Iterator[Finding]:
-        """How each address ended is kept of the run that was last."""
+        """Compare how addresses ended, which the ledger keeps of the last run."""
         for run_id, manifest in self.manifests.items():
             if run_id in self.unfinished or not manifest.told:
                 continue
@@ -118,8 +118,8 @@ class LedgerProof:
             yield from self._differing(manifest.path, names)
 
     def _check_publications(self) -> Iterator[Finding]:
-        """The numbers of parts and reports. Those of a run that is on, or was killed, are still
-        being given."""
+        """Compare the numbers of parts and reports, but for those of a run that is on or was
+        killed, which are still being given."""
         left = {
             one.path.relative_to(self.data_dir).as_posix(): one
             for one in (*self.parts, *self.manifests.values())
@@ -222,7 +222,8 @@ class LedgerProof:
     def _check_version(
         self, line: LineSummary, row: Values, told: Sequence[LineSummary]
     ) -> Iterator[Finding]:
-        """A line against its row. Of a line that stands in two files is told elsewhere."""
+        """Compare a line with its row. A line that stands in two files is reported by another
+        check."""
         names = _differences(row, line.row, _OF_VERSIONS)
         copies = {one.jsonl for one in told if one.row["line_sha256"] == row["line_sha256"]}
         if names == ["jsonl"] and row["jsonl"] not in copies:
@@ -243,7 +244,8 @@ class LedgerProof:
             self.lost[name] += 1
 
     def _check_state(self, told: Sequence[LineSummary], rows: StoredArticle) -> Iterator[Finding]:
-        """The article's own row follows from its newest line and its newest with content."""
+        """Check that the article's own row follows from its newest line and its newest line
+        with content."""
         order = {row["line_sha256"]: row["number"] for row in rows.versions}
         lines = sorted(
             told, key=lambda one: (one.fetched_at, one.revision, order[one.row["line_sha256"]])
@@ -287,7 +289,8 @@ class LedgerProof:
             yield _finding(self, newest, "ledger_mismatch", message)
 
     def _check_unpublished(self, rows: StoredArticle) -> Iterator[Finding]:
-        """What has no line can't be archived, nor can an address have ended with one."""
+        """Check that an article without lines isn't archived for the ledger, and that none of
+        its addresses ended with a line."""
         ended = [row["url"] for row in rows.addresses if row["result"] in WITH_LINE]
         if rows.article or (ended and len(rows.id) != _HASHED_ID):
             message = f"{rows.id}: it is published for the ledger, and has no line"
@@ -296,7 +299,8 @@ class LedgerProof:
     def _check_observed(
         self, told: Sequence[LineSummary], rows: StoredArticle, ids: RecordIds
     ) -> Iterator[Finding]:
-        """The looks that gone records rest on, and the records that all looks point at."""
+        """Check that the ledger has the looks that gone records rest on, and that all looks
+        point at records."""
         kept = {
             (row["at"], row["url"]): [row["status"], row["reason"], _pointers(row["warc"])]
             for row in rows.observations
@@ -320,8 +324,8 @@ class LedgerProof:
                     yield Finding(ledger_file(self.data_dir), None, "ledger_mismatch", message)
 
     def _is_archived(self, pointer: Any, ids: RecordIds) -> bool:
-        """Whether a record stands where a pointer leads. Of a file that is listed and isn't there,
-        or that is still open, is told elsewhere."""
+        """Whether a record stands where a pointer leads. True for a file that is listed and
+        isn't there, or is still open: another check reports it."""
         if len(pointer) != len(_POINTER) or not isinstance(pointer[0], str):
             return False
         values = dict(zip(_POINTER, pointer, strict=True))
@@ -351,7 +355,7 @@ class LedgerProof:
 def _merged(
     told: Iterator[tuple[bytes, list[LineSummary]]], rows: Iterable[StoredArticle]
 ) -> Iterator[tuple[list[LineSummary], StoredArticle]]:
-    """Both in the order of the articles' keys."""
+    """Pair lines and rows of the same article; both come in the order of the articles' keys."""
     line = next(told, None)
     for row in rows:
         key = key_of(row.id)

@@ -191,14 +191,15 @@ def _plain(value: Any) -> Any:
 
 
 class Summaries:
-    """All lines that were read, in a file that goes with this object."""
+    """The summaries of all lines that were read, kept on disk until `close`."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_TABLES)
 
     def take(self, spool: Path) -> None:
-        """Take over what a process wrote of one file of lines, and remove it."""
+        """Read the summaries that another process wrote of one file of lines, and remove its
+        file."""
         with spool.open(encoding="utf-8") as file:
             self._database.executemany(
                 "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_entry, file)
@@ -206,7 +207,7 @@ class Summaries:
         spool.unlink()
 
     def close(self) -> None:
-        """Give the disk back."""
+        """Free the disk space."""
         self._database.close()
 
     def by_article(self) -> Iterator[tuple[bytes, list[LineSummary]]]:
@@ -220,7 +221,7 @@ class Summaries:
             yield article_id, [LineSummary(*json.loads(summary)) for _, summary in group]
 
     def sharing_keys(self) -> Iterator[list[LineSummary]]:
-        """Lines that share their own key and are not the same line twice, together."""
+        """Groups of different lines that have the same key."""
         rows = self._database.execute(
             "SELECT line, summary FROM lines WHERE line IN ("
             " SELECT line FROM lines WHERE line IS NOT NULL GROUP BY line"
@@ -231,7 +232,7 @@ class Summaries:
 
 
 def key_of(article_id: str) -> bytes:
-    """What articles are sorted by, here as in the ledger; any text has one."""
+    """The key by which articles are sorted, here as in the ledger; any text has one."""
     return article_id.encode("utf-8", "surrogatepass")
 
 

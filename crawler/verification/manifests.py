@@ -106,7 +106,7 @@ def check_manifest(
 
 
 def _seq_of(told: Mapping[str, Any]) -> int:
-    """The place among all publications. Raises TypeError, KeyError where there is none."""
+    """The number of a publication. Raises TypeError, KeyError where it is none or missing."""
     seq = told["seq"]
     if not _is_count(seq) or seq < 1:
         raise TypeError(f"seq is {seq!r}")
@@ -114,7 +114,8 @@ def _seq_of(told: Mapping[str, Any]) -> int:
 
 
 def _is_to_check(report: Manifest, name: str) -> bool:
-    """Note a path that a manifest lists; whether it may be followed, and was not listed before."""
+    """Note a path that a manifest lists. Returns whether the file is to be checked: False for a
+    path that leads out of the folder or was listed before."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         report.add(report.path, "bad_manifest", f"it leads out of the folder: {name!r}")
         return False
@@ -180,7 +181,7 @@ def _faults(told: Mapping[str, Any], stem: str) -> Iterator[str]:
 
 
 def _outcome_faults(told: Mapping[str, Any]) -> Iterator[str]:
-    """The outcomes are known ones and add up, over all and by region."""
+    """Check that the outcomes are known ones and add up, over all and by region."""
     outcomes, regions = told["outcomes"], told["regions"].values()
     if sum(outcomes.values()) != told["urls_seen"]:
         yield f"its outcomes add up to {sum(outcomes.values())}, not to {told['urls_seen']}"
@@ -201,7 +202,7 @@ def _outcome_faults(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _time_faults(told: Mapping[str, Any]) -> Iterator[str]:
-    """A run begins when its id says, and ends later."""
+    """Check that the run begins when its id says, and doesn't end before."""
     began, ended = (datetime.fromisoformat(told[key]) for key in ("started_at", "finished_at"))
     if is_run_id(told["run_id"]) and not told["run_id"].startswith(f"{run_stamp(began)}-"):
         yield f"started_at is {told['started_at']}, which is not its run's"
@@ -210,7 +211,7 @@ def _time_faults(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _end_faults(told: Mapping[str, Any]) -> Iterator[str]:
-    """The exit code follows from the reason and the alarms (docs/operations.md)."""
+    """Check that the exit code follows from the reason and the alarms (docs/operations.md)."""
     code, reason, alarms = told["exit_code"], told["reason"], told["alarms"]
     if (code is None) != (reason == KILLED):
         yield f"its exit code is {code}, its reason {reason}"
@@ -225,7 +226,7 @@ def _is_count(number: object) -> bool:
 
 
 def _measured(path: Path) -> dict[str, Any]:
-    """Digest and size of a file, of one of lines also their number."""
+    """The digest and the size of a file; of a file of lines also their number."""
     with open_file(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         measured: dict[str, Any] = {"sha256": digest, "bytes": file.tell()}
@@ -258,7 +259,7 @@ def check_lines_of_runs(
 
 
 def _line_faults(manifest: Manifest, reports: Sequence[LinesReport]) -> Iterator[str]:
-    """`reports` are those of the run's files of lines."""
+    """Compare what a run counts with the reports of its files of lines."""
     told = manifest.told
     written = sum(report.corrections for report in reports)
     if told["corrections"] != written and told["reason"] != KILLED:
@@ -282,7 +283,7 @@ def _line_faults(manifest: Manifest, reports: Sequence[LinesReport]) -> Iterator
 
 
 def check_listed_once(manifests: Sequence[Manifest]) -> Iterator[Finding]:
-    """A file is one run's."""
+    """Report files that two runs list."""
     owner: dict[str, Manifest] = {}
     for manifest in manifests:
         for name in manifest.listed:
@@ -358,7 +359,7 @@ def _by_path(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def check_numbers(publications: Sequence[Manifest]) -> Iterator[Finding]:
-    """No two manifests have the same `seq`: a reader would miss one."""
+    """Report manifests that share a `seq`: a reader who follows along would miss one."""
     owner: dict[int, Manifest] = {}
     for one in publications:
         first = owner.setdefault(one.seq, one) if one.seq else one

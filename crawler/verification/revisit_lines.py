@@ -74,7 +74,7 @@ class NeededRevisits:
         self._left = 0
 
     def add(self, needed: NeededRevisit, number: int, offset: int, article_id: str) -> None:
-        """Keep one, and which line needs it."""
+        """Keep a revisit and the line that needs it."""
         if self._database is None:
             # a file that goes with this object
             self._database = sqlite3.connect("", isolation_level=None)
@@ -84,8 +84,8 @@ class NeededRevisits:
         self._left += 1
 
     def look_in(self, archives: Iterable[Path]) -> None:
-        """Look for them in one archive after the other, until none is left. Raises OSError, as of
-        a full disk: then nothing is known of those left."""
+        """Look for the revisits in one archive after the other, until none is left. Raises
+        OSError, as of a full disk; then nothing is known of those left."""
         for archive in archives:
             if not self._left:
                 return

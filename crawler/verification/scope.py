@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class ScopeError(ValueError):
-    """What was asked for isn't there, in one line."""
+    """What was asked for isn't there; the message is one line."""
 
 
 @dataclass(slots=True)
@@ -115,7 +115,8 @@ class Scope:
                 self._take(self.data_dir / row["path"])
 
     def _take(self, path: Path) -> bool:
-        """Take a file in by its kind; a missing one is its manifest's to tell."""
+        """Add a file by its kind; a missing file is reported by the check of its manifest.
+        Returns False for a file of no such kind."""
         if path.name.endswith(INDEX_SUFFIX):
             path = indexed_by(path)
         if path.is_relative_to(self.data_dir / COVERAGE_FOLDER) and path.suffix == REPORT_SUFFIX:
@@ -140,7 +141,7 @@ class Scope:
 
 
 def _read_part(path: Path) -> dict[str, Any]:
-    """The manifest of a part; one that can't be read is its check's to tell."""
+    """The manifest of a part; an empty one where it can't be read, which its own check reports."""
     try:
         return read_manifest(path)
     except StorageError:

@@ -161,7 +161,8 @@ def _is_of_type(name: str, value: Any) -> bool:
 
 
 def _follow(shown: dict[Placement, str], told: Mapping[str, Any]) -> str | None:
-    """Take a line in; what it says against those before it. Further pages are not followed."""
+    """Take a line into what is shown; return what contradicts the lines before it. Further
+    pages of a list are not followed."""
     key = (told["list"], told["url"], told["headline"])
     if told["page"] > 1:
         return None
@@ -264,7 +265,8 @@ def _is_count(value: object) -> bool:
 def _of_bytes(
     report: PicturesReport, told: Mapping[str, Any], data_dir: Path, moved: MovedMonths
 ) -> tuple[str, str | None]:
-    """A code, and what a line says against the bytes it points at."""
+    """The code and the sentence of what a line says against the bytes that it points at; None
+    for the sentence where it agrees."""
     if told["outcome"] != PictureOutcome.ARCHIVED:
         return "", None
     try:
@@ -317,7 +319,8 @@ def check_archived(paths: Sequence[Path], ledger: Ledger, path: Path) -> Iterato
 
 
 def _archived_in(file: Path) -> Iterator[tuple[str, str]]:
-    """The pictures that a file's lines say are archived; bad lines are told already."""
+    """The pictures that a file's lines say are archived. Bad lines are reported by
+    `check_pictures`."""
     for line in _pictures_in(file):
         if line.told is not None and line.told["outcome"] == PictureOutcome.ARCHIVED:
             yield line.told["article_id"], line.told["url"]

@@ -90,7 +90,8 @@ def verify_warc(path: Path) -> WarcReport:
 
 
 def _is_other_format(report: WarcReport, file: BinaryIO) -> bool:
-    """Whether the file is of a format that isn't WARC, which is told by its name."""
+    """Whether the file is of a known format that isn't WARC; it is reported by the format's
+    name."""
     try:
         contents(report.path, file, 0)
     except WarcError as error:
@@ -240,7 +241,8 @@ class _Exchanges:
                 self._report.add(self._first_at, f"missing_{kind}", f"it has no {kind} record")
 
     def end(self) -> None:
-        """The last exchange may lack its end: recovery keeps each whole record after a kill."""
+        """Report a file without exchanges. The last exchange may lack its end, since recovery
+        after a kill keeps each whole record."""
         if self._warcinfo_id is not None and self._report.records == 1:
             self._report.add(0, "empty_file", "there is nothing but the warcinfo")
 
@@ -344,7 +346,7 @@ def _check_payload(values: Mapping[str, str], block: bytes) -> Iterator[Defect]:
 
 
 def _check_payload_type(values: Mapping[str, str], block: bytes) -> Iterator[Defect]:
-    """It is said of a body that could be decoded; what else may be wrong with one is told apart."""
+    """Check the type of a body that can be decoded; another check reports one that can't."""
     stated = values.get("warc-identified-payload-type")
     if stated is None:
         return
@@ -441,8 +443,8 @@ def _is_ip(text: str) -> bool:
 
 
 def _is_others(path: Path) -> bool:
-    """Whether a file is a WARC that we did not write: neither its name nor its first readable
-    record says that we did. What holds no record is nobody's."""
+    """Whether a file is a WARC that we did not write, by its name and its first readable
+    record. False for a file without a record."""
     if path.name.startswith(FILE_PREFIX):
         return False
     try:
@@ -453,7 +455,7 @@ def _is_others(path: Path) -> bool:
 
 
 def _check_others(report: WarcReport) -> None:
-    """Check every record of a file, and note what such a check is."""
+    """Check every record of a file, and add a note on what such a check can and can't show."""
     ids: set[str] = set()
     versions: set[str] = set()
     unread = 0

@@ -196,7 +196,7 @@ class _Verifier:
         self._accepted = _accepted(scope.data_dir)
 
     def verify(self, processes: int, quiet: bool, is_busy: Callable[[], bool]) -> Verification:
-        """Check everything, as the function of that name says."""
+        """Check everything that the function `verify` says."""
         began, was_busy = now(), is_busy()
         verdict, scope, data_dir = self.verdict, self._scope, self._data_dir
         verdict.findings += _check_layouts(scope.layouts or accepted_layouts_of(data_dir))
@@ -388,8 +388,8 @@ def _check_layouts(paths: Sequence[Path]) -> Iterator[Finding]:
 
 
 def _accepted(data_dir: Path) -> AcceptedLayouts:
-    """The accepted layouts; none where one can't be read, which is a finding: then lines are those
-    of another extractor."""
+    """The accepted layouts; none where one can't be read, which is reported: lines are then
+    taken for those of another extractor."""
     try:
         return AcceptedLayouts.of(data_dir)
     except StorageError:
@@ -406,7 +406,7 @@ def _are_others_on(ledger: Ledger, began: datetime, checked: _Checked) -> bool:
 
 
 def _take(verdict: Verification, checked: _Checked) -> None:
-    """Add up what was found in the files."""
+    """Add up the findings and counts of the files."""
     counts = verdict.counts
     for report in checked.warcs:
         verdict.findings += report.findings
