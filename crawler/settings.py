@@ -79,8 +79,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.downloader.scope.ScopeMiddleware": 10,
     "crawler.downloader.robots.RobotsMiddleware": 20,
     "crawler.downloader.backoff.BackoffMiddleware": 550,
-    "crawler.downloader.meta_refresh.RefreshMiddleware": 580,
-    "crawler.downloader.status_redirects.RedirectMiddleware": 600,
+    "crawler.downloader.redirects.RefreshMiddleware": 580,
+    "crawler.downloader.redirects.RedirectMiddleware": 600,
     # the scope check, RFC 9309, our own back-off, the parsed tree and the one decoder instead
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,

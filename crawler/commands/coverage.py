@@ -22,7 +22,7 @@ from crawler.commands.base_command import ProjectCommand, day, open_ledger, prin
 from crawler.coverage.certificates import days_of, first_whole_day, last_closable, region_row
 from crawler.coverage.verdicts import Verdict
 from crawler.data_dir import certificate_name
-from crawler.runner.certifying import certify
+from crawler.runner.offline_run import certify
 from crawler.runner.run import recheck_schedule
 from crawler.shown_text import masked_command, shown
 

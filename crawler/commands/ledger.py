@@ -22,7 +22,7 @@ from crawler.ledger.copying import copy
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError
-from crawler.ledger.reading import companions
+from crawler.ledger.opening import companions
 from crawler.run_lock import lock_run, take_lock
 from crawler.storage import fsync_dir, open_path, publish
 

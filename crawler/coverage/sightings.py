@@ -1,7 +1,7 @@
 """What appeared on lists between two looks and what went, and the files of it: `data/sightings/`, a
 file a run, one JSON object a line.
 
-The lines wait in the ledger until the run is over (`ledger.placements`). A kill before the file has
+The lines wait in the ledger until the run is over (`ledger.lists`). A kill before the file has
 its name leaves them there, and the recovery writes it; one after that leaves lines whose file is
 there already, and they are dropped.
 """

@@ -16,8 +16,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.clock import now
 from crawler.context import required
-from crawler.downloader.errors import CaptureError, Ended
-from crawler.downloader.failures import ending_of
+from crawler.downloader.failures import CaptureError, Ended, ending_of
 from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
 from crawler.downloader.pace import NotInTimeError
 from crawler.ledger.ledger import Ledger

@@ -3,16 +3,17 @@
 In: Scrapy requests. Out: responses whose body `archive.decode` decoded, `request.meta["page"]` with
 the same as a Page, and every exchange handed to the run's WarcWriter, however it ended. Without an
 open run (`scrapy shell`) nothing is written. Meta keys read: `via`, `discovered_from`,
-`revisit_of` (a Revisit), and Scrapy's own.
+`revisit_of` (a Revisit), and Scrapy's own. The response of a Page is the same for a live answer and
+for a replayed one (`respond`).
 
 Private names of Scrapy and Twisted that this folder uses, for which their versions are pinned:
 
 - Scrapy's http11: `_ScrapyAgent`, `_LenientHTTP11ClientProtocol`, `-Factory` and `-Parser`, the
   handler's `_pool`, `_contextFactory`, `_bind_address`, `_crawler`, `_default_maxsize`,
   `_default_warnsize`, `_fail_on_dataloss`, `_tls_verbose_logging` (here and in `taps`);
-  `scrapy.utils._download_handlers` (here and in `responses`); the engine's `_slot` and the
+  `scrapy.utils._download_handlers`; the engine's `_slot` and the
   downloader's `_delay` (`scheduler`, the spider); the refresh middleware's `_maxdelay`, `_redirect`
-  and `_redirect_request_using_get` (`refresh`).
+  and `_redirect_request_using_get` (`redirects`).
 - Twisted's `HTTPConnectionPool._factory` and `_newConnection`, `Response._construct`, of
   `HTTP11ClientProtocol` `_finishResponse`, `_currentRequest`, `_parser` and `_quiescentCallback`,
   the TLS transport's `_aggregator` and `_aborted` (`taps`); the error
@@ -21,6 +22,7 @@ Private names of Scrapy and Twisted that this folder uses, for which their versi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -29,25 +31,27 @@ from urllib.parse import urldefrag
 
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError
-from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.http import Headers
+from scrapy.utils._download_handlers import make_response, wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawler import urls
 from crawler.archive import wire
 from crawler.archive.decode import Decoded, DecodeError, bound, decode
 from crawler.archive.writer import Exchange, Revisit, WarcWriter
 from crawler.clock import iso
 from crawler.context import attached, required
-from crawler.downloader.bandwidth import Bandwidth
-from crawler.downloader.errors import CaptureError, CaptureTimeoutError, CaptureTooLargeError
-from crawler.downloader.pace import Pace
-from crawler.downloader.responses import respond
+from crawler.downloader.failures import CaptureError, CaptureTimeoutError, CaptureTooLargeError
+from crawler.downloader.pace import Bandwidth, Pace
 from crawler.downloader.taps import TappedFactory, TappedPool
 from crawler.exporters.publisher import Publisher
-from crawler.items import Page, WarcPointer
+from crawler.items import Page
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -55,6 +59,8 @@ if TYPE_CHECKING:
     from crawler.archive.decode import Kind
     from crawler.archive.writer import Truncated
     from crawler.downloader.taps import Capture
+    from crawler.items import WarcPointer
+
 
 # What chunk framing may add to twice DOWNLOAD_MAXSIZE before the exchange is ended.
 _FRAMING = 64 * 1024
@@ -254,3 +260,37 @@ def _revisit(request: Request, decoded: Decoded | None, archive: WarcWriter) -> 
         return known
     is_same = decoded.status == 200 and decoded.entity_sha256 == known.warc.entity_sha256
     return known if is_same and decoded.entity and not known.only_304 else None
+
+
+_NOT_ASCII = re.compile("[\x80-\xff]")
+
+
+def respond(page: Page, live: Response | None = None) -> Response:
+    """The response of a page; `live` is Scrapy's own, whose connection facts are kept."""
+    headers = Headers(
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in _headers(page)
+    )
+    return make_response(
+        url=page.url,
+        status=page.status,
+        headers=headers,
+        body=page.body,
+        flags=live.flags if live else None,
+        certificate=live.certificate if live else None,
+        ip_address=live.ip_address if live else None,
+        protocol=live.protocol if live else None,
+    )
+
+
+def _headers(page: Page) -> Iterator[tuple[str, str]]:
+    for name, value in page.headers:
+        match name.lower():
+            case "content-encoding":
+                continue
+            case "location":
+                # Bytes over 0x7f are escaped as they are; one that is empty or no address is none.
+                address = _NOT_ASCII.sub(lambda byte: f"%{ord(byte[0]):02X}", value)
+                if address and (url := urls.join(page.url, address)):
+                    yield name, url
+            case _:
+                yield name, value

@@ -3,6 +3,9 @@
 In: what Scrapy, Twisted, OpenSSL or our own code raised for a request, and the request. Out: the
 outcome, why, and whether it is an error of ours: the disk, memory, file handles, or anything that
 this table doesn't name. Such an error says nothing of the page or its host: the address stays owed.
+
+What our own handlers and middlewares raise stands here, too. An error of a captured download
+carries `pointer`, the archived record of what did arrive, or None when nothing did.
 """
 
 from __future__ import annotations
@@ -33,7 +36,6 @@ from twisted.web.http import PotentialDataLoss, _DataLoss
 
 from crawler.alarms import Alarm
 from crawler.archive.reader import WarcError
-from crawler.downloader.errors import CaptureError, Ended, NotArchivedError
 from crawler.downloader.resolver import REFUSED
 from crawler.outcomes import Outcome
 from crawler.regions import region_of_url
@@ -46,6 +48,42 @@ if TYPE_CHECKING:
 
     from crawler.archive.decode import Kind
     from crawler.exporters.publisher import Publisher
+    from crawler.items import WarcPointer
+
+
+class CaptureError(Exception):
+    """An answer came and is archived, but holds no trustworthy page; `kind` is the decoder's."""
+
+    def __init__(self, kind: Kind, message: str, pointer: WarcPointer | None) -> None:
+        super().__init__(message)
+        self.kind: Kind = kind
+        self.pointer = pointer
+
+
+class CaptureTooLargeError(CaptureError, DownloadCancelledError):
+    """The answer is over a limit of ours."""
+
+
+class CaptureTimeoutError(DownloadTimeoutError):
+    """The whole exchange took too long; part of an answer may be archived."""
+
+    def __init__(self, message: str, pointer: WarcPointer | None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class NotArchivedError(IgnoreRequest):
+    """A replay was asked for a URL that no archive of it holds."""
+
+
+class Ended(IgnoreRequest):
+    """A middleware ended the request: `outcome` says how, the message why."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.detail = detail
+
 
 logger = logging.getLogger(__name__)
 

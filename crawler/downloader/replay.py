@@ -23,8 +23,8 @@ from crawler.archive.others_records import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import name_in, page_of
 from crawler.archive.reader import Record, WarcError, read_records, record_at
 from crawler.context import RunFacts, required
-from crawler.downloader.errors import CaptureError, NotArchivedError
-from crawler.downloader.responses import respond
+from crawler.downloader.capture import respond
+from crawler.downloader.failures import CaptureError, NotArchivedError
 from crawler.shown_text import shown
 
 if TYPE_CHECKING:

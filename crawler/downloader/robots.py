@@ -22,8 +22,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.clock import now
 from crawler.context import required
-from crawler.downloader.errors import Ended
-from crawler.downloader.failures import ending_of, raise_alarm
+from crawler.downloader.failures import Ended, ending_of, raise_alarm
 from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
 from crawler.downloader.resolver import REFUSED
 from crawler.downloader.robots_rules import UnknownRulesError, bounded, has_rules, rules_of

@@ -21,10 +21,9 @@ from twisted.python.failure import Failure
 
 from crawler import regions
 from crawler.context import attached
-from crawler.downloader.bandwidth import Bandwidth
-from crawler.downloader.errors import Ended
+from crawler.downloader.failures import Ended
 from crawler.downloader.holds import LONGEST_WAIT, Closed, Holds
-from crawler.downloader.pace import Pace
+from crawler.downloader.pace import Bandwidth, Pace
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider

@@ -1,6 +1,9 @@
 """Article addresses: what to do with each sighting, and how each one ended.
 
-A run tells sightings and outcomes; it gets decisions, and the addresses that are owed.
+A run tells sightings and outcomes; it gets decisions, and the addresses that are owed. What is
+known of those that are to be fetched now is read once for many of them (`HandedOut`): each is asked
+for several times on its way, by the request, the pipelines, the line. What a run writes of an
+article meanwhile makes it forgotten there, and it is read again.
 """
 
 from __future__ import annotations
@@ -12,15 +15,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import exists, func, insert, null, or_, select, union_all, update
 
 from crawler.ledger import line_rows
-from crawler.ledger.column_types import as_stored
 from crawler.ledger.connection import CHUNK, LedgerConnection, in_order
 from crawler.ledger.errors import LedgerError
-from crawler.ledger.handed_out import HandedOut
-from crawler.ledger.others import Others
+from crawler.ledger.leases import Others
 from crawler.ledger.rows import Address, Decision, Ending, Owed, Sighting
 from crawler.ledger.schedule import next_try
-from crawler.ledger.schema import addresses, articles, versions, visits
-from crawler.ledger.sighting_decisions import OUTCOME_OF, decide, has_ended
+from crawler.ledger.schema import addresses, articles, as_stored, versions, visits
 from crawler.outcomes import (
     OF_THE_ADDRESS,
     PAGE_IS_THERE,
@@ -34,6 +34,97 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Row, Update
+
+    from crawler.ledger.rows import ArticleRow
+
+
+_ENDED = SETTLED - PROVISIONAL
+
+# The outcome that the address has in this run with the decision; the others are open.
+OUTCOME_OF = {
+    Decision.KNOWN: Outcome.KNOWN,
+    Decision.DUPLICATE: Outcome.DUPLICATE,
+    Decision.WAITING: Outcome.PENDING,
+}
+
+
+def decide(
+    row: Row[Any] | None, at: datetime, is_settled: bool, is_own: bool, is_taken: bool
+) -> Decision:
+    """The decision on a sighting whose address was not yet seen in this run.
+
+    `row` is the address's row, None for a new one. `is_settled`: its article is archived or could
+    not be read; `is_own`: this is the archived article's own address; `is_taken`: the article has
+    an outcome in this run, or is waiting for one, at another address.
+    """
+    if is_own or has_ended(row):
+        return Decision.KNOWN
+    if is_settled or is_taken:
+        return Decision.DUPLICATE
+    if row is None:
+        return Decision.NEW
+    if row.retry_at is None or row.retry_at <= at:
+        return Decision.OWED
+    return Decision.WAITING
+
+
+def has_ended(row: Row[Any] | None) -> bool:
+    """Whether the address itself was asked for and nothing is owed at it."""
+    return row is not None and row.retry_at is None and row.result in _ENDED
+
+
+class HandedOut:
+    """Rows of articles and of all their addresses, by article."""
+
+    def __init__(self) -> None:
+        self._articles: dict[str, ArticleRow | None] = {}
+        self._addresses: dict[str, list[Address]] = {}
+        self._article_ids: dict[str, str] = {}  # by address
+
+    def keep(self, articles: Mapping[str, ArticleRow | None], addresses: Sequence[Address]) -> None:
+        """Keep the rows of these articles, None for one that isn't archived, and of all addresses
+        they were seen at."""
+        for article_id, article in articles.items():
+            self.forget(article_id)
+            self._articles[article_id] = article
+            self._addresses[article_id] = []
+        for address in addresses:
+            self.add(address)
+
+    def add(self, address: Address) -> None:
+        """Keep the row of a new address, if those of its article are here."""
+        if address.article_id in self._addresses:
+            self._addresses[address.article_id].append(address)
+            self._article_ids[address.url] = address.article_id
+
+    def has(self, article_id: str) -> bool:
+        """Whether the rows of an article are here."""
+        return article_id in self._articles
+
+    def article(self, article_id: str) -> ArticleRow | None:
+        """The row of an article that is here."""
+        return self._articles[article_id]
+
+    def addresses(self, article_id: str) -> list[Address]:
+        """The rows of its addresses."""
+        return self._addresses[article_id]
+
+    def address(self, url: str) -> Address | None:
+        """The row of an address; None where it isn't here."""
+        rows = self._addresses.get(self._article_ids.get(url, ""), ())
+        return next((row for row in rows if row.url == url), None)
+
+    def forget(self, article_id: str) -> None:
+        """Forget an article: something is written of it, or it was fetched."""
+        self._articles.pop(article_id, None)
+        for address in self._addresses.pop(article_id, ()):
+            self._article_ids.pop(address.url, None)
+
+    def forget_address(self, url: str) -> None:
+        """Forget the article of an address."""
+        if (article_id := self._article_ids.get(url)) is not None:
+            self.forget(article_id)
+
 
 # What an ending changes of an address.
 _OF_ENDINGS = ("attempts", "retry_at", "result", "result_at", "detail")

@@ -1,4 +1,4 @@
-"""Articles: the state of each, its versions, when it is due again.
+"""Articles: the state of each, its versions, when it is due again, and looks that made no version.
 
 It learns of published lines (from a run, from recovery, from a rebuild: by the same call) and of
 what re-checks found. Versions, conditional requests and revisit records are made from its rows.
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, or_, select, update
 
 from crawler.ledger import line_rows
-from crawler.ledger.addresses import seen_no_later
+from crawler.ledger.addresses import HandedOut, seen_no_later
 from crawler.ledger.connection import CHUNK, LedgerConnection, in_order
-from crawler.ledger.handed_out import HandedOut
-from crawler.ledger.others import Others
-from crawler.ledger.rows import AddedLine, ArticleRow, VersionRow
+from crawler.ledger.leases import Others
+from crawler.ledger.rows import AddedLine, ArticleRow, ObservationRow, VersionRow
 from crawler.ledger.schema import addresses, articles, observations, versions
 
 if TYPE_CHECKING:
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from sqlalchemy import Row, Select
+
+    from crawler.items import WarcPointer
+    from crawler.ledger.connection import LedgerConnection
+
 
 # The columns of an ArticleRow: of the article, and of the line of its newest content.
 _OF_ARTICLES = [
@@ -347,3 +350,38 @@ def _articles() -> Select[Any]:
 
 def _article(row: Row[Any]) -> ArticleRow:
     return ArticleRow(**row._mapping)
+
+
+class Observations:
+    """What was found each time, with the record that shows it."""
+
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        article_id: str,
+        url: str,
+        at: datetime,
+        status: int | None,
+        reason: str,
+        warc: WarcPointer | None,
+        run_id: str,
+    ) -> None:
+        """Note one look. `status` is None where no answer came; one noted again replaces itself."""
+        row = {
+            "article_id": article_id, "at": at, "url": url, "status": status, "reason": reason,
+            "warc": (warc,) if warc else (), "run_id": run_id,
+        }  # fmt: skip
+        self._connection.upsert(observations, [row])
+
+    def of_article(self, article_id: str, since: datetime | None = None) -> list[ObservationRow]:
+        """An article's observations at or after `since`, oldest first."""
+        statement = select(observations).where(observations.c.article_id == article_id)
+        if since is not None:
+            statement = statement.where(observations.c.at >= since)
+        rows = self._connection.rows(statement.order_by(observations.c.at, observations.c.url))
+        return [
+            ObservationRow(**{**row._mapping, "warc": row.warc[0] if row.warc else None})
+            for row in rows
+        ]

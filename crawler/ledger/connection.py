@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
 )
 
 from crawler.ledger.errors import RESTORE, LedgerError, from_database, ledger_error
-from crawler.ledger.reading import state_of
+from crawler.ledger.opening import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Executable, Row, RowMapping, Table
 
-    from crawler.ledger.reading import DatabaseSource
+    from crawler.ledger.opening import DatabaseSource
 
 T = TypeVar("T")
 

@@ -2,52 +2,134 @@
 
 A run tells it sightings, outcomes, published lines and list answers, each with its time. It answers
 with what makes the next run ask only for what is new, owed or due.
+
+What a run published and ended is told to the tables in batches (`Settling`): a page by itself costs
+some ten statements, hundreds of pages cost little more. Whatever is asked of the tables meanwhile
+is asked after what was told before it, so nobody sees a difference; a kill forgets no more than
+what wasn't committed anyway.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.engine import URL
 
 from crawler.data_dir import has_lines
 from crawler.ledger import location
-from crawler.ledger.addresses import Addresses
-from crawler.ledger.articles import Articles
+from crawler.ledger.addresses import Addresses, HandedOut
+from crawler.ledger.articles import Articles, Observations
 from crawler.ledger.captures import Captures
 from crawler.ledger.catalogue import Catalogue
 from crawler.ledger.certificates import Certificates
 from crawler.ledger.connection import LedgerConnection, silent_for
 from crawler.ledger.dump import Dump
 from crawler.ledger.errors import LedgerError
-from crawler.ledger.handed_out import HandedOut
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.jobs import Jobs
-from crawler.ledger.leases import NOW, take
-from crawler.ledger.lists import Lists
+from crawler.ledger.leases import NOW, Others, keep_states, take
+from crawler.ledger.lists import Lists, Placements
 from crawler.ledger.measures import Measures
-from crawler.ledger.observations import Observations
 from crawler.ledger.opening import open_file
-from crawler.ledger.others import Others
 from crawler.ledger.pictures import Pictures
-from crawler.ledger.placements import Placements
-from crawler.ledger.publications import Publications
-from crawler.ledger.runs import Runs
+from crawler.ledger.runs import Publications, Runs, Visits
 from crawler.ledger.schema import metadata
 from crawler.ledger.server import open_server, open_side
-from crawler.ledger.settling import SettledConnection, Settling
 from crawler.ledger.sources import Sources
-from crawler.ledger.visits import Visits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from sqlalchemy import Executable, Row, RowMapping, Table
+
     from crawler.ledger.leases import Lease
-    from crawler.ledger.rows import OpenVisit
+    from crawler.ledger.rows import AddedLine, Ending, OpenVisit
+
+
+# So many lines or endings wait at most.
+BATCH = 200
+
+
+class Settling:
+    """Lines and endings that wait to be told, one of each article and one of each address."""
+
+    def __init__(self, connection: LedgerConnection, handed_out: HandedOut, others: Others) -> None:
+        self._connection = connection
+        self._others = others
+        self._handed_out = handed_out
+        self._articles = Articles(connection, others=others)
+        self._addresses = Addresses(connection)
+        self._lines: dict[str, AddedLine] = {}
+        self._endings: dict[str, Ending] = {}
+
+    def add_line(self, line: AddedLine) -> None:
+        """As `Articles.add_line`, in time."""
+        own = {line.record["canonical_url"], *line.record["also_at"]}
+        is_second = line.record["id"] in self._lines or not own.isdisjoint(self._endings)
+        if is_second or len(self._lines) >= BATCH:
+            self.settle()
+        self._handed_out.forget(line.record["id"])
+        self._lines[line.record["id"]] = line
+
+    def finish(self, ending: Ending) -> None:
+        """As `Addresses.finish`, in time."""
+        if ending.url in self._endings or len(self._endings) >= BATCH:
+            self.settle()
+        self._handed_out.forget_address(ending.url)
+        self._endings[ending.url] = ending
+
+    def settle(self) -> None:
+        """Tell what waits: lines first, since an ending says whether its article is archived.
+        Raises LedgerError, KeyError as the methods that it stands for."""
+        if not (self._lines or self._endings):
+            return
+        lines, endings = list(self._lines.values()), list(self._endings.values())
+        self._lines.clear()
+        self._endings.clear()
+        if run_id := self._others.run_id:
+            later = [one.record for one in lines if _is_later(one.record)]
+            keep_states(self._connection, run_id, [one["id"] for one in later])
+        self._articles.add_lines(lines)
+        self._addresses.finish_all(endings)
+
+
+def _is_later(line: Mapping[str, Any]) -> bool:
+    """Whether a line isn't the first of its article."""
+    return bool(line["version"] > 1 or line["status"] != "live")
+
+
+class SettledConnection(LedgerConnection):
+    """A connection that tells what waits before each statement."""
+
+    def __init__(self, connection: LedgerConnection, settle: Callable[[], None]) -> None:
+        self._connection = connection
+        self._settle = settle
+
+    def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        self._settle()
+        return self._connection.rows(statement)
+
+    def row(self, statement: Executable) -> Row[Any] | None:
+        self._settle()
+        return self._connection.row(statement)
+
+    def stream(self, statement: Executable, at_once: int) -> Iterator[RowMapping]:
+        self._settle()
+        return self._connection.stream(statement, at_once)
+
+    def write(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        self._settle()
+        return self._connection.write(statement, rows)
+
+    def upsert(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
+    ) -> None:
+        self._settle()
+        self._connection.upsert(table, rows, update)
 
 
 # The key of the advisory lock of `Ledger.alone`, and for how long one may be silent that has it.
@@ -97,7 +179,7 @@ class Ledger:
         `fresh` makes a new one in a lost one's place, to be filled again. Raises LedgerError, which
         says what to do, for a ledger that is lost (published files stand beside its place), locked,
         damaged, unwritable or of a newer schema; nothing is overwritten. A reader needs no leave to
-        write (`reading.py`): `note` says where a copy was read.
+        write (`opening.py`): `note` says where a copy was read.
         """
         raw, source = open_file(path, read_only=read_only, fresh=fresh)
         return cls(LedgerConnection(raw, path, source))

@@ -44,7 +44,7 @@ from crawler.data_dir import (
 from crawler.ledger import line_rows, location
 from crawler.ledger.errors import ledger_error
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.reading import companions
+from crawler.ledger.opening import companions
 from crawler.ledger.rows import RunKind
 from crawler.ledger.schedule import next_check
 from crawler.storage import OPEN_SUFFIX, StorageError, open_path, publish

@@ -27,9 +27,8 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
 from crawler.reextraction.correction import DamagedLineError, newest_of, reread_pool
 from crawler.run_lock import forget_run, lock_run
-from crawler.runner.opening import opening
 from crawler.runner.recovery import end_run, recover
-from crawler.runner.run import part_limits, recheck_schedule
+from crawler.runner.run import opening, part_limits, recheck_schedule
 from crawler.storage import StorageError, check_disk
 
 if TYPE_CHECKING:

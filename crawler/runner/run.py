@@ -4,13 +4,15 @@ Open: lock → ledger → recovery of what an earlier run left → run row. Clos
 exchange: outcomes → WARC fsync → JSONL fsync → ledger commit → renames → CDXJ → report. Scrapy
 closes its components in another order, so none of this happens in them. A long run publishes in
 parts meanwhile (`exporters.parts`).
+
+A run that can't be opened ends with one sentence and an exit code (`opening`).
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -36,12 +38,12 @@ from crawler.data_dir import (
     new_run_id,
     warc_name,
 )
-from crawler.downloader.archive_hosts import ArchiveHosts
-from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.holds import Holds
+from crawler.downloader.pace import Bandwidth
 from crawler.downloader.replay import ReplayIndex
 from crawler.downloader.resolver import GIVEN
-from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE
+from crawler.downloader.scope import ArchiveHosts
+from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.pictures import publish_pictures
@@ -50,19 +52,21 @@ from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, 
 from crawler.history.web_captures import WebCaptures
 from crawler.history.withdrawals import Withdrawals
 from crawler.layouts import AcceptedLayouts
+from crawler.ledger.errors import LedgerInUseError
+from crawler.ledger.leases import SupersededError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists
-from crawler.ledger.location import GIVEN_AWAY, holds_password
+from crawler.ledger.location import GIVEN_AWAY, LedgerUrlError, holds_password
 from crawler.outcomes import Outcome
 from crawler.regions import region_of
+from crawler.run_lock import CannotStartError
 from crawler.runner.crawl_hours import CrawlHours
-from crawler.runner.opening import opening
 from crawler.runner.recovery import end_run, recover
 from crawler.runner.shard import Shard
 from crawler.storage import StorageError, check_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -73,6 +77,30 @@ if TYPE_CHECKING:
 
     from crawler.arguments import Arguments
     from crawler.regions import Region
+
+
+@contextmanager
+def opening(lock: int) -> Iterator[None]:
+    """Let `lock` go where a run can't be opened, and raise CannotStartError: with 5 where the
+    ledger is lost, locked or damaged or the disk is full, 75 where somebody else writes to the
+    ledger or has taken the run's regions over meanwhile, 2 where LEDGER or the archives to replay
+    can't be used."""
+    try:
+        yield
+    except (StorageError, LedgerUrlError, WarcError) as error:
+        os.close(lock)
+        raise _cannot_start(error) from error
+
+
+def _cannot_start(error: Exception) -> CannotStartError:
+    if isinstance(error, LedgerInUseError | SupersededError):
+        return CannotStartError(str(error), LOCKED)
+    if isinstance(error, LedgerUrlError):
+        return CannotStartError(f"LEDGER: {error}", USAGE)
+    if isinstance(error, WarcError):
+        return CannotStartError(f"from_warc: {error}", USAGE)
+    return CannotStartError(str(error), STORAGE)
+
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 from crawler.clock import now
 from crawler.context import attach
 from crawler.downloader.pace import Pace
+from crawler.ledger.hosts import HostPace
 from crawler.ledger.leases import SupersededError
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.pace import HostPace
 from crawler.run_lock import forget_run, lock_dead_runs, lock_run
 from crawler.runner.recovery import end_superseded, recover
 from crawler.storage import StorageError

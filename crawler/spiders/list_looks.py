@@ -17,8 +17,7 @@ from crawler.clock import BEIJING, iso, now
 from crawler.context import RunFacts, attached, required
 from crawler.coverage.continuity import Reach, day_of_address, head_of, hole_below, hole_of
 from crawler.coverage.sightings import APPEARED, GONE, changes, placement
-from crawler.ledger.lists import Lists
-from crawler.ledger.placements import Placements
+from crawler.ledger.lists import Lists, Placements
 from crawler.ledger.rows import ShownLink, SourceYield
 from crawler.ledger.schedule import (
     GIVE_UP,

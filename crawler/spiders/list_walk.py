@@ -17,8 +17,8 @@ from crawler.alarms import Alarm
 from crawler.clock import now
 from crawler.context import RunFacts, attached, required
 from crawler.exporters.publisher import Publisher
+from crawler.ledger.leases import Others
 from crawler.ledger.lists import NO_VALIDATORS, Lists
-from crawler.ledger.others import Others
 from crawler.ledger.rows import Validators
 from crawler.ledger.schedule import GIVE_UP, is_given_up, next_try
 from crawler.lists.links import ListError

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from crawler.clock import now
 from crawler.context import RunFacts, required
-from crawler.downloader.errors import CaptureError
-from crawler.downloader.failures import ending_of
+from crawler.downloader.failures import CaptureError, ending_of
 from crawler.downloader.holds import Holds
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import PictureCapture

@@ -23,8 +23,8 @@ from crawler.archive.captures import captured, replay_address
 from crawler.archive.decode import DecodeError, bound
 from crawler.clock import BEIJING, now
 from crawler.context import RunFacts, required
-from crawler.downloader.archive_hosts import ArchiveHosts
 from crawler.downloader.failures import ending_of, is_ours, outcome_of_kind, raise_alarm
+from crawler.downloader.scope import ArchiveHosts
 from crawler.exporters.publisher import Publisher
 from crawler.history.web_captures import WebCaptures
 from crawler.items import ScrapedArticle

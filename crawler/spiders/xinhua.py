@@ -15,9 +15,9 @@ from scrapy.exceptions import DontCloseSpider
 from crawler import regions, urls
 from crawler.alarms import extraction_failed
 from crawler.context import attached, required
-from crawler.downloader.archive_hosts import ArchiveHosts
 from crawler.downloader.failures import ending_of, is_ours, postpone, raise_alarm
 from crawler.downloader.replay import ReplayIndex
+from crawler.downloader.scope import ArchiveHosts
 from crawler.exporters.publisher import Publisher
 from crawler.history.withdrawals import Withdrawals
 from crawler.items import Draft, Page, ScrapedArticle

@@ -36,9 +36,9 @@ from crawler.arguments import parse
 from crawler.clock import now
 from crawler.context import RunFacts, attach
 from crawler.data_dir import folder_of, new_run_id
-from crawler.downloader.bandwidth import Bandwidth
 from crawler.downloader.failures import ending_of
 from crawler.downloader.holds import Holds
+from crawler.downloader.pace import Bandwidth
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.publisher import Publisher, StorageFailureFilter
 from crawler.layouts import AcceptedLayouts

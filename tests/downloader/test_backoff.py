@@ -19,7 +19,7 @@ from scrapy.settings import Settings
 from crawler.downloader import backoff
 from crawler.downloader.backoff import BackoffMiddleware, _retry_after
 from crawler.downloader.capture import _retries as retries
-from crawler.downloader.errors import CaptureError, Ended
+from crawler.downloader.failures import CaptureError, Ended
 from crawler.downloader.holds import BREAKER_FAILURES, LONGEST_HOLD, Holds
 from crawler.outcomes import Outcome
 from crawler.storage import StorageError

@@ -28,8 +28,13 @@ from twisted.web.http import _DataLoss
 
 from crawler.archive.reader import WarcError
 from crawler.downloader import failures
-from crawler.downloader.errors import CaptureError, CaptureTimeoutError, Ended, NotArchivedError
-from crawler.downloader.failures import ending_of
+from crawler.downloader.failures import (
+    CaptureError,
+    CaptureTimeoutError,
+    Ended,
+    NotArchivedError,
+    ending_of,
+)
 from crawler.downloader.resolver import REFUSED
 from crawler.ledger.errors import LedgerError
 from crawler.outcomes import Outcome

@@ -1,14 +1,23 @@
-"""The turns of hosts, as one crawl of several takes them."""
+"""The turns of hosts, as one crawl of several takes them, and BANDWIDTH_MAX."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from crawler.downloader.pace import Pace
-from crawler.ledger.pace import Turn
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from crawler.downloader.pace import Bandwidth, Pace
+from crawler.ledger.hosts import Turn
+from tests.processes import Crawl, crawl
+from tests.site import Site
 
 if TYPE_CHECKING:
-    from crawler.ledger.pace import HostPace
+    from pathlib import Path
+
+    from crawler.ledger.hosts import HostPace
+
 
 HOST = "js.news.cn"
 
@@ -43,3 +52,63 @@ def test_a_claim_is_for_one_request() -> None:
     row.next = 0.0
     assert pace.check(HOST) is None
     assert failures == []
+
+
+def test_no_bound() -> None:
+    free = Bandwidth(0)
+    for _ in range(3):
+        free.handed_out(100.0)
+        free.spent(10**9, 100.0)
+    assert free.ready_at(3) == 0.0
+
+
+@pytest.mark.parametrize("size", [1_000, 20_000, 400_000])
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_over_time_no_more_than_the_bound(size: int, at_once: int) -> None:
+    """Answers of a size that take a tenth of a second each, as many at once as may be."""
+    bandwidth, now, under_way, sent = Bandwidth(100_000), 1000.0, list[float](), 0
+    while now < 1060.0:
+        while under_way and under_way[0] + 0.1 <= now:
+            bandwidth.spent(size, under_way.pop(0))
+            sent += size
+        if len(under_way) < at_once and bandwidth.ready_at(len(under_way)) <= now:
+            bandwidth.handed_out(now)
+            under_way.append(now)
+        now += 0.01
+    bound = 60 * 100_000
+    assert sent <= bound + at_once * size
+    fastest = at_once * size * 60 / 0.11
+    assert sent >= min(bound, fastest) * 0.85
+
+
+def test_requests_that_are_dropped_before_they_are_sent_cost_nothing() -> None:
+    bandwidth = Bandwidth(1000)
+    for _ in range(5):
+        bandwidth.handed_out(10.0)
+    assert bandwidth.ready_at(5) > 100
+    assert bandwidth.ready_at(0) == pytest.approx(10.0)
+
+
+def rate(done: Crawl) -> float:
+    """Bytes on the wire a second, from the archive."""
+    count = 0
+    for path in done.data_dir.rglob("*.warc.gz"):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, no_record_parse=True):
+                if record.rec_type in ("request", "response"):
+                    count += len(record.content_stream().read())
+    began, ended = (
+        datetime.fromisoformat(done.report[key]) for key in ("started_at", "finished_at")
+    )
+    return count / (ended - began).total_seconds()
+
+
+def test_a_run_stays_below_it(tmp_path: Path) -> None:
+    bound = 50_000
+    with Site(regions=["js", "he"], articles=12) as site:
+        done = crawl(
+            "-a", "regions=js,he", "-s", "DOWNLOAD_DELAY=0", "-s", f"BANDWIDTH_MAX={bound}",
+            data_dir=tmp_path / "data", env=site.environment,
+        )  # fmt: skip
+    assert done.exitcode == 0, done.stderr
+    assert 0.6 * bound < rate(done) < 1.1 * bound

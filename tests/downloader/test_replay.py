@@ -15,7 +15,7 @@ from scrapy.utils.test import get_crawler
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
 from crawler.context import attach
-from crawler.downloader.errors import CaptureError, NotArchivedError
+from crawler.downloader.failures import CaptureError, NotArchivedError
 from crawler.downloader.replay import ReplayHandler, ReplayIndex
 from crawler.storage import publish
 from tests.archive.bytes_of import URL, record

@@ -1,4 +1,4 @@
-"""Lines told to the ledger in any order; what is due."""
+"""Lines told to the ledger in any order; what is due; looks that made no version."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line, 
 if TYPE_CHECKING:
     from crawler.ledger.ledger import Ledger
     from crawler.ledger.rows import ArticleRow
+
 
 FILE = "jsonl/2026/01/xinhua-r1.jsonl"
 ID = at_site(1).article_id
@@ -284,3 +285,16 @@ def test_what_a_clock_that_was_ahead_saw_is_seen_once_it_is_fetched(ledger: Ledg
     known = ledger.addresses.get(at_site(1).url)
     assert known
     assert known.first_seen_at == datetime(2026, 1, 1, 8, tzinfo=UTC)
+
+
+ID = at_site(1).article_id
+
+
+def test_looks_in_order(ledger: Ledger) -> None:
+    url = at_site(1).url
+    ledger.observations.add(ID, url, T0, 404, "missing", pointer(3), RUN)
+    ledger.observations.add(ID, url, T0 + DAY, None, "timeout", None, "r2")
+    first, second = ledger.observations.of_article(ID)
+    assert (first.at, first.status, first.reason, first.warc) == (T0, 404, "missing", pointer(3))
+    assert (second.status, second.warc, second.run_id) == (None, None, "r2")
+    assert ledger.observations.of_article(ID, since=T0 + HOUR) == [second]

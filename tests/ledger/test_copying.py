@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import Column, insert, make_url, select, text
 
-from crawler.ledger.column_types import OutcomeName, Pointers, UtcTime
 from crawler.ledger.copying import CopyError, copy
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.schema import metadata
+from crawler.ledger.schema import OutcomeName, Pointers, UtcTime, metadata
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, RUN, T0, at_site, gone_line, line, pointer
 

@@ -12,9 +12,9 @@ from sqlalchemy import make_url, select, text, update
 from crawler.data_dir import lines_name, part_manifest_name, report_name
 from crawler.ledger.connection import silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
+from crawler.ledger.hosts import HostPace
 from crawler.ledger.leases import SupersededError, is_superseded, void_own
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.pace import HostPace
 from crawler.ledger.rows import AddedLine, Decision, Sighting
 from crawler.ledger.schema import addresses, article_states, leases, sighting_lines
 from crawler.outcomes import Outcome

@@ -1,7 +1,10 @@
-"""Opening: a ledger that can't be used is refused with what to do, and left as it was."""
+"""Opening: a ledger that can't be used is refused with what to do, and left as it was; one beside
+which nothing may be written is read.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -9,6 +12,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -21,6 +26,10 @@ from crawler.ledger.errors import LedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import RUN, T0, at_site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 NEWEST = schema.REVISION
 NEXT_MIGRATION = """
@@ -239,3 +248,97 @@ def test_a_failing_migration_leaves_the_old_schema(filled: Path, next_schema: Pa
     with closing(sqlite3.connect(filled)) as raw:
         assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]
         assert "note" not in [row[1] for row in raw.execute("PRAGMA table_info(holds)")]
+
+
+@pytest.fixture
+def in_wal(tmp_path: Path) -> Path:
+    """A database in WAL mode with a row, in a folder with an odd name."""
+    folder = tmp_path / "a?b#c%41" / "state"
+    folder.mkdir(parents=True)
+    in_wal = folder / "ledger.sqlite"
+    with closing(sqlite3.connect(in_wal)) as made:
+        made.execute("PRAGMA journal_mode=WAL")
+        made.execute("CREATE TABLE ferries (name TEXT)")
+        made.execute("INSERT INTO ferries VALUES ('一号')")
+        made.commit()
+    return in_wal
+
+
+@pytest.fixture
+def writer(in_wal: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody whose row stands in the log alone."""
+    with closing(sqlite3.connect(in_wal)) as connection:
+        connection.execute("INSERT INTO ferries VALUES ('二号')")
+        connection.commit()
+        yield connection
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody may write: root may everywhere, so it is said for it."""
+    monkeypatch.setattr(opening.os, "access", lambda *_: False)
+
+
+def count(uri: str) -> int:
+    with closing(sqlite3.connect(uri, uri=True)) as opened:
+        (number,) = opened.execute("SELECT count(*) FROM ferries").fetchone()
+    return int(number)
+
+
+def test_where_one_may_write_its_log_is_read_and_nothing_is_left(in_wal: Path) -> None:
+    first = next(opening.sources(in_wal))
+    assert (first.note, first.seen) == ("", None)
+    assert count(first.uri) == 1
+    first.done()
+    assert not any(one.exists() for one in opening.companions(in_wal))
+
+
+def test_the_help_files_of_others_are_left(in_wal: Path, writer: sqlite3.Connection) -> None:
+    first = next(opening.sources(in_wal))
+    assert count(first.uri) == 2
+    first.done()
+    assert all(one.exists() for one in opening.companions(in_wal))
+
+
+@pytest.mark.usefixtures("read_only")
+def test_without_a_log_it_is_read_as_it_stands(in_wal: Path) -> None:
+    (source,) = opening.sources(in_wal)
+    assert "immutable=1" in source.uri
+    assert count(source.uri) == 1
+    assert source.seen == opening.state_of(in_wal)
+    with closing(sqlite3.connect(in_wal)) as other:
+        other.execute("DELETE FROM ferries")
+        other.commit()
+    os.utime(in_wal, ns=(0, 0))
+    assert source.seen != opening.state_of(in_wal)
+
+
+@pytest.mark.usefixtures("read_only", "writer")
+def test_with_a_log_both_are_copied_and_that_is_said(in_wal: Path) -> None:
+    (source,) = opening.sources(in_wal)
+    assert "both were copied to" in source.note
+    copy = Path(unquote(urlsplit(source.uri).path))
+    assert copy.parent != in_wal.parent
+    assert count(source.uri) == 2
+    source.done()
+    assert not copy.parent.exists()
+
+
+@pytest.mark.usefixtures("read_only", "writer")
+def test_a_log_that_is_always_begun_anew(in_wal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_log_header", lambda _: os.urandom(8))
+    with pytest.raises(LedgerError, match="written to faster than it can be copied"):
+        list(opening.sources(in_wal))
+
+
+@pytest.mark.usefixtures("read_only", "writer")
+def test_no_room_for_a_copy(in_wal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "TemporaryDirectory", lambda **_: open("/none/such"))  # noqa: PTH123, SIM115
+    with pytest.raises(LedgerError, match="can't be copied to a temporary folder"):
+        list(opening.sources(in_wal))
+
+
+def test_a_log_that_cannot_be_read(in_wal: Path) -> None:
+    opening.companions(in_wal)[0].mkdir()
+    with pytest.raises(LedgerError, match="has a log that can't be read"):
+        list(opening.sources(in_wal))

@@ -1,10 +1,10 @@
-"""The schema, its migrations, and every statement of the ledger on both dialects."""
+"""The schema, its columns' types, and every statement of the ledger on both dialects."""
 
 from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +15,16 @@ from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from crawler.clock import BEIJING
 from crawler.ledger import opening, schema
 from crawler.ledger.addresses import Addresses
-from crawler.ledger.articles import Articles
+from crawler.ledger.articles import Articles, Observations
 from crawler.ledger.captures import Captures
 from crawler.ledger.certificates import Certificates
 from crawler.ledger.hosts import Hosts
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.lists import Lists
+from crawler.ledger.lists import Lists, Placements
 from crawler.ledger.measures import Measures
-from crawler.ledger.observations import Observations
-from crawler.ledger.placements import Placements
-from crawler.ledger.publications import Publications
 from crawler.ledger.rows import (
     CaptureListing,
     CaptureRow,
@@ -38,16 +36,51 @@ from crawler.ledger.rows import (
     Source,
     Validators,
 )
-from crawler.ledger.runs import Runs
+from crawler.ledger.runs import Publications, Runs, Visits
+from crawler.ledger.schema import OutcomeName, Pointers, UtcTime
 from crawler.ledger.sources import Sources
-from crawler.ledger.visits import Visits
 from crawler.outcomes import Outcome
-from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line
+from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
+
+
+HOST = "www.js.xinhuanet.com"
+DIALECT = sqlite.dialect()
+
+
+def test_times_are_utc_to_the_second_and_sort_as_text() -> None:
+    moment = datetime(2026, 1, 31, 16, 0, 0, 999_999, tzinfo=BEIJING)
+    stored = UtcTime().process_bind_param(moment, DIALECT)
+    assert stored == "2026-01-31T08:00:00Z"
+    assert UtcTime().process_result_value(stored, DIALECT) == datetime(2026, 1, 31, 8, tzinfo=UTC)
+    later = UtcTime().process_bind_param(moment + DAY, DIALECT)
+    assert later
+    assert stored < later
+    assert UtcTime().process_bind_param(None, DIALECT) is None
+
+
+def test_times_need_a_zone(ledger: Ledger) -> None:
+    with pytest.raises(Exception, match="without a zone"):
+        ledger.hosts.hold(HOST, datetime(2026, 1, 1), "no zone")  # noqa: DTZ001
+
+
+def test_only_outcomes_are_outcomes() -> None:
+    assert OutcomeName().process_bind_param(Outcome.MISSING, DIALECT) == "missing"
+    assert OutcomeName().process_result_value("missing", DIALECT) is Outcome.MISSING
+    with pytest.raises(ValueError, match="lost"):
+        OutcomeName().process_result_value("lost", DIALECT)
+
+
+def test_pointers_keep_their_order() -> None:
+    pages = (pointer(2), pointer(1))
+    stored = Pointers().process_bind_param(pages, DIALECT)
+    assert Pointers().process_result_value(stored, DIALECT) == pages
+    assert Pointers().process_result_value(None, DIALECT) == ()
+
 
 LIST = "http://www.js.xinhuanet.com/"
 DAY_BEFORE = date(2025, 12, 31)
@@ -88,6 +121,7 @@ def everything(ledger: Ledger) -> None:
     ledger.addresses.leave([at_site(4)], run_id="r2", at=T0)
     ledger.addresses.owed(run_id="r2", at=T0 + DAY, regions=["js"], limit=9)
     ledger.addresses.get(first.url)
+    ledger.addresses.restore(line(1))
     ledger.addresses.of_article(first.article_id)
     article = ledger.articles.get(first.article_id)
     assert article
@@ -209,6 +243,8 @@ def everything(ledger: Ledger) -> None:
     ledger.visits.still_open(RUN, "js.news.cn", after=0, limit=9)
     ledger.visits.end_open(RUN)
     ledger.runs.unfinished()
+    ledger.runs.leased()
+    ledger.runs.ended_since(T0)
     ledger.runs.finish(RUN, T0, 0, "finished", {})
     ledger.runs.newest(9)
     ledger.publications.add(1, "runs/a.json", run_id=RUN, part=None, published_at=T0)

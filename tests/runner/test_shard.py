@@ -28,7 +28,7 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.schema import addresses
 from crawler.outcomes import Outcome
 from crawler.run_lock import CannotStartError, lock_dead_runs, lock_run
-from crawler.runner.opening import opening
+from crawler.runner.run import opening
 from crawler.runner.shard import Shard
 from tests.chaos.soundness import faults_of
 from tests.column_site import HOST, ColumnSite

@@ -7,8 +7,8 @@ from scrapy import Request
 from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
-from crawler.downloader.errors import Ended
-from crawler.downloader.status_redirects import RedirectMiddleware
+from crawler.downloader.failures import Ended
+from crawler.downloader.redirects import RedirectMiddleware
 from crawler.outcomes import Outcome
 
 URL = "http://js.news.cn/2017-09/28/c_1121738857.htm"

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 
 from crawler.ledger.errors import LedgerError
-from crawler.ledger.ledger import Ledger
+from crawler.ledger.ledger import BATCH, Ledger
 from crawler.ledger.rows import AddedLine, Ending, OpenVisit
 from crawler.ledger.schema import metadata
-from crawler.ledger.settling import BATCH
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line, pointer
 

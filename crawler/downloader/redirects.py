@@ -1,6 +1,7 @@
-"""Follows meta refreshes as browsers do: only elements of the parsed page count, and only those
-that lead away from it.
+"""Redirects: by status, followed as Scrapy does, and meta refreshes, followed as browsers do. One
+that leads nowhere ends in an outcome.
 
+Of meta refreshes only elements of the parsed page count, and only those that lead away from it.
 Scrapy's MetaRefreshMiddleware searches the page's source instead. It takes the words in a script or
 a comment for a redirect (scrapy#142), and follows one from a page to itself.
 """
@@ -10,12 +11,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from scrapy.downloadermiddlewares import redirect
 from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
 from scrapy.exceptions import IgnoreRequest
 
 from crawler import layouts
 from crawler.context import attached
-from crawler.downloader.errors import Ended
+from crawler.downloader.failures import Ended
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -23,6 +25,25 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.items import Page
+
+
+class RedirectMiddleware(redirect.RedirectMiddleware):
+    """Follows up to REDIRECT_MAX_TIMES redirects of an address."""
+
+    def process_response(  # type: ignore[override]  # Scrapy's takes a deprecated spider as well
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Raises Ended: `redirect_loop` for one redirect too many, `http_error` for one to what is
+        no address."""
+        try:
+            return super().process_response(request, response)
+        except IgnoreRequest as error:
+            raise Ended(Outcome.REDIRECT_LOOP, f"{error} at {request.url}") from error
+        except ValueError as error:
+            location = (response.headers.get("Location") or b"")[:200]
+            why = f"HTTP {response.status} to what is no address, {location!r}: {error}"
+            raise Ended(Outcome.HTTP_ERROR, why) from error
+
 
 logger = logging.getLogger(__name__)
 
