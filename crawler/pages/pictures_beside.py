@@ -131,9 +131,13 @@ def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:
 class _Marks:
     """By what a picture of an article is known: its address, its day, a name of 2009; the element
     of its own that it stands in; a photo credit beside it, in elements that aren't `around` the
-    container (which is empty where the page has no such credit)."""
+    container (which is empty where the page has no such credit).
+
+    `in_addresses`: what addresses of its pictures have, one of them each, if they name a folder.
+    """
 
     article: ArticleUrl | None
+    in_addresses: tuple[str, ...]
     named: frozenset[int]
     around: frozenset[int]
 
@@ -143,8 +147,14 @@ class _Marks:
         element = doc.maybe(_OWN_ELEMENTS)
         is_beside = element is not None and element.mem_id not in inside | around
         images = element.css("img") if element is not None and is_beside else ()
+        article = urls.article(doc.url)
+        in_addresses = ["/xin"]
+        if article is not None:
+            in_addresses.append(article.id)
+            in_addresses += [f"{article.day:%Y-%m/%d}/"] if article.day is not None else []
         return cls(
-            urls.article(doc.url),
+            article,
+            tuple(in_addresses),
             frozenset(image.mem_id for image in images),
             frozenset(around if "摄" in doc.source else ()),
         )
@@ -153,20 +163,16 @@ class _Marks:
         """Whether a picture may be the article's. Of most, the address alone tells that they
         aren't."""
         source = image.attributes.get("src")
-        if not source or not (self.around or self.named or self._may_name(source)):
+        if not source:
+            return False
+        may_be = "/" not in source or any(text in source for text in self.in_addresses)
+        if not (may_be or self.around or self.named):
             return False
         if _is_linked(image, "/" if self.article is None else self.article.id):
             return False
-        if image.mem_id in self.named or _is_own(source, doc, self.article):
+        if image.mem_id in self.named or (may_be and _is_own(source, doc, self.article)):
             return True
         return bool(self.around) and _has_credit(image, self.around)
-
-    def _may_name(self, source: str) -> bool:
-        """Whether a picture's address has what those of articles have."""
-        if "/" not in source or "/xin" in source or self.article is None:
-            return True
-        day = self.article.day
-        return self.article.id in source or day is None or f"/{day:%Y-%m/%d}/" in source
 
 
 def _has_credit(image: Node, around: Collection[int]) -> bool:
@@ -194,7 +200,7 @@ def _is_linked(image: Node, number: str) -> bool:
 def _is_own(source: str, doc: Document, own: ArticleUrl | None) -> bool:
     """Whether a picture's address shows that it is the article's."""
     name = source.rpartition("/")[2]
-    if is_furniture(name) or not _PICTURE.search(name) or not _may_be_own(source, name, own):
+    if is_furniture(name) or not _PICTURE.search(name):
         return False
     url = doc.absolute(source)
     path = "" if url is None else urlsplit(url).path
@@ -204,16 +210,6 @@ def _is_own(source: str, doc: Document, own: ArticleUrl | None) -> bool:
         return False
     content_id = f"{own.day:%Y%m%d}{own.id}" if own.day is not None else own.id
     return name.startswith((own.id, content_id))
-
-
-def _may_be_own(source: str, name: str, own: ArticleUrl | None) -> bool:
-    """Whether a picture's address is a bare name, a name of 2009, or has the article's number or
-    day."""
-    if name == source or "/xin" in source:
-        return True
-    if own is None:
-        return False
-    return own.id in source or (own.day is not None and f"{own.day:%Y-%m/%d}/" in source)
 
 
 def _is_others(image: Node, doc: Document) -> bool:

@@ -92,6 +92,47 @@ _EVERY, _SEVERAL = "every=", "several="
 EVERY, SEVERAL = f'"{_EVERY}"', f'"{_SEVERAL}"'
 
 
+class _Row(NamedTuple):
+    """What a row has in the columns of `words`, and in the one of `letters`."""
+
+    words: tuple[str, ...]
+    letters: str
+
+
+class _Columns(NamedTuple):
+    """What is indexed of a line."""
+
+    body: str
+    title: str
+    subtitle: str
+    caption: str
+    source: str
+    letters: str
+    facets: str
+
+    @classmethod
+    def of(cls, line: dict[str, Any]) -> Self:
+        title, body = fold(line["title"] or ""), fold(line["body"] or "")
+        below = "\n".join(filter(None, (line["kicker"], line["subtitle"])))
+        media = (*line["images"], *line["videos"])
+        captions = "\n".join(one["caption"] for one in media if one["caption"])
+        return cls(
+            tokens(body),
+            tokens(title),
+            tokens(fold(below)),
+            tokens(fold(captions)),
+            tokens(fold(line["source"] or "")),
+            letters(f"{title}\n{body}"),
+            " ".join(_facets(line)),
+        )
+
+    def row(self, *, several: bool) -> _Row:
+        """What stands in the tables; `several`: it is one of several versions of its article."""
+        facets = f"{self.facets} {_SEVERAL}" if several else self.facets
+        words = (self.body, self.title, self.subtitle, self.caption, self.source, facets)
+        return _Row(words, f"{self.letters} {facets}")
+
+
 class _Writer:
     """An open index that is being extended.
 
@@ -143,7 +184,7 @@ class _Writer:
         for other in same:
             self._remove(other[0], Place(*other[4:]), several=len(others) > 1)
         row = self._free_row(wanted)
-        self._insert(row, columns, several=len(others) > len(same))
+        self._added[row] = columns.row(several=len(others) > len(same))
         self._database.execute(
             "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (row, number, version, *state, *place),
@@ -181,14 +222,11 @@ class _Writer:
         ).fetchone()
         return int(before if before // _SLOTS == wanted // _SLOTS else after)
 
-    def _insert(self, row: int, columns: _Columns, *, several: bool) -> None:
-        self._added[row] = columns.row(several=several)
-
     def _mark_several(self, row: int, place: Place) -> None:
         columns = _Columns.of(self._lines.read(place))
         if row not in self._added:
             self._removed[row] = columns.row(several=False)
-        self._insert(row, columns, several=True)
+        self._added[row] = columns.row(several=True)
 
     def _remove(self, row: int, place: Place, *, several: bool) -> None:
         if self._added.pop(row, None) is None:
@@ -215,47 +253,6 @@ def _compact(database: sqlite3.Connection) -> None:
 INDEX = Kind(
     "search index", "scrapy index", 0x58484958, (_FORM << 16) | FOLDING, _TABLES, _Writer, _compact
 )
-
-
-class _Row(NamedTuple):
-    """What a row has in the columns of `words`, and in the one of `letters`."""
-
-    words: tuple[str, ...]
-    letters: str
-
-
-class _Columns(NamedTuple):
-    """What is indexed of a line."""
-
-    body: str
-    title: str
-    subtitle: str
-    caption: str
-    source: str
-    letters: str
-    facets: str
-
-    @classmethod
-    def of(cls, line: dict[str, Any]) -> Self:
-        title, body = fold(line["title"] or ""), fold(line["body"] or "")
-        below = "\n".join(filter(None, (line["kicker"], line["subtitle"])))
-        media = (*line["images"], *line["videos"])
-        captions = "\n".join(one["caption"] for one in media if one["caption"])
-        return cls(
-            tokens(body),
-            tokens(title),
-            tokens(fold(below)),
-            tokens(fold(captions)),
-            tokens(fold(line["source"] or "")),
-            letters(f"{title}\n{body}"),
-            " ".join(_facets(line)),
-        )
-
-    def row(self, *, several: bool) -> _Row:
-        """What stands in the tables; `several`: it is one of several versions of its article."""
-        facets = f"{self.facets} {_SEVERAL}" if several else self.facets
-        words = (self.body, self.title, self.subtitle, self.caption, self.source, facets)
-        return _Row(words, f"{self.letters} {facets}")
 
 
 def _facets(line: dict[str, Any]) -> Iterator[str]:

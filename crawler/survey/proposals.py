@@ -76,6 +76,9 @@ _MOST_TRIED = 12
 # Characters of a text's beginning and end that stand in a trial.
 _SHOWN = 40
 
+# Hexadecimal digits that tell proposals of one region and day apart.
+_DIGITS_IN_NAME = 4
+
 # Characters of a list in a proposal's file that stands on one line.
 _ONE_LINE = 80
 
@@ -144,30 +147,30 @@ def propose(
     title = agreeing(samples, title_nodes, judge_title)
     if not body or not title:
         return None
-    fields = {
-        "title": title,
-        "time": agreeing(samples, time_nodes, judge_time),
-        "source": agreeing(samples, source_nodes, judge_source),
-        "body": body,
-    }
-    claims = {
-        "marks": [", ".join(fields["body"]), ", ".join(fields["title"])],
-        "foreign": [],
-    }
-    notes = _tell_apart(claims, fields, samples, others)
-    bare = _layout(name, about, claims, fields, {}, [])
-    furniture = {
+    file = LayoutFile(
+        name,
+        about,
+        claims={"marks": [", ".join(body), ", ".join(title)], "foreign": []},
+        selectors={
+            "title": title,
+            "time": agreeing(samples, time_nodes, judge_time),
+            "source": agreeing(samples, source_nodes, judge_source),
+            "body": body,
+        },
+    )
+    notes = _tell_apart(file, samples, others)
+    bare = file.layout()
+    file.furniture = {
         "cut": _cut_elements(samples, bare, repeated),
         "texts": _furniture_lines(training, bare),
     }
-    digest = hashlib.sha256(json.dumps([claims, fields, furniture]).encode()).hexdigest()
-    name = f"{name}_{digest[:4]}"
-    layout = _layout(name, about, claims, fields, furniture, [])
+    file.name = f"{name}_{file.digest()[:_DIGITS_IN_NAME]}"
+    layout = file.layout()
     trials = [
         *(_tried(member, layout, accepted, was_made_of=True) for member in training),
         *(_tried(member, layout, accepted, was_made_of=False) for member in rest),
     ]
-    toml = as_toml(name, about, claims, fields, furniture, trials)
+    toml = file.toml(trials)
     return Proposal(parse(toml.encode()), toml, trials, notes)
 
 
@@ -186,29 +189,26 @@ def _divided(members: Sequence[ClusterPage]) -> tuple[list[ClusterPage], list[Cl
 
 
 def _tell_apart(
-    claims: dict[str, list[str]],
-    fields: dict[str, list[str]],
-    samples: Sequence[SampledPage],
-    others: Iterable[Page],
+    file: LayoutFile, samples: Sequence[SampledPage], others: Iterable[Page]
 ) -> list[str]:
     """Add marks, then foreign marks, until the layout claims none of the other pages; what is left
     is told."""
     own = [features_of(sample.doc) for sample in samples]
     common = sorted(frozenset.intersection(*own))
     met = frozenset[str]().union(*own)
-    trial = _layout("trial", "", claims, fields, {}, [])
+    trial = file.layout()
     taken = [(doc, features_of(doc)) for doc in _parsed(others) if trial.select(doc) is not None]
     for _ in range(_MOST_ADDED):
         if not taken:
             return []
         features = [one for _, one in taken]
         if mark := _lacking(common, features):
-            claims["marks"].append(mark)
+            file.claims["marks"].append(mark)
         elif strange := _strange(met, features):
-            claims["foreign"].append(strange)
+            file.claims["foreign"].append(strange)
         else:
             break
-        trial = _layout("trial", "", claims, fields, {}, [])
+        trial = file.layout()
         taken = [one for one in taken if trial.select(one[0]) is not None]
     return [f"it claims other pages as well, {doc.url} among them" for doc, _ in taken[:3]]
 
@@ -240,7 +240,7 @@ def _parsed(pages: Iterable[Page]) -> Iterator[Document]:
 def _cut_elements(
     samples: Sequence[SampledPage], layout: AcceptedLayout, repeated: frozenset[str]
 ) -> list[str]:
-    """Selectors of the elements within the text that hold but links, or lines that all pages
+    """Selectors of the elements within the text that hold but links, or a line that all pages
     bear."""
     counts: Counter[str] = Counter()
     for sample in samples:
@@ -262,14 +262,9 @@ def _furniture_names(container: Node, repeated: Collection[str]) -> list[str]:
         text = squeeze(visible_text(node)).strip() if names else ""
         if text:
             is_small = len(squeezed(text)) <= _MOST_OF_TEXT * size
-            is_furniture = is_small and (is_links(node) or _all_in(text, repeated))
+            is_furniture = is_small and (is_links(node) or text in repeated)
             told.update({name: told.get(name, True) and is_furniture for name in names})
     return [name for name, is_furniture in told.items() if is_furniture]
-
-
-def _all_in(text: str, repeated: Collection[str]) -> bool:
-    """Whether all lines of a text are among those that other pages bear too."""
-    return all(line in repeated for line in map(str.strip, text.split("\n")) if line)
 
 
 def _furniture_lines(training: Sequence[ClusterPage], layout: AcceptedLayout) -> list[str]:
@@ -356,43 +351,44 @@ def _says_source(made: Article, source: str) -> bool:
 # --- TOML ----------------------------------------------------------------------------------------
 
 
-def _layout(
-    name: str,
-    about: str,
-    claims: dict[str, list[str]],
-    fields: dict[str, list[str]],
-    furniture: dict[str, list[str]],
-    trials: Collection[Trial],
-) -> AcceptedLayout:
-    return parse(as_toml(name, about, claims, fields, furniture, trials).encode())
+@dataclass(slots=True)
+class LayoutFile:
+    """What the file of a layout says (DATA_FORMAT.md): its tables by key."""
 
+    name: str
+    about: str
+    claims: dict[str, list[str]]
+    selectors: dict[str, list[str]]
+    furniture: dict[str, list[str]] = field(default_factory=dict)
 
-def as_toml(
-    name: str,
-    about: str,
-    claims: dict[str, list[str]],
-    fields: dict[str, list[str]],
-    furniture: dict[str, list[str]],
-    trials: Collection[Trial],
-) -> str:
-    """The file of a layout."""
-    lines = [f"name = {_text(name)}", f"about = {_text(about)}", ""]
-    for table, rows in (("claims", claims), ("selectors", fields), ("furniture", furniture)):
-        lines.append(f"[{table}]")
-        for key, values in rows.items():
-            if len(values) < 2 and sum(map(len, values)) < _ONE_LINE:
-                lines.append(f"{key} = [{', '.join(map(_text, values))}]")
-            else:
-                lines += [f"{key} = [", *(f"    {_text(value)}," for value in values), "]"]
-        lines.append("")
-    for trial in list(trials)[:_MOST_TRIED]:
-        lines += ["[[tried]]", f"url = {_text(trial.url)}"]
-        for key, value in trial.gave.items():
-            if value is not None:
-                lines.append(f"{key} = {_text(value) if isinstance(value, str) else value}")
-        wrong = [key for key, agrees in trial.agrees.items() if agrees is False]
-        lines += [f"wrong = [{', '.join(map(_text, wrong))}]", ""]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    def layout(self) -> AcceptedLayout:
+        """The layout. Raises LayoutError where it can't be one."""
+        return parse(self.toml().encode())
+
+    def digest(self) -> str:
+        """Hex SHA-256 over its tables."""
+        tables = [self.claims, self.selectors, self.furniture]
+        return hashlib.sha256(json.dumps(tables).encode()).hexdigest()
+
+    def toml(self, trials: Sequence[Trial] = ()) -> str:
+        """The file, with what the first trials gave."""
+        lines = [f"name = {_text(self.name)}", f"about = {_text(self.about)}", ""]
+        for table in ("claims", "selectors", "furniture"):
+            lines.append(f"[{table}]")
+            for key, values in getattr(self, table).items():
+                if len(values) < 2 and sum(map(len, values)) < _ONE_LINE:
+                    lines.append(f"{key} = [{', '.join(map(_text, values))}]")
+                else:
+                    lines += [f"{key} = [", *(f"    {_text(value)}," for value in values), "]"]
+            lines.append("")
+        for trial in trials[:_MOST_TRIED]:
+            lines += ["[[tried]]", f"url = {_text(trial.url)}"]
+            for key, value in trial.gave.items():
+                if value is not None:
+                    lines.append(f"{key} = {_text(value) if isinstance(value, str) else value}")
+            wrong = [key for key, agrees in trial.agrees.items() if agrees is False]
+            lines += [f"wrong = [{', '.join(map(_text, wrong))}]", ""]
+        return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _text(value: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from crawler.items import Page
 from crawler.layouts import NO_LAYOUTS, read
 from crawler.layouts.accepted import parse
-from crawler.survey.proposals import ClusterPage, Proposal, as_toml, propose
+from crawler.survey.proposals import ClusterPage, LayoutFile, Proposal, propose
 from tests.survey.test_selectors import NOTICE, TOWNS, URL, page
 
 LINKS = "<ul class=more><li><a href=/a{0}>第{0}条</a><li><a href=/b{0}>又第{0}条</a></ul>"
@@ -65,5 +65,6 @@ def test_hostile_texts_stay_texts() -> None:
     evil = 'a"]\nname = "x"\n\x7f\\ \u2028 \ud800'
     claims = {"marks": ["#a"], "foreign": list[str]()}
     fields = {"title": ["h1"], "time": list[str](), "source": list[str](), "body": ["#a"]}
-    toml = as_toml("name", evil, claims, fields, {"cut": [], "texts": [evil.strip()]}, [])
+    furniture = {"cut": list[str](), "texts": [evil.strip()]}
+    toml = LayoutFile("name", evil, claims, fields, furniture).toml()
     assert parse(toml.encode()).name == "name"
