@@ -241,18 +241,22 @@ def _cut_elements(
     samples: Sequence[SampledPage], layout: AcceptedLayout, repeated: frozenset[str]
 ) -> list[str]:
     """Selectors of the elements within the text that hold but links, or a line that all pages
-    bear."""
-    counts: Counter[str] = Counter()
+    bear, on every page that shows them."""
+    shown: Counter[str] = Counter()
+    cut: Counter[str] = Counter()
     for sample in samples:
         container = next(filter(None, map(sample.doc.container, layout.selectors.body)), None)
         if container is not None:
-            counts.update(_furniture_names(container, repeated))
+            told = _named_elements(container, repeated)
+            shown.update(told.keys())
+            cut.update(name for name, is_furniture in told.items() if is_furniture)
     least = max(_LEAST_PAGES_WITH_CUT, _CUT_SHARE * len(samples))
-    return sorted((n for n, count in counts.items() if count >= least), key=rank)[:_MOST_CUT]
+    found = [name for name, count in cut.items() if least <= count == shown[name]]
+    return sorted(found, key=rank)[:_MOST_CUT]
 
 
-def _furniture_names(container: Node, repeated: Collection[str]) -> list[str]:
-    """The ids and classes in a text of which every element is furniture."""
+def _named_elements(container: Node, repeated: Collection[str]) -> dict[str, bool]:
+    """The ids and classes in a text, and whether all elements that bear them are furniture."""
     size = len(squeezed(visible_text(container))) or 1
     told: dict[str, bool] = {}
     for node in container.traverse():
@@ -264,7 +268,7 @@ def _furniture_names(container: Node, repeated: Collection[str]) -> list[str]:
             is_small = len(squeezed(text)) <= _MOST_OF_TEXT * size
             is_furniture = is_small and (is_links(node) or text in repeated)
             told.update({name: told.get(name, True) and is_furniture for name in names})
-    return [name for name, is_furniture in told.items() if is_furniture]
+    return told
 
 
 def _furniture_lines(training: Sequence[ClusterPage], layout: AcceptedLayout) -> list[str]:

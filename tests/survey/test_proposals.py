@@ -55,6 +55,17 @@ def test_it_claims_none_of_the_others() -> None:
     assert "it claims other pages as well" in proposed([twin]).notes[0]
 
 
+def test_what_holds_text_on_any_page_is_not_cut() -> None:
+    members = [member(number) for number in range(9)]
+    told = "老船工说，这座桥全镇的人盼了三十年。"
+    body = members[3].page.body.decode().replace(LINKS.format(3), f"<p class=more>{told}")
+    members[3].page = replace(members[3].page, body=body.encode())
+    made = propose(members, [], NO_LAYOUTS, "js", "a")
+    assert made is not None
+    assert made.layout.selectors.cut == ()
+    assert any(trial.was_made_of and trial.url == members[3].url for trial in made.trials)
+
+
 def test_pages_that_agree_on_nothing() -> None:
     blank = [replace(member(n).page, body=b"<title>x</title><p>") for n in range(3)]
     members = [ClusterPage(one.url, one, [], []) for one in blank]
