@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.chinese import Writer
 from crawler.clusters.clusters import clusters
 from crawler.clusters.index import CLUSTERS
-from crawler.clusters.texts import SHORTEST, plain
+from crawler.clusters.texts import SHORTEST, plain_text
 from crawler.search.folding import TABLE
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def lines(
                     paragraphs = edit(line["paragraphs"])
                     copy = publish(paragraphs, line, 1 + chance.random() * 60)
                     stories[copy] = origin
-                    if len(plain("".join(paragraphs))) >= SHORTEST:
+                    if len(plain_text("".join(paragraphs))) >= SHORTEST:
                         kinds[copy] = kind
             if chance.random() < 0.3:  # a round-up of two stories, and a text of its own
                 second = writer.body(chance, len(line["body"]))

@@ -38,7 +38,7 @@ from typing import Any
 from crawler import urls
 from crawler.extraction import extract
 from crawler.items import Page
-from crawler.pages.encoding import decode
+from crawler.pages.encoding import decode_text
 from tests.site import Story, World, render
 
 # Ours to newspaper4k's, at most.
@@ -179,7 +179,7 @@ def measure(
     contestants: dict[str, Contestant], pages: list[Page], rounds: int
 ) -> dict[str, list[float]]:
     """CPU ms a page of each contestant in each round."""
-    texts = [decode(page.body, page.header("Content-Type"))[0] for page in pages]
+    texts = [decode_text(page.body, page.header("Content-Type"))[0] for page in pages]
     times: dict[str, list[float]] = {name: [] for name in contestants}
     names = list(contestants)
     for number in range(rounds + 1):

@@ -23,7 +23,7 @@ from time import process_time
 from crawler.extraction import extract
 from crawler.items import Page
 from crawler.layouts import NotAnArticle
-from crawler.pages.encoding import decode
+from crawler.pages.encoding import decode_text
 from tests.fixtures.kept import pages_of, synthetic
 from tests.quality.scores import bare, f1
 from tests.site.templates.redesign import redesigned
@@ -45,7 +45,7 @@ def readability() -> Finder:
     html = import_module("lxml.html")
 
     def find(page: Page) -> str:
-        text = decode(page.body, page.header("Content-Type"))[0]
+        text = decode_text(page.body, page.header("Content-Type"))[0]
         return str(html.fromstring(document(text).summary()).text_content())
 
     return find

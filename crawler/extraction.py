@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawler import layouts
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
-from crawler.pages.assembly import assemble, join
+from crawler.pages.assembly import assemble_whole, join_drafts
 from crawler.pipelines import normalise
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def extract(
     and they are not all the pages of one article.
     """
     drafts = [layouts.read(page, accepted) for page in pages]
-    draft = assemble(pages, drafts) if must_be_whole else join(drafts)
+    draft = assemble_whole(pages, drafts) if must_be_whole else join_drafts(drafts)
     return normalise(draft, pages, accepted.version)
 
 

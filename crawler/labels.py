@@ -23,7 +23,7 @@ def any_of(*rows: str) -> str:
     return "|".join(sorted(" ".join(rows).split(), key=len, reverse=True))
 
 
-def padded(*rows: str) -> str:
+def with_blanks(*rows: str) -> str:
     """The same, where each word may have a blank between any two characters (作 者)."""
     return "|".join(r"\s?".join(word) for word in any_of(*rows).split("|"))
 
@@ -33,18 +33,20 @@ def padded(*rows: str) -> str:
 COLON: Final = "[:：丨｜]"
 COLON_OR_BAR: Final = "[:：丨｜|/／]"
 
-SOURCE: Final = padded(_SITE["source"], _SITE["origin"])
-SOURCE_BUT_ORIGIN: Final = padded(_SITE["source"])
+SOURCE: Final = with_blanks(_SITE["source"], _SITE["origin"])
+SOURCE_BUT_ORIGIN: Final = with_blanks(_SITE["source"])
 SOURCE_KIND: Final = any_of(_BEFORE_SITE["source"])
 
 # 来自 and 转自 are ordinary words unless a colon follows.
 SOURCE_FROM: Final = "来自|转自"
 
-DUTY_EDITOR: Final = padded(_SITE["duty_editor"])
-EDITOR: Final = padded(_SITE["duty_editor"], _SITE["editor"])
-CHECKER: Final = padded(_BARE["checker"], _WITH_COLON["checker"], *_TABLE["ends_value"].values())
-AUTHOR: Final = padded(_SITE["author"])
-WRITER: Final = padded(_SITE["author"], _SITE["reporter"], _SITE["correspondent"])
+DUTY_EDITOR: Final = with_blanks(_SITE["duty_editor"])
+EDITOR: Final = with_blanks(_SITE["duty_editor"], _SITE["editor"])
+CHECKER: Final = with_blanks(
+    _BARE["checker"], _WITH_COLON["checker"], *_TABLE["ends_value"].values()
+)
+AUTHOR: Final = with_blanks(_SITE["author"])
+WRITER: Final = with_blanks(_SITE["author"], _SITE["reporter"], _SITE["correspondent"])
 REPORTER: Final = any_of(_SITE["reporter"], _SITE["correspondent"])
 
 TIME: Final = any_of(_SITE["time"])
@@ -84,6 +86,6 @@ PHOTO_LIBRARY: Final = any_of(_PHOTO["library"]).replace("_", " ")
 PHOTO_KIND: Final = f"(?:{any_of(_PHOTO['kind'])})?(?:{any_of(_PHOTO['picture'])})"
 
 # Whoever reports or comments needs no colon even where the name is an unusual one.
-REPORTS: Final = padded(
+REPORTS: Final = with_blanks(
     _SITE["reporter"], _SITE["correspondent"], _BARE["commentator"], _BARE["trainee"]
 )

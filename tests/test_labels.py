@@ -17,7 +17,7 @@ def test_longer_words_come_first() -> None:
 
 
 def test_a_padded_word_may_have_a_blank_between_any_two_characters() -> None:
-    pattern = re.compile(labels.padded("责任编辑"))
+    pattern = re.compile(labels.with_blanks("责任编辑"))
     assert all(map(pattern.fullmatch, ("责任编辑", "责 任 编 辑", "责任 编辑", "责\u3000任编辑")))
     assert not pattern.fullmatch("责  任编辑")
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.clock import BEIJING, iso
-from crawler.clusters.texts import FORM, SHORTEST, Prepared, Sample, compare, plain, sample
+from crawler.clusters.texts import FORM, SHORTEST, Prepared, Sample, compare, plain_text, sample
 from crawler.line_index import IndexedLines, Kind, Place, UnreadableLineError, revision
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Writer:
         if line.get("status") == "gone":
             return
         try:
-            text = plain(line["body"] or "")
+            text = plain_text(line["body"] or "")
             key = (str(line["id"]), int(line["version"]))
             values = (
                 revision(line), _at(line), line["published_at"], line["title"], line["source"],
@@ -250,7 +250,7 @@ class _Writer:
             return self._new[number]
         sql = "SELECT file, offset, length FROM texts WHERE number = ?"
         place = Place(*self._database.execute(sql, (number,)).fetchone())
-        return plain(self._lines.read(place)["body"] or "")
+        return plain_text(self._lines.read(place)["body"] or "")
 
 
 def _place(run: int, text: int) -> int:

@@ -40,7 +40,7 @@ _FIGURE = re.compile(r"(\d+)")
 _PRINTED = re.compile(r"[^\W_]+")
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """The letters and digits of a text alone, folded: no punctuation, blanks, paragraphs."""
     letters = "".join(_PRINTED.findall(text)).lower()
     if folds(letters):

@@ -105,7 +105,7 @@ class Command(ProjectCommand, ScrapyCommand):
         return folder
 
     def _tell(self, settings: Settings, told: surveying.Surveyed) -> None:
-        print(printable("\n".join(report.lines_of(told.told))))
+        print(printable("\n".join(report.text_lines(told.told))))
         proposals = [group.proposal for group in told.survey.groups if group.proposal]
         print(f"\nWritten to {shown(told.folder)}: {report.JSON_NAME}, {report.TEXT_NAME}", end="")
         print(f", {len(told.passed.warcs)} WARC" if told.passed else "", end="")

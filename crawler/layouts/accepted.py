@@ -91,7 +91,7 @@ class AcceptedLayouts:
         for path in accepted_layouts_of(data_dir):
             try:
                 content = read_bounded(path)
-                layout = parse(content)
+                layout = parse_layout(content)
                 if layout.name != path.stem:
                     raise LayoutError(f"it names the layout {layout.name}")
             except (OSError, LayoutError) as error:
@@ -128,7 +128,7 @@ def read_bounded(path: Path) -> bytes:
     return content
 
 
-def parse(content: bytes) -> AcceptedLayout:
+def parse_layout(content: bytes) -> AcceptedLayout:
     """The layout that a file holds. Raises LayoutError."""
     try:
         told = tomllib.loads(content.decode())

@@ -16,10 +16,10 @@ from crawler.pages.blocks import player_of
 from crawler.pages.document import (
     LINES,
     children,
+    collapse,
     elements_around,
     is_shown,
     only_links,
-    squeeze,
     visible_text,
 )
 from crawler.pages.header import DATE, SOURCE
@@ -82,10 +82,10 @@ def _heading(doc: Document, tag: str) -> Evidence | None:
 
     A heading that the tag doesn't know is another's, a channel's or a list's.
     """
-    tag = squeeze(tag).strip()
+    tag = collapse(tag).strip()
     begun = _CUT_SHORT.match(tag)
     for node in doc.all("h1, h2")[:_HEADINGS]:
-        text = squeeze(visible_text(node)).strip()
+        text = collapse(visible_text(node)).strip()
         if not text or only_links(node):
             continue
         cut_short = begun is not None and text.startswith(begun[1])
@@ -142,7 +142,7 @@ class _Density:
 
     def _credit(self, text: Node, block: Node) -> None:
         """Prose counts for its block, most for the one that holds paragraphs, less further out."""
-        said = squeeze(text.text_content or "").strip()
+        said = collapse(text.text_content or "").strip()
         if not self._is_prose(said):
             return
         self._found = self._found or len(said) >= self._shortest

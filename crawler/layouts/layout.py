@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind, Evidence, Removed
 from crawler.pages import page_metadata
-from crawler.pages.blocks import Part, parts_of, read_blocks
-from crawler.pages.document import shows_text, squeeze
+from crawler.pages.blocks import Part, marked_parts, read_blocks
+from crawler.pages.document import collapse, shows_text
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.header import (
     DATE,
@@ -128,7 +128,7 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
         draft.subtitle = header.outside(selectors.subtitle)
         draft.kicker = header.outside(selectors.kicker)
     shown = _read_header(draft, header, selectors)
-    parts = _furniture(doc, container, selectors) | parts_of(doc, container) | header.parts()
+    parts = _furniture(doc, container, selectors) | marked_parts(doc, container) | header.parts()
     draft.blocks, removed = read_blocks(doc, container, where, parts)
     draft.removed = removed + header.removed
     _take_furniture(draft, selectors.furniture)
@@ -162,7 +162,7 @@ def _take_furniture(draft: Draft, lines: frozenset[str]) -> None:
         return
     kept = []
     for block in draft.blocks:
-        if block.kind is BlockKind.TEXT and squeeze(block.text).strip() in lines:
+        if block.kind is BlockKind.TEXT and collapse(block.text).strip() in lines:
             draft.removed.append(Removed(block.text.strip(), _FURNITURE, block.where))
         else:
             kept.append(block)

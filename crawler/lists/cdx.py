@@ -195,7 +195,7 @@ def is_nothing(status: int, body: bytes) -> bool:
     return status == 404 and _NOTHING_FOUND.search(body[:_LONGEST_LINE]) is not None
 
 
-def read(body: bytes) -> CdxAnswer:
+def read_captures(body: bytes) -> CdxAnswer:
     """What an answer lists. Raises CdxError where nothing in it is a CDX server's."""
     text = body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
     answer = CdxAnswer(is_array=text.startswith("["))

@@ -18,7 +18,7 @@ from crawler import urls
 from crawler.items import Encoding
 from crawler.lists.links import Links, ListError, ListLink, find_time
 from crawler.pages.document import Document, visible_text
-from crawler.pages.encoding import decode
+from crawler.pages.encoding import decode_text
 from crawler.pages.errors import NotAnArticle
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _add_absolute(links: Links, href: str, title: str, time: str | None) -> bool
 
 
 def _text(page: Page) -> str:
-    return decode(page.body, page.header("Content-Type"))[0].strip()
+    return decode_text(page.body, page.header("Content-Type"))[0].strip()
 
 
 def _unwrap(text: str) -> str:

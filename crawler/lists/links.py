@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from crawler import dates, urls
-from crawler.pages.document import squeeze
+from crawler.pages.document import collapse
 
 # A longer text is a block inside a link, not a title.
 TITLE_MAX: Final = 300
@@ -106,7 +106,7 @@ class Links:
 
 def clean_title(text: str | None) -> str | None:
     """A link's text as a title: one line; None for blanks, labels and blocks of text."""
-    title = _SURROGATE.sub("\ufffd", squeeze(text or "")).strip("\u3000\xa0 ·•")
+    title = _SURROGATE.sub("\ufffd", collapse(text or "")).strip("\u3000\xa0 ·•")
     if len(title) > TITLE_MAX or title in _NOT_TITLES or title.endswith(("|", "｜")):
         return None
     return title if any(map(str.isalpha, title)) else None

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from crawler import urls
 from crawler.lists.links import Links, ListError, ListLink, find_time
 from crawler.lists.pager import Anchor, read_pager
-from crawler.pages.document import UNSEEN, Document, Node, children, squeeze, visible_text
+from crawler.pages.document import UNSEEN, Document, Node, children, collapse, visible_text
 from crawler.pages.errors import NotAnArticle
 from crawler.regions import region_of_url
 
@@ -102,7 +102,7 @@ def read_list(page: Page) -> ListPage:
         node_ids=list(dict.fromkeys(_node_ids(doc))),
         columns=_columns([*columns, *pager.others], own),
         next_pages=pager.following,
-        title=squeeze(doc.text("title")) or None,
+        title=collapse(doc.text("title")) or None,
         refused=refused,
     )
     if not (found.links or found.data_sources or found.node_ids or found.columns):

@@ -58,7 +58,7 @@ class Pager(NamedTuple):
     others: list[str]
 
 
-def page_of(url: str) -> PageOf:
+def list_page_of(url: str) -> PageOf:
     """Which list and page an address names by its form."""
     path = _HOST.sub("", unnested(url), count=1)
     if found := _FOLDER.search(path):
@@ -82,18 +82,18 @@ def read_pager(anchors: Sequence[Anchor], own: str) -> Pager:
     A number, or an address that only adds a number to a list's, is a page's; what is named with
     words is a list, digits in its address or not.
     """
-    here = page_of(own)
+    here = list_page_of(own)
     worded = {url for url, text in anchors if not _is_pagers(text)}
-    named = [url for url in worded if not page_of(url).number]
-    lists = {page_of(url).name for url in named}
+    named = [url for url in worded if not list_page_of(url).number]
+    lists = {list_page_of(url).name for url in named}
     families = {_family(url) for url in (own, *named)}
     groups = _printed(anchors, worded)
     following = _following(anchors, here) or _by_number(groups, _family(own))
-    paged = {here.name, *(page_of(url).name for url in following)}
+    paged = {here.name, *(list_page_of(url).name for url in following)}
     numbered = (g for family, g in groups.items() if family in families or len(g) > 1)
     pages = _pages(anchors, worded, lists, paged).union(*numbered)
-    known = {here.name, *lists, *(page_of(url).name for url in following[:1])}
-    others = [url for url in following[1:] if page_of(url).name not in known]
+    known = {here.name, *lists, *(list_page_of(url).name for url in following[:1])}
+    others = [url for url in following[1:] if list_page_of(url).name not in known]
     others += _begun(groups, but=families.union(map(_family, following)))
     return Pager(following, frozenset(pages), list(dict.fromkeys(others)))
 
@@ -113,7 +113,7 @@ def _pages(
 
 def _is_page(url: str, lists: set[str]) -> bool:
     """Whether an address adds a number to that of one of these lists."""
-    name, number = page_of(url)
+    name, number = list_page_of(url)
     return number > 0 and name in lists
 
 
@@ -151,27 +151,27 @@ def _by_number(groups: dict[str, dict[str, int]], own: str) -> list[str]:
 def _following(anchors: Sequence[Anchor], here: PageOf) -> list[str]:
     """What is called the next page, of this list before others; then the next by its number."""
     named = [unnested(url) for url, text in anchors if _is_next(text)]
-    named = [url for url in named if page_of(url).name != here.name or _is_further(url, here)]
-    named.sort(key=lambda url: page_of(url).name != here.name)
+    named = [url for url in named if list_page_of(url).name != here.name or _is_further(url, here)]
+    named.sort(key=lambda url: list_page_of(url).name != here.name)
     numbered = [unnested(url) for url, text in anchors if _is_numbered(url, text, here)]
-    numbered.sort(key=lambda url: page_of(url).number)
+    numbered.sort(key=lambda url: list_page_of(url).number)
     return list(dict.fromkeys(named + numbered))
 
 
 def _is_further(url: str, here: PageOf) -> bool:
-    return page_of(url).number > here.number
+    return list_page_of(url).number > here.number
 
 
 def _is_numbered(url: str, text: str, here: PageOf) -> bool:
     """`x.htm` goes on at `x_2.htm`, or at an `x_1.htm` that is called 2."""
-    page = page_of(url)
+    page = list_page_of(url)
     is_second = here.number == 0 and page.number == 1 and _number(text) == 2
     return page.name == here.name and (is_second or page.number == max(here.number, 1) + 1)
 
 
 def _family(url: str) -> str:
     """The list's name without the digits in it: `/a/p2.htm` and `/a/p3.htm` are of one family."""
-    name = page_of(url).name
+    name = list_page_of(url).name
     family = _DIGITS.sub("", name)
     return f"{family}#" if family.endswith("/") and not name.endswith("/") else family
 

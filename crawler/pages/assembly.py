@@ -154,7 +154,7 @@ class Assembly:
 
     def draft(self) -> Draft:
         """One Draft of all pages. It is made of the pages' own drafts and may be called once."""
-        return join(self._drafts)
+        return join_drafts(self._drafts)
 
     def _learn(self, draft: Draft) -> None:
         for url in draft.next_pages:
@@ -164,7 +164,7 @@ class Assembly:
         self._said = max(self._said, draft.page_count or 1)
 
 
-def assemble(pages: Sequence[Page], drafts: Sequence[Draft]) -> Draft:
+def assemble_whole(pages: Sequence[Page], drafts: Sequence[Draft]) -> Draft:
     """The Draft of an article of these pages, page 1 first.
 
     Raises AstrayError for a page that isn't the next one, IncompleteError where some are missing or
@@ -179,7 +179,7 @@ def assemble(pages: Sequence[Page], drafts: Sequence[Draft]) -> Draft:
     return assembly.draft()
 
 
-def join(drafts: Sequence[Draft]) -> Draft:
+def join_drafts(drafts: Sequence[Draft]) -> Draft:
     """One Draft of the pages of an article, page 1 first: the text of all, the facts of the first.
 
     Editors and bylines often stand on the last page only, so all pages are asked for them. What

@@ -1,9 +1,9 @@
 """The content container as blocks: paragraphs, pictures, films and files in document order.
 
-`parts_of` finds the elements of a container that are no text of the article by their names: fields,
-players, slide shows, share bars and link lists. `read_blocks` takes the container and those parts,
-and returns Blocks and what was Removed. Every visible character of the container is in one of them
-or belongs to a field's element.
+`marked_parts` finds the elements of a container that are no text of the article by their names:
+fields, players, slide shows, share bars and link lists. `read_blocks` takes the container and those
+parts, and returns Blocks and what was Removed. Every visible character of the container is in one
+of them or belongs to a field's element.
 
 A paragraph ends where a block element begins or ends, at two `<br>`, at one `<br>` followed by an
 indent, and where paragraphs were glued together: at an indent after the end of a sentence.
@@ -21,11 +21,11 @@ from crawler.pages.document import (
     LINES,
     UNSEEN,
     children,
+    collapse,
+    css_name,
     elements_around,
     is_hidden,
     is_shown,
-    name_of,
-    squeeze,
     visible_text,
 )
 from crawler.pages.media_urls import FILM_SELECTOR, file_url, film_url, image_url, slide_of
@@ -114,14 +114,14 @@ def _is_player(node: Node) -> bool:
     return True
 
 
-def is_cut(node: Node) -> bool:
+def has_cut_name(node: Node) -> bool:
     """Whether an element bears the name of what is never the article's, such as a link list."""
     attributes = node.attributes
     names = {f".{name}" for name in (attributes.get("class") or "").split()}
     return f"#{attributes.get('id')}" in _CUT or not _CUT.isdisjoint(names)
 
 
-def parts_of(doc: Document, container: Node) -> dict[int, Part]:
+def marked_parts(doc: Document, container: Node) -> dict[int, Part]:
     """The marked nodes of a container; a field within a cut stays a field."""
     parts: dict[int, Part] = {}
     if not doc.all(_MARKED, container):
@@ -242,7 +242,7 @@ class _Reader:
         if text := visible_text(node, self._fields | told).strip():
             if node.tag in LINES:
                 self._end_paragraph()
-            self.removed.append(Removed(text, part.rule, f"{self.container} {name_of(node)}"))
+            self.removed.append(Removed(text, part.rule, f"{self.container} {css_name(node)}"))
 
     def _show(self, gallery: Node) -> set[int]:
         """Add the pictures of a slide show and its captions; returns the slides that had one."""
@@ -289,7 +289,7 @@ class _Reader:
     def _add(self, text: str) -> None:
         """Take in text."""
         style = self._style
-        text = text.replace("\r", "") if style.is_verbatim else squeeze(text)
+        text = text.replace("\r", "") if style.is_verbatim else collapse(text)
         self._pieces.append(
             StyledText(text, style.is_caption, style.is_set_apart, bool(self._links))
         )

@@ -19,7 +19,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler import urls
 from crawler.items import Encoding, Evidence, Page
-from crawler.pages.encoding import decode
+from crawler.pages.encoding import decode_text
 from crawler.pages.errors import NotAnArticle
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Document:
 
     @classmethod
     def of(cls, page: Page) -> Document:
-        text, encoding = decode(page.body, page.header("Content-Type"))
+        text, encoding = decode_text(page.body, page.header("Content-Type"))
         is_as_read = encoding.used == "utf-8" and "\ufffd" not in text
         if is_as_read and not page.body.startswith(BOM_UTF8):
             return cls(page.url, text, encoding, page.body)
@@ -224,14 +224,14 @@ def around_and(node: Node) -> set[int]:
     return {node.mem_id, *(around.mem_id for around in elements_around(node))}
 
 
-def squeeze(text: str) -> str:
+def collapse(text: str) -> str:
     """White space of the source as a browser shows it: one space."""
     if text.isprintable() and " " not in text:
         return text
     return _SPACE.sub(" ", text)
 
 
-def name_of(node: Node) -> str:
+def css_name(node: Node) -> str:
     """An element as a selector would name it."""
     if name := node.attributes.get("id"):
         return f"#{name}"

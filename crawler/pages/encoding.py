@@ -89,7 +89,7 @@ _FORMER_PRIVATE = str.maketrans(
 )
 
 
-def decode(body: bytes, content_type: str | None = None) -> tuple[str, Encoding]:
+def decode_text(body: bytes, content_type: str | None = None) -> tuple[str, Encoding]:
     """The text of a page, never raising; what can't be read is U+FFFD."""
     labels = _labels(body, content_type)
     text, used = _decoded(body, labels)

@@ -20,10 +20,10 @@ from crawler.pages.blocks import CORRECTIONS, EDITORS, TAGS, Part
 from crawler.pages.document import (
     LINES,
     children,
+    collapse,
+    css_name,
     elements_around,
     is_shown,
-    name_of,
-    squeeze,
     visible_text,
 )
 
@@ -142,7 +142,7 @@ def _texts(root: Node, *, backwards: bool) -> Iterator[str | None]:
         if node is None:
             yield None
         elif node.is_text_node:
-            yield squeeze(node.text_content or "")
+            yield collapse(node.text_content or "")
         elif is_shown(node):
             if node.tag in _LINE_ENDS:
                 yield None
@@ -285,10 +285,10 @@ class Header:
             marks = node.css(CORRECTIONS)
             text = visible_text(node, frozenset(mark.mem_id for mark in marks)).strip()
             if text:
-                found.append(Evidence(text, name_of(node)))
+                found.append(Evidence(text, css_name(node)))
             if marks and marks[0].mem_id in self.inside:
                 cut = visible_text(marks[0]).strip()
-                self.removed += [Removed(cut, "correction", name_of(node))] if cut else []
+                self.removed += [Removed(cut, "correction", css_name(node))] if cut else []
         return found
 
     def tags(self) -> list[Evidence]:
@@ -309,7 +309,7 @@ class Header:
         """
         fields = [node for node in self._used if node.mem_id not in self._titles]
         found = [visible_text(node) for node in [*fields, *self._lines_within(fields)]]
-        lines = (squeeze(line).strip() for text in found for line in text.split("\n"))
+        lines = (collapse(line).strip() for text in found for line in text.split("\n"))
         return [line for line in lines if line and len(line) <= LONGEST]
 
     @property
@@ -375,9 +375,9 @@ def take_header_lines(draft: Draft, shown: ShownFields) -> None:
     lines = [block for block in head if _has_time(block.text)]
     if not lines:
         return
-    title = squeeze(draft.title.text if draft.title else "").strip()
+    title = collapse(draft.title.text if draft.title else "").strip()
     taken = [
-        b for b in head if b in lines or SOURCE.match(b.text) or squeeze(b.text).strip() == title
+        b for b in head if b in lines or SOURCE.match(b.text) or collapse(b.text).strip() == title
     ]
     shown.times = shown.times or [Evidence(lines[0].text.strip(), lines[0].where)]
     for block in taken:

@@ -17,7 +17,7 @@ from crawler import dates, urls
 from crawler.items import BlockKind
 from crawler.media_type import identify
 from crawler.pages import client_redirects
-from crawler.pages.document import squeeze, visible_text
+from crawler.pages.document import collapse, visible_text
 from crawler.pages.errors import NotAnArticle
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _refuse_message(doc: Document, draft: Draft, text: str, *, has_evidence: boo
 def _seen(doc: Document) -> str:
     """What a reader sees of the whole page."""
     body = doc.tree.body
-    return "" if body is None else squeeze(visible_text(body)).strip()
+    return "" if body is None else collapse(visible_text(body)).strip()
 
 
 def _has_header(draft: Draft) -> bool:
@@ -251,8 +251,8 @@ def _has_headline(draft: Draft) -> bool:
     """Whether the page shows a title of a headline's length with which its title tag begins."""
     if draft.title is None or draft.title.where == "title":
         return False
-    headline = squeeze(draft.title.text).strip()
-    tag = squeeze(draft.title_tag or "").strip()
+    headline = collapse(draft.title.text).strip()
+    tag = collapse(draft.title_tag or "").strip()
     return len(headline) >= _HEADLINE and tag.startswith(headline[:_HEADLINE])
 
 
@@ -265,6 +265,6 @@ def _day(found: re.Match[str]) -> date | None:
 
 def _is_list(doc: Document, text: str) -> bool:
     """Whether links outweigh the best text found."""
-    links = [len(squeeze(a.text() or "").strip()) for a in doc.all("a[href]")]
+    links = [len(collapse(a.text() or "").strip()) for a in doc.all("a[href]")]
     many = sum(length > _LONGEST_NUMBER for length in links)
     return many >= _MANY_LINKS and len(text) < _LINK_SHARE * sum(links)

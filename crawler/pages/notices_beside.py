@@ -15,10 +15,10 @@ from crawler.pages.document import (
     LINES,
     around_and,
     children,
+    collapse,
+    css_name,
     elements_around,
     is_shown,
-    name_of,
-    squeeze,
     visible_text,
 )
 
@@ -148,7 +148,7 @@ def _lines(nodes: list[Node]) -> Iterator[str]:
     said = ""
     for node in nodes:
         if node.is_text_node:
-            said += squeeze(node.text_content or "")
+            said += collapse(node.text_content or "")
         elif node.tag == "br":
             said += "\n"
         elif is_shown(node):
@@ -164,7 +164,7 @@ def _place(parent: Node, held: list[Node]) -> str:
     for node in islice(chain([inner], elements_around(inner)), _NAMED_AROUND):
         if node.tag == "body":
             break
-        if (name := name_of(node)) != node.tag:
+        if (name := css_name(node)) != node.tag:
             return name
     return (held[0].tag if held[0].is_element_node else parent.tag) or ""
 

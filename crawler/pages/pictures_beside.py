@@ -20,14 +20,14 @@ from urllib.parse import urlsplit
 
 from crawler import labels, urls
 from crawler.items import BlockKind
-from crawler.pages.blocks import is_cut, parts_of, read_nodes
+from crawler.pages.blocks import has_cut_name, marked_parts, read_nodes
 from crawler.pages.document import (
     UNSEEN,
     around_and,
+    css_name,
     elements_around,
     is_hidden,
     is_shown,
-    name_of,
     visible_text,
 )
 from crawler.pages.media_urls import image_url, is_furniture
@@ -217,7 +217,7 @@ def _is_others(image: Node, doc: Document) -> bool:
     return any(
         node.tag in UNSEEN
         or is_hidden(node.attributes)
-        or is_cut(node)
+        or has_cut_name(node)
         or (node.tag == "a" and _leads_away(node, doc))
         for node in chain([image], elements_around(image))
     )
@@ -309,8 +309,8 @@ def _read(doc: Document, nodes: list[Node]) -> tuple[list[Block], list[Removed]]
     parts: dict[int, Part] = {}
     for node in nodes:
         if node.is_element_node:
-            parts |= parts_of(doc, node)
-    where = name_of(nodes[0]) if nodes[0].is_element_node else "beside the content"
+            parts |= marked_parts(doc, node)
+    where = css_name(nodes[0]) if nodes[0].is_element_node else "beside the content"
     blocks, removed = read_nodes(doc, nodes, where, parts)
     return [
         replace(block, is_caption=True) if block.kind is BlockKind.TEXT else block

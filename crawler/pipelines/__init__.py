@@ -15,7 +15,7 @@ from crawler.pipelines.clean_text import clean_blocks
 from crawler.pipelines.content_digest import set_digest
 from crawler.pipelines.dateline import set_dateline
 from crawler.pipelines.descriptive_metadata import set_descriptive_metadata
-from crawler.pipelines.identity import begin
+from crawler.pipelines.identity import begin_article
 from crawler.pipelines.media import set_media
 from crawler.pipelines.people import set_people
 from crawler.pipelines.source import set_source
@@ -48,7 +48,7 @@ STEPS: Final[tuple[Step, ...]] = (
 def normalise(draft: Draft, pages: Sequence[Page], version: str | None = None) -> Article:
     """The article of a draft and its pages: at least one, page 1 first. `version` is the
     `extractor_version`, that of the code alone where none is given."""
-    current = begin(draft, pages, version or extractor_version())
+    current = begin_article(draft, pages, version or extractor_version())
     for step in STEPS:
         current = step(current)
     return current.article

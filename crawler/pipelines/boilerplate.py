@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crawler import dates, labels
 from crawler.items import BlockKind, Evidence, Removed
-from crawler.pipelines.clean_text import clean, clean_line, skeleton, squeeze
+from crawler.pipelines.clean_text import clean, clean_line, compact, skeleton
 from crawler.pipelines.credits import bare_names, is_film_credit, read_credits
 from crawler.pipelines.notices import find_notices
 
@@ -82,7 +82,7 @@ _LINK_LIKE = re.compile(r"[^。！？!?]{2,45}")
 
 def cut_boilerplate(current: Normalisation) -> Normalisation:
     """The same with blocks that are only the article's."""
-    lines = lines_of(current.blocks)
+    lines = printed_lines(current.blocks)
     found = _Found()
     is_guess = current.draft.layout == "fallback"
     if is_guess:
@@ -331,7 +331,7 @@ class PrintedLine:
         return part
 
 
-def lines_of(blocks: Sequence[Block]) -> list[PrintedLine]:
+def printed_lines(blocks: Sequence[Block]) -> list[PrintedLine]:
     """The lines of the text blocks, in order."""
     return [
         PrintedLine(number, block.where, text, is_link=block.is_link)
@@ -466,7 +466,7 @@ def rule_for(line: str, article_id: str = "") -> str | None:
         return None
     if len(line) <= _LONGEST_SHORT and (rule := _furniture_or_code(line, article_id)):
         return rule
-    flat = squeeze(line)
+    flat = compact(line)
     if rule := _rule_of_shape(flat):
         return rule
     if _is_breadcrumb(flat):
@@ -483,7 +483,7 @@ def _furniture_or_code(line: str, article_id: str) -> str | None:
 
 
 def _rule_of_shape(flat: str) -> str | None:
-    """The rule of the first shape that the whole squeezed line has."""
+    """The rule of the first shape that the whole line has, compact."""
     is_short = len(flat) <= _LONGEST_SHORT
     return next(
         (
@@ -509,7 +509,7 @@ def is_weak(line: str) -> bool:
 
 def names_source(line: str) -> bool:
     """Whether the line is （来源：某某日报）; it ends a text, or stands under a table in it."""
-    return len(line) <= _LONGEST_WEAK and _SOURCE_IN_BRACKETS.fullmatch(squeeze(line)) is not None
+    return len(line) <= _LONGEST_WEAK and _SOURCE_IN_BRACKETS.fullmatch(compact(line)) is not None
 
 
 def heads_links(line: str) -> bool:

@@ -7,7 +7,7 @@ Text is kept as printed, except that
 - white space at the ends and beside a line feed is dropped;
 - control characters, zero-width characters, text-direction marks and lone surrogates are dropped.
 
-Punctuation stays half or full width; nothing is normalised to another character. `squeeze` and
+Punctuation stays half or full width; nothing is normalised to another character. `compact` and
 `skeleton` are for comparing only and are never published.
 """
 
@@ -62,14 +62,14 @@ def clean_line(text: str) -> str:
     return " ".join((text if text.isprintable() else _UNSEEN.sub("", text)).split())
 
 
-def squeeze(text: str) -> str:
+def compact(text: str) -> str:
     """The visible characters in one width (NFKC), lower case, without white space."""
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
 
 
 def skeleton(text: str) -> str:
-    """`squeeze` without punctuation: what remains when brackets, quotes and colons vary."""
-    return _NOT_WORD.sub("", squeeze(text))
+    """`compact` without punctuation: what remains when brackets, quotes and colons vary."""
+    return _NOT_WORD.sub("", compact(text))
 
 
 def skeleton_map(text: str) -> tuple[str, list[int]]:

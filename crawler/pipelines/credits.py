@@ -31,15 +31,15 @@ Function = Role | Literal["duty_editor", "editor", "checker", "crew"]
 LONGEST = 240
 
 _BEFORE = rf"{labels.BEFORE_CREDIT}|驻[{HAN}]{{2,6}}?"
-_BARE = labels.padded(*labels.CREDITS_BARE.values())
-_WITH_COLON = labels.padded(*labels.CREDITS_WITH_COLON.values())
+_BARE = labels.with_blanks(*labels.CREDITS_BARE.values())
+_WITH_COLON = labels.with_blanks(*labels.CREDITS_WITH_COLON.values())
 _LABEL = re.compile(
     rf"(?:{_BEFORE}){{0,3}} ?(?:(?:{_WITH_COLON}) ?{labels.COLON_OR_BAR}"
     rf"|(?:{_BARE})(?!们) ?{labels.COLON_OR_BAR}?"
     rf"|(?<![{HAN}])编 ?辑 (?=[{HAN}])|(?<=[；;，,])编 ?辑(?=[{HAN}]{{2,4}}(?:[、 )）]|$)))"
 )
 _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
-    (function, re.compile(rf"(?:{labels.padded(words)}) ?{labels.COLON_OR_BAR}? ?$"))
+    (function, re.compile(rf"(?:{labels.with_blanks(words)}) ?{labels.COLON_OR_BAR}? ?$"))
     for table in (labels.CREDITS_BARE, labels.CREDITS_WITH_COLON)
     for function, words in table.items()
 ]

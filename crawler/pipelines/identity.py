@@ -1,8 +1,8 @@
 """Which article this is, where it was fetched, and where its bytes are.
 
-`begin` makes an Article with `id`, `url`, `canonical_url`, `region`, `codes`, `http`, `encoding`,
-`archive` and the pointers, with flags where the address and the page's own codes contradict each
-other.
+`begin_article` makes an Article with `id`, `url`, `canonical_url`, `region`, `codes`, `http`,
+`encoding`, `archive` and the pointers, with flags where the address and the page's own codes
+contradict each other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST_CODE = 100
 
 
-def begin(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Normalisation:
+def begin_article(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Normalisation:
     """What the steps begin with: an article with all that needs no text. `pages` are at least one,
     page 1 first."""
     first = pages[0]

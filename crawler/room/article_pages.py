@@ -25,7 +25,7 @@ from crawler.data_dir import clusters_file
 from crawler.export_formats.wacz import page_wacz, page_warc
 from crawler.items import VERSIONED_KEYS, WarcPointer
 from crawler.line_index import LineIndexError
-from crawler.pages.encoding import decode
+from crawler.pages.encoding import decode_text
 from crawler.room.archive_reader import ArchivedArticle, MissingLineError
 from crawler.room.citations import FORMS, as_text
 from crawler.room.rendering import NUMBER, PageError, base_of, page, page_number, wants_json
@@ -227,7 +227,7 @@ class ArticlePages:
         pointers, number = _pointer(request, line)
         with self._damage_told():
             captured = read_page(self._archive.data_dir, pointers[number - 1])
-        encoding = decode(captured.body, captured.header("Content-Type"))[1].used
+        encoding = decode_text(captured.body, captured.header("Content-Type"))[1].used
         return Response(
             captured.body, media_type=f"text/html; charset={encoding}", headers=CAPTURE_HEADERS
         )

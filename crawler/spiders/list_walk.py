@@ -22,7 +22,7 @@ from crawler.ledger.lists import NO_VALIDATORS, Lists
 from crawler.ledger.rows import Validators
 from crawler.ledger.schedule import GIVE_UP, is_given_up, next_try
 from crawler.lists.links import ListError
-from crawler.lists.pager import page_of
+from crawler.lists.pager import list_page_of
 from crawler.spiders.conditional_requests import captured, validators
 from crawler.spiders.frontier import sighting
 from crawler.spiders.list_looks import ListLooks, ListReach, reaches
@@ -384,8 +384,8 @@ class ListWalk:
         """The next page of a list, unless the pager leads back to one already asked."""
         if url is None:
             return None
-        named = page_of(url)
-        if named == page_of(step.source) or (step.walk, named) in self._paged:
+        named = list_page_of(url)
+        if named == list_page_of(step.source) or (step.walk, named) in self._paged:
             return None
         self._paged.add((step.walk, named))
         return replace(step, url=url, page=step.page + 1, via=page.url, is_entry=False)
@@ -412,7 +412,7 @@ class ListWalk:
             if depth is None:
                 state = self._lists.state(url)
                 has_turn = (state.walk_started_at or state.completed_at) and not is_given_up(state)
-                is_page = page_of(url).number and self._lists.pages(url)
+                is_page = list_page_of(url).number and self._lists.pages(url)
                 if not (has_turn or _is_at_rest(state) or is_page):
                     new.append(url)
             elif depth > step.depth + 1:
@@ -454,7 +454,7 @@ class ListWalk:
         """The last page that the open walk of an earlier run read."""
         if not url or not page or page == 1:
             return None
-        self._paged.add((step.walk, page_of(url)))
+        self._paged.add((step.walk, list_page_of(url)))
         return replace(step, url=url, page=page, is_resumed=True)
 
     def _sightings(self, step: ListStep, links: Iterable[ListLink]) -> Iterator[Sighting]:

@@ -274,7 +274,7 @@ class WebArchive:
             return
         self._count("lists/answered")
         try:
-            answer = cdx.read(page.body)
+            answer = cdx.read_captures(page.body)
         except CdxError as error:
             self._count("lists/unreadable")
             self._not_listed(listing, str(error))

@@ -24,7 +24,7 @@ from crawler.archive.pointers import page_of
 from crawler.archive.reader import read_records
 from crawler.data_dir import PROJECT, folder_of, layout_name, warcs_of
 from crawler.fixtures import REFUSED, FixtureError, load
-from crawler.layouts.accepted import AcceptedLayouts, LayoutError, parse
+from crawler.layouts.accepted import AcceptedLayouts, LayoutError, parse_layout
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
 from crawler.pages.document import Document
@@ -95,7 +95,7 @@ class Claims:
 def read_proposal(content: bytes) -> AcceptedLayout:
     """The layout that a file proposes. Raises LayoutError, also where the code has one of its
     name."""
-    layout = parse(content)
+    layout = parse_layout(content)
     own = {one.name.lower() for one in layouts.LAYOUTS} | {"fallback"}
     if layout.name.lower() in own:
         raise LayoutError(f"there is a layout {layout.name} already, in the code")

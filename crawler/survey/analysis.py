@@ -15,10 +15,10 @@ from crawler import layouts, regions, urls
 from crawler.archive.decode import DecodeError
 from crawler.archive.reader import WarcError
 from crawler.layouts.accepted import LayoutError
-from crawler.pages.document import Document, squeeze
+from crawler.pages.document import Document, collapse
 from crawler.pages.errors import NotAnArticle
 from crawler.survey.proposals import FEW_ARTICLES, ClusterPage, Proposal, propose
-from crawler.survey.selectors import features_of, squeezed
+from crawler.survey.selectors import features_of, without_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -309,5 +309,5 @@ def _titles(members: Sequence[ClusterPage]) -> set[str]:
             title = Document.of(member.page).text("title")
         except NotAnArticle:
             continue
-        found.add(squeezed(squeeze(title)) or member.url)
+        found.add(without_space(collapse(title)) or member.url)
     return found

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from crawler import extraction
 from crawler.items import BlockKind
-from crawler.layouts.accepted import MAX_TEXTS, NO_LAYOUTS, AcceptedLayout, parse
-from crawler.pages.document import Document, is_shown, squeeze, visible_text
+from crawler.layouts.accepted import MAX_TEXTS, NO_LAYOUTS, AcceptedLayout, parse_layout
+from crawler.pages.document import Document, collapse, is_shown, visible_text
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.header import SOURCE
 from crawler.survey.selectors import (
@@ -29,13 +29,13 @@ from crawler.survey.selectors import (
     judge_source,
     judge_time,
     judge_title,
-    names_of,
+    own_selectors,
     rank,
     repeated_lines,
     source_nodes,
-    squeezed,
     time_nodes,
     title_nodes,
+    without_space,
 )
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def propose(
         *(_tried(member, layout, accepted, was_made_of=False) for member in rest),
     ]
     toml = file.toml(trials)
-    return Proposal(parse(toml.encode()), toml, trials, notes)
+    return Proposal(parse_layout(toml.encode()), toml, trials, notes)
 
 
 def _divided(members: Sequence[ClusterPage]) -> tuple[list[ClusterPage], list[ClusterPage]]:
@@ -257,15 +257,15 @@ def _cut_elements(
 
 def _named_elements(container: Node, repeated: Collection[str]) -> dict[str, bool]:
     """The ids and classes in a text, and whether all elements that bear them are furniture."""
-    size = len(squeezed(visible_text(container))) or 1
+    size = len(without_space(visible_text(container))) or 1
     told: dict[str, bool] = {}
     for node in container.traverse():
         if node.mem_id == container.mem_id or not is_shown(node):
             continue
-        names = [name for name in names_of(node) if name[0] in "#."]
-        text = squeeze(visible_text(node)).strip() if names else ""
+        names = [name for name in own_selectors(node) if name[0] in "#."]
+        text = collapse(visible_text(node)).strip() if names else ""
         if text:
-            is_small = len(squeezed(text)) <= _MOST_OF_TEXT * size
+            is_small = len(without_space(text)) <= _MOST_OF_TEXT * size
             is_furniture = is_small and (is_links(node) or text in repeated)
             told.update({name: told.get(name, True) and is_furniture for name in names})
     return told
@@ -284,7 +284,7 @@ def _furniture_lines(training: Sequence[ClusterPage], layout: AcceptedLayout) ->
         title = draft.title_tag or member.url
         for block in draft.blocks:
             if block.kind is BlockKind.TEXT:
-                line = squeeze(block.text).strip()
+                line = collapse(block.text).strip()
                 # one article at two addresses is one
                 if title not in titles.setdefault(line, set()):
                     titles[line].add(title)
@@ -327,8 +327,8 @@ def _gave(made: Article) -> dict[str, Any]:
         "source": made.source,
         "paragraphs": len(made.paragraphs),
         "characters": len(text),
-        "begins": squeeze(text)[:_SHOWN],
-        "ends": squeeze(text)[-_SHOWN:],
+        "begins": collapse(text)[:_SHOWN],
+        "ends": collapse(text)[-_SHOWN:],
         "images": len(made.images),
         "removed": len(made.removed),
     }
@@ -348,8 +348,8 @@ def _agrees(member: ClusterPage, made: Article, layout: AcceptedLayout) -> dict[
 
 def _says_source(made: Article, source: str) -> bool:
     """Whether an article's source is what the page's line with 来源 says."""
-    raw = squeezed(SOURCE.sub("", made.source_raw or "", count=1))
-    return source in (raw, squeezed(made.source or ""))
+    raw = without_space(SOURCE.sub("", made.source_raw or "", count=1))
+    return source in (raw, without_space(made.source or ""))
 
 
 # --- TOML ----------------------------------------------------------------------------------------
@@ -367,7 +367,7 @@ class LayoutFile:
 
     def layout(self) -> AcceptedLayout:
         """The layout. Raises LayoutError where it can't be one."""
-        return parse(self.toml().encode())
+        return parse_layout(self.toml().encode())
 
     def digest(self) -> str:
         """Hex SHA-256 over its tables."""

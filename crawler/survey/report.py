@@ -183,7 +183,7 @@ def write(folder: Path, survey: Survey, told: Mapping[str, Any]) -> dict[str, An
         if group.proposal:
             make_folder(folder / PROPOSALS)
             write_atomically(folder / file_of(group.proposal), group.proposal.toml.encode())
-    text = "\n".join(lines_of(told)) + "\n"
+    text = "\n".join(text_lines(told)) + "\n"
     write_atomically(folder / TEXT_NAME, text.encode("utf-8", "replace"))
     files = []
     for path in sorted(folder.rglob("*")):
@@ -201,7 +201,7 @@ def write(folder: Path, survey: Survey, told: Mapping[str, Any]) -> dict[str, An
 # --- the text ------------------------------------------------------------------------------------
 
 
-def lines_of(told: Mapping[str, Any]) -> list[str]:
+def text_lines(told: Mapping[str, Any]) -> list[str]:
     """The report for a person."""
     span = f"{told['started_at']} to {told['finished_at']}"
     lines = [

@@ -19,11 +19,11 @@ from crawler.layouts import fallback
 from crawler.layouts.accepted import fault_of
 from crawler.pages.document import (
     children,
+    collapse,
     elements_around,
     is_shown,
     only_links,
     shows_text,
-    squeeze,
     visible_text,
 )
 from crawler.pages.header import (
@@ -129,7 +129,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}", re.ASCII)
 _VALUE = re.compile(r"[A-Za-z0-9#%._ -]{1,30}", re.ASCII)
 
 
-def names_of(node: Node) -> Iterator[str]:
+def own_selectors(node: Node) -> Iterator[str]:
     """The selectors that name an element by itself: its id, its classes, its measures."""
     attributes = node.attributes
     identity = attributes.get("id") or ""
@@ -154,11 +154,11 @@ def features_of(doc: Document) -> frozenset[str]:
             break
         if node.tag in _TELLING:
             found[node.tag or ""] = None
-        found.update(dict.fromkeys(names_of(node)))
+        found.update(dict.fromkeys(own_selectors(node)))
     return frozenset(found)
 
 
-def squeezed(text: str) -> str:
+def without_space(text: str) -> str:
     """A text without any white space, to be compared."""
     return _WHITE.sub("", text)
 
@@ -176,20 +176,20 @@ class SampledPage:
     @cached_property
     def title_tag(self) -> str:
         node = self.doc.maybe("title")
-        return "" if node is None else squeeze(node.text() or "").strip()
+        return "" if node is None else collapse(node.text() or "").strip()
 
     def is_headline(self, text: str) -> bool:
         """Whether a text is the article's headline, by a list or by the title tag."""
-        said = squeezed(text)
+        said = without_space(text)
         if len(said) < _SHORTEST or not without_site(said):
             return False
-        tag = squeezed(self.title_tag)
-        for told in map(squeezed, self.headlines):
+        tag = without_space(self.title_tag)
+        for told in map(without_space, self.headlines):
             begun = _CUT_SHORT.sub("", told)
             is_cut = begun != told and len(begun) >= _SHORTEST_CUT and said.startswith(begun)
             if said == told or (is_cut and said in (tag or said[: len(begun) + _MOST_CUT_OFF])):
                 return True
-        own = squeezed(without_site(self.title_tag))
+        own = without_space(without_site(self.title_tag))
         if said == own:
             return True
         # a column's name stands before or behind the headline in some tags
@@ -220,7 +220,7 @@ class SampledPage:
         if body is None:
             return {}
         linked = frozenset(node.mem_id for node in self.doc.all("a[href]"))
-        texts = map(squeeze, visible_text(body, linked).split("\n"))
+        texts = map(collapse, visible_text(body, linked).split("\n"))
         return {said: len(said) for text in texts if (said := text.strip())}
 
     @cached_property
@@ -230,7 +230,7 @@ class SampledPage:
 
 def day_in(text: str) -> date | None:
     """The first possible day that a text prints."""
-    said = squeeze(text)
+    said = collapse(text)
     for found in DATE.finditer(said):
         numbers = [int(number) for number in _NUMBERS.findall(found[0])[:3]]
         try:
@@ -276,7 +276,7 @@ def repeated_lines(samples: Sequence[SampledPage]) -> frozenset[str]:
 
 def selectors_of(node: Node) -> Iterator[str]:
     """Selectors that would find an element, by its own names and by those around it."""
-    own = [*names_of(node)]
+    own = [*own_selectors(node)]
     tag = node.tag or ""
     own += [f"{tag}{name}" for name in own if name.startswith(".")]
     yield from own
@@ -287,7 +287,7 @@ def selectors_of(node: Node) -> Iterator[str]:
     for level, at in enumerate(islice(elements_around(node), _AROUND)):
         if at.tag in _OUTERMOST:
             break
-        for around in islice(names_of(at), _MOST_NAMES):
+        for around in islice(own_selectors(at), _MOST_NAMES):
             for one in inner:
                 yield f"{around} > {one}" if level == 0 else f"{around} {one}"
 
@@ -421,7 +421,7 @@ def judge_source(sample: SampledPage, node: Node) -> float:
         return 0.0
     text = visible_text(node)
     said = labelled_source(text)
-    if not said and squeezed(text) == wanted and node.parent is not None:
+    if not said and without_space(text) == wanted and node.parent is not None:
         beside = visible_text(node.parent)
         said = wanted if len(beside) <= _LONGEST and SOURCE.search(beside) else ""
     return 1.0 - _too_long(text, len(wanted)) if said == wanted else -0.5
@@ -431,12 +431,12 @@ def labelled_source(text: str) -> str:
     """What stands behind 来源 in an element's text, on the first line that isn't blank; ""."""
     part = labelled(SOURCE, text)
     value = SOURCE.sub("", part, count=1).strip() if part else ""
-    return squeezed(value.split("\n")[0])
+    return without_space(value.split("\n")[0])
 
 
 def _too_long(text: str, length: int) -> float:
     """What an element loses for all that it shows beside what is looked for."""
-    return min(_LONGEST, max(0, len(squeezed(text)) - length)) / (2 * _LONGEST)
+    return min(_LONGEST, max(0, len(without_space(text)) - length)) / (2 * _LONGEST)
 
 
 def body_nodes(sample: SampledPage) -> list[Node]:
@@ -477,12 +477,12 @@ def _fit(
     holds is wanted; 0 where it holds none."""
     linked = frozenset(one.mem_id for one in node.css("a[href]"))
     shown = dict.fromkeys(
-        line for one in visible_text(node, linked).split("\n") if (line := squeeze(one).strip())
+        line for one in visible_text(node, linked).split("\n") if (line := collapse(one).strip())
     )
     held = sum(wanted.get(line, 0) for line in shown)
     if not held:
         return 0.0
-    links = sum(len(squeezed(one.text() or "")) for one in node.css("a[href]"))
+    links = sum(len(without_space(one.text() or "")) for one in node.css("a[href]"))
     size = links + sum(
         len(line) * (1.0 if line in wanted else _FURNITURE_WEIGHT if line in repeated else _OTHER)
         for line in shown

@@ -39,7 +39,7 @@ from crawler.data_dir import (
 )
 from crawler.exporters.report import SUPERSEDED
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
-from crawler.layouts.accepted import LayoutError, parse, read_bounded
+from crawler.layouts.accepted import LayoutError, parse_layout, read_bounded
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
@@ -377,7 +377,7 @@ def _check_layouts(paths: Sequence[Path]) -> Iterator[Finding]:
     and whether all are there, its run's manifest tells."""
     for path in paths:
         try:
-            layout = parse(read_bounded(path))
+            layout = parse_layout(read_bounded(path))
         except OSError as error:
             yield Finding(path, None, "unreadable", error.strerror or str(error))
         except LayoutError as error:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.chinese import Writer
 from benchmarks.clusters import _OTHER_TEMPLATES, _TEMPLATES, Edits, OtherEdits, template
-from crawler.clusters.texts import Prepared, compare, plain, sample
+from crawler.clusters.texts import Prepared, compare, plain_text, sample
 
 CHANCE = random.Random(3)
 STORY = Writer().body(CHANCE, 500)
@@ -17,7 +17,7 @@ EDITS = Edits(CHANCE, Writer()).kinds() | OtherEdits(CHANCE, Writer()).kinds()
 
 
 def likeness(one: list[str], other: list[str]) -> tuple[int, bool]:
-    prepared = [Prepared.of(plain("\n".join(text))) for text in (one, other)]
+    prepared = [Prepared.of(plain_text("\n".join(text))) for text in (one, other)]
     assert compare(*prepared) == compare(*reversed(prepared))
     return compare(*prepared)
 
@@ -26,7 +26,7 @@ def likeness(one: list[str], other: list[str]) -> tuple[int, bool]:
 def test_a_copy_is_one_however_it_is_edited(kind: str) -> None:
     text = EDITS[kind](STORY)
     assert likeness(STORY, text)[1]
-    shared = sample(plain("\n".join(STORY))).runs & sample(plain("\n".join(text))).runs
+    shared = sample(plain_text("\n".join(STORY))).runs & sample(plain_text("\n".join(text))).runs
     assert len(shared) >= 2
 
 
@@ -52,6 +52,6 @@ def test_a_corrected_figure_makes_no_template() -> None:
 
 def test_the_plain_form() -> None:
     assert (
-        plain("　　新華社南京9月28日电（记者 张三）\n\n“ＧＤＰ”_增长")
+        plain_text("　　新華社南京9月28日电（记者 张三）\n\n“ＧＤＰ”_增长")
         == "新华社南京9月28日电记者张三gdp增长"
     )

@@ -16,7 +16,7 @@ from crawler.layouts.accepted import (
     AcceptedLayouts,
     LayoutError,
     fault_of,
-    parse,
+    parse_layout,
 )
 from crawler.storage import StorageError
 from tests.conftest import PROJECT
@@ -60,7 +60,7 @@ PAGE = (
 def folder_of(place: Path, *contents: str) -> Path:
     (place / "layouts").mkdir(parents=True)
     for content in contents:
-        (place / "layouts" / f"{parse(content.encode()).name}.toml").write_text(content)
+        (place / "layouts" / f"{parse_layout(content.encode()).name}.toml").write_text(content)
     return place
 
 
@@ -134,7 +134,7 @@ def test_one_of_a_name_that_the_code_has_come_to_have_rests(
 def test_a_file_that_is_no_layout(old: str, new: str, why: str) -> None:
     assert old in STORY
     with pytest.raises(LayoutError) as raised:
-        parse(STORY.replace(old, new, 1).encode())
+        parse_layout(STORY.replace(old, new, 1).encode())
     assert why in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
 
@@ -142,7 +142,7 @@ def test_a_file_that_is_no_layout(old: str, new: str, why: str) -> None:
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a = " + b"[" * 100_000, b"a.b=1\na=2", b""])
 def test_bytes_that_are_no_layout(content: bytes) -> None:
     with pytest.raises(LayoutError):
-        parse(content)
+        parse_layout(content)
 
 
 @pytest.mark.parametrize(

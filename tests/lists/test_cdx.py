@@ -44,7 +44,7 @@ FILE = "crawl-data/CC-MAIN-2017-39/segments/1/warc/a.warc.gz"
     ],
 )  # fmt: skip
 def test_a_capture(body: str, place: object, resume_key: str | None) -> None:
-    answer = cdx.read(body.encode())
+    answer = cdx.read_captures(body.encode())
     (capture,) = answer.captures
     assert (capture.url, capture.at, capture.status, capture.digest) == (URL, AT, "200", "DIGEST")
     assert capture.place == place
@@ -54,7 +54,7 @@ def test_a_capture(body: str, place: object, resume_key: str | None) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"[]", json.dumps([NAMES]).encode()])
 def test_nothing(body: bytes) -> None:
-    assert cdx.read(body) == cdx.CdxAnswer(is_array=body.startswith(b"["))
+    assert cdx.read_captures(body) == cdx.CdxAnswer(is_array=body.startswith(b"["))
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_nothing(body: bytes) -> None:
 )
 def test_nonsense_is_told(body: bytes) -> None:
     with pytest.raises(CdxError, match=r"broken JSON|not the answer"):
-        cdx.read(body)
+        cdx.read_captures(body)
 
 
 def test_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cdx, "MOST_LINES", 3)
     line = json.dumps(PYWB).encode() + b"\n"
-    assert len(cdx.read(line * 10).captures) == 3
-    assert cdx.read(line + b"{" + b" " * 100_000 + b"}\n").unread == 1
+    assert len(cdx.read_captures(line * 10).captures) == 3
+    assert cdx.read_captures(line + b"{" + b" " * 100_000 + b"}\n").unread == 1
 
 
 def test_no_captures_may_be_told_by_a_404() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 
 from crawler import urls
-from crawler.lists.pager import Anchor, PageOf, page_of, read_pager, unnested
+from crawler.lists.pager import Anchor, PageOf, list_page_of, read_pager, unnested
 
 YW = "http://he.news.cn/xw/yw.htm"
 FOLDER = "http://he.news.cn/xw/"
@@ -56,7 +56,7 @@ def numbers(form: str, *, last: int = 8, following: int = 2) -> Links:
     ],
 )
 def test_an_address_says_which_page_of_which_list(url: str, name: str, number: int) -> None:
-    assert page_of(url) == PageOf(name, number)
+    assert list_page_of(url) == PageOf(name, number)
 
 
 def test_a_nested_pager_is_seen_through() -> None:

@@ -64,7 +64,7 @@ def test_join() -> None:
     last = read(
         regional_2014("<p>第二页。</p>" + pager("c_1121600001.htm")), FOLDER + "c_1121600001_2.htm"
     )
-    draft = assembly.join([first, last])
+    draft = assembly.join_drafts([first, last])
     assert texts(draft) == ["第一页。", "第二页。"]
     assert draft.url == FOLDER + "c_1121600001.htm"
     assert len(draft.editors) == 1
@@ -82,7 +82,7 @@ def test_what_closes_every_page_is_kept_once() -> None:
         read(regional_2014(f"<p>第{n}页。</p>{notice}"), FOLDER + f"c_1121600001_{n}.htm")
         for n in (1, 2, 3)
     ]
-    draft = assembly.join(drafts)
+    draft = assembly.join_drafts(drafts)
     assert [text[:3] for text in texts(draft)] == ["第1页", "第2页", "第3页", "凡本网"]
     assert [r.text[:3] for r in draft.removed if r.rule == "repeated"] == ["凡本网"] * 2
 
@@ -95,12 +95,12 @@ def test_a_credit_under_the_pictures_of_every_page_stays() -> None:
         )
         for n in (1, 2)
     ]
-    assert texts(assembly.join(drafts))[1::2] == ["新华社发（钱某摄）"] * 2
+    assert texts(assembly.join_drafts(drafts))[1::2] == ["新华社发（钱某摄）"] * 2
 
 
 def test_join_of_nothing() -> None:
     with pytest.raises(ValueError, match="at least one page"):
-        assembly.join([])
+        assembly.join_drafts([])
 
 
 # --- a site's pages, asked for as the crawl does -------------------------------------------------
@@ -140,7 +140,7 @@ def test_whole_articles(site: dict[str, str], base: str, count: int) -> None:
     names = [urls.PageName.of(url) for url in found]
     assert [name.number for name in names if name] == sorted(name.number for name in names if name)
     drafts = [layouts.read(as_page(site[url].encode(), url)) for url in found]
-    draft = assembly.assemble([as_page(site[url].encode(), url) for url in found], drafts)
+    draft = assembly.assemble_whole([as_page(site[url].encode(), url) for url in found], drafts)
     shown = [text for text in texts(draft) if text.startswith("第")]
     assert shown == [f"第{n}页写的是河堤第{n}段。" for n in range(1, count + 1)]
 
@@ -175,7 +175,7 @@ def test_pages_that_do_not_make_an_article() -> None:
 
     def made(*order: int) -> Draft:
         chosen = [fetched[n - 1] for n in order]
-        return assembly.assemble(chosen, [layouts.read(one) for one in chosen])
+        return assembly.assemble_whole(chosen, [layouts.read(one) for one in chosen])
 
     with pytest.raises(IncompleteError, match="page 3 of 3 is missing"):
         made(1, 2)

@@ -9,7 +9,7 @@ import pytest
 from crawler import layouts
 from crawler.items import BlockKind, Draft
 from crawler.layouts import LAYOUTS
-from crawler.pages.blocks import is_cut, parts_of, player_of
+from crawler.pages.blocks import has_cut_name, marked_parts, player_of
 from crawler.pages.document import Document, visible_text
 from tests.pages.samples import (
     BODY,
@@ -326,7 +326,7 @@ def test_a_marked_element(html: str, role: str, rule: str) -> None:
     doc = document(html)
     container = doc.tree.css_first("#container")
     marked = doc.tree.css_first("i, button")
-    (number, part), = parts_of(doc, container).items()  # fmt: skip
+    (number, part), = marked_parts(doc, container).items()  # fmt: skip
     assert number == marked.mem_id
     assert (part.role, part.rule) == (role, rule)
 
@@ -334,12 +334,12 @@ def test_a_marked_element(html: str, role: str, rule: str) -> None:
 @pytest.mark.parametrize("html", ["<p>渡口</p>", "<i class=shared>", "<i class=adverb>"])
 def test_what_bears_no_such_name(html: str) -> None:
     doc = document(html)
-    assert parts_of(doc, doc.tree.css_first("#container")) == {}
+    assert marked_parts(doc, doc.tree.css_first("#container")) == {}
 
 
 def test_what_stands_outside_the_container_is_not_looked_at() -> None:
     doc = Document.of(as_page(b"<div id=container><p>x</div><i class=share>"))
-    assert parts_of(doc, doc.tree.css_first("#container")) == {}
+    assert marked_parts(doc, doc.tree.css_first("#container")) == {}
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_the_player_around_a_film(html: str, player: str) -> None:
     container = doc.tree.css_first("#container")
     found = player_of(doc.tree.css_first("video"), container)
     assert found.attributes.get("class") == player
-    assert parts_of(doc, container)[found.mem_id].role == "player"
+    assert marked_parts(doc, container)[found.mem_id].role == "player"
 
 
 @pytest.mark.parametrize(
@@ -377,4 +377,4 @@ def test_the_player_around_a_film(html: str, player: str) -> None:
     ],
 )
 def test_whether_an_element_is_never_the_articles(html: str, is_so: bool) -> None:
-    assert is_cut(document(html).tree.css_first("i")) is is_so
+    assert has_cut_name(document(html).tree.css_first("i")) is is_so

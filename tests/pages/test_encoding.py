@@ -11,7 +11,7 @@ import pytest
 from crawler import layouts
 from crawler.items import Encoding
 from crawler.layouts import NotAnArticle
-from crawler.pages.encoding import BY_BYTES, DECLARED, decode
+from crawler.pages.encoding import BY_BYTES, DECLARED, decode_text
 from tests.conftest import PROJECT
 from tests.pages.samples import P, as_page, hebei_2012, main_2017, texts
 
@@ -26,7 +26,7 @@ def test_gb18030_is_read_whatever_is_declared(declared: str | None) -> None:
         else ""
     )
     body = f"{meta}<p>{NAMES}出席。</p>".encode("gb18030")
-    text, encoding = decode(body, "text/html")
+    text, encoding = decode_text(body, "text/html")
     assert NAMES in text
     assert encoding == Encoding(declared, "gb18030")
 
@@ -34,15 +34,15 @@ def test_gb18030_is_read_whatever_is_declared(declared: str | None) -> None:
 @pytest.mark.parametrize("declared", ["gb2312", "utf-8", None])
 def test_utf8_is_read_whatever_is_declared(declared: str | None) -> None:
     header = f"text/html; charset={declared}" if declared else None
-    text, encoding = decode(f"<p>{NAMES}</p>".encode(), header)
+    text, encoding = decode_text(f"<p>{NAMES}</p>".encode(), header)
     assert text == f"<p>{NAMES}</p>"
     assert encoding == Encoding(declared, "utf-8")
 
 
 def test_header_is_noted_before_meta() -> None:
     body = b'<meta charset="gbk"><p>a</p>'
-    assert decode(body, "text/html; charset=UTF-8")[1].declared == "UTF-8"
-    assert decode(body, "text/html")[1].declared == "gbk"
+    assert decode_text(body, "text/html; charset=UTF-8")[1].declared == "UTF-8"
+    assert decode_text(body, "text/html")[1].declared == "gbk"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_header_is_noted_before_meta() -> None:
     [(b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\x841\x953", "gb18030")],
 )
 def test_byte_order_mark_wins(bom: bytes, codec: str) -> None:
-    text, encoding = decode(bom + NAMES.encode(codec), "text/html; charset=big5")
+    text, encoding = decode_text(bom + NAMES.encode(codec), "text/html; charset=big5")
     assert text == NAMES
     assert encoding.used == codec
 
@@ -58,7 +58,7 @@ def test_byte_order_mark_wins(bom: bytes, codec: str) -> None:
 @pytest.mark.parametrize(("codec", "cut"), [("utf-8", 1), ("utf-8", 2), ("gb18030", 1)])
 def test_a_page_cut_within_a_character(codec: str, cut: int) -> None:
     body = f"<p>{NAMES}出席开放仪式，并同读者交流。</p><p>书".encode(codec)[:-cut]
-    text, encoding = decode(body)
+    text, encoding = decode_text(body)
     assert NAMES in text
     assert encoding.used == codec
     assert text.endswith("\ufffd")
@@ -66,16 +66,16 @@ def test_a_page_cut_within_a_character(codec: str, cut: int) -> None:
 
 def test_one_bad_byte_in_utf8_does_not_make_it_gb18030() -> None:
     body = f"<p>{NAMES}</p>\xff<p>出席</p>".encode().replace("\xff".encode(), b"\xff")
-    assert decode(body, "text/html; charset=gb2312")[1].used == "utf-8"
+    assert decode_text(body, "text/html; charset=gb2312")[1].used == "utf-8"
 
 
 def test_characters_of_the_former_private_area() -> None:
-    assert decode(b"\xc4\xe3\xfe\x59\xa8\xbc")[0] == "你\u9fb4\u1e3f"
+    assert decode_text(b"\xc4\xe3\xfe\x59\xa8\xbc")[0] == "你\u9fb4\u1e3f"
 
 
 def test_every_byte_value_decodes() -> None:
     for byte in range(256):
-        text, encoding = decode(bytes([byte]) * 3)
+        text, encoding = decode_text(bytes([byte]) * 3)
         assert isinstance(text, str)
         assert encoding.used
 
@@ -129,7 +129,7 @@ def test_what_is_declared_is_believed_where_the_bytes_bear_it_out(
 ) -> None:
     html = f"<html><title>{TEXT[language][:20]}</title><p>{TEXT[language]}</p></html>"
     body = html.encode(codec)
-    assert decode(body, f"text/html; charset={declared}") == (html, Encoding(declared, used))
+    assert decode_text(body, f"text/html; charset={declared}") == (html, Encoding(declared, used))
 
 
 @pytest.mark.parametrize("language", TEXT)
@@ -141,24 +141,26 @@ def test_utf16_is_known_by_its_mark_or_its_zeros(
 ) -> None:
     html = f"<html><title>一</title><p>{TEXT[language]}</p></html>"
     header = f"text/html; charset={declared}" if declared else None
-    assert decode((bom + html).encode(codec), header) == (html, Encoding(declared, codec))
+    assert decode_text((bom + html).encode(codec), header) == (html, Encoding(declared, codec))
 
 
 def test_a_second_label_is_tried_where_the_first_is_wrong() -> None:
     meta = '<meta charset="big5">' + TEXT["traditional"]
     for label in ("utf-8", "iso-8859-1", "shift_jis"):
-        text, encoding = decode(meta.encode("big5"), f"text/html; charset={label}")
+        text, encoding = decode_text(meta.encode("big5"), f"text/html; charset={label}")
         assert (text, encoding) == (meta, Encoding(label, "big5"))
     xml = '<?xml version="1.0" encoding="big5"?>' + TEXT["traditional"]
-    assert decode(xml.encode("big5")) == (xml, Encoding("big5", "big5"))
+    assert decode_text(xml.encode("big5")) == (xml, Encoding("big5", "big5"))
 
 
 @pytest.mark.parametrize("declared", ["gb2312", "gbk", "gb18030", "utf-8", None])
 def test_two_codes_of_gbk_that_the_codec_has_not(declared: str | None) -> None:
     header = f"text/html; charset={declared}" if declared else None
     body = "票价3@元，#第二行".encode("gbk").replace(b"@", b"\x80").replace(b"#", b"\xa3\xa0")
-    assert decode(body, header) == ("票价3€元，\u3000第二行", Encoding(declared, "gb18030"))
-    assert decode(b"\x81\x80" + body)[0].startswith("亐")  # as a second byte it is a character's
+    assert decode_text(body, header) == ("票价3€元，\u3000第二行", Encoding(declared, "gb18030"))
+    assert decode_text(b"\x81\x80" + body)[0].startswith(
+        "亐"
+    )  # as a second byte it is a character's
 
 
 def test_the_schema_names_every_encoding() -> None:

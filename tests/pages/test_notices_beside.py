@@ -6,7 +6,7 @@ import pytest
 
 from crawler import layouts
 from crawler.extraction import extract
-from crawler.pages.assembly import join
+from crawler.pages.assembly import join_drafts
 from tests.pages.samples import BODY, TITLE, P, as_page, regional_2014
 from tests.pipelines.drafts import NOTICE
 
@@ -117,7 +117,7 @@ def test_a_notice_within_and_beside_is_kept_in_both_places() -> None:
 def test_the_notice_of_every_page_is_kept_once() -> None:
     html = page_with(f'<div class="notice">{LINES}</div>')
     drafts = [layouts.read(as_page(html.encode())) for _ in range(3)]
-    joined = join(drafts)
+    joined = join_drafts(drafts)
     assert len(joined.beside) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.items import Block, BlockKind, Evidence, Removed
-from crawler.pipelines.boilerplate import blocks_of, lines_of
+from crawler.pipelines.boilerplate import blocks_of, printed_lines
 from tests.pipelines.drafts import MORE, TEXT, WHERE, article, image, text, video
 
 CODE = "010070080010000000000000011111101121738857"
@@ -289,12 +289,12 @@ def test_last_lines_of_newer_pages(line: str, rule: str) -> None:
 
 
 def test_each_printed_line_of_a_text_is_one() -> None:
-    lines = lines_of([text(f"{TEXT}\n{MORE}"), image(), text("完")])
+    lines = printed_lines([text(f"{TEXT}\n{MORE}"), image(), text("完")])
     assert [(line.block, line.text) for line in lines] == [(0, TEXT), (0, MORE), (2, "完")]
 
 
 def test_a_part_is_cut_and_remembered() -> None:
-    (line,) = lines_of([text("前 中 后")])
+    (line,) = printed_lines([text("前 中 后")])
     assert line.cut("tools", 2, 3) == "中"
     assert line.text == "前 后"
     assert line.removed == [Removed("中", "tools", WHERE)]
@@ -302,7 +302,7 @@ def test_a_part_is_cut_and_remembered() -> None:
 
 def test_blocks_are_made_of_what_is_left() -> None:
     blocks = [text(f"{TEXT}\n【打印】"), image(), text("【关闭】"), text(MORE)]
-    lines = lines_of(blocks)
+    lines = printed_lines(blocks)
     for line in lines:
         if line.text.startswith("【"):
             line.cut("tools")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipelines.clean_text import clean, clean_line, skeleton, skeleton_map, squeeze
+from crawler.pipelines.clean_text import clean, clean_line, compact, skeleton, skeleton_map
 from tests.pipelines.drafts import article
 
 
@@ -59,7 +59,7 @@ def test_the_skeleton_forgets_width_case_brackets_and_blanks() -> None:
         == skeleton("[字号:大中小]ＱＺＯＮＥ")
         == "字号大中小qzone"
     )
-    assert squeeze("来源： 新华网") == "来源:新华网"
+    assert compact("来源： 新华网") == "来源:新华网"
 
 
 def test_paragraphs_are_the_cleaned_blocks() -> None:

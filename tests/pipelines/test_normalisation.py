@@ -18,7 +18,7 @@ from crawler.items import (
     as_record,
 )
 from crawler.pipelines import STEPS, normalise
-from crawler.pipelines.identity import begin
+from crawler.pipelines.identity import begin_article
 from crawler.pipelines.normalisation import FlagName
 from tests.conftest import PROJECT
 from tests.pipelines.drafts import MORE, NOTICE, TEXT, WHERE, draft, page, whole
@@ -70,7 +70,7 @@ def test_the_same_draft_gives_the_same_bytes_and_stays_as_it_was() -> None:
 
 
 def test_every_step_is_pure() -> None:
-    current = begin(draft(TEXT + "（记者张三）", *NOTICE), [page()], "1")
+    current = begin_article(draft(TEXT + "（记者张三）", *NOTICE), [page()], "1")
     for step in STEPS:
         before = copy.deepcopy(current)
         after = step(current)

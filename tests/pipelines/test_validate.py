@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from crawler.items import Article, Block, BlockKind, Evidence, Image, Person, Video
-from crawler.pipelines.identity import begin
+from crawler.pipelines.identity import begin_article
 from crawler.pipelines.validate import LONGEST, MOST, validate
 from tests.pipelines.drafts import TEXT, WHERE, article, draft, evidence, page, whole
 
 
 def validated(**fields: Any) -> Article:
-    current = begin(draft(), [page()], "1")
+    current = begin_article(draft(), [page()], "1")
     return validate(replace(current, article=replace(whole(), flags=[], **fields))).article
 
 

@@ -21,7 +21,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.extraction import extract
 from crawler.layouts import NotAnArticle
-from crawler.pages.encoding import decode
+from crawler.pages.encoding import decode_text
 from tests.fixtures.kept import pages_of, synthetic
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def said(page: Page) -> str:
 
 
 def _decoded(page: Page) -> str:
-    return decode(page.body, page.header("Content-Type"))[0]
+    return decode_text(page.body, page.header("Content-Type"))[0]
 
 
 def bare(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 
 from crawler.items import Page
 from crawler.layouts import NO_LAYOUTS, read
-from crawler.layouts.accepted import parse
+from crawler.layouts.accepted import parse_layout
 from crawler.survey.proposals import ClusterPage, LayoutFile, Proposal, propose
 from tests.survey.test_selectors import NOTICE, TOWNS, URL, page
 
@@ -78,4 +78,4 @@ def test_hostile_texts_stay_texts() -> None:
     fields = {"title": ["h1"], "time": list[str](), "source": list[str](), "body": ["#a"]}
     furniture = {"cut": list[str](), "texts": [evil.strip()]}
     toml = LayoutFile("name", evil, claims, fields, furniture).toml()
-    assert parse(toml.encode()).name == "name"
+    assert parse_layout(toml.encode()).name == "name"

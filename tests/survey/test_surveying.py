@@ -19,7 +19,7 @@ import pytest
 from scrapy.cmdline import execute
 
 from crawler.archive.reader import read_records
-from crawler.layouts.accepted import AcceptedLayouts, parse
+from crawler.layouts.accepted import AcceptedLayouts, parse_layout
 from tests.conftest import PROJECT
 from tests.processes import crawl
 from tests.site import Site
@@ -141,7 +141,7 @@ def test_the_proposals_read_what_they_were_not_made_of(survey: Survey) -> None:
     for path in proposals:
         done = survey.scrapy("survey", "--accept", str(path))
         assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    names = {parse(path.read_bytes()).name for path in proposals}
+    names = {parse_layout(path.read_bytes()).name for path in proposals}
     unused = {
         one["url"]: one
         for one in survey.site.truth()["articles"]

@@ -26,7 +26,7 @@ import crawler.commands
 from crawler import regions, settings
 from crawler.arguments import NAMES
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
-from crawler.layouts.accepted import parse
+from crawler.layouts.accepted import parse_layout
 from tests.conftest import PROJECT
 from tests.site.certs import Authority
 from tests.tooling.markdown import (
@@ -266,7 +266,7 @@ def test_the_example_region_loads(tmp_path: Path) -> None:
 
 def test_the_example_layout_can_be_accepted() -> None:
     (block,) = (one for one in blocks("toml") if one.document == "docs/first-contact.md")
-    assert parse(block.text.encode()).name == "Story2030"
+    assert parse_layout(block.text.encode()).name == "Story2030"
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
