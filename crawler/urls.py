@@ -33,7 +33,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?", re.ASCII)
 _UNRESERVED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 _SAFE = "%/?:@!$&'()*+,;=-._~"
 
-# The traditional-character mirror holds whole sites under one path: FACTS a.
+# The traditional-character mirror holds whole sites under one path.
 _GATE_HOSTS = ("big5.xinhuanet.com", "big5.news.cn")
 _GATE = "/gate/big5/"
 # Both only choose a view of the same document: the pager script's part, the mobile redirect's stop.
@@ -140,7 +140,7 @@ def canonical(url: str) -> str:
 
 
 def article(url: str) -> ArticleUrl | None:
-    """The article the address names, or None when its shape is not an article's (FACTS b)."""
+    """The article the address names, or None when its shape is not an article's."""
     parts = _canonical(url)
     if parts is None or not _may_be_article(parts):
         return None

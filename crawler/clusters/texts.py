@@ -17,6 +17,7 @@ from crawler.search.folding import fold, folds
 # Set this up when what is kept of a text changes.
 FORM = 2
 
+# Characters of a run: fewer are shared by chance, more are lost by each edit.
 _LENGTH = 5
 # The runs that begin with one of so many characters are sampled: a share of what two texts have in
 # common is in the samples of both. Half of those of a longer text are, and half again, until they

@@ -28,13 +28,21 @@ if TYPE_CHECKING:
 # Bytes of a file; a proposal with its pages has some 10 KB.
 MAX_BYTES = 256 * 1024
 
+# Selectors of a key, but for the foreign marks, which tell a layout from all others; lines of
+# furniture; characters of either.
 MAX_SELECTORS = 12
+_MAX_FOREIGN = 40
 MAX_TEXTS = 200
 _LONGEST_SELECTOR = 200
 _LONGEST_TEXT = 2000
-_MAX_FOREIGN = 40
+
+# Selectors between the commas of one, and names in each: what `fault_of` allows.
 _MAX_ALTERNATIVES = 12
 _MAX_STEPS = 5
+
+# Characters of a bad value in a refusal, and of what a parser says.
+_SHOWN = 80
+_LONGEST_FAULT = 200
 
 # Windows keeps no file of these names, and archives travel.
 _RESERVED = frozenset({"con", "prn", "aux", "nul"})
@@ -135,7 +143,7 @@ def parse_layout(content: bytes) -> AcceptedLayout:
     except UnicodeDecodeError as error:
         raise LayoutError("it is no UTF-8") from error
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise LayoutError(f"it is no TOML: {str(error)[:200]}") from error
+        raise LayoutError(f"it is no TOML: {str(error)[:_LONGEST_FAULT]}") from error
     return _layout(told)
 
 
@@ -143,7 +151,9 @@ def _layout(told: Mapping[str, Any]) -> AcceptedLayout:
     _only(told, "the file", ("name", "about", "claims", "selectors", "furniture", "tried"))
     name = told.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _RESERVED:
-        _refuse(f"name is {str(name)[:80]!r}: a letter, then letters, digits and _, 40 at the most")
+        _refuse(
+            f"name is {str(name)[:_SHOWN]!r}: a letter, then letters, digits and _, 40 at the most"
+        )
     if not isinstance(told.get("about", ""), str):
         _refuse("about is no text")
     claims, fields, furniture = (_table(told, key) for key in ("claims", "selectors", "furniture"))
@@ -184,7 +194,7 @@ def _table(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _only(table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            _refuse(f"{where} has no key {key[:80]!r} (known: {', '.join(known)})")
+            _refuse(f"{where} has no key {key[:_SHOWN]!r} (known: {', '.join(known)})")
 
 
 def _texts(table: Mapping[str, Any], name: str, most: int, least: int = 0) -> tuple[str, ...]:
@@ -206,7 +216,7 @@ def _selectors(
     found = _texts(table, name, most, least)
     for selector in found:
         if fault := fault_of(selector):
-            _refuse(f"{name}: {selector[:80]!r} {fault}")
+            _refuse(f"{name}: {selector[:_SHOWN]!r} {fault}")
     return found
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crawler.items import Draft
     from crawler.pages.document import Document, Node
 
+# What prose has, and names and labels have not.
 _PROSE = re.compile(r"[，。；：、！？,;]")
 
 # Prose that every page carries and that would outweigh a short article.
@@ -38,15 +39,16 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 
+# A title tag that is cut short, or names but the site; headings that are held against it.
 _CUT_SHORT = re.compile(r"(.{4,200}?)\s?(?:\.{3}|…)")
 _SITE_ALONE = re.compile(r"(?:新华网)?\w{0,6}(?:频道)?|新华网.{0,2}\w{0,6}频道")
 _HEADINGS = 8
 
 _FILM = "video, [video_src], iframe.pageVideo, iframe[src*='player'], .video-url"
-_SHORTEST = 20
 
 # Characters of a run of text that counts as prose, with a comma or full stop in it; the fewer where
 # nothing longer is found, and for sentences beside longer prose.
+_SHORTEST = 20
 _SHORTEST_OF_ALL = 8
 
 _SENTENCE_ENDS = tuple("。！？…”")

@@ -21,11 +21,14 @@ from urllib.parse import unquote_plus, urlencode, urljoin, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Lines of an answer that are read, and characters of a line.
+# Lines of an answer that are read, and characters of a line, of a file's name, of a resume key, of
+# a status and of a digest.
 MOST_LINES = 100_000
 _LONGEST_LINE = 16 * 1024
 _LONGEST_NAME = 1024
 _LONGEST_KEY = 4096
+_LONGEST_STATUS = 10
+_LONGEST_DIGEST = 200
 
 _TIMESTAMP = re.compile(r"[0-9]{14}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -293,8 +296,8 @@ def _capture(row: Mapping[str, Any] | None) -> IndexedCapture | None:
     return IndexedCapture(
         url=values["url"],
         at=at,
-        status=values["status"][:10],
-        digest=values["digest"][:200],
+        status=values["status"][:_LONGEST_STATUS],
+        digest=values["digest"][:_LONGEST_DIGEST],
         place=_place(values),
     )
 

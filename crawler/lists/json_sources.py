@@ -1,7 +1,7 @@
 """The two machine-made list sources, JSON and JSONP, as article links.
 
-`ds_<32 hex>.json` is the new CMS's data file: a column's whole list at once (FACTS c3). The nodeart
-list API is the old CMS's: JSONP, paged, by node id (FACTS c2); no raw answer of it is public, so
+`ds_<32 hex>.json` is the new CMS's data file: a column's whole list at once. The nodeart
+list API is the old CMS's: JSONP, paged, by node id; no raw answer of it is public, so
 every type is taken as it comes.
 """
 

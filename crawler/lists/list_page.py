@@ -38,7 +38,7 @@ _NODES = (
 # `category` is the column's name, `content` an article's
 _DATA_TYPES = frozenset({"", "ds"})
 
-# FACTS b, "NOT articles": and no lists either; dated folders hold articles only
+# Neither articles nor lists; dated folders hold articles only.
 _NOT_COLUMNS = re.compile(
     r"/(?:titlepic|ad|static|skin|[0-9]{4}(?:css|js|images?))/"
     r"|/(?:zhuanti|topic|zt)/[^/]*/"
@@ -207,7 +207,7 @@ def _data_sources(doc: Document) -> Iterator[str]:
 
 
 def _node_ids(doc: Document) -> Iterator[str]:
-    """List API nodes: the mobile lists' input, scripts, and the page's own (FACTS c1, c2)."""
+    """List API nodes: the mobile lists' input, scripts, and the page's own."""
     value = doc.maybe("input#nid")
     found = _NODE.fullmatch((value.attributes.get("value") or "").strip()) if value else None
     if found:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crawler.pages.document import Document, Node
 
 _META = "meta[http-equiv='refresh' i]"
+# Characters of a refresh that are read.
 _MAX_CONTENT = 4096
 # The shared declarative refresh steps of the HTML Standard, on a content with single blanks.
 _REFRESH = re.compile(
@@ -30,9 +31,13 @@ _REFRESH = re.compile(
 _NOT_IN_EFFECT = frozenset(
     {"template", "noscript", "noframes", "iframe", "textarea", "svg", "math"}
 )
+# Elements around a refresh that are looked at; one further down is in effect for nobody.
 _MAX_DEPTH = 1000
 
+# Characters of a page's scripts that are read, and of an address in a refusal.
 _MAX_SCRIPT = 65536
+_MAX_SHOWN = 500
+# What names another address, and what moves a reader to one that may not be named.
 _LOCATION = re.compile(
     r"location(?:\.href)?\s{0,9}=(?!=)\s{0,9}[\"'`]([^\"'`\s]{0,2048})[\"'`]"
     r"|location\.(?:replace|assign)\s{0,9}\(\s{0,9}[\"'`]([^\"'`\s]{0,2048})[\"'`]"
@@ -61,7 +66,7 @@ _MISSING = re.compile(
     r"(?:\.[a-z]{3,5}|/)?",
     re.ASCII | re.IGNORECASE,
 )
-# the page that the site's own script sends readers of old articles to: FACTS a
+# the page that the site's own script sends readers of old articles to
 _SKIPPED = "/webSkipping.htm"
 
 
@@ -110,7 +115,7 @@ def refuse_stub(doc: Document) -> None:
     targets = scripted + _absolute(doc, (_unquoted(one[2]) for one in metas if one))
     if not targets or _SETS_COOKIE.search(script) or _leads_back(doc.url, scripted, targets):
         raise NotAnArticle("challenge", "a script that leads back, to a gate or nobody knows where")
-    raise NotAnArticle("script_redirect", targets[-1][:500], leads_to=targets[-1])
+    raise NotAnArticle("script_redirect", targets[-1][:_MAX_SHOWN], leads_to=targets[-1])
 
 
 def _leads_back(url: str, scripted: Iterable[str], targets: Iterable[str]) -> bool:

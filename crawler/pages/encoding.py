@@ -61,11 +61,14 @@ _SAME = {"cp950": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949"}
 # codecs of seven bits, and what begins their characters that aren't ASCII
 _SHIFTS = {"iso2022_jp": b"\x1b", "hz": b"~{"}
 
+# of UTF-16 markup, in its first bytes, so many are zero, nearly all on one side (一 has one on the
+# other)
 _UTF16_WINDOW = 1024
-# of UTF-16 markup so many bytes are zero, nearly all on one side (一 has one on the other)
 _UTF16_SHARE = 0.02
 _UTF16_OTHER = 0.25
 
+# by what a text looks like the language of its charset: any Japanese has some hiragana, Korean
+# hardly a Chinese character, and of a Western one the accents stand alone
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _HIRAGANA = re.compile("[\u3041-\u3096]")
 _KANA_SHARE = 0.02
@@ -77,6 +80,7 @@ _ALONE = re.compile(r"(?<![^\x00-\x7f])[^\x00-\x7f](?![^\x00-\x7f])")
 # bytes that can't be read before euro signs are no longer looked for among them, which takes time
 _MOST_EUROS = 1000
 
+# the first levels of Big5 and GB2312, the frequent characters: their first and their last
 _BIG5_FIRST = (b"\xa4\x40", b"\xc6\x7e")
 _GB_FIRST = (b"\xb0\xa1", b"\xd7\xf9")
 

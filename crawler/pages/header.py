@@ -83,7 +83,7 @@ _BEFORE, _AFTER, _NEAR = 40, 25, 12
 class Lines:
     """Visible lines, found when they are asked for: what is looked for mostly stands in the first.
 
-    They can be gone through again, one time after the other.
+    They can be gone through several times.
     """
 
     def __init__(self, found: Iterator[str]) -> None:
@@ -201,7 +201,8 @@ _HEAD = 6
 # Elements around a field that may be its line: span, div.info, div.header.
 _AROUND = 3
 
-_EDITOR_LINE_LENGTH = 60
+# Characters of a paragraph that names an editor.
+_LONGEST_EDITOR_LINE = 60
 
 
 @dataclass(slots=True)
@@ -411,7 +412,7 @@ def take_editor_lines(draft: Draft) -> tuple[list[Evidence], list[Evidence]]:
         b
         for b in draft.blocks
         if b.kind is BlockKind.TEXT
-        and len(b.text) <= _EDITOR_LINE_LENGTH
+        and len(b.text) <= _LONGEST_EDITOR_LINE
         and EDITOR_LINE.fullmatch(b.text)
     ]
     duty = [b for b in lines if "责" in b.text]

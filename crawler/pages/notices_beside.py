@@ -40,6 +40,9 @@ _WORDS = {
     "仅": re.compile("仅(?:代表|供)"),
 }
 
+# Where a word of _WORDS and what must not follow it stand around its character.
+_WORD_BEFORE, _WORD_AFTER = 1, 3
+
 # Times a character is looked at for its word; where it stands more often, the page is walked.
 _MOST_CHARACTERS = 200
 
@@ -211,7 +214,7 @@ def _has_word(source: str) -> bool:
         for _ in range(_MOST_CHARACTERS):
             if at < 0:
                 break
-            if word.search(source, max(0, at - 1), at + 3):
+            if word.search(source, max(0, at - _WORD_BEFORE), at + _WORD_AFTER):
                 return True
             at = source.find(character, at + 1)
         else:

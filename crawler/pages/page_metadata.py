@@ -25,10 +25,16 @@ CRUMBS = (
     "#location", "#position", ".place", ".weizhi", ".weizhi02", ".detail_location",
 )  # fmt: skip
 
+# The page's codes: 42 digits, of which the first are the channel's path and the last the article's
+# number; day and hash of a new address; the article's number and places in the CMS; a column's.
 _FWL = re.compile(r"01[0-9]{40}(?![0-9A-Za-z])")
 _CONTENT_ID = re.compile(r"[0-9]{8}[0-9a-f]{32}")
 _PUBLISHID = re.compile(r"[1-9]\d{4,11}(?:\.\d{1,10}){1,5}")
 _NODE_ID = re.compile(r"[1-9]\d{3,9}")
+# Where the column's number stands in meta[name=pageid].
+_NODE_PLACE = 4
+
+# Characters of a step of the breadcrumb.
 _LONGEST_CRUMB = 30
 
 # Further pages of one article that are looked at; Assembly takes fewer.
@@ -39,6 +45,7 @@ _PAGE_LINKS = (
 )
 # The pagers that stand in the articles of the old CMS.
 _PAGERS = "#div_currpage, [id^='div_page_roll'], .pagelink"
+# How pagers call a page, and how many there are: [2], 共3页, 1/3页.
 _PAGE_LABEL = re.compile(r"\s{0,9}[\[【(（]?\s{0,9}(\d{1,3})\s{0,9}[\]】)）]?\s{0,9}")
 _PAGE_COUNT = re.compile(r"共\s{0,9}(\d{1,3})\s{0,9}页|\d\s{0,9}/\s{0,9}(\d{1,3})\s{0,9}页")
 
@@ -76,13 +83,14 @@ def _channel(doc: Document, crumbs: Sequence[str]) -> list[str]:
 
 def _codes(doc: Document) -> Codes:
     numbers = [part.strip() for part in doc.metas.get("pageid", "").split(".")]
+    node = numbers[_NODE_PLACE] if len(numbers) > _NODE_PLACE else ""
     content_id = doc.metas.get("contentid", "").strip()
     publishid = doc.metas.get("publishid", "").strip()
     return Codes(
         fwl=_fwl(doc),
         publishid=publishid if _PUBLISHID.fullmatch(publishid) else None,
         content_id=content_id if _CONTENT_ID.fullmatch(content_id) else None,
-        node_id=numbers[4] if len(numbers) > 4 and _NODE_ID.fullmatch(numbers[4]) else None,
+        node_id=node if _NODE_ID.fullmatch(node) else None,
     )
 
 

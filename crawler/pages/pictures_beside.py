@@ -44,9 +44,8 @@ _OF_2009 = re.compile(r"xin(?:src)?_\d{4,}\w*\.(?:jpe?g|gif|png|bmp)", re.IGNORE
 _PICTURE = re.compile(r"\.(?:jpe?g|gif|png|bmp|webp)$", re.IGNORECASE)
 _OWN_ELEMENTS = "#Image, #image"
 
+# Pictures of a page that are looked at, and of them those that are the article's.
 _MOST_LOOKED_AT = 500
-
-# Pictures beside the text that are looked at.
 _MOST = 60
 
 # Characters beside a picture; more are a text, or another part of the page.

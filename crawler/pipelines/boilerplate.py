@@ -440,6 +440,7 @@ _COMMENT_RULES = re.compile(
 _PAGE_NUMBER = re.compile(r"[\[【]\d{1,2}[\]】]")
 _SOURCE_IN_BRACKETS = re.compile(rf"\({_SOURCE}:[^。!?;()\d]{{2,24}}\)")
 _BARE_MARKS = re.compile(r"[\[\]【】()（）|｜:：>»·\s-]+")
+# Breadcrumbs: characters of a step, and of a line that says only where the reader is.
 _CRUMB = re.compile(r"[>›»]")
 _LONGEST_CRUMB = 14
 _LONGEST_POSITION = 40

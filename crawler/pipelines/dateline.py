@@ -15,6 +15,7 @@ from crawler.items import Dateline
 if TYPE_CHECKING:
     from crawler.pipelines.normalisation import Normalisation
 
+# Characters of a paragraph's beginning in which a dateline stands.
 _LONGEST = 80
 _AGENCY = r"(?:新华社|新华网|中新社|中新网|中国新闻网|人民网|央广网|央视网|光明网|中国网)"
 _PAPER = (

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
     from crawler.items import Draft, Page
 
+# Characters of a page's code; what is longer is none.
 _LONGEST_CODE = 100
+
+# Digits of the 42-digit code that are the channel's path.
+_CHANNEL_DIGITS = 8
 
 
 def begin_article(draft: Draft, pages: Sequence[Page], extractor_version: str) -> Normalisation:
@@ -79,7 +83,7 @@ def _other_ids(identity: str, codes: Codes) -> Iterator[str]:
 def _with_region(current: Normalisation) -> Normalisation:
     """By the address; where that says nothing by the channel path that opens the 42-digit code."""
     by_host = regions.region_of_url(current.article.url)
-    channel = (current.article.codes.fwl or "")[:8]
+    channel = (current.article.codes.fwl or "")[:_CHANNEL_DIGITS]
     by_code = regions.region_of_channel(channel) if channel else None
     if by_host and by_code and by_host.code != by_code.code:
         facts = f"address: {by_host.code}; channel code {channel}: {by_code.code}"

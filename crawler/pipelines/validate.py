@@ -31,6 +31,7 @@ MOST: Final = {
     "attachments": 500,
 }  # fmt: skip
 
+# Characters of a person's name, and of an address.
 _LONGEST_NAME: Final = 40
 _LONGEST_URL: Final = 4096
 

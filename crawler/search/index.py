@@ -33,6 +33,8 @@ _SECONDS_OF_DAY = 24 * 60 * 60
 _FIRST_DAY = date(1990, 1, 1)
 # Rows of articles without a time stand before all days, by when they were first seen.
 _UNDATED = -(1 << 36)
+# Beyond any row, as SQLite counts them.
+_ALL_ROWS = 1 << 62
 
 # FTS5 keeps so much in memory before it writes a segment, which it must merge with others later.
 # It also writes one whenever a row has a lower number than the one before.
@@ -288,6 +290,6 @@ def first_row(day: date) -> int:
 def rows_of_days(since: date | None, until: date | None) -> tuple[int, int]:
     """The first and last row number of days, both included. Without both, those of articles without
     a time are among them."""
-    low = first_row(since) if since else 0 if until else -(1 << 62)
-    high = first_row(until) + _SLOTS - 1 if until else 1 << 62
+    low = first_row(since) if since else 0 if until else -_ALL_ROWS
+    high = first_row(until) + _SLOTS - 1 if until else _ALL_ROWS
     return low, high

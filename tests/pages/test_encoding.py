@@ -158,9 +158,8 @@ def test_two_codes_of_gbk_that_the_codec_has_not(declared: str | None) -> None:
     header = f"text/html; charset={declared}" if declared else None
     body = "票价3@元，#第二行".encode("gbk").replace(b"@", b"\x80").replace(b"#", b"\xa3\xa0")
     assert decode_text(body, header) == ("票价3€元，\u3000第二行", Encoding(declared, "gb18030"))
-    assert decode_text(b"\x81\x80" + body)[0].startswith(
-        "亐"
-    )  # as a second byte it is a character's
+    # as a second byte it is a character's
+    assert decode_text(b"\x81\x80" + body)[0].startswith("亐")
 
 
 def test_the_schema_names_every_encoding() -> None:
