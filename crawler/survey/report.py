@@ -33,8 +33,22 @@ JSON_NAME = "report.json"
 TEXT_NAME = "report.txt"
 PROPOSALS = "layouts"
 
-# Examples of a cluster's pages; the number counts all.
+# Examples of a cluster's pages, and of pages that several layouts claim; the numbers count all.
 _EXAMPLES = 10
+_MOST_AMBIGUOUS = 100
+
+# Characters of a robots.txt.
+_LONGEST_ROBOTS = 2000
+
+# Of each kind so many stand in the text, which a person reads; the JSON has all that are kept.
+_DAMAGE_SHOWN = 20
+_UNKNOWN_SHOWN = 5
+_AMBIGUOUS_SHOWN = 5
+_PAGES_SHOWN = 3
+_FEATURES_SHOWN = 20
+_LINES_SHOWN = 10
+_TRIALS_SHOWN = 8
+_LONGEST_SHOWN = 80
 
 
 def build(
@@ -109,7 +123,7 @@ def _robots(material: Material, agent: str) -> dict[str, Any]:
                 one: rules.can_fetch(one, agent) for one in [f"{origin}/", *lists[:_EXAMPLES]]
             }
             row["crawl_delay"] = rules.crawl_delay(agent)
-            row["text"] = body[:2000] if status == 200 else None
+            row["text"] = body[:_LONGEST_ROBOTS] if status == 200 else None
         found[url] = row
     return found
 
@@ -133,7 +147,9 @@ def _articles(survey: Survey) -> dict[str, Any]:
         },
         "by_region": {code: dict(one) for code, one in sorted(survey.by_region.items())},
         "no_article": dict(survey.refused),
-        "ambiguous": [{"url": url, "claimed_by": names} for url, names in survey.ambiguous[:100]],
+        "ambiguous": [
+            {"url": url, "claimed_by": names} for url, names in survey.ambiguous[:_MOST_AMBIGUOUS]
+        ],
     }
 
 
@@ -215,7 +231,7 @@ def text_lines(told: Mapping[str, Any]) -> list[str]:
     for number, cluster in enumerate(told["clusters"], start=1):
         lines += _cluster_lines(number, cluster)
     if told["damage"]:
-        lines += ["", "Damaged:", *(f"  {one}" for one in told["damage"][:20])]
+        lines += ["", "Damaged:", *(f"  {one}" for one in told["damage"][:_DAMAGE_SHOWN])]
     return lines
 
 
@@ -260,7 +276,9 @@ def _source_lines(told: Mapping[str, Any]) -> list[str]:
         lines += ["", "What no parser understands"]
     for kind, row in told["not_understood"].items():
         lines.append(f"  {row['count']} {kind}")
-        lines += [f"    {one['what']}  (on {one['seen_on']})" for one in row["examples"][:5]]
+        lines += [
+            f"    {one['what']}  (on {one['seen_on']})" for one in row["examples"][:_UNKNOWN_SHOWN]
+        ]
     return lines
 
 
@@ -271,15 +289,16 @@ def _layout_lines(told: Mapping[str, Any]) -> list[str]:
         lines.append(f"  {name:20}  {row['pages']:6}  {row['share']:6.1%}")
     for kind, count in articles["no_article"].items():
         lines.append(f"  no article: {kind:8}  {count:6}")
-    several = articles["ambiguous"][:5]
+    several = articles["ambiguous"][:_AMBIGUOUS_SHOWN]
     return [*lines, *(f"  claimed by {one['claimed_by']}: {one['url']}" for one in several)]
 
 
 def _cluster_lines(number: int, cluster: Mapping[str, Any]) -> list[str]:
     codes = ", ".join(f"{code or '-'} {n}" for code, n in cluster["regions"].items())
     lines = ["", f"Cluster {number}: {cluster['pages']} pages that no layout claims ({codes})"]
-    lines += [f"  {url}" for url in cluster["examples"][:3]]
-    lines.append(f"  built of {' '.join(cluster['built_of'][:20]) or 'nothing with a name'}")
+    lines += [f"  {url}" for url in cluster["examples"][:_PAGES_SHOWN]]
+    built_of = " ".join(cluster["built_of"][:_FEATURES_SHOWN]) or "nothing with a name"
+    lines.append(f"  built of {built_of}")
     if cluster["proposal"] is None:
         return [*lines, f"  no layout is proposed: {cluster['why_not']}"]
     return [*lines, *_proposal_lines(cluster["proposal"])]
@@ -296,7 +315,8 @@ def _proposal_lines(proposal: Mapping[str, Any]) -> list[str]:
         lines.append(f"    {key:8}  {', then '.join(found) or 'where such lines mostly stand'}")
     furniture = proposal["furniture"]
     lines.append(f"    cut       {', '.join(furniture['cut']) or 'nothing'}")
-    lines += [f"    cut line  {text[:80]}" for text in furniture["texts"][:10]]
+    texts = furniture["texts"][:_LINES_SHOWN]
+    lines += [f"    cut line  {text[:_LONGEST_SHOWN]}" for text in texts]
     lines += [f"    note: {note}" for note in proposal["notes"]]
     tried = proposal["tried"]
     unseen = [one for one in tried if not one["made_of_it"]]
@@ -304,7 +324,7 @@ def _proposal_lines(proposal: Mapping[str, Any]) -> list[str]:
         f"    tried on {len(tried)} pages, {len(unseen)} of them not used for it: "
         f"nothing contradicts it on {proposal['right']}"
     )
-    lines += [line for one in tried[:8] for line in _trial_lines(one)]
+    lines += [line for one in tried[:_TRIALS_SHOWN] for line in _trial_lines(one)]
     return lines
 
 
