@@ -137,6 +137,8 @@ def marked_parts(doc: Document, container: Node) -> dict[int, Part]:
     return parts
 
 
+# --- blocks ---------------------------------------------------------------------------------------
+
 # Two full-width blanks or what is as wide, with which the site's paragraphs begin.
 _INDENT = r"(?:\u3000{2}|(?:\u00a0 ?){3}|\u2003{2}|\u2002{2})"
 _INDENTED = re.compile(r"[ \t]*(?:\u3000|(?:\u00a0 ?){2}|\u2003|\u2002{2}| {4})")

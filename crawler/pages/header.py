@@ -195,6 +195,8 @@ def find_time_line(before: Lines, after: Lines) -> list[Evidence]:
     ]
 
 
+# --- elements of the template ---------------------------------------------------------------------
+
 # Paragraphs at the head of a container among which its information line may stand.
 _HEAD = 6
 
@@ -365,6 +367,9 @@ def _is_line(node: Node) -> bool:
 def _is_labelled(node: Node) -> bool:
     parent = node.parent
     return parent is not None and SOURCE.search(visible_text(parent)[: 2 * LONGEST]) is not None
+
+
+# --- lines of the text ----------------------------------------------------------------------------
 
 
 def take_header_lines(draft: Draft, shown: ShownFields) -> None:

@@ -63,6 +63,8 @@ def refuse_other_media(body: bytes, content_type: str | None) -> None:
         raise NotAnArticle("not_html", content_type.strip()[:_DETAIL])
 
 
+# --- pages that hold no article -------------------------------------------------------------------
+
 # Characters of a page that only carries a message.
 LITTLE = 400
 

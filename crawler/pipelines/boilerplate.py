@@ -307,6 +307,9 @@ def _cut_edges(lines: Sequence[PrintedLine]) -> None:
             line.cut("tools")
 
 
+# --- printed lines --------------------------------------------------------------------------------
+
+
 @dataclass(slots=True)
 class PrintedLine:
     """One printed line of a text block: what is left of it, and what was cut, in order.
@@ -355,6 +358,8 @@ def blocks_of(blocks: Sequence[Block], lines: Sequence[PrintedLine]) -> tuple[Bl
             kept.append(block if text == block.text else replace(block, text=text))
     return tuple(kept)
 
+
+# --- the rule of a line ---------------------------------------------------------------------------
 
 _WORDING: Final[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("boilerplate.toml").read_text(encoding="utf-8")

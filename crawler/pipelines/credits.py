@@ -131,6 +131,8 @@ def _merged(found: list[Credit]) -> list[Credit]:
     return merged
 
 
+# --- who made a film ------------------------------------------------------------------------------
+
 # Characters of a line of credits; a longer one is text.
 _LONGEST_LINE = 120
 

@@ -254,6 +254,8 @@ def _touches_picture(before: Sequence[_Is]) -> bool:
     return last is _Is.PICTURE
 
 
+# --- photo credits --------------------------------------------------------------------------------
+
 # Characters of a credit, generously.
 _LONGEST_CREDIT: Final = 90
 

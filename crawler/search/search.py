@@ -160,6 +160,9 @@ def _phrase(spelling: str) -> str:
     return quoted(tokens(spelling).rpartition(" ")[0])
 
 
+# --- hits -----------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """An article, by the newest of its versions that match.
@@ -340,6 +343,9 @@ def _readable() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise LineIndexError(f"the search index can't be asked: {error}") from error
+
+
+# --- excerpts -------------------------------------------------------------------------------------
 
 
 class ExcerptPart(NamedTuple):

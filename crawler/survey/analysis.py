@@ -91,6 +91,9 @@ def clusters_of(pages: Sequence[frozenset[str]]) -> list[PageCluster]:
     return sorted(found, key=lambda one: -len(one.members))
 
 
+# --- what was seen --------------------------------------------------------------------------------
+
+
 @dataclass(slots=True)
 class Group:
     """Pages built alike that no layout claims: what they are built of, what was proposed for them,

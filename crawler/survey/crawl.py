@@ -214,6 +214,8 @@ def _close(archive: WarcWriter, passed: Passed) -> None:
         passed.storage_error = passed.storage_error or str(error)
 
 
+# --- the spider -----------------------------------------------------------------------------------
+
 # Links kept of one region, of which its sample is chosen.
 _MOST_LINKS = 20_000
 
