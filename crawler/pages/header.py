@@ -385,7 +385,7 @@ def take_header_lines(draft: Draft, shown: ShownFields) -> None:
     taken = [
         b for b in head if b in lines or SOURCE.match(b.text) or collapse(b.text).strip() == title
     ]
-    shown.times = shown.times or [Evidence(lines[0].text.strip(), lines[0].where)]
+    shown.times = shown.times or _evidence(lines[:1])
     for block in taken:
         shown.sources = shown.sources or find(SOURCE, [block.text], block.where)
     said = [block.text for block in taken]

@@ -100,9 +100,7 @@ def pictures_beside(
         nodes = _with_caption(doc, _box(image, doc, others), others)
         taken.update(inner.mem_id for node in nodes for inner in node.traverse())
         blocks, removed = _read(doc, nodes)
-        around = nodes[0].parent
-        is_framed = around is not None and around.mem_id in frames
-        if is_framed or _is_proven(image, blocks, doc):
+        if _stands_in(nodes[0], frames) or _is_proven(image, blocks, doc):
             shown.update(block.url for block in blocks if block.url)
             (found.before if around_and(nodes[0]) & before else found.after).extend(blocks)
             found.removed += removed
@@ -113,6 +111,11 @@ def _frames(container: Node, inside: set[int], fields: Iterable[Node]) -> set[in
     """The elements around the container, and around title and time outside it."""
     outside = (around_and(node) for node in fields if node.mem_id not in inside)
     return around_and(container).union(*outside)
+
+
+def _stands_in(node: Node, elements: set[int]) -> bool:
+    """Whether an element is the child of one of these."""
+    return node.parent is not None and node.parent.mem_id in elements
 
 
 def _images(doc: Document, container: Node, inside: set[int]) -> list[Node]:
