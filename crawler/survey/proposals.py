@@ -40,6 +40,7 @@ from crawler.survey.selectors import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import date
 
     from crawler.items import Article, Page
     from crawler.layouts.accepted import AcceptedLayouts
@@ -124,7 +125,7 @@ class ClusterPage:
     url: str
     page: Page
     headlines: Sequence[str]
-    days: Sequence[Any]
+    days: Sequence[date]
 
     def sample(self) -> SampledPage:
         """The page, parsed. Raises NotAnArticle."""

@@ -28,6 +28,7 @@ from crawler.survey.material import gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from scrapy.settings import Settings
@@ -86,7 +87,7 @@ def _report(
     folder: Path,
     warcs: Sequence[Path],
     accepted: AcceptedLayouts,
-    began: Any,
+    began: datetime,
     codes: Sequence[str],
     passed: Passed | None,
 ) -> Surveyed:
