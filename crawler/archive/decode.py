@@ -51,7 +51,7 @@ class DecodeError(ValueError):
         self.kind: Kind = kind
 
 
-def bound(max_size: int) -> int:
+def largest_page(max_size: int) -> int:
     """The greatest size of a page by DOWNLOAD_MAXSIZE, where 0 means no bound of the crawl's.
     Crawl, replay and re-extraction have the same."""
     return min(max_size or MAX_BODY, MAX_BODY)

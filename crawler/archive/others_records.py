@@ -3,8 +3,8 @@
 In: the block of a foreign response, its WARC-Date. Out: the same, with what its writer undid taken
 off its head, and the time in our form.
 
-A revisit of theirs calls the response that it repeats by one of its names: a Repeat means the page
-that has one of them. Re-extraction makes lines by this rule, and `scrapy verify` proves them by it.
+A revisit of theirs calls the response that it repeats by one of its names. Re-extraction makes
+lines by this rule, and `scrapy verify` proves them by it.
 """
 
 from __future__ import annotations
@@ -121,13 +121,18 @@ def _zone(text: str | None) -> timezone:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class OthersRevisit:
     """A revisit: the article at `url` was unchanged on `date`. The response that it repeats has
     one of `names`; the first of them that is known counts."""
 
     url: str
     date: str
     names: Names
+
+    def repeats(self, names: Names) -> bool:
+        """Whether it repeats the page of these names."""
+        pairs = zip(names, self.names, strict=True)
+        return any(ours and ours == theirs for ours, theirs in pairs)
 
 
 def names_of(page: Page) -> Names:
@@ -137,12 +142,7 @@ def names_of(page: Page) -> Names:
     return digest, f"{page.url} {page.fetched_at}", page.warc.record_id if page.warc else ""
 
 
-def means(repeat: Repeat, names: Names) -> bool:
-    """Whether a revisit repeats the page of these names."""
-    return any(ours and ours == theirs for ours, theirs in zip(names, repeat.names, strict=True))
-
-
-def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
+def others_revisit(record: Record, *, is_ours: bool) -> OthersRevisit | None:
     """What a revisit without a page of its own says. None for a revisit of ours, which repeats
     what is published; for a 304, which is no capture of a page; and where the date names no
     moment."""
@@ -157,7 +157,7 @@ def repeat_of(record: Record, *, is_ours: bool) -> Repeat | None:
     digest = digest_key(record.header("WARC-Payload-Digest") or "")
     record_id = (record.header("WARC-Refers-To") or "").strip("<>")
     names = (digest, original, f"<{record_id}>" if record_id else "")
-    return Repeat(record.url or "", at, names)
+    return OthersRevisit(record.url or "", at, names)
 
 
 def holds_page(record: Record) -> bool:

@@ -14,7 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler import regions
-from crawler.archive.decode import bound
+from crawler.archive.decode import largest_page
 from crawler.arguments import ArgumentError, parse
 from crawler.commands.base_command import ProjectCommand, print_json
 from crawler.commands.export import Command as Export
@@ -102,7 +102,7 @@ class Command(ProjectCommand, ScrapyCommand):
         put = put_batch(
             cluster, kind, files,
             extractor=AcceptedLayouts.of(data_dir).version,
-            max_bytes=bound(self.given.getint("DOWNLOAD_MAXSIZE")),
+            max_bytes=largest_page(self.given.getint("DOWNLOAD_MAXSIZE")),
             has=place.has,
         )  # fmt: skip
         return put.put, {"batch": put.batch, "files": put.files, "output": put.output}

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from crawler.archive.decode import bound
+from crawler.archive.decode import largest_page
 from crawler.commands.base_command import (
     NoArchiveError,
     ProjectCommand,
@@ -98,7 +98,7 @@ class Command(ProjectCommand, ScrapyCommand):
             return
         files = _checked(args, opts)
         data_dir = self.data_dir
-        max_bytes = bound(self.given.getint("DOWNLOAD_MAXSIZE"))
+        max_bytes = largest_page(self.given.getint("DOWNLOAD_MAXSIZE"))
         accepted = AcceptedLayouts.of(data_dir)
         wanted = Filter(opts.regions, opts.hosts, opts.since, opts.until, max_bytes)
         with ExitStack() as stack:

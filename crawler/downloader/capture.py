@@ -38,7 +38,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler import urls
 from crawler.archive import wire
-from crawler.archive.decode import Decoded, DecodeError, bound, decode
+from crawler.archive.decode import Decoded, DecodeError, decode, largest_page
 from crawler.archive.writer import Exchange, Revisit, WarcWriter
 from crawler.clock import iso
 from crawler.context import attached, required
@@ -126,7 +126,7 @@ class CaptureHandler(HTTP11DownloadHandler):
         if not sent:
             assert failure is not None
             raise failure
-        return self._settle(request, sent[-1], response, failure, bound(maxsize), len(sent))
+        return self._settle(request, sent[-1], response, failure, largest_page(maxsize), len(sent))
 
     def _settle(
         self,

@@ -18,7 +18,7 @@ from urllib.parse import urldefrag
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 
 from crawler import urls
-from crawler.archive.decode import MAX_BODY, DecodeError, bound
+from crawler.archive.decode import MAX_BODY, DecodeError, largest_page
 from crawler.archive.others_records import fetched_at, is_our_warcinfo
 from crawler.archive.pointers import name_in, page_of
 from crawler.archive.reader import Record, WarcError, read_records, record_at
@@ -165,7 +165,7 @@ class ReplayHandler(BaseDownloadHandler):
         super().__init__(crawler)
         self._index = required(crawler, ReplayIndex)
         self._data_dir = required(crawler, RunFacts).data_dir
-        self._max_bytes = bound(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+        self._max_bytes = largest_page(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
 
     async def download_request(self, request: Request) -> Response:
         """Raises NotArchivedError, CaptureError as the live handler does, WarcError."""

@@ -1,1 +1,1 @@
-"""What a run writes: JSONL lines, the run report and in it the manifest."""
+"""What a run writes and publishes: lines, parts, the report; outcomes and checkpoints."""

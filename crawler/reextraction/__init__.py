@@ -1,1 +1,1 @@
-"""JSONL again from archives, ours or anyone's."""
+"""Lines again from archives, ours or anyone's, and corrections of published ones."""

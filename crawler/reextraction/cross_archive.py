@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from crawler.archive.others_records import Repeat, names_of
+from crawler.archive.others_records import OthersRevisit, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -92,8 +92,8 @@ class CrossArchiveStore:
         row = (capture.article_id, capture.page, capture.url, capture.date, *_values(capture.place))
         self._database.execute("INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def add_revisit(self, repeat: Repeat) -> None:
-        row = (repeat.url, repeat.date, *repeat.names)
+    def add_revisit(self, revisit: OthersRevisit) -> None:
+        row = (revisit.url, revisit.date, *revisit.names)
         self._database.execute("INSERT INTO revisits VALUES (?, ?, ?, ?, ?)", row)
 
     def add_original(self, page: Page, place: RecordPlace) -> None:
@@ -142,7 +142,7 @@ class CrossArchiveStore:
                 values,
             )
 
-    def revisits(self) -> Iterator[tuple[Repeat, RecordPlace | None]]:
+    def revisits(self) -> Iterator[tuple[OthersRevisit, RecordPlace | None]]:
         """Every revisit in the order they were told, with the place of what it repeats."""
         # an id that several pages have names none of them
         rows = self._database.execute(
@@ -154,8 +154,8 @@ class CrossArchiveStore:
             " ON i.key = r.record_id ORDER BY r.rowid"
         )
         for url, date, digest, original, record_id, *place in rows:
-            repeat = Repeat(url, date, (digest, original, record_id))
-            yield repeat, None if place[0] is None else _place(place)
+            revisit = OthersRevisit(url, date, (digest, original, record_id))
+            yield revisit, None if place[0] is None else _place(place)
 
     def articles(self) -> Iterator[Iterator[PageCapture]]:
         """The captures, article by article, each by date."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import layouts, regions, urls
 from crawler.archive.captures import may_hold_capture
 from crawler.archive.decode import MAX_BODY, DecodeError
-from crawler.archive.others_records import fetched_at, holds_page, is_our_warcinfo, repeat_of
+from crawler.archive.others_records import fetched_at, holds_page, is_our_warcinfo, others_revisit
 from crawler.archive.pointers import is_our_file, page_of
 from crawler.archive.reader import WarcError, read_records, record_at
 from crawler.clock import BEIJING
@@ -168,18 +168,18 @@ def assemble(
     A revisit gives a record of its own address and time, made from the bytes that it repeats.
     """
     lines = _Lines(wanted, tally, store, accepted)
-    for repeat, place in store.revisits():
+    for revisit, place in store.revisits():
         if place is None:
             tally.counts["unresolved_revisit"] += 1
             continue
         page = lines.page_at(place)
         if page is None:
             continue
-        if (page.url, page.fetched_at) == (repeat.url, repeat.date):
+        if (page.url, page.fetched_at) == (revisit.url, revisit.date):
             # its record is made already
             tally.counts["repeated"] += 1
             continue
-        yield from lines.single(replace(page, url=repeat.url, fetched_at=repeat.date), place)
+        yield from lines.single(replace(page, url=revisit.url, fetched_at=revisit.date), place)
     for group in store.articles():
         captures = list(islice(group, MAX_CAPTURES))
         firsts = [capture for capture in captures if capture.page == 1]
@@ -264,15 +264,15 @@ class _Scanner:
     def _revisit(self, record: Record) -> None:
         """Keep a revisit that has no page of its own."""
         tally = self.lines.tally
-        repeat = repeat_of(record, is_ours=self.is_ours)
+        revisit = others_revisit(record, is_ours=self.is_ours)
         if fetched_at(record.date) is None:
             tally.counts["damaged"] += 1
             why = f"WARC-Date is {record.date[:40]!r}, which names no moment"
             tally.problem(self.name, record.offset, why)
-        elif repeat is None:
+        elif revisit is None:
             tally.counts["not_modified"] += 1
         else:
-            self.lines.store.add_revisit(repeat)
+            self.lines.store.add_revisit(revisit)
 
     def _place(self, record: Record) -> RecordPlace:
         return RecordPlace(str(self.path), self.name, record.offset, self.is_ours)

@@ -24,7 +24,7 @@ from scrapy.utils.defer import deferred_from_coro
 
 from crawler import __version__, alarms
 from crawler.alarms import Alarm
-from crawler.archive.decode import bound
+from crawler.archive.decode import largest_page
 from crawler.archive.reader import WarcError
 from crawler.archive.writer import WarcWriter
 from crawler.clock import iso, now
@@ -164,7 +164,7 @@ class Run:
         """
         data_dir = folder_of(settings)
         with opening(lock):
-            replay = _replayed(arguments, bound(settings.getint("DOWNLOAD_MAXSIZE")))
+            replay = _replayed(arguments, largest_page(settings.getint("DOWNLOAD_MAXSIZE")))
             check_disk(data_dir, settings.getint("DISK_MIN_FREE"))
             accepted = AcceptedLayouts.of(data_dir)
             facts = _facts(settings, arguments, regions, command)

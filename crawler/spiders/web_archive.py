@@ -20,7 +20,7 @@ from scrapy import Request
 from crawler import layouts, regions, urls
 from crawler.alarms import Alarm
 from crawler.archive.captures import captured, replay_address
-from crawler.archive.decode import DecodeError, bound
+from crawler.archive.decode import DecodeError, largest_page
 from crawler.clock import BEIJING, now
 from crawler.context import RunFacts, required
 from crawler.downloader.failures import ending_of, is_ours, outcome_of_kind, raise_alarm
@@ -94,7 +94,7 @@ class WebArchive:
         self._limit = settings.getint("CDX_LIMIT")
         self._queries_left = settings.getint("CDX_MAX_QUERIES")
         self._has_files = bool(settings["CDX_DATA"]) or cdx.has_files(self._source)
-        self._max_bytes = bound(settings.getint("DOWNLOAD_MAXSIZE"))
+        self._max_bytes = largest_page(settings.getint("DOWNLOAD_MAXSIZE"))
         self._prefixes = self._wanted_prefixes()
         self._listings: deque[CaptureListing] = deque()
         self._asked = 0

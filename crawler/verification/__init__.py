@@ -1,1 +1,1 @@
-"""What `scrapy verify` proves, one kind of proof a file."""
+"""What `scrapy verify` proves: each file by itself, then files against each other."""

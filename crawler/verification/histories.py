@@ -109,10 +109,7 @@ def _faults_of_captures(
 
 def _contradictions_of_capture(line: LineSummary, content: Sequence[LineSummary]) -> Iterator[str]:
     """What the line of a capture says against the article's others."""
-    if line.revision or line.corrects:
-        yield "it says that it corrects a line, and stands by itself"
-    if line.also_at != sorted(set(line.also_at) - {line.canonical_url}):
-        yield "also_at is not sorted, or names an address twice"
+    yield from _contradictions_within(line)
     if line.status != "live":
         yield f"status is {line.status}: a capture of others is no look of ours"
     if line.previous_sha256 is None:
@@ -124,6 +121,14 @@ def _contradictions_of_capture(line: LineSummary, content: Sequence[LineSummary]
         yield "previous_sha256 is not the content_sha256 of another record"
     if not line.row["changed"]:
         yield "it changes nothing"
+
+
+def _contradictions_within(line: LineSummary) -> Iterator[str]:
+    """What a line that stands by itself says against itself."""
+    if line.revision or line.corrects:
+        yield "it says that it corrects a line, and stands by itself"
+    if line.also_at != sorted(set(line.also_at) - {line.canonical_url}):
+        yield "also_at is not sorted, or names an address twice"
 
 
 def _revisions(
@@ -183,10 +188,7 @@ def _contradictions(
     revisions of the last that has content. By which of these the line was made depends on when it
     was corrected. `has_captures`: web archives have captures of the article, whose lines may have
     been known when this one was written, and have some of the numbers."""
-    if line.revision or line.corrects:
-        yield "it says that it corrects a line, and stands by itself"
-    if line.also_at != sorted(set(line.also_at) - {line.canonical_url}):
-        yield "also_at is not sorted, or names an address twice"
+    yield from _contradictions_within(line)
     previous = {one.row["content_sha256"] for one in content} or {None}
     if has_captures and before is None:
         previous.add(None)

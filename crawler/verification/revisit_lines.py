@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from crawler import urls
-from crawler.archive.others_records import holds_page, is_our_warcinfo, means, names_of, repeat_of
+from crawler.archive.others_records import holds_page, is_our_warcinfo, names_of, others_revisit
 from crawler.archive.reader import WarcError, read_records
 from crawler.archive.wacz import WACZ_SUFFIX, warcs_in
 from crawler.storage import WARC_SUFFIXES, is_there, paths_elsewhere
@@ -24,7 +24,7 @@ from crawler.storage import WARC_SUFFIXES, is_there, paths_elsewhere
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from crawler.archive.others_records import Names, Repeat
+    from crawler.archive.others_records import Names, OthersRevisit
     from crawler.items import Page
 
 _ARCHIVES = (*WARC_SUFFIXES, WACZ_SUFFIX)
@@ -91,20 +91,20 @@ class NeededRevisits:
                 return
             with suppress(WarcError), TemporaryDirectory() as folder:
                 for warc, _ in warcs_in(archive, Path(folder)):
-                    for repeat in repeats_in(warc):
-                        self._found(repeat)
+                    for revisit in revisits_in(warc):
+                        self._found(revisit)
                     if warc != archive:
                         warc.unlink()
 
-    def _found(self, repeat: Repeat) -> None:
+    def _found(self, revisit: OthersRevisit) -> None:
         assert self._database
         rows = self._database.execute(
             "SELECT rowid, digest, original, record_id FROM needed"
             " WHERE url = ? AND (date = ? OR date IS NULL)",
-            (repeat.url, repeat.date),
+            (revisit.url, revisit.date),
         ).fetchall()
         for row, digest, original, record_id in rows:
-            if means(repeat, (digest, original, record_id)):
+            if revisit.repeats((digest, original, record_id)):
                 self._database.execute("DELETE FROM needed WHERE rowid = ?", (row,))
                 self._left -= 1
 
@@ -127,13 +127,13 @@ def archives_near(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[Pa
                 yield path
 
 
-def repeats_in(path: Path) -> Iterator[Repeat]:
-    """All Repeats of articles in a WARC; what is damaged is passed over."""
+def revisits_in(path: Path) -> Iterator[OthersRevisit]:
+    """All revisits of articles in a WARC; what is damaged is passed over."""
     is_ours = False
     for record in read_records(path, kinds={"warcinfo", "revisit"}, on_damage=lambda _: None):
         if record.kind == "warcinfo":
             is_ours = is_our_warcinfo(record)
         elif urls.article(record.url or "") is not None and not holds_page(record):
-            repeat = repeat_of(record, is_ours=is_ours)
-            if repeat is not None:
-                yield repeat
+            revisit = others_revisit(record, is_ours=is_ours)
+            if revisit is not None:
+                yield revisit

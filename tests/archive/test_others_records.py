@@ -15,9 +15,8 @@ from crawler.archive.others_records import (
     as_stored,
     fetched_at,
     holds_page,
-    means,
     names_of,
-    repeat_of,
+    others_revisit,
 )
 from crawler.archive.reader import Record
 from crawler.archive.records import digest
@@ -136,10 +135,10 @@ def page(body: bytes = b"ferry", url: str = URL) -> Page:
     ],
 )
 def test_what_it_repeats(headers: dict[str, str], is_meant: bool) -> None:
-    repeat = repeat_of(revisit({"WARC-Profile": SAME} | headers), is_ours=False)
-    assert repeat is not None
-    assert (repeat.url, repeat.date) == (URL, AT)
-    assert means(repeat, names_of(page())) is is_meant
+    repeated = others_revisit(revisit({"WARC-Profile": SAME} | headers), is_ours=False)
+    assert repeated is not None
+    assert (repeated.url, repeated.date) == (URL, AT)
+    assert repeated.repeats(names_of(page())) is is_meant
 
 
 def test_a_page_without_record_or_body_has_no_such_names() -> None:
@@ -157,7 +156,7 @@ def test_a_page_without_record_or_body_has_no_such_names() -> None:
     ],
 )
 def test_what_repeats_nothing(profile: str, date: str, is_ours: bool) -> None:
-    assert repeat_of(revisit({"WARC-Profile": profile}, date=date), is_ours=is_ours) is None
+    assert others_revisit(revisit({"WARC-Profile": profile}, date=date), is_ours=is_ours) is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.archive import reader
-from crawler.archive.decode import MAX_BODY, bound
+from crawler.archive.decode import MAX_BODY, largest_page
 from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
 from crawler.layouts import NO_LAYOUTS
 from crawler.reextraction import batch, one_warc
@@ -213,7 +213,7 @@ def test_pages_are_bounded_as_in_the_crawl(
     assert f"{path} at " in scrapy_cmd("reextract", str(path), "-s", "DOWNLOAD_MAXSIZE=9").stderr
     assert Filter().key != Filter(max_bytes=9).key
     assert not Filter(max_bytes=9).is_narrow
-    assert [bound(0), bound(9), bound(2 * MAX_BODY)] == [MAX_BODY, 9, MAX_BODY]
+    assert [largest_page(0), largest_page(9), largest_page(2 * MAX_BODY)] == [MAX_BODY, 9, MAX_BODY]
 
 
 # --- kills and memory ----------------------------------------------------------------------------

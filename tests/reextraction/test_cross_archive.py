@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.archive.others_records import Repeat, names_of
+from crawler.archive.others_records import OthersRevisit, names_of
 from crawler.items import Page, WarcPointer
 from crawler.reextraction.cross_archive import CrossArchiveStore, PageCapture, RecordPlace
 
@@ -23,8 +23,8 @@ def page(body: bytes, record_id: str, at: str = DATE) -> Page:
     return Page(URL, 200, (), body, at, pointer)
 
 
-def repeat(number: int, names: tuple[str, str, str]) -> Repeat:
-    return Repeat(f"{URL}?{number}", LATER, names)
+def revisit(number: int, names: tuple[str, str, str]) -> OthersRevisit:
+    return OthersRevisit(f"{URL}?{number}", LATER, names)
 
 
 def put_together(folder: Path, way: str, *stores: CrossArchiveStore) -> CrossArchiveStore:
@@ -57,13 +57,13 @@ def test_a_revisit_finds_its_original_in_another_archive(tmp_path: Path, way: st
         ("sha1:of nothing", "", ""),
     ]  # fmt: skip
     for number, one in enumerate(asked):
-        first.add_revisit(repeat(number, one))
+        first.add_revisit(revisit(number, one))
     first.add_original(ferry, ONE)
     second.add_original(page(b"ferry", "<urn:3>", LATER), TWO)
     for number, body in enumerate((b"rope", b"tide")):
         second.add_original(page(body, "<urn:2>", f"2020-01-0{number + 1}T00:00:00Z"), TWO)
     found = list(put_together(tmp_path, way, first, second).revisits())
-    assert [one for one, _ in found] == [repeat(number, one) for number, one in enumerate(asked)]
+    assert [one for one, _ in found] == [revisit(number, one) for number, one in enumerate(asked)]
     assert [place for _, place in found] == [ONE, ONE, ONE, None, None]
 
 

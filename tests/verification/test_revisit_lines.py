@@ -219,7 +219,7 @@ def test_lines_without_revisits_read_no_archive(
     def fail(_: Path) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(revisit_lines, "repeats_in", fail)
+    monkeypatch.setattr(revisit_lines, "revisits_in", fail)
     assert verify_lines(output, tmp_path / "data").findings == []
     line = lines_of(output)[0]
     output.write_bytes(as_line(line | {"fetched_at": LATER}))
