@@ -7,6 +7,7 @@ STATUS_MAX_AGE; 5 the ledger can't be read; 2 there is no archive in the data fo
 from __future__ import annotations
 
 import os
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,13 @@ from crawler.commands.base_command import (
     open_ledger,
     print_json,
     printable,
+    sentence,
 )
+from crawler.data_dir import stored_file
 from crawler.exit_codes import DEGRADED
+from crawler.jobs import storing
 from crawler.ledger.jobs import ALIVE
+from crawler.storage import StorageError, is_writable
 from crawler.views.archive_status import screen, status_of
 
 if TYPE_CHECKING:
@@ -46,6 +51,8 @@ class Command(ProjectCommand, ScrapyCommand):
             return
         data_dir = self.data_dir
         max_age = timedelta(hours=self.given.getfloat("STATUS_MAX_AGE"))
+        if self.given["STORE"] and is_writable(stored_file(data_dir)):
+            self._fetch()
         with open_ledger(self.given) as ledger:
             status = status_of(data_dir, ledger, now(), max_age)
         if opts.json:
@@ -54,6 +61,14 @@ class Command(ProjectCommand, ScrapyCommand):
             print(printable(screen(status)))
         if not status.is_fine:
             self.exitcode = DEGRADED
+
+    def _fetch(self) -> None:
+        """Fetch the reports of runs on other machines; what stands here is told without them."""
+        try:
+            storing.begin(self.given)
+        except StorageError as error:
+            told = f"the runs of other machines are not told: {error}"
+            print(f"scrapy {self.name}: {sentence(told)}", file=sys.stderr)
 
     def _worker(self) -> None:
         """Say whether a worker of this machine is on, for whoever starts it again."""

@@ -137,16 +137,13 @@ class Replication:
         workers published: alarms and extraction rest on them. How many came."""
         first = f"{REPORTS_FOLDER}/{run_stamp(since)}"
         names = [*self.place.names(REPORTS_FOLDER, after=first), *self.place.names(LAYOUTS_FOLDER)]
-        came = 0
-        for name in names:
-            path = self.data_dir / name
-            if part_of(path.name) is None and not path.exists():
-                make_folder(path.parent)
-                self.place.get(name, path)
-                came += 1
-                if name.startswith(f"{REPORTS_FOLDER}/"):
-                    self._note(path.name)
-        return came
+        whole = [name for name in names if part_of(name.rpartition("/")[2]) is None]
+        lacking = [name for name in whole if not (self.data_dir / name).exists()]
+        self.fetch(lacking)
+        for name in lacking:
+            if name.startswith(f"{REPORTS_FOLDER}/"):
+                self._note(name.rpartition("/")[2])
+        return len(lacking)
 
     def fetch(self, names: Iterable[str]) -> None:
         """Fetch published files that aren't in the folder, several at a time."""

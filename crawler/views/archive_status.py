@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from crawler import alarms
 from crawler.clock import BEIJING, iso, now
 from crawler.coverage.certificates import open_days_in_short
 from crawler.data_dir import reports_of
@@ -91,7 +92,8 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. `alarms` and `alarms_over` are rows of the last run's report (DATA_FORMAT.md).
+    """All of it. `alarms` are those that hold, of the last run and of what it did not look at, rows
+    as in a report (DATA_FORMAT.md); `alarms_over` are those of the last run's report.
 
     `owed`: region code → outcome of the last attempt (`new` before the first) → addresses;
     `oldest_incomplete_day` is the first day of publication (Beijing) of which something is owed.
@@ -166,7 +168,7 @@ def status_of(data_dir: Path, ledger: Ledger, at: datetime, max_age: timedelta) 
         is_late=not running and (last is None or _finished(last) < at - max_age),
         running=running[-1] if running else None,
         also_running=running[:-1],
-        alarms=_alarms(last) if last else [],
+        alarms=_alarms_that_hold(crawls) if crawls else _alarms(last) if last else [],
         alarms_over=list(last.get("alarms_over", [])) if last else [],
         owed=owed,
         oldest_incomplete_day=oldest.isoformat() if oldest else None,
@@ -231,6 +233,29 @@ def _alarms(report: Mapping[str, Any]) -> list[dict[str, Any]]:
          "is_new": True, "text": text}
         for text in report.get("alarms", ())
     ]  # fmt: skip
+
+
+def _alarms_that_hold(crawls: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The alarms of the last run, and those before it of what no run has looked at since: runs of
+    a cluster are of one region each."""
+    held: dict[str, dict[str, Any]] = {}
+    for report in crawls:
+        held = {
+            key: row | {"is_new": False}
+            for key, row in held.items()
+            if not _has_looked(report, row)
+        }  # fmt: skip
+        held |= {row["id"]: row for row in _alarms(report)}
+    return list(held.values())
+
+
+def _has_looked(report: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a run can tell that an alarm no longer holds; one that doesn't say what it looked at
+    is taken for one that saw all."""
+    try:
+        return alarms.Seen.of(report).looked_at(alarms.State.of(row).alarm)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
 
 
 def _bytes(report: Mapping[str, Any]) -> int:

@@ -171,6 +171,25 @@ def test_alarms_hold_until_the_last_report_says_no_more(tmp_path: Path, ledger: 
     assert status_of(tmp_path, ledger, AT, AGE).is_fine
 
 
+def test_an_alarm_holds_until_a_run_has_looked_at_what_it_is_about(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    """Runs of a cluster are of one region each."""
+
+    def crawl(hours: float, region: str, *states: dict[str, Any]) -> Status:
+        told = {"regions": {region: {}}, "watched": [region], "hosts": {}}
+        texts = [state["text"] for state in states]
+        values = told | {"alarm_states": list(states), "alarms": texts}
+        write_report(tmp_path, AT - timedelta(hours=hours), **values)
+        return status_of(tmp_path, ledger, AT, AGE)
+
+    other = HELD | {"id": "quiet:he", "region": "he", "text": "region he is quiet", "is_new": True}
+    assert crawl(4, "js", HELD | {"is_new": True}).alarms == [HELD | {"is_new": True}]
+    assert crawl(3, "he", other).alarms == [HELD, other]
+    assert crawl(2, "js").alarms == [other | {"is_new": False}]
+    assert crawl(1, "he").is_fine
+
+
 def test_reports_of_before_there_were_states(tmp_path: Path, ledger: Ledger) -> None:
     write_report(tmp_path, AT - timedelta(hours=2), alarms=["region js is quiet"])
     path = next((tmp_path / "runs").iterdir())
