@@ -1,7 +1,8 @@
-"""What a small crawl writes is what `written.txt` says: no change of it goes unnoticed."""
+"""What small crawls write is what `written.txt` says: no change of it goes unnoticed."""
 
 from __future__ import annotations
 
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from tests.golden.crawls import WRITTEN, written
@@ -12,4 +13,5 @@ if TYPE_CHECKING:
 
 def test_the_crawls_write_what_they_wrote(tmp_path: Path) -> None:
     """Where a change is meant, `make golden` writes the file again; its diff shows the change."""
-    assert written(tmp_path).splitlines() == WRITTEN.read_text().splitlines()
+    before, now = WRITTEN.read_text().splitlines(), written(tmp_path).splitlines()
+    assert "\n".join(unified_diff(before, now, "written.txt", "now", n=1, lineterm="")) == ""
