@@ -98,7 +98,8 @@ class Outcome(StrEnum):
     # not fetched, still owed
     PENDING = (
         "pending", _OWED | Trait.PROVISIONAL,
-        "not reached, kept from it by an error of ours, or its time to be tried again has not come",
+        "not reached, left to another crawl, kept from it by an error of ours, or its time to be "
+        "tried again has not come",
     )  # fmt: skip
     OUT_OF_RANGE = ("out_of_range", _OWED, "published outside the days that were asked for")
     DEFERRED = ("deferred", _OWED, "its host was being left alone")
