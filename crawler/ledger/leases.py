@@ -14,11 +14,11 @@ checkpoint inserts a row that another's may insert too.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, insert, literal_column, select, text, update
+from sqlalchemy import Text, cast, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
@@ -31,8 +31,10 @@ from crawler.ledger.schema import (
     addresses,
     article_states,
     articles,
+    captures,
     claims,
     leases,
+    lists,
     observations,
     pictures,
     publications,
@@ -253,7 +255,7 @@ def void(
 ) -> None:
     """Undo what a run committed and didn't publish, if it has no end: its articles are owed again
     or due, and its addresses end as `pending`. What it saw on the lists of these regions, and the
-    pictures it has archived, are told by the run `to`, which has taken the regions."""
+    pictures that it could not have, are told by the run `to`, which has taken the regions."""
     # Two who take regions of one run do this one after the other.
     run = select(runs.c.run_id).where(runs.c.run_id == run_id).with_for_update()
     unfinished = run.where(runs.c.finished_at.is_(None))
@@ -265,20 +267,26 @@ def void(
         kept = select(versions.c.article_id).where(versions.c.run_id == run_id)
         lost = (visits.c.run_id == run_id) & visits.c.article_id.not_in(kept)
         connection.write(update(visits).where(lost).values(outcome=Outcome.PENDING))
+        _void_captures(connection, run_id, at)
+        if to is not None:
+            own = update(pictures).where(pictures.c.outcome_by == run_id)
+            connection.write(own.values(outcome_by=to))
     for table in (claims, article_states):
         connection.write(delete(table).where(in_order(table, table.c.run_id == run_id)))
     if to is not None:
         _hand_on_sightings(connection, run_id, to, regions)
-        own = update(pictures).where(pictures.c.outcome_by == run_id)
-        connection.write(own.values(outcome_by=to))
 
 
 def _void_lines(connection: LedgerConnection, run_id: str, at: datetime) -> None:
     mine = select(publications.c.part).where(publications.c.run_id == run_id)
     published = [lines_name(run_id, row.part) for row in connection.rows(mine)]
     is_void = (versions.c.run_id == run_id) & versions.c.jsonl.not_in(published)
-    found = connection.rows(select(versions.c.article_id).where(is_void).distinct())
-    ids = sorted(row.article_id for row in found)
+    found = connection.rows(select(versions.c.article_id, versions.c.archive).where(is_void))
+    ids = sorted({row.article_id for row in found})
+    of_captures = {row.article_id for row in found if row.archive is not None}
+    if of_captures:  # of other web archives: they are asked for again
+        dealt_with = captures.c.article_id.in_(of_captures) & captures.c.ended.is_not(None)
+        connection.write(update(captures).where(dealt_with).values(ended=None, number=None))
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         connection.write(delete(versions).where(is_void, versions.c.article_id.in_(chunk)))
@@ -293,6 +301,53 @@ def _void_lines(connection: LedgerConnection, run_id: str, at: datetime) -> None
         for article_id, lines in left.items():
             number = max(row.number for row in lines)
             _set_back(connection, article_id, lines, at, states.get((article_id, number)))
+
+
+def _void_captures(connection: LedgerConnection, run_id: str, at: datetime) -> None:
+    """What points at captures of a run that are in no published file, and in none ever where its
+    machine is lost: lists are asked in full again, looks at articles and pictures are due again."""
+    shown = in_order(lists, cast(lists.c.warc, Text).contains(run_id), skip_locked=True)
+    no_validators = {
+        "etag": None, "last_modified": None, "captured_url": None, "captured_at": None, "warc": (),
+    }  # fmt: skip
+    connection.write(update(lists).where(shown).values(no_validators))
+    archived = (pictures.c.outcome_by == run_id) & cast(pictures.c.warc, Text).contains(run_id)
+    of_capture = ("detail", "at", "fetched_url", "type", "size", "sha256")
+    owed = dict.fromkeys(("outcome", "outcome_by", *of_capture)) | {"retry_at": at, "warc": ()}
+    connection.write(update(pictures).where(archived).values(owed))
+    seen = select(visits.c.article_id).where(visits.c.run_id == run_id)
+    kept = select(versions.c.article_id).where(versions.c.run_id == run_id)
+    of_article = observations.c.article_id
+    is_void = (observations.c.run_id == run_id) & of_article.in_(seen) & of_article.not_in(kept)
+    found = connection.rows(select(of_article).where(is_void).distinct())
+    connection.write(delete(observations).where(is_void))
+    ids = sorted(row.article_id for row in found)
+    for start in range(0, len(ids), CHUNK):
+        _look_again(connection, ids[start : start + CHUNK], at)
+
+
+def _look_again(connection: LedgerConnection, ids: Sequence[str], at: datetime) -> None:
+    """Articles of which looks are void: they are due, and no longer suspected where no look is left
+    that says so."""
+    own = articles.c.article_id.in_(ids)
+    due = update(articles).where(own, articles.c.next_check_at.is_not(None))
+    connection.write(due.values(next_check_at=at))
+    newest = func.max(observations.c.at).label("newest")
+    left = (
+        select(articles.c.article_id, articles.c.suspected_at, newest)
+        .outerjoin(observations, observations.c.article_id == articles.c.article_id)
+        .where(own, articles.c.suspected_at.is_not(None))
+        .group_by(articles.c.article_id, articles.c.suspected_at)
+    )
+    cleared = [
+        row.article_id
+        for row in connection.rows(left)
+        # the first sign was noted a moment before the suspicion, perhaps in another second
+        if row.newest is None or row.newest < row.suspected_at - timedelta(seconds=1)
+    ]
+    if cleared:
+        believed = update(articles).where(articles.c.article_id.in_(cleared))
+        connection.write(believed.values(suspected_at=None))
 
 
 def keep_states(connection: LedgerConnection, run_id: str, ids: Collection[str]) -> None:

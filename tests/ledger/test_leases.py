@@ -9,22 +9,30 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from sqlalchemy import make_url, select, text, update
 
-from crawler.data_dir import lines_name, part_manifest_name, report_name
+from crawler.data_dir import lines_name, part_manifest_name, report_name, warc_name
 from crawler.ledger.connection import silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
 from crawler.ledger.hosts import HostPace
 from crawler.ledger.leases import SupersededError, is_superseded, void_own
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import AddedLine, Decision, Sighting
+from crawler.ledger.rows import (
+    AddedLine,
+    Decision,
+    ListCapture,
+    PictureCapture,
+    Sighting,
+    Validators,
+)
 from crawler.ledger.schema import addresses, article_states, leases, sighting_lines
 from crawler.outcomes import Outcome
-from tests.ledger.conftest import DAY, HOUR, T0, at_site, line
+from tests.ledger.conftest import DAY, HOUR, T0, at_site, line, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 A, B, C = (f"2026010{day}T080000Z-{day:04x}" for day in (1, 2, 3))
 HOST = "www.js.xinhuanet.com"
+LIST = "http://www.js.xinhuanet.com/yw.htm"
 
 
 class Open(Protocol):
@@ -162,6 +170,44 @@ def test_what_was_not_published_is_void_once_another_has_the_region(begin: Open)
     assert told_by(taker) == {"js": B, "he": A}
     decided = taker.addresses.see([at_site(2)], run_id=B, at=T0 + DAY)
     assert decided == [Decision.OWED]
+
+
+def test_nothing_is_built_on_captures_that_may_be_lost(begin: Open) -> None:
+    before = begin(A, "js")
+    for number in (1, 2, 3):
+        publish(before, A, number, lines_name(A))
+    before.articles.note_check(at_site(3).article_id, T0, T0 + 3 * DAY, None, None)
+    before.runs.finish(A, T0, 0, "finished", {})
+    before.commit()
+    before.give_back()
+    frozen = begin(B, "js")
+    record = replace(pointer(), file=warc_name(B, T0, 0))
+    listed = Validators('"l1"', None, ListCapture(LIST, T0, record))
+    frozen.lists.add_answer(LIST, at=T0, status=200, region="js", validators=listed, links=())
+    url, article_id = at_site(1).url, at_site(1).article_id
+    frozen.addresses.recheck([at_site(n).url for n in (1, 2, 3)], run_id=B)
+    frozen.observations.add(article_id, url, T0 + HOUR, 404, "missing", record, B)
+    frozen.addresses.finish(url, Outcome.SUSPECTED, run_id=B, at=T0 + HOUR)
+    shown_at = "http://www.js.xinhuanet.com/2025-12/31/1.jpg"
+    seen = PictureCapture(T0, shown_at, "image/jpeg", 9, "c" * 64, record)
+    frozen.pictures.note(article_id, [shown_at], version=1, region="js", run_id=A, at=T0)
+    (picture,) = frozen.pictures.of_article(article_id)
+    frozen.pictures.archived(picture, seen, run_id=B)
+    frozen.commit()
+    expire(frozen)
+
+    taker = begin(C, "js")
+    shown = taker.lists.state(LIST)
+    assert (shown.etag, shown.last_modified, shown.capture) == (None, None, None)
+    suspect = taker.articles.get(article_id)
+    assert suspect
+    assert (suspect.suspected_at, suspect.next_check_at) == (None, T0 + DAY)
+    assert taker.observations.of_article(article_id) == []
+    (again,) = taker.pictures.of_article(article_id)
+    assert again == replace(picture, retry_at=T0 + DAY)
+    untouched = taker.articles.get(at_site(3).article_id)
+    assert untouched
+    assert untouched.next_check_at == T0 + 3 * DAY
 
 
 def test_a_run_voids_its_own_and_a_report_that_was_begun_counts(begin: Open) -> None:
