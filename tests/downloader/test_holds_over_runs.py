@@ -50,7 +50,7 @@ def test_a_long_retry_after_defers_the_host_for_this_run_and_those_after(
     again = fetch(old=4, new=2)
     assert again.of(OLD) == []
     assert again.crawl.report["outcomes"] == {"deferred": 4, "known": 2}
-    with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
+    with closing(Ledger.of(tmp_path / "data")) as ledger:
         (hold,) = ledger.hosts.holds(now())
         assert hold.host == OLD
         assert timedelta(0) < hold.until - now() <= timedelta(hours=2)
@@ -84,7 +84,7 @@ def _let_go(tmp_path: Path) -> None:
 
     from crawler.ledger.schema import holds
 
-    with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
+    with closing(Ledger.of(tmp_path / "data")) as ledger:
         ledger.connection.write(update(holds).values(until=datetime(2020, 1, 1, tzinfo=UTC)))
         ledger.commit()
 
@@ -155,7 +155,7 @@ def test_a_retry_after_of_years_holds_a_week(
     site.fault("429", host=OLD, path=ARTICLES, times=1, retry_after=header)
     seen = fetch(old=2)
     assert seen.crawl.report["outcomes"] == {"deferred": 2}
-    with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
+    with closing(Ledger.of(tmp_path / "data")) as ledger:
         (hold,) = ledger.hosts.holds(now())
     assert timedelta(days=6) < hold.until - now() <= timedelta(days=7)
 

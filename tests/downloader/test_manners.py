@@ -73,7 +73,7 @@ def _age(tmp_path: Path, by: timedelta) -> None:
 
     from crawler.ledger.schema import robots
 
-    with closing(Ledger.open(tmp_path / "data" / "state" / "ledger.sqlite")) as ledger:
+    with closing(Ledger.of(tmp_path / "data")) as ledger:
         for row in ledger.connection.rows(select(robots)):
             moved = row.fetched_at - by
             ledger.connection.write(

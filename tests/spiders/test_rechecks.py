@@ -30,7 +30,7 @@ def archive(archive_of: Callable[..., Archive]) -> Archive:
 
 
 def rows(archive: Archive) -> list[ArticleRow]:
-    with closing(Ledger.open(archive.data_dir / "state/ledger.sqlite", read_only=True)) as ledger:
+    with closing(Ledger.of(archive.data_dir, read_only=True)) as ledger:
         return ledger.articles.every(regions=None, limit=100)
 
 
@@ -69,7 +69,7 @@ def test_a_run_looks_at_those_due_up_to_its_budget_after_what_is_new(archive: Ar
     second = archive.run(*arguments)
     assert sum(second.report["outcomes"].get(name, 0) for name in looks) == len(before) - 5
     assert "published" not in second.report["outcomes"]
-    with closing(Ledger.open(archive.data_dir / "state/ledger.sqlite", read_only=True)) as ledger:
+    with closing(Ledger.of(archive.data_dir, read_only=True)) as ledger:
         for row in rows(archive):
             if row.suspected_at is None:
                 assert row.next_check_at
