@@ -38,6 +38,9 @@ SUPERSEDED = "superseded"
 # The reason of one that CRAWL_HOURS ended.
 HOURS_OVER = "crawl_hours"
 
+# How the alarm begins of a run that began while the clock stood before an earlier run.
+CLOCK_STANDS = "the clock stands at "
+
 # So many addresses of unclaimed pages are listed; the outcomes count them all.
 MOST_UNCLAIMED = 1000
 

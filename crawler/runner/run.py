@@ -48,7 +48,13 @@ from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.pictures import publish_pictures
 from crawler.exporters.publisher import Publisher, StorageFailureFilter
-from crawler.exporters.report import HOURS_OVER, build_report, earlier_reports, write_report
+from crawler.exporters.report import (
+    CLOCK_STANDS,
+    HOURS_OVER,
+    build_report,
+    earlier_reports,
+    write_report,
+)
 from crawler.history.web_captures import WebCaptures
 from crawler.history.withdrawals import Withdrawals
 from crawler.layouts import AcceptedLayouts
@@ -211,7 +217,7 @@ class Run:
             for sentence in shard.clock:
                 run.publisher.alarm(Alarm("clock", sentence))
         elif newest and newest[0].started_at > started_at:
-            clock = f"the clock stands at {iso(started_at)}, before run {newest[0].run_id} began"
+            clock = f"{CLOCK_STANDS}{iso(started_at)}, before run {newest[0].run_id} began"
             text = f"{clock}: what was looked at since isn't looked at again"
             run.publisher.alarm(Alarm("clock", text))
         return run

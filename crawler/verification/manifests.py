@@ -31,7 +31,7 @@ from crawler.data_dir import (
     run_stamp,
 )
 from crawler.exit_codes import DEGRADED, ERROR, OK
-from crawler.exporters.report import KILLED
+from crawler.exporters.report import CLOCK_STANDS, KILLED
 from crawler.outcomes import UNREAD, WITH_LINE, Outcome
 from crawler.storage import is_there, open_file
 from crawler.verification.findings import Finding
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 # Folders whose lines are of sightings and pictures, not of articles.
 _OF_OTHER_LINES = (f"{SIGHTINGS_FOLDER}/", f"{IMAGES_FOLDER}/")
 
-CLOCK_STANDS = "the clock stands at "
 _KEPT = ("run_id", "started_at", "finished_at", "command", "exit_code", "reason", "outcomes")
 _PART_KEYS = ("run_id", "part", "published_at", "seq", "files")
 
