@@ -165,7 +165,6 @@ FETCHED = having(Trait.FETCHED)
 NEW = having(Trait.NEW)
 READ = having(Trait.READ)
 UNREAD = having(Trait.UNREAD)
-FAILED = frozenset(Outcome) - SETTLED - OWED_NOW
 NEW_UNREAD = NEW & UNREAD
 KNOWN_READ = READ - NEW
 KNOWN_UNREAD = UNREAD - NEW

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
@@ -13,15 +12,16 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from crawler.clock import BEIJING
 from tests.conftest import PROJECT
 from tests.processes import crawl
+from tests.scrapy_process import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tests.column_site import ColumnSite
     from tests.processes import Crawl
     from tests.site.server import Entry
 
-CLOCK = Path(__file__).parent / "clock"
 FAST = ("-s", "DOWNLOAD_DELAY=0", "-s", "CHECKPOINT_SECONDS=0.2")
 
 

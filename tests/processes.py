@@ -22,7 +22,7 @@ from tests.conftest import PROJECT
 from tests.server_ledger import ledger_env
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from crawler.verification.findings import Finding
@@ -80,6 +80,23 @@ def crawl(
     )  # fmt: skip
     added = tuple(sorted(reports(data_dir) - before))
     return Crawl(done.returncode, done.stdout + done.stderr, data_dir, added)
+
+
+def ends_of(
+    commands: Sequence[Sequence[str | Path]] | Sequence[dict[str, Any]],
+    env: Mapping[str, str],
+    prefix: Sequence[str] = (),
+    python: str | Path = sys.executable,
+) -> list[dict[str, Any]]:
+    """How each of several commands ends (see tests.commands.forked), when a program, another
+    environment or Python is to start them: one process reads the modules for all."""
+    cases = [one if isinstance(one, dict) else {"args": list(map(str, one))} for one in commands]
+    done = subprocess.run(
+        [*prefix, python, "-m", "tests.commands.forked"], cwd=PROJECT, env=env,
+        input=json.dumps(cases), capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    ends: list[dict[str, Any]] = json.loads(done.stdout)
+    return ends
 
 
 _MEASURE = """

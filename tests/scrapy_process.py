@@ -2,9 +2,13 @@
 
 Nine tenths of a short command's time is the reading of modules. A server, one for each test
 process, has read them and forks for each command. The forked process has its own memory,
-environment, streams, signals and exit code, is our child, and reads `crawler.settings` itself.
-What must begin otherwise (another project, another Python path) is started as usual, and so is
-every command where SCRAPY_PROCESSES=new is set, as `make nightly` does.
+environment, streams, signals and exit code, is our child, reads `crawler.settings` itself and runs
+the `sitecustomize` of its Python path. What must begin otherwise (another project, another Python)
+is started as usual, and so is every command where SCRAPY_PROCESSES=new is set, as `make nightly`
+does.
+
+A program that starts commands itself, such as a shell, finds a `scrapy` in the folder that
+`programs` makes, which lets a server of the project it stands in fork.
 """
 
 from __future__ import annotations
@@ -17,26 +21,30 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 PROJECT = Path(__file__).resolve().parents[1]
 CLOCK = PROJECT / "tests" / "clock"
 GUARD = PROJECT / "tests" / "guard"
+KILLER = PROJECT / "tests" / "chaos" / "killer"
+DAYS_CLOCK = PROJECT / "tests" / "simulation" / "clock"
 
-# PYTHONPATHs whose `sitecustomize` the server knows.
-_PATHS = ([str(GUARD)], [str(CLOCK)], [str(CLOCK), str(GUARD)])
+# Folders whose `sitecustomize` may as well run in a process that has read all modules.
+_CUSTOMIZING = frozenset(map(str, (CLOCK, GUARD, KILLER, DAYS_CLOCK)))
 
 # What Python and its libraries take from the environment when they start: a forked process has
 # it of its server.
@@ -77,9 +85,14 @@ def start(
     return kind(command, cwd=project, env=env, **options)
 
 
+def are_forked() -> bool:
+    """Whether commands are forked at all."""
+    return sys.platform == "linux" and os.environ.get("SCRAPY_PROCESSES") != "new"
+
+
 def like_ours() -> dict[str, str] | None:
     """What an environment needs so that a command is forked; None where none is."""
-    if sys.platform != "linux" or os.environ.get("SCRAPY_PROCESSES") == "new":
+    if not are_forked():
         return None
     names = {name for name in _server().env if name.startswith(_AT_START)} - _READ_AGAIN
     return {name: _server().env[name] for name in names}
@@ -89,7 +102,7 @@ def _can_be_forked(env: Mapping[str, str]) -> bool:
     """Whether a process that the server forks is as one that begins with this environment."""
     names = {name for name in env if name.startswith(_AT_START)} - _READ_AGAIN
     is_like_ours = {name: env[name] for name in names} == like_ours()
-    return is_like_ours and env.get("PYTHONPATH", "").split(os.pathsep) in _PATHS
+    return is_like_ours and _CUSTOMIZING.issuperset(env.get("PYTHONPATH", "").split(os.pathsep))
 
 
 class _Forked(subprocess.Popen[Any]):
@@ -115,12 +128,10 @@ class _Server:
     """The process that has read the modules, as seen by who asks it for a fork."""
 
     def __init__(self) -> None:
-        self.env = {**os.environ, "PYTHONPATH": str(GUARD)}
+        self.env = _server_env()
         self._asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.scrapy_process"], cwd=PROJECT, env=self.env, stdin=asked
-        )
+        self._process = subprocess.Popen(_command(), cwd=PROJECT, env=self.env, stdin=asked)
         asked.close()
         atexit.register(self._close)
 
@@ -155,25 +166,87 @@ def _server() -> _Server:
     return _servers[0]
 
 
+# A program without the interpreter's site: its start takes a fiftieth of a second.
+_PROGRAM = """#!{python} -IS
+import json, os, socket, sys
+given = {{name: value for name, value in os.environ.items() if name.startswith({at_start!r})}}
+if {{name: given[name] for name in given.keys() - {read_again!r}}} != {like_ours!r}:
+    os.execv({new!r}, [{new!r}, *sys.argv[1:]])
+asking = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+asking.connect({address!r})
+request = {{"args": sys.argv[1:], "env": dict(os.environ), "session": False, "cwd": os.getcwd()}}
+socket.send_fds(asking, [json.dumps(request).encode()], [0, 1, 2])
+code = int(asking.recv(100))
+sys.exit(code if code >= 0 else 128 - code)  # as a shell tells of a signal
+"""
+
+
+@contextmanager
+def programs(folder: Path, project: Path) -> Iterator[None]:
+    """Fill a new folder with the programs of our Python's, of which `scrapy` is that of `project`,
+    which may be a copy of ours; it is forked where commands are."""
+    ours = Path(sys.executable).parent
+    if not are_forked():
+        folder.symlink_to(ours)
+        yield
+        return
+    folder.mkdir()
+    for path in ours.iterdir():
+        if path.name != "scrapy":
+            (folder / path.name).symlink_to(path)
+    with TemporaryDirectory(prefix="scrapy-") as short:  # as addresses of sockets have to be
+        address = f"{short}/socket"
+        program = folder / "scrapy"
+        program.write_text(_PROGRAM.format(
+            python=sys.executable, address=address, like_ours=like_ours(), new=str(ours / "scrapy"),
+            at_start=_AT_START, read_again=set(_READ_AGAIN),
+        ))  # fmt: skip
+        program.chmod(0o755)
+        server = subprocess.Popen(
+            _command(address), cwd=project, env=_server_env(), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        with server:
+            assert server.stdout
+            assert server.stdout.readline(), "the server of forks has not begun"
+            yield
+            server.communicate()
+
+
+def _command(*arguments: str) -> list[str]:
+    """What starts a server of the project in whose folder it is started."""
+    run = f"import runpy; runpy.run_path({__file__!r}, run_name='__main__')"
+    return [sys.executable, "-c", run, *arguments]
+
+
+def _server_env() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(GUARD)}
+
+
 class _Clock:
-    """The product's clock, shifted by what CLOCK_SHIFT says in the forked process (see
-    tests/clock)."""
+    """The product's clock, which the `sitecustomize` of a forked process may put another for."""
 
     def __init__(self) -> None:
         from crawler import clock
 
-        self._wall, self._by = clock.now, timedelta()
+        self._module, self._now = clock, clock.now
         clock.now = self.now  # before any other module has taken it
 
     def now(self) -> Any:
-        return self._wall() + self._by
+        return self._now()
 
-    def shift(self) -> None:
-        self._by = timedelta(seconds=float(os.environ.get("CLOCK_SHIFT", 0)))
+    def customize(self) -> None:
+        """Run what the interpreter runs when it starts."""
+        folder = os.environ.get("PYTHONPATH", str(GUARD)).split(os.pathsep)[0]
+        if folder != str(GUARD):  # the server has run that
+            self._module.now = self._now
+            runpy.run_path(f"{folder}/sitecustomize.py")
+            self._now, self._module.now = self._module.now, self.now
 
 
 def _read_modules() -> None:
-    from scrapy import cmdline, commands  # noqa: F401 - read for the forked
+    import alembic.command  # noqa: F401 - read for the forked
+    from scrapy import cmdline, commands  # noqa: F401
     from scrapy.settings import default_settings as base
 
     import crawler
@@ -223,18 +296,59 @@ def _serve() -> dict[str, Any]:
             os._exit(0)
         for number in (told, tell, asked.detach()):
             os.close(number)
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-            os.close(stream)
         signal.signal(signal.SIGINT, interrupt)
-        request: dict[str, Any] = json.loads(message)
-        return request
+        return _taken(message, streams)
+
+
+def _listen(address: str) -> dict[str, Any]:
+    """As `_serve`, for whoever connects to the address, who is told the exit code. Ends with what
+    stands at standard input."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(address)
+    listener.listen()
+    print(address, flush=True)  # noqa: T201 - whoever started it waits for that
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        _reap()
+        if listener not in ready:
+            sys.exit()
+        asked, _ = listener.accept()
+        with asked:
+            message, streams, _, _ = socket.recv_fds(asked, _LARGEST, 3)
+            if not os.fork():
+                if not (forked := os.fork()):
+                    break
+                _, status = os.waitpid(forked, 0)
+                asked.send(b"%d" % os.waitstatus_to_exitcode(status))
+                os._exit(0)
+            for number in streams:
+                os.close(number)
+    listener.close()
+    return _taken(message, streams)
+
+
+def _reap() -> None:
+    """Let go of the processes between that have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _taken(message: bytes, streams: Sequence[int]) -> dict[str, Any]:
+    """The request, in the process forked for it, which gets its streams."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    request: dict[str, Any] = json.loads(message)
+    return request
 
 
 def _begin(request: dict[str, Any]) -> None:
     """Take the arguments, environment and streams of a new process."""
     if request["session"]:
         os.setsid()
+    if "cwd" in request:
+        os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
@@ -263,10 +377,11 @@ def _end(end: SystemExit) -> None:
 
 
 if __name__ == "__main__":
+    sys.path[0] = os.getcwd()  # noqa: PTH109 - the project, whatever folder a command is in
     clock = _Clock()
     _read_modules()
-    _begin(_serve())
-    clock.shift()
+    _begin(_listen(sys.argv[1]) if sys.argv[1:] else _serve())
+    clock.customize()
     try:
         runpy.run_module("scrapy", run_name="__main__", alter_sys=True)
     except SystemExit as end:

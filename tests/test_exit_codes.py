@@ -6,8 +6,6 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
-import sys
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ import crawler.commands
 from crawler.exit_codes import LOCKED, OF_COMMANDS
 from tests.conftest import PROJECT
 from tests.layouts.test_accepted import STORY
+from tests.processes import ends_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,12 +163,9 @@ def test_every_command_ends_with_the_codes_that_are_told(
         commands.append({"args": args} | ({"stdout": words[split + 1]} if words[split:] else {}))
     with (folders["locked"] / "state" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.commands.forked"], input=json.dumps(commands),
-            cwd=PROJECT, env=os.environ, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+        ends = ends_of(commands, os.environ)
     wrong = []
-    for (name, code, folder, words), end in zip(given, json.loads(done.stdout), strict=True):
+    for (name, code, folder, words), end in zip(given, ends, strict=True):
         lines = [line for line in end["err"].splitlines() if "%|" not in line]
         is_told = code in (0, 3) or name == "verify" or lines
         if end["code"] != code or "Traceback" in end["err"] or not is_told:

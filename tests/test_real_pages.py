@@ -6,13 +6,12 @@ The pages are not ours to publish: they stand beside the checkout, or these test
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.processes import Crawl, crawl
+from tests.quality.judged import answer_of, judge
 from tests.site import Site
 
 if TYPE_CHECKING:
@@ -51,27 +50,7 @@ def test_every_page_is_published(crawled: Crawl, gold: dict[str, dict[str, Any]]
 def test_the_judge_finds_nothing_wrong(
     crawled: Crawl, shared: Path, gold: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
-    predicted = tmp_path / "predicted.jsonl"
-    with predicted.open("w") as file:
-        for line in crawled.lines:
-            answer = {
-                "url": line["url"],
-                "article_id": line["id"],
-                "title": line["title"],
-                "published": line["published_at"],
-                "source": line["source"],
-                "reporters": [person["name"] for person in line["reporters"]],
-                "editors": line["editors"],
-                "paragraphs": line["paragraphs"],
-                "images": line["images"],
-                "region": line["region"] and line["region"]["name"],
-            }
-            file.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    judged = subprocess.run(
-        [sys.executable, shared / "score.py", predicted, shared / "pages/gold",
-         "--pages", "--require", REQUIRED],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    judged = judge(shared, map(answer_of, crawled.lines), tmp_path / "predicted.jsonl", REQUIRED)
     assert judged.returncode == 0, judged.stdout + judged.stderr
 
 

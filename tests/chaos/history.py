@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.ledger.ledger import Ledger
+from tests import scrapy_process
 from tests.chaos.soundness import content_of, faults_of, lines_of
-from tests.conftest import PROJECT
 from tests.processes import defects
+from tests.scrapy_process import KILLER, are_forked
 from tests.server_ledger import ledger_env
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
     from random import Random
 
     from tests.site import Site
-
-KILLER = Path(__file__).with_name("killer")
 
 # The steps between which a run's state moves from memory to disk.
 STEPS = (
@@ -56,8 +54,8 @@ STEPS = (
     "crawler.ledger.articles:Articles.add_lines",
 )
 
-SETTINGS = (
-    "-a", "regions=js", "-a", "recheck=all",
+COMMAND = (
+    "crawl", "xinhua", "-a", "regions=js", "-a", "recheck=all",
     "-s", "DOWNLOAD_DELAY=0", "-s", "CHECKPOINT_SECONDS=0.1", "-s", "GONE_CONFIRM_AFTER=0",
     "-s", "WARC_MAX_BYTES=20000", "-s", "LOG_LEVEL=WARNING", "-s", "PART_SECONDS=0.01",
 )  # fmt: skip
@@ -90,7 +88,7 @@ class History:
 
     def kill_after(self, seconds: float, number: signal.Signals = signal.SIGKILL) -> bool:
         """Run for so long, then send the signal."""
-        process = subprocess.Popen(**self._call({}))
+        process = scrapy_process.start(*COMMAND, **self._options({}))
         try:
             process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -102,7 +100,8 @@ class History:
         """One kill somewhere: three in four at a step, the others at a random moment."""
         rng = self.rng
         if rng.random() < 0.25:
-            return self.kill_after(rng.uniform(0.5, 3))
+            # one that has still to read its modules takes longer
+            return self.kill_after(rng.uniform(*((0.1, 1) if are_forked() else (0.5, 3))))
         step = rng.choice((*STEPS, "os:write"))
         when = "middle" if step == "os:write" else rng.choice(("before", "after"))
         is_often = step.rpartition(".")[2].rpartition(":")[2] in OFTEN
@@ -140,14 +139,15 @@ class History:
         return is_killed
 
     def _run(self, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(**self._call(env), check=False, timeout=300)
+        with scrapy_process.start(*COMMAND, **self._options(env)) as process:
+            said, _ = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, said)
 
-    def _call(self, env: Mapping[str, str]) -> dict[str, Any]:
+    def _options(self, env: Mapping[str, str]) -> dict[str, Any]:
         paths = {"PYTHONPATH": str(KILLER), "XINHUA_DATA_DIR": str(self.data_dir)}
         base = {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+        base |= scrapy_process.like_ours() or {}
         return {
-            "args": [sys.executable, "-m", "scrapy", "crawl", "xinhua", *SETTINGS],
-            "cwd": PROJECT,
             "env": {**base, **ledger_env(self.data_dir), **self.env, **paths, **env},
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,

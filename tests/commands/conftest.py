@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.items import as_line
-from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import RUN, T0, at_site, gone_line, line
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ LINES = [
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
-    with closing(Ledger.open(folder / "state" / "ledger.sqlite")) as ledger:
+    with closing(new_ledger(folder / "state" / "ledger.sqlite")) as ledger:
         ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
         ledger.addresses.see([ONE, at_site(2)], run_id=RUN, at=T0)
         for one in LINES:

@@ -19,6 +19,7 @@ import pytest
 from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.cron import as_mere_user
+from tests.processes import ends_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,15 +116,7 @@ def asked(prefix: list[str], data_dir: Path, *command: str) -> subprocess.Comple
 
 
 def all_asked(prefix: list[str], data_dir: Path, *commands: list[str]) -> list[dict[str, Any]]:
-    """How each of several commands ends; the modules are read once."""
-    done = subprocess.run(
-        [*prefix, sys.executable, "-m", "tests.commands.forked"], cwd=PROJECT,
-        env={**os.environ, "XINHUA_DATA_DIR": str(data_dir)},
-        input=json.dumps([{"args": command} for command in commands]),
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    ends: list[dict[str, Any]] = json.loads(done.stdout)
-    return ends
+    return ends_of(commands, {**os.environ, "XINHUA_DATA_DIR": str(data_dir)}, prefix)
 
 
 def a_line(data_dir: Path) -> dict[str, Any]:
@@ -157,16 +150,15 @@ def test_the_report_goes_elsewhere(way: Callable[[Path], list[str]], data_dir: P
     """It needs -o, says so in a line, and is written where that says."""
     prefix = way(data_dir)
     before = listing(data_dir)
-    done = asked(prefix, data_dir, "report")
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
-    assert f"{data_dir / 'report'} can't be written" in line
-    assert "-o names another folder" in line
     out = data_dir.with_name("report")
     out.mkdir()
     out.chmod(0o777)
-    done = asked(prefix, data_dir, "report", "-o", str(out))
-    assert (done.returncode, done.stderr) == (0, "")
+    here, there = all_asked(prefix, data_dir, ["report"], ["report", "-o", str(out)])
+    assert (here["code"], here["out"]) == (2, "")
+    (line,) = here["err"].splitlines()
+    assert f"{data_dir / 'report'} can't be written" in line
+    assert "-o names another folder" in line
+    assert (there["code"], there["err"]) == (0, "")
     assert "运行报告" in (out / "index.html").read_text()
     assert listing(data_dir) == before
 
@@ -213,12 +205,11 @@ def test_after_a_kill_a_copy_is_read_and_that_is_said(
     prefix = way(data_dir)
     before = listing(data_dir)
     url = "http://js.news.cn/2026-03/01/c_1999999999.htm"
-    done = asked(prefix, data_dir, "explain", url)
-    assert (done.returncode, len(done.stderr.splitlines())) == (0, 1), done.stderr
-    assert "both were copied to" in done.stderr
-    assert "It was first seen" in done.stdout  # which only the log knows
-    proved = asked(prefix, data_dir, "verify", "-j", "1")
-    assert "both were copied to" in proved.stderr
+    told, proved = all_asked(prefix, data_dir, ["explain", url], ["verify", "-j", "1"])
+    assert (told["code"], len(told["err"].splitlines())) == (0, 1), told
+    assert "both were copied to" in told["err"]
+    assert "It was first seen" in told["out"]  # which only the log knows
+    assert "both were copied to" in proved["err"]
     assert listing(data_dir) == before
 
 

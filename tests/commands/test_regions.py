@@ -13,6 +13,7 @@ from crawler.clock import BEIJING, iso, now
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import ShownLink
 from crawler.regions import load
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 def crawled(tmp_path: Path) -> Path:
     """A data folder whose ledger knows two lists of Jiangsu, one of them failing; of the other
     a further page and a backfill, which are no lists."""
-    ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "state" / "ledger.sqlite")
     for name, status in (("a", 200), ("b", 503)):
         ledger.lists.add_answer(
             f"http://js.news.cn/{name}.htm",

@@ -14,6 +14,7 @@ from crawler.jobs.database import JobsCluster, prepare
 from crawler.jobs.enqueue import put_command
 from tests.conftest import PROJECT
 from tests.jobs.conftest import rows
+from tests.scrapy_process import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ def test_what_a_worker_can_t_begin_with(
     env = environment(cluster)
     nowhere = {"XINHUA_LEDGER": "postgresql+psycopg://nobody@127.0.0.1:1/nothing"}
     stranger = {"XINHUA_LEDGER": env["XINHUA_LEDGER"].replace("xinhua@", "stranger@")}
-    clock = {"PYTHONPATH": str(PROJECT / "tests" / "clock"), "CLOCK_SHIFT": "-3600"}
+    clock = {"PYTHONPATH": str(CLOCK), "CLOCK_SHIFT": "-3600"}
     cases: list[tuple[dict[str, str], int, str]] = [
         ({"XINHUA_LEDGER": ""}, 2, "jobs need a ledger on a PostgreSQL server"),
         (nowhere, 5, "can't be reached"),

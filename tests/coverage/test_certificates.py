@@ -18,7 +18,9 @@ from crawler.spiders.frontier import sighting
 from tests.channel import FAST
 from tests.column_site import HOST, Column
 from tests.conftest import PROJECT
+from tests.new_ledgers import new_ledger
 from tests.processes import crawl, defects
+from tests.scrapy_process import DAYS_CLOCK
 from tests.tooling.markdown import blocks
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 SCHEMA = json.loads((PROJECT / "crawler" / "coverage" / "certificate.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
-CLOCK = str(PROJECT / "tests" / "simulation" / "clock")
 YW = f"http://{HOST}/lb/yw.htm"
 LISTS = ("-a", f"lists={YW}", "-a", "regions=js")
 
@@ -276,7 +277,7 @@ def test_a_kill_while_a_day_is_closed(archive_of: Callable[..., Archive], moment
     archive.site.day = 4.2
     archive.ahead += timedelta(minutes=1)
     env = archive.env() | {
-        "PYTHONPATH": CLOCK,
+        "PYTHONPATH": str(DAYS_CLOCK),
         "XINHUA_KILL": f"crawler.coverage.certificates:write_atomically:{moment}:1",
     }
     env["XINHUA_CLOCK_SHIFT"] = env["CLOCK_SHIFT"]
@@ -312,7 +313,7 @@ def test_what_the_last_robots_txt_forbids_is_refused_while_there_is_none(
 ) -> None:
     at = datetime(2026, 9, 4, tzinfo=UTC)
     before = at - timedelta(days=5)
-    with closing(Ledger.open(tmp_path / "ledger.sqlite")) as ledger:
+    with closing(new_ledger(tmp_path / "ledger.sqlite")) as ledger:
         ledger.lists.add_answer(YW, at=before, status=200, region="js")
         ledger.sources.note_shown(YW, at=before, capacity=1, newest=None)
         if robots:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.coverage import drift
-from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import PageMeasures
 from tests.column_site import ColumnSite
+from tests.new_ledgers import new_ledger
 from tests.pipelines.drafts import whole
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.alarms import Alarm
+    from crawler.ledger.ledger import Ledger
     from tests.channel import Archive
     from tests.site.answer import Answer
     from tests.site.server import Entry
@@ -124,7 +125,7 @@ def page(run_id: str, number: int, at: datetime, counts: Page) -> PageMeasures:
 
 @pytest.fixture
 def ledger(memory: Path) -> Iterator[Ledger]:
-    with closing(Ledger.open(memory / "ledger.sqlite")) as ledger:
+    with closing(new_ledger(memory / "ledger.sqlite")) as ledger:
         yield ledger
 
 

@@ -11,13 +11,15 @@ import pytest
 
 from crawler.coverage.restoring import restore
 from crawler.coverage.sightings import APPEARED, GONE, KEYS
-from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import Hole, HoleKind
 from tests.ledger.conftest import line
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from crawler.ledger.ledger import Ledger
 
 YW, JJ = "http://www.js.xinhuanet.com/yw.htm", "http://www.js.xinhuanet.com/jj.htm"
 FIRST, SECOND, THIRD = (f"202603{day:02}T040000Z-0001" for day in (3, 5, 6))
@@ -46,7 +48,7 @@ def sighting(
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger.open(tmp_path / "ledger.sqlite")) as ledger:
+    with closing(new_ledger(tmp_path / "ledger.sqlite")) as ledger:
         yield ledger
 
 

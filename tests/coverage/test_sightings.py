@@ -17,6 +17,7 @@ from tests.channel import FAST
 from tests.column_site import HOST, Column
 from tests.conftest import PROJECT
 from tests.processes import crawl, defects
+from tests.scrapy_process import KILLER
 from tests.spiders.test_list_sources import articles_of
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def test_a_kill_at_publication_loses_and_doubles_nothing(
     lists = Lists(archive_of(articles=20))
     env = {
         **lists.archive.site.environment,
-        "PYTHONPATH": str(PROJECT / "tests" / "chaos" / "killer"),
+        "PYTHONPATH": str(KILLER),
         "XINHUA_KILL": KILL.format(moment),
     }
     done = crawl("-a", f"lists={YW}", *FAST, data_dir=lists.archive.data_dir, env=env)

@@ -23,7 +23,7 @@ from tests.downloader.proxy import Reply, Table
 from tests.nightly import at_night
 from tests.processes import crawl
 from tests.run_parts import facts
-from tests.simulation.days import CLOCK
+from tests.scrapy_process import DAYS_CLOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def test_rules_that_are_suddenly_gone_are_obeyed_for_a_week(tmp_path: Path, inst
     day, ended = 24 * 3600, []
     with Table(replies) as proxy:
         for at in (0, 6.9 * day, 7.3 * day, 7.4 * day):
-            clock = {"PYTHONPATH": str(CLOCK), "XINHUA_CLOCK_SHIFT": str(at)}
+            clock = {"PYTHONPATH": str(DAYS_CLOCK), "XINHUA_CLOCK_SHIFT": str(at)}
             done = crawl("-a", f"urls={ARTICLE}", "-s", "DOWNLOAD_DELAY=0",
                          data_dir=tmp_path / "data", env=proxy.environment | clock)  # fmt: skip
             ended += done.report["outcomes"]
@@ -106,7 +106,7 @@ def test_redirects_are_followed_five_times(
 @pytest.mark.nightly
 def test_a_run_of_days_asks_again_after_one(fetch: Fetch) -> None:
     """A second is half a day; some pages later the rules are a day old."""
-    env = {"PYTHONPATH": str(CLOCK), "XINHUA_CLOCK_SPEED": str(12 * 3600)}
+    env = {"PYTHONPATH": str(DAYS_CLOCK), "XINHUA_CLOCK_SPEED": str(12 * 3600)}
     seen = fetch("-s", "DOWNLOAD_DELAY=0.5", "-s", "DOWNLOAD_DELAY_JITTER=0", old=8, env=env)
     paths = [entry.path == "/robots.txt" for entry in seen.of(OLD)]
     assert paths[0]

@@ -14,10 +14,10 @@ from crawler.clock import now
 from crawler.data_dir import warc_name
 from crawler.exporters.jsonl import JsonlWriter
 from crawler.exporters.publisher import MOST_ALARMS, Publisher, StorageFailureFilter
-from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import Sighting
 from crawler.outcomes import Outcome
 from crawler.storage import StorageError
+from tests.new_ledgers import new_ledger
 from tests.run_parts import facts
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_no_two_lines_of_a_run_have_one_key() -> None:
 
 
 def test_an_outcome_ends_an_address(tmp_path: Path) -> None:
-    ledger = Ledger.open(tmp_path / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "ledger.sqlite")
     run = publisher(ledger)
     found = [Sighting(URL, "1121650001"), Sighting(f"{URL}l", "1121650002")]
     ledger.addresses.see(found, run_id=facts().run_id, at=now())
@@ -80,7 +80,7 @@ def test_a_checkpoint_syncs_the_warc_first(tmp_path: Path) -> None:
         def sync(self) -> None:
             called.append("jsonl")
 
-    ledger = Ledger.open(tmp_path / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "ledger.sqlite")
     ledger.commit = lambda: called.append("ledger")  # type: ignore[method-assign]
     archive = Archive(tmp_path, partial(warc_name, "run"), info={}, max_bytes=1)
     publisher(ledger, archive, Output(tmp_path, "jsonl/run.jsonl")).checkpoint()

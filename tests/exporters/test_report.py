@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.alarms import FIELDS
 from crawler.exporters.report import CorrectionCounts, build_report, corrections_in, earlier_reports
-from crawler.ledger.ledger import Ledger
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_a_damaged_one_is_passed_over(tmp_path: Path) -> None:
 
 
 def made(tmp_path: Path, stats: dict[str, Any], **values: Any) -> dict[str, Any]:
-    ledger = Ledger.open(tmp_path / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "ledger.sqlite")
     report = build_report(
         ledger, run_id=RUN, started_at=SINCE, finished_at=NOW, command="", narrowed=False,
         reason="finished", seq=1, parts=0, files=(), stats=stats, **values,

@@ -94,11 +94,16 @@ def test_a_crawl_of_its_own_waits_for_whoever_holds_the_region(
     assert (len(calls(worker)), worker.given_up) == (5, 0)
 
 
-def test_the_job_of_a_lost_worker_is_taken_over(cluster: JobsCluster, tmp_path: Path) -> None:
-    put_crawls(cluster, ["js"], [])
+def lose_worker(cluster: JobsCluster) -> None:
+    """Let a worker have taken the jobs, and be heard of no more."""
     rows(cluster, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval"
          " '1 minute')")  # fmt: skip
     rows(cluster, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1")
+
+
+def test_the_job_of_a_lost_worker_is_taken_over(cluster: JobsCluster, tmp_path: Path) -> None:
+    put_crawls(cluster, ["js"], [])
+    lose_worker(cluster)
     worker = make_worker(cluster, tmp_path, [0])
     asyncio.run(worker.run())
     assert len(calls(worker)) == 1
@@ -109,9 +114,7 @@ def test_the_job_of_a_lost_worker_that_waits_already_is_done_once(
     cluster: JobsCluster, tmp_path: Path
 ) -> None:
     put_crawls(cluster, ["js"], [])
-    rows(cluster, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval"
-         " '1 minute')")  # fmt: skip
-    rows(cluster, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1")
+    lose_worker(cluster)
     put_crawls(cluster, ["js"], [])
     worker = make_worker(cluster, tmp_path, [0])
     asyncio.run(worker.run())

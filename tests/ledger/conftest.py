@@ -13,10 +13,15 @@ from sqlalchemy import make_url
 from crawler.items import Article, DiscoveredFrom, Http, RegionRef, WarcPointer, as_record
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import Sighting
+from tests.new_ledgers import new_ledger, new_server_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import URL
+
+    from tests.postgres import Postgres
 
 T0 = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -100,13 +105,21 @@ def gone_line(at: str = "2026-01-03T08:00:00Z", **values: Any) -> dict[str, Any]
     )
 
 
+@pytest.fixture
+def server_ledger(postgres: Postgres) -> Iterator[URL]:
+    """The address of an empty ledger on the server. It goes with the test."""
+    url = make_url(new_server_ledger(postgres))
+    yield url
+    postgres.drop(str(url.database))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger of each kind, empty."""
     if request.param == "sqlite":
-        opened = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+        opened = new_ledger(tmp_path / "state" / "ledger.sqlite")
     else:
-        opened = Ledger.at(make_url(request.getfixturevalue("new_database")()), fresh=True)
+        opened = Ledger.at(request.getfixturevalue("server_ledger"), fresh=False)
     yield opened
     opened.close()
 
@@ -125,7 +138,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def filled(path: Path) -> Path:
     """A ledger of 2,000 addresses, closed."""
-    with closing(Ledger.open(path)) as ledger:
+    with closing(new_ledger(path)) as ledger:
         ledger.runs.start(RUN, T0, "scrapy crawl xinhua")
         ledger.addresses.see([at_site(n) for n in range(2000)], run_id=RUN, at=T0)
         ledger.commit()

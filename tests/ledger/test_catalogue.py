@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 
 

@@ -14,6 +14,7 @@ from crawler.ledger.ledger import Ledger
 from crawler.ledger.schema import OutcomeName, Pointers, UtcTime, metadata
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, RUN, T0, at_site, gone_line, line, pointer
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def source(tmp_path: Path) -> Iterator[Ledger]:
     """A ledger with something in every table."""
-    ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "state" / "ledger.sqlite")
     ledger.runs.start(RUN, T0, "scrapy crawl xinhua -a regions=js")
     ledger.addresses.see([at_site(n) for n in range(1200)], run_id=RUN, at=T0)
     ledger.articles.add_line(line(1), jsonl="jsonl/x.jsonl", schedule=[DAY])

@@ -16,6 +16,7 @@ from crawler.ledger.rebuild import rebuild
 from crawler.ledger.rows import Publication
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def index_line(url: str, timestamp: str, status: str) -> str:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A data folder as runs leave it; returns its ledger, closed."""
-    ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "state" / "ledger.sqlite")
     ledger.runs.start(RUN, T0, REPORT["command"])  # type: ignore[arg-type]
     ledger.addresses.see([at_site(n) for n in range(1, 5)], run_id=RUN, at=T0)
     for one in LINES:

@@ -22,7 +22,6 @@ from crawler.ledger.articles import Articles, Observations
 from crawler.ledger.captures import Captures
 from crawler.ledger.certificates import Certificates
 from crawler.ledger.hosts import Hosts
-from crawler.ledger.ledger import Ledger
 from crawler.ledger.lists import Lists, Placements
 from crawler.ledger.measures import Measures
 from crawler.ledger.rows import (
@@ -41,12 +40,14 @@ from crawler.ledger.schema import OutcomeName, Pointers, UtcTime
 from crawler.ledger.sources import Sources
 from crawler.outcomes import Outcome
 from tests.ledger.conftest import DAY, HOUR, RUN, T0, at_site, gone_line, line, pointer
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
 
+    from crawler.ledger.ledger import Ledger
 
 HOST = "www.js.xinhuanet.com"
 DIALECT = sqlite.dialect()
@@ -306,7 +307,7 @@ def watched(ledger: Ledger) -> Iterator[list[tuple[Any, str, Any]]]:
 
 def test_every_look_up_has_its_index(tmp_path: Path) -> None:
     """No statement of a run reads a whole table that grows with the archive."""
-    ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "state" / "ledger.sqlite")
     with watched(ledger) as seen:
         everything(ledger)
     scans = set()
@@ -323,7 +324,7 @@ def test_every_look_up_has_its_index(tmp_path: Path) -> None:
 
 def test_a_sighting_costs_the_same_late_in_a_long_run(tmp_path: Path) -> None:
     """No statement on it reads all that the run has seen: a million addresses are given at once."""
-    ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "state" / "ledger.sqlite")
     with watched(ledger) as seen:
         ledger.addresses.see([at_site(n) for n in range(100)], run_id=RUN, at=T0)
         ledger.addresses.recheck([at_site(1).url], run_id="r2")
@@ -342,7 +343,7 @@ def test_a_sighting_costs_the_same_late_in_a_long_run(tmp_path: Path) -> None:
 
 
 def test_a_missing_index_would_be_noticed(tmp_path: Path) -> None:
-    ledger = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    ledger = new_ledger(tmp_path / "state" / "ledger.sqlite")
     ledger.connection.raw.execute(text("DROP INDEX ix_addresses_article"))
     with watched(ledger) as seen:
         ledger.addresses.of_article("1")

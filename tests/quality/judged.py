@@ -45,19 +45,23 @@ def answers(shared: Path, markup: str = "seed") -> Iterator[dict[str, Any]]:
             body = gold.parents[1].joinpath(f"{gold.stem}.html").read_bytes()
         headers = (("Content-Type", "text/html"),)
         record = as_record(extract([Page(url, 200, headers, body, "2026-11-24T00:00:00Z", None)]))
-        yield {
-            "file": gold.stem,
-            "url": url,
-            "article_id": record["id"],
-            "title": record["title"],
-            "published": record["published_at"],
-            "source": record["source"],
-            "reporters": [person["name"] for person in record["reporters"]],
-            "editors": record["editors"],
-            "paragraphs": record["paragraphs"],
-            "images": record["images"],
-            "region": record["region"] and record["region"]["name"],
-        }
+        yield {"file": gold.stem} | answer_of(record)
+
+
+def answer_of(record: dict[str, Any]) -> dict[str, Any]:
+    """What a line says, as the judge wants it."""
+    return {
+        "url": record["url"],
+        "article_id": record["id"],
+        "title": record["title"],
+        "published": record["published_at"],
+        "source": record["source"],
+        "reporters": [person["name"] for person in record["reporters"]],
+        "editors": record["editors"],
+        "paragraphs": record["paragraphs"],
+        "images": record["images"],
+        "region": record["region"] and record["region"]["name"],
+    }
 
 
 def judge(

@@ -13,12 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.browser import launched
-from tests.room.served import Trap, make_archive, scrapy, serving
+from tests.room.served import Trap, make_archive, pages_of, scrapy, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-    from tests.room.served import Served
 
 PROJECT = Path(__file__).resolve().parents[2]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -30,26 +28,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "wide-english": {"viewport": WIDE, "color_scheme": "light", "locale": "en-GB"},
     "narrow-dark-english": {"viewport": NARROW, "color_scheme": "dark", "locale": "en-GB"},
 }
-
-
-def pages_of(room: Served) -> dict[str, str]:
-    """Name → address of a page of each kind."""
-    edited = next(one for one in room.lines if "body" in one["changed"])
-    article, number = f"/articles/{edited['id']}", edited["version"]
-    pages = {
-        "front": "/",
-        "search": "/search?q=%E7%A4%BE%E5%8C%BA",
-        "article": f"{article}/{number}",
-        "withdrawn": f"/articles/{room.of('gone')['id']}",
-        "diff": f"{article}/diff/{number - 1}/{number}",
-        "archived": f"{article}/{number}/archived",
-        "verify": f"{article}/{number}/verify",
-        "region": "/regions/js",
-        "day": "/days/2026-09-08",
-        "status": "/status",
-        "error": "/nothing",
-    }
-    return {name: room.base + path for name, path in pages.items()}
 
 
 def shoot(browser: Browser, pages: dict[str, str], report: Path, folder: Path) -> int:
@@ -81,7 +59,8 @@ def main() -> int:
             folder = str(report / language)
             scrapy("report", "-o", folder, "--lang", language, data_dir=data_dir).check_returncode()
         with serving(data_dir) as room, launched() as browser:
-            count = shoot(browser, pages_of(room), report, args.folder)
+            pages = {name: room.base + path for name, path in pages_of(room).items()}
+            count = shoot(browser, pages, report, args.folder)
     sys.stdout.write(f"{count} pictures in {args.folder}\n")
     return 0
 

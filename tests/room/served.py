@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from crawler.archive.pointers import read_page
 from crawler.items import WarcPointer
 from tests import scrapy_process
-from tests.channel import CLOCK, Archive
+from tests.channel import Archive
 from tests.column_site import ColumnSite
+from tests.scrapy_process import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -219,6 +220,28 @@ class Served:
     def hostile(self) -> dict[str, Any]:
         """The line of the hostile page."""
         return next(line for line in self.lines if line["url"].endswith(HOSTILE_PATH))
+
+
+def pages_of(room: Served) -> dict[str, str]:
+    """Name → path of a page of each kind."""
+    edited = next(one for one in room.lines if "body" in one["changed"])
+    gone = room.of("gone")
+    article, number = f"/articles/{edited['id']}", edited["version"]
+    return {
+        "front": "/",
+        "search": "/search?q=%E7%A4%BE%E5%8C%BA",
+        "article": article,
+        "withdrawn": f"/articles/{gone['id']}",
+        "hostile": f"/articles/{room.hostile['id']}",
+        "diff": f"{article}/diff/{number - 1}/{number}",
+        "archived": f"{article}/{number}/archived",
+        "verify": f"{article}/{number}/verify",
+        "region": "/regions/js",
+        "day": "/days/2026-09-08",
+        "changes": "/changes",
+        "status": "/status",
+        "error": "/nothing",
+    }
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import packaged
+from tests.room.served import pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,28 +66,6 @@ def test_its_origin_is_opaque(room: Served, browser: Browser) -> None:
         assert inside is None
         assert page.evaluate("origin") == room.base
         assert page.frames[1].evaluate("origin") == "null"
-
-
-def pages_of(room: Served) -> dict[str, str]:
-    """A page of each kind."""
-    edited = next(one for one in room.lines if "body" in one["changed"])
-    gone = room.of("gone")
-    article, number = f"/articles/{edited['id']}", edited["version"]
-    return {
-        "front": "/",
-        "search": "/search?q=%E7%A4%BE%E5%8C%BA",
-        "article": article,
-        "withdrawn": f"/articles/{gone['id']}",
-        "hostile": f"/articles/{room.hostile['id']}",
-        "diff": f"{article}/diff/{number - 1}/{number}",
-        "archived": f"{article}/{number}/archived",
-        "verify": f"{article}/{number}/verify",
-        "region": "/regions/js",
-        "day": "/days/2026-09-12",
-        "changes": "/changes",
-        "status": "/status",
-        "error": "/nothing",
-    }
 
 
 @pytest.mark.parametrize(

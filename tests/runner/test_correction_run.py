@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.data_dir import open_files_of, reports_of
-from tests.conftest import PROJECT
 from tests.processes import defects
 from tests.reextraction.older import all_lines, make_older
+from tests.scrapy_process import KILLER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import RunScrapy
 
-KILLER = {"PYTHONPATH": str(PROJECT / "tests" / "chaos" / "killer")}
+BY_KILLER = {"PYTHONPATH": str(KILLER)}
 DURABLE = ("-s", "CHECKPOINT_SECONDS=0.01")
 
 
@@ -34,7 +34,7 @@ def correct(
 ) -> int:
     kill = {"XINHUA_KILL": step, "XINHUA_KILL_WITH": number} if step else {}
     done = scrapy_cmd("reextract", "--correct", "-j", "1", *DURABLE, data_dir=data_dir,
-                      env=KILLER | kill)  # fmt: skip
+                      env=BY_KILLER | kill)  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode
 
@@ -66,7 +66,7 @@ def test_after_a_kill_the_rest_is_done_and_nothing_twice(
     count = len(all_lines(data_dir))
 
     assert correct(scrapy_cmd, data_dir, step) == -signal.SIGKILL
-    done = scrapy_cmd("reextract", "--correct", data_dir=data_dir, env=KILLER)
+    done = scrapy_cmd("reextract", "--correct", data_dir=data_dir, env=BY_KILLER)
     assert done.returncode == 0, done.stderr
     assert ("was killed" in done.stderr) is ("end_run" not in step)
 

@@ -11,8 +11,8 @@ import pytest
 from crawler.clock import BEIJING, now
 from crawler.runner.crawl_hours import CrawlHours
 from tests.chaos.soundness import faults_of
-from tests.conftest import PROJECT
 from tests.cron import QUICK, cron
+from tests.scrapy_process import CLOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def test_all_day() -> None:
 def shift(to: datetime) -> dict[str, str]:
     """The environment in which it is that time of the day."""
     seconds = (to - now()).total_seconds()
-    return {"PYTHONPATH": str(PROJECT / "tests" / "clock"), "CLOCK_SHIFT": str(seconds)}
+    return {"PYTHONPATH": str(CLOCK), "CLOCK_SHIFT": str(seconds)}
 
 
 def test_outside_them_a_run_ends_at_once_and_says_so(data_dir: Path, tmp_path: Path) -> None:

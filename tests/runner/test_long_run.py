@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.conftest import PROJECT
+from tests import scrapy_process
 from tests.processes import crawl, defects
 
 if TYPE_CHECKING:
@@ -60,10 +60,9 @@ class Follower:
 
 
 def begin(data_dir: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl", "xinhua", *SETTINGS],
-        cwd=PROJECT,
-        env={**env, "XINHUA_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin"},
+    return scrapy_process.start(
+        "crawl", "xinhua", *SETTINGS,
+        env={**os.environ, **env, "XINHUA_DATA_DIR": str(data_dir)},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import closing, suppress
@@ -30,11 +29,12 @@ from crawler.outcomes import Outcome
 from crawler.run_lock import CannotStartError, lock_dead_runs, lock_run
 from crawler.runner.run import opening
 from crawler.runner.shard import Shard
+from tests import scrapy_process
 from tests.chaos.soundness import faults_of
 from tests.column_site import HOST, ColumnSite
-from tests.conftest import PROJECT
 from tests.postgres import Postgres
 from tests.processes import defects, reports
+from tests.scrapy_process import KILLER
 from tests.site.server import Connection
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from tests.conftest import RunScrapy
     from tests.site.server import Entry
 
-KILLER = PROJECT / "tests" / "chaos" / "killer"
 DELAY = 0.2
 # Longer than any crawl here takes on a busy machine; a test ends it sooner.
 LEASE = 120
@@ -77,10 +76,9 @@ class Cluster:
             word for key, value in self.settings.items() for word in ("-s", f"{key}={value}")
         ]
         ours = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self.url}
-        return subprocess.Popen(
-            [sys.executable, "-m", "scrapy", "crawl", "xinhua", "-a",
-             f"regions={','.join(regions)}", *options],
-            cwd=PROJECT, env={**os.environ, **self.site.environment, **ours, **env},
+        return scrapy_process.start(
+            "crawl", "xinhua", "-a", f"regions={','.join(regions)}", *options,
+            env={**os.environ, **self.site.environment, **ours, **env},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 

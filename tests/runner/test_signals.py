@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chaos.history import KILLER
 from tests.chaos.soundness import faults_of, lines_of
 from tests.cron import QUICK, cron, start, until
 from tests.nightly import at_night
+from tests.scrapy_process import KILLER
 
 if TYPE_CHECKING:
     from pathlib import Path

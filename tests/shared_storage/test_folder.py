@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.shared_storage.folder import FolderPlace
-from crawler.shared_storage.place import MissingError, TakenError
+from crawler.shared_storage.place import TakenError
 from crawler.storage import StorageError
+from tests.shared_storage.contract import check_publishing, file_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,25 +21,9 @@ def place(tmp_path: Path) -> FolderPlace:
     return FolderPlace(tmp_path / "shared")
 
 
-def file_of(folder: Path, data: bytes, name: str = "file") -> Path:
-    path = folder / name
-    path.write_bytes(data)
-    return path
-
-
 def test_a_file_is_published_once(place: FolderPlace, tmp_path: Path) -> None:
-    file = file_of(tmp_path, b"one" * 1000)
-    assert not place.has("a/b/one")
-    assert place.put("a/b/one", file)
-    assert not place.put("a/b/one", file)
-    with pytest.raises(TakenError, match="with other bytes"):
-        place.put("a/b/one", file_of(tmp_path, b"two", "other"))
-    place.get("a/b/one", tmp_path / "copy")
-    assert (tmp_path / "copy").read_bytes() == b"one" * 1000
-    assert [*place.names("a")] == ["a/b/one"]
+    check_publishing(place, "a/b/one", b"one" * 1000, tmp_path)
     assert [path.name for path in place.root.rglob("*") if path.is_file()] == ["one"]
-    with pytest.raises(MissingError):
-        place.get("a/b/none", tmp_path / "copy")
 
 
 def test_many_writers_of_one_name(place: FolderPlace, tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.shared_storage import s3 as module
-from crawler.shared_storage.place import MissingError, TakenError
+from crawler.shared_storage.place import TakenError
 from crawler.shared_storage.s3 import S3Place
 from crawler.storage import StorageError
 from tests.s3 import CuttingWay
+from tests.shared_storage.contract import check_publishing, file_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,30 +32,14 @@ def set_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
         monkeypatch.setenv(name, value)
 
 
-def file_of(folder: Path, data: bytes, name: str = "file") -> Path:
-    path = folder / name
-    path.write_bytes(data)
-    return path
-
-
 @pytest.mark.parametrize("size", [0, 3000, 7 * 1024 * 1024])
 def test_a_file_is_published_once(
     place: S3Place, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PART", 5 * 1024 * 1024)  # the least that S3 takes
     data = os.urandom(size)
-    file = file_of(tmp_path, data)
-    assert not place.has("a/b/one+1")
-    assert place.put("a/b/one+1", file)
-    assert not place.put("a/b/one+1", file)
-    with pytest.raises(TakenError, match="with other bytes"):
-        place.put("a/b/one+1", file_of(tmp_path, b"two", "other"))
-    place.get("a/b/one+1", tmp_path / "copy")
-    assert (tmp_path / "copy").read_bytes() == data
-    assert [*place.names("a")] == ["a/b/one+1"]
+    check_publishing(place, "a/b/one+1", data, tmp_path)
     assert place.size("a/b/one+1") == size
-    with pytest.raises(MissingError):
-        place.get("a/b/none", tmp_path / "copy")
     with place.open("a/b/one+1", size) as read:
         read.seek(size // 2)
         assert read.read(100) == data[size // 2 : size // 2 + 100]

@@ -7,23 +7,20 @@ under cron. What came of it is scored in `score`.
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.conftest import PROJECT
+from tests import scrapy_process
+from tests.scrapy_process import DAYS_CLOCK
 from tests.server_ledger import ledger_env
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tests.simulation.troubles import Trouble
     from tests.site import Site
-
-CLOCK = Path(__file__).with_name("clock")
 
 
 @dataclass(frozen=True)
@@ -72,14 +69,13 @@ class Days:
 
     def _crawl(self, at: datetime, kill: dict[str, str]) -> int:
         shift = (at - datetime.now(UTC)).total_seconds()
-        done = subprocess.run(
-            [sys.executable, "-m", "scrapy", "crawl", "xinhua",
-             "-a", f"regions={','.join(self.site.world.channels)}",
-             "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING", "-s", "DOWNLOAD_TIMEOUT=5"],
-            cwd=PROJECT,
+        done = scrapy_process.run(
+            "crawl", "xinhua", "-a", f"regions={','.join(self.site.world.channels)}",
+            "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING", "-s", "DOWNLOAD_TIMEOUT=5",
             env={
+                **(scrapy_process.like_ours() or {}),
                 "PATH": "/usr/bin:/bin",
-                "PYTHONPATH": str(CLOCK),
+                "PYTHONPATH": str(DAYS_CLOCK),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "XINHUA_DATA_DIR": str(self.data_dir),
                 "XINHUA_CLOCK_SHIFT": str(shift),
@@ -87,7 +83,7 @@ class Days:
                 **self.site.environment,
                 **kill,
             },
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
+            timeout=600,
         )  # fmt: skip
         if done.returncode not in {0, 3, 4, -signal.SIGKILL}:
             message = f"the run of {at} ended with {done.returncode}:\n{done.stdout}{done.stderr}"

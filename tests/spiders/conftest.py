@@ -6,7 +6,7 @@ import json
 from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,11 +22,14 @@ from crawler.exporters.publisher import Publisher
 from crawler.items import Page
 from crawler.ledger.ledger import Ledger
 from crawler.spiders.list_walk import ListWalk
+from tests.new_ledgers import new_ledger
 from tests.run_parts import facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from scrapy.crawler import Crawler
 
 HOST = "http://www.gz.xinhuanet.com"
 ROOT = f"{HOST}/"
@@ -53,6 +56,28 @@ def node(articles: object, total: int | None, count: int = 2) -> bytes:
     return f"({json.dumps({'status': 0, 'data': {'list': rows}, 'totalnum': total})})".encode()
 
 
+def begin_walk(
+    ledger: Ledger, folder: Path, crawler: Crawler, number: int, spargs: dict[str, str]
+) -> tuple[ListWalk, Publisher]:
+    """The walk of a new run over a ledger and a folder, and what publishes for it."""
+    run = facts(
+        run_id=f"run-{number}",
+        data_dir=folder,
+        arguments=parse(spargs, REGIONS),
+        regions=REGIONS,
+    )
+    archive = WarcWriter(folder, partial(warc_name, "run"), info={}, max_bytes=1)
+    publisher = Publisher(run, ledger, archive, JsonlWriter(folder, "jsonl/run.jsonl"))
+    attach(crawler, run, ledger.lists, ledger.sources, ledger.placements, publisher)
+    return ListWalk(crawler), publisher
+
+
+@cache
+def _crawler(**settings: int) -> Crawler:
+    limits = {"LIST_MAX_PAGES": 5, "LIST_MAX_COLUMNS": 40, "LIST_MAX_DEPTH": 3}
+    return get_crawler(settings_dict=limits | settings)
+
+
 @dataclass
 class Walks:
     """`site` maps addresses to bodies or statuses, anything else is 404; `asked` are the addresses
@@ -74,21 +99,8 @@ class Walks:
         """One run of Guizhou's lists, or of `lists`; killed after `kill` answers."""
         self.count += 1
         spargs = arguments if "lists" in arguments else {"regions": "gz"} | arguments
-        run = facts(
-            run_id=f"run-{self.count}",
-            data_dir=self.folder,
-            arguments=parse(spargs, REGIONS),
-            regions=REGIONS,
-        )
-        archive = WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1)
-        output = JsonlWriter(self.folder, "jsonl/run.jsonl")
-        publisher = Publisher(run, self.ledger, archive, output)
-        limits = {"LIST_MAX_PAGES": 5, "LIST_MAX_COLUMNS": 40, "LIST_MAX_DEPTH": 3}
-        crawler = get_crawler(settings_dict=limits | (settings or {}))
-        attach(
-            crawler, run, self.ledger.lists, self.ledger.sources, self.ledger.placements, publisher
-        )
-        walk = ListWalk(crawler)
+        crawler = _crawler(**(settings or {}))
+        walk, publisher = begin_walk(self.ledger, self.folder, crawler, self.count, spargs)
         self.asked, self.sent = [], {}
         steps = deque(walk.start())
         while steps := steps or deque(walk.columns()):
@@ -115,5 +127,5 @@ class Walks:
 
 @pytest.fixture
 def walks(memory: Path) -> Iterator[Walks]:
-    with closing(Ledger.open(memory / "ledger.sqlite")) as ledger:
+    with closing(new_ledger(memory / "ledger.sqlite")) as ledger:
         yield Walks(ledger, memory)

@@ -21,6 +21,7 @@ from tests.column_site import HOST
 from tests.conftest import PROJECT
 from tests.nightly import at_night
 from tests.processes import crawl, defects
+from tests.scrapy_process import KILLER
 from tests.site.answer import Answer
 from tests.site.reading import get
 
@@ -308,7 +309,7 @@ def test_a_kill_loses_and_doubles_nothing(archive_of: Callable[..., Archive], ki
     archive = archive_of(articles=6)
     env = {
         **archive.site.environment,
-        "PYTHONPATH": str(PROJECT / "tests" / "chaos" / "killer"),
+        "PYTHONPATH": str(KILLER),
         "XINHUA_KILL": kill,
     }
     arguments = ("-a", "regions=js", *ON, *FAST)

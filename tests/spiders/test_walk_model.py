@@ -10,25 +10,16 @@ from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from scrapy.utils.test import get_crawler
 
-from crawler import regions
-from crawler.archive.writer import WarcWriter
-from crawler.arguments import parse
-from crawler.context import attach
-from crawler.data_dir import warc_name
-from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.publisher import Publisher
 from crawler.items import Page
-from crawler.ledger.ledger import Ledger
-from crawler.spiders.list_walk import ListWalk
 from tests.column_site import HOST, Column
-from tests.run_parts import facts
+from tests.new_ledgers import new_ledger
+from tests.spiders.conftest import begin_walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +27,10 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from crawler.ledger.ledger import Ledger
     from crawler.spiders.list_requests import ListStep
+    from crawler.spiders.list_walk import ListWalk
 
-REGIONS = regions.load()
 TODAY = date(2026, 9, 1)
 NO_ANSWER = 0
 
@@ -73,24 +65,7 @@ class Runs:
         """One run; with `pages` it is killed after so many list answers."""
         self.count += 1
         spargs = {"lists": self.column.url} | ({"since": str(since)} if since else {})
-        run = facts(
-            run_id=f"run-{self.count}",
-            data_dir=self.folder,
-            arguments=parse(spargs, REGIONS),
-            regions=REGIONS,
-        )
-        archive = WarcWriter(self.folder, partial(warc_name, "run"), info={}, max_bytes=1)
-        output = JsonlWriter(self.folder, "jsonl/run.jsonl")
-        publisher = Publisher(run, self.ledger, archive, output)
-        attach(
-            self.crawler,
-            run,
-            self.ledger.lists,
-            self.ledger.sources,
-            self.ledger.placements,
-            publisher,
-        )
-        walk = ListWalk(self.crawler)
+        walk, _ = begin_walk(self.ledger, self.folder, self.crawler, self.count, spargs)
         self.asked = []
         steps = deque(walk.start())
         while steps:
@@ -139,7 +114,7 @@ def crawler() -> Crawler:
 
 @pytest.fixture
 def runs(memory: Path, crawler: Crawler) -> Iterator[Runs]:
-    with closing(Ledger.open(memory / "ledger.sqlite")) as ledger:
+    with closing(new_ledger(memory / "ledger.sqlite")) as ledger:
         yield Runs(ledger, memory, crawler)
 
 

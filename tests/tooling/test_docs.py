@@ -12,11 +12,9 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from configparser import ConfigParser
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
@@ -28,6 +26,7 @@ from crawler.arguments import NAMES
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from crawler.layouts.accepted import parse_layout
 from tests.conftest import PROJECT
+from tests.scrapy_process import programs
 from tests.site.certs import Authority
 from tests.tooling.markdown import (
     ROW,
@@ -39,6 +38,9 @@ from tests.tooling.markdown import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.postgres import Postgres
     from tests.tooling.markdown import Block
 
@@ -50,7 +52,7 @@ FAST = f"{LIVE} -s DOWNLOAD_DELAY=0 -a regions=js,he"
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) -> Path:
+def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) -> Iterator[Path]:
     """A copy of the project in which the README's live command has run."""
     copy = tmp_path_factory.mktemp("docs") / "a checkout"
     ignored = shutil.ignore_patterns("__pycache__")
@@ -65,11 +67,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, proxy: dict[str, str]) ->
     (copy / "tests" / "browser").mkdir(parents=True)  # the Makefile looks for it where npm is
     shutil.copy(PROJECT / "tests" / "browser" / "package-lock.json", copy / "tests" / "browser")
     (copy / ".venv").mkdir()
-    (copy / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (live,) = [block for block in blocks("sh") if f"{LIVE} " in block.text]
-    done = shell(live.text, copy, proxy)
-    assert done.returncode == 0, done.stderr
-    return copy
+    with programs(copy / ".venv" / "bin", copy):
+        done = shell(live.text, copy, proxy)
+        assert done.returncode == 0, done.stderr
+        yield copy
 
 
 def shell(

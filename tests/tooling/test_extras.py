@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import PROJECT
 from tests.export_formats.lines import write_archive
+from tests.processes import ends_of
 from tests.tooling.test_requirements import read
 
 if TYPE_CHECKING:
@@ -50,16 +50,12 @@ def test_the_line_that_installs_it(python: Path, tmp_path: Path) -> None:
         (["enqueue", "crawl", "-s", server], 2, "EXTRAS='cluster'"),
         (["export", "--format", "csv", "-o", str(tmp_path / "x.csv")], 0, "10 of 10 lines"),
     ]
-    for arguments, code, said in cases:
-        done = subprocess.run(
-            [python, "-m", "scrapy", *arguments],
-            cwd=PROJECT,
-            env=os.environ | {"XINHUA_DATA_DIR": str(tmp_path / "data")},
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
-        assert len(done.stderr.splitlines()) == 1
-        assert not done.stdout
+    env = os.environ | {"XINHUA_DATA_DIR": str(tmp_path / "data")}
+    ends = ends_of([arguments for arguments, _, _ in cases], env, python=python)
+    for (_, code, said), end in zip(cases, ends, strict=True):
+        assert (end["code"], said in end["err"]) == (code, True), end
+        assert len(end["err"].splitlines()) == 1
+        assert not end["out"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "x.csv", "x.csv.md"]
     assert (
         sys.prefix

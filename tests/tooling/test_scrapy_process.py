@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import scrapy_process
+from tests.conftest import PROJECT
+from tests.nightly import at_night
 from tests.scrapy_process import CLOCK, GUARD
 
 if TYPE_CHECKING:
@@ -32,8 +34,12 @@ def both_ways(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["status"], ["history", "\udcd0", "-s", "DATA_DIR=/"], ["crawl", "x"]]
-)
+    "arguments",
+    [
+        ["list"], at_night(["status"]), ["history", "\udcd0", "-s", "DATA_DIR=/"],
+        at_night(["crawl", "x"]),
+    ],
+)  # fmt: skip
 def test_output_and_exit_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
 ) -> None:
@@ -82,3 +88,22 @@ def test_what_must_begin_otherwise_does(tmp_path: Path) -> None:
     assert (
         "没有" in scrapy_process.run("status", env={**os.environ, "XINHUA_DATA_DIR": name}).stderr
     )
+
+
+def test_a_shell_finds_a_program_that_is_forked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With its own folder, streams and exit code; where it must begin otherwise it does."""
+    monkeypatch.setenv("SCRAPY_PROCESSES", "")
+    script = """
+        echo no/such.warc.gz | xargs "$0" reextract || echo "exit $?"
+        PYTHONIOENCODING=ascii "$0" status -s DATA_DIR=没有 || echo "exit $?"
+    """
+    with scrapy_process.programs(tmp_path / "bin", PROJECT):
+        done = subprocess.run(
+            ["/bin/sh", "-c", script, str(tmp_path / "bin" / "scrapy")],
+            cwd=PROJECT / "docs", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.stdout.splitlines() == ["exit 123", "exit 2"]
+    assert "no such file: no/such.warc.gz" in done.stderr
+    assert "\\u6ca1" in done.stderr

@@ -24,6 +24,7 @@ from crawler.views.archive_status import (
     screen,
     status_of,
 )
+from tests.new_ledgers import new_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def write_report(folder: Path, ended: datetime, **values: Any) -> None:
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """One that owes two addresses, is denied one, and has a list that failed twice and one that
     failed once."""
-    opened = Ledger.open(tmp_path / "state" / "ledger.sqlite")
+    opened = new_ledger(tmp_path / "state" / "ledger.sqlite")
     opened.runs.start("20260331T120000Z-0001", AT - timedelta(minutes=30), "scrapy crawl xinhua")
     found = [
         Sighting(f"http://js.news.cn/2026-03/{day:02}/c_112000{day:04}.htm", f"112000{day:04}",

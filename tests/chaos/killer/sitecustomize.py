@@ -26,14 +26,12 @@ runpy.run_path(str(Path(__file__).parents[2] / "guard" / "sitecustomize.py"))
 SIGNAL = signal.Signals[os.environ.get("XINHUA_KILL_WITH", "SIGKILL")]
 
 
-class Killer:
-    """A finder that wraps the named function once its module is there."""
+class OnImport:
+    """A finder that calls `change` with the named module as soon as that is there."""
 
-    def __init__(self, module: str, function: str, when: str, n: int) -> None:
+    def __init__(self, module: str, change: Callable[[ModuleType], None]) -> None:
         self.module = module
-        self.function = function
-        self.when = when
-        self.left = n
+        self.change = change
         self.is_found = False
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
@@ -45,19 +43,42 @@ class Killer:
         loader: Any = spec.loader
         execute = loader.exec_module
 
-        def execute_and_wrap(module: ModuleType) -> None:
+        def execute_and_change(module: ModuleType) -> None:
             execute(module)
-            self.wrap(module)
+            self.change(module)
 
-        loader.exec_module = execute_and_wrap
+        loader.exec_module = execute_and_change
         return spec
+
+
+def on_import(module: str, change: Callable[[ModuleType], None]) -> None:
+    """Call `change` with the named module: now, or as soon as it is there."""
+    if module in sys.modules:
+        change(sys.modules[module])
+    else:
+        sys.meta_path.insert(0, OnImport(module, change))
+
+
+class Killer:
+    """Wraps the named function of a module, also where it has been imported already."""
+
+    def __init__(self, function: str, when: str, n: int) -> None:
+        self.function = function
+        self.when = when
+        self.left = n
 
     def wrap(self, module: ModuleType) -> None:
         owner: Any = module
         *outer, name = self.function.split(".")
         for part in outer:
             owner = getattr(owner, part)
-        setattr(owner, name, self.wrapped(getattr(owner, name)))
+        function = getattr(owner, name)
+        wrapped = self.wrapped(function)
+        setattr(owner, name, wrapped)
+        if owner is module and function.__module__ == module.__name__:
+            for other in list(sys.modules.values()):
+                if getattr(other, name, None) is function:
+                    setattr(other, name, wrapped)
 
     def wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -79,8 +100,5 @@ class Killer:
 
 if "XINHUA_KILL" in os.environ:
     module, function, when, n = os.environ["XINHUA_KILL"].split(":")
-    killer = Killer(module, function, when, int(n))
-    if module in sys.modules:
-        killer.wrap(sys.modules[module])
-    else:
-        sys.meta_path.insert(0, killer)
+    killer = Killer(function, when, int(n))
+    on_import(module, killer.wrap)
