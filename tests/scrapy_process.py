@@ -345,6 +345,7 @@ def _taken(message: bytes, streams: Sequence[int]) -> dict[str, Any]:
 
 def _begin(request: dict[str, Any]) -> None:
     """Take the arguments, environment and streams of a new process."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests ignore it under nohup
     if request["session"]:
         os.setsid()
     if "cwd" in request:

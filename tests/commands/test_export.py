@@ -11,17 +11,17 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow.parquet as pq
 import pytest
 from scrapy.cmdline import execute
 from scrapy.utils.project import get_project_settings
 
+from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.export_formats.lines import LINES, encoded, write_archive
 
@@ -59,8 +59,13 @@ def export(
         signal.signal(number, handler)
 
 
-def command(data_dir: Path, *args: str) -> list[str]:
-    return [sys.executable, "-m", "scrapy", "export", *args, "-s", f"DATA_DIR={data_dir}"]
+def start(
+    data_dir: Path, *args: str, stdout: BinaryIO | int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
+    words = ("export", *args, "-s", f"DATA_DIR={data_dir}")
+    return scrapy_process.start(
+        *words, env=os.environ, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE
+    )
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -182,25 +187,22 @@ def test_a_full_disk_leaves_nothing(
 
 
 def test_stdout_and_devices(archive: Path) -> None:
-    whole = subprocess.run(
-        command(archive, "--format", "jsonld"), cwd=PROJECT, capture_output=True, check=True
+    whole, device = (
+        start(archive, "--format", "jsonld", *words).communicate()[0]
+        for words in ((), ("-o", "/dev/stdout"))
     )
-    assert [json.loads(line)["identifier"] for line in whole.stdout.splitlines()][:8] == [
+    assert [json.loads(line)["identifier"] for line in whole.splitlines()][:8] == [
         line["id"] for line in LINES
     ]
-    device = subprocess.run(
-        command(archive, "--format", "jsonld", "-o", "/dev/stdout"),
-        cwd=PROJECT, capture_output=True, check=True,
-    )  # fmt: skip
-    assert device.stdout == whole.stdout
+    assert device == whole
     assert Path("/dev/stdout").is_symlink()
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            command(archive, "--format", "csv"),
-            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, check=False,
-        )  # fmt: skip
-    assert done.returncode == 5, done.stderr
-    assert b"Traceback" not in done.stderr
+    with (
+        Path("/dev/full").open("wb") as full,
+        start(archive, "--format", "csv", stdout=full) as process,
+    ):
+        _, said = process.communicate()
+    assert process.returncode == 5, said
+    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize(
@@ -215,13 +217,7 @@ def test_an_interrupted_export_leaves_nothing_that_looks_finished(
     pipe = archive / "jsonl" / "2026" / "11" / "xinhua-c.jsonl"
     os.mkfifo(pipe)
     output = tmp_path / "out.csv"
-    # under nohup the tests ignore SIGHUP, which a process inherits
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    process = subprocess.Popen(
-        command(archive, "--format", "csv", "-o", str(output)),
-        cwd=PROJECT, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    signal.signal(signal.SIGHUP, before)
+    process = start(archive, "--format", "csv", "-o", str(output))
     with pipe.open("wb") as writer:
         writer.write(encoded(LINES[0]) * 2000)
         writer.flush()

@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 import time
 from collections import Counter
 from random import Random
@@ -20,7 +19,7 @@ from crawler.items import HISTORY_KEYS, KEYS, Page, as_line
 from crawler.layouts import NO_LAYOUTS
 from crawler.reextraction import batch, one_warc
 from crawler.reextraction.one_warc import Filter, Tally
-from tests.conftest import PROJECT
+from tests import scrapy_process
 from tests.pages import paged
 from tests.processes import Crawl, peak_kib
 from tests.reextraction.foreign import OTHER_URL, STYLES, Sink, lines_of, noise, raw, type_of, wacz
@@ -220,10 +219,11 @@ def test_pages_are_bounded_as_in_the_crawl(
 
 
 def start(data_dir: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "reextract", *arguments],
-        cwd=PROJECT,
+    return scrapy_process.start(
+        "reextract",
+        *arguments,
         env={**os.environ, "XINHUA_DATA_DIR": str(data_dir)},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests import scrapy_process
-from tests.conftest import PROJECT
 from tests.room.served import environment, scrapy, serving
 
 if TYPE_CHECKING:
@@ -70,20 +67,6 @@ def test_no_archive_and_a_damaged_ledger(data_dir: Path, tmp_path: Path) -> None
     done = scrapy("serve", data_dir=copy)
     assert done.returncode == 5
     assert "damaged" in done.stderr
-
-
-def test_without_the_extra_the_line_that_installs_it(data_dir: Path, tmp_path: Path) -> None:
-    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')")
-    (tmp_path / "jinja2.py").write_text("raise ModuleNotFoundError(name='jinja2')")
-    for command in ("serve", "report"):
-        env = environment(data_dir)
-        done = subprocess.run(
-            [sys.executable, "-m", "scrapy", command],
-            cwd=PROJECT, env=env | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{env['PYTHONPATH']}"},
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 2
-        assert "make install EXTRAS=room" in done.stderr
 
 
 def test_behind_a_proxy_it_knows_its_names(data_dir: Path) -> None:

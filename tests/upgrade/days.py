@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +10,11 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from crawler.clock import BEIJING
+from tests import scrapy_process
 from tests.site import Site
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Mapping
 
 FOLDER = Path(__file__).with_name("data-1f67a08.tar.gz")
@@ -55,17 +55,13 @@ def scrapy(
     *arguments: str, project: Path, data_dir: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the crawler that stands in `project`."""
-    return subprocess.run(
-        [sys.executable, "-m", "scrapy", *arguments],
-        cwd=project,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(project / CLOCK),
-            "XINHUA_DATA_DIR": str(data_dir),
-            **(env or {}),
-        },
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(project / CLOCK),
+        "XINHUA_DATA_DIR": str(data_dir),
+        **(env or {}),
+    }
+    return scrapy_process.run(*arguments, env=env, project=project, timeout=300)
 
 
 def _at(site: Site) -> dict[str, str]:
