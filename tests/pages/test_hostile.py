@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crawler import layouts
 from crawler.layouts import NotAnArticle
 from crawler.pages.errors import Kind
+from tests.nightly import shards
 from tests.pages.samples import BODY, SAMPLES, as_page, main_2017, texts
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def mutate(body: bytes, rng: random.Random) -> bytes:
     return body
 
 
-@pytest.mark.parametrize("shard", range(16))
+@pytest.mark.parametrize("shard", shards(6, 16))
 def test_mutated_pages(shard: int) -> None:
     rng = random.Random(shard)
     for _ in range(1250):

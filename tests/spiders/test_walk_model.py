@@ -19,6 +19,7 @@ from scrapy.utils.test import get_crawler
 from crawler.items import Page
 from tests.column_site import HOST, Column
 from tests.new_ledgers import new_ledger
+from tests.nightly import shards
 from tests.spiders.conftest import begin_walk
 
 if TYPE_CHECKING:
@@ -306,7 +307,7 @@ def test_days_that_no_list_goes_back_to(runs: Runs) -> None:
 # --- everything at once -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", shards(10, 24))
 def test_nothing_is_missed_and_nothing_asked_in_vain(runs: Runs, seed: int) -> None:
     rng = Random(seed)
     column = runs.column
