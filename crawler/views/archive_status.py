@@ -418,7 +418,7 @@ def _running_lines(running: Running | None, label: str) -> list[str]:
         *_labelled(label, f"{running.run_id}, since {_local(running.started_at)}"),
         *_labelled(
             "",
-            f"{running.done} addresses ended, {running.waiting} waiting, "
+            f"{_counted(running.done, 'address')} ended, {running.waiting} waiting, "
             f"{running.per_minute:g} a minute{left}",
         ),
     ]

@@ -54,6 +54,7 @@ def test_two_machines_and_a_bucket(
     done = scrapy_cmd("work", "--drain", "--crawls", "0", "-j", "2", env=env, data_dir=far)
     assert done.returncode == 0, done.stderr
     status = json.loads(scrapy_cmd("status", "--json", env=env, data_dir=far).stdout)
+    assert status["last"]["run_id"] == first.run_ids[0]
     batches = {batch["kind"]: batch for batch in status["jobs"]["batches"]}
     warcs = [str(path) for path in warcs_of(near)]
     one = scrapy_cmd("reextract", *warcs, "-o", str(tmp_path / "one"), data_dir=near)

@@ -35,6 +35,10 @@ def judged(*command: str | Path, text: str = "") -> tuple[int, str]:
 def test_hadolint_takes_the_image() -> None:
     text = (DEPLOY / "Containerfile").read_text()
     assert judged("hadolint", "-", text=text) == (0, "")
+    # podman leaves a health check out of an image of its own format
+    assert "HEALTHCHECK" in text
+    for told in (text, (PROJECT / "docs" / "operations.md").read_text()):
+        assert "--format docker" in told
     spoilt = text.replace(":3.11-slim-bookworm", "").replace("WORKDIR /srv", "WORKDIR srv")
     code, said = judged("hadolint", "-", text=spoilt)
     assert code
@@ -82,7 +86,11 @@ def test_the_compose_file_is_one(tmp_path: Path) -> None:
     code, said = judged(*check, spoilt)
     assert (code, "depend_on" in said) == (1, True)
     services = yaml.safe_load(file.read_text())["services"]
-    _check_environment(services["worker"]["environment"])
+    environment = services["worker"]["environment"]
+    _check_environment(environment)
+    # what isn't set stays so: an empty AWS_ENDPOINT_URL is no address of anything
+    assert "" not in environment.values()
+    assert [name for name, value in environment.items() if value and ":-}" in value] == []
 
 
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
