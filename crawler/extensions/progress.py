@@ -23,7 +23,7 @@ from scrapy.utils.asyncio import create_looping_call
 from crawler.clock import now
 from crawler.context import RunFacts, required
 from crawler.downloader.holds import Holds
-from crawler.exporters.parts import Parts
+from crawler.exporters.run_parts import Parts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import left_of
 

@@ -1,8 +1,8 @@
 """A run that corrects: published lines that today's code reads otherwise get another revision.
 
 Open: lock → ledger → recovery of what an earlier run left → run row. While it goes on: JSONL fsync,
-then ledger commit, at checkpoints; a long one publishes parts (`exporters.parts`). Close: the same,
-then the rename and the report. It fetches nothing, so it has no WARC: its lines point at the
+then ledger commit, at checkpoints; a long one publishes parts (`exporters.run_parts`). Close: the
+same, then the rename and the report. It fetches nothing, so it has no WARC: its lines point at the
 records of the lines they correct.
 """
 
@@ -21,8 +21,8 @@ from crawler.clock import now
 from crawler.data_dir import folder_of, lines_name, lines_of, new_run_id
 from crawler.exit_codes import DEGRADED, ERROR, OK, STORAGE
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.parts import Parts
 from crawler.exporters.report import CorrectionCounts, build_report, write_report
+from crawler.exporters.run_parts import Parts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
 from crawler.reextraction.correction import DamagedLineError, newest_of, reread_pool

@@ -15,8 +15,8 @@ from crawler.clock import now
 from crawler.coverage import certificates
 from crawler.data_dir import new_run_id
 from crawler.exit_codes import OK
-from crawler.exporters.parts import rows_of, take_seq
 from crawler.exporters.report import build_report, write_report
+from crawler.exporters.run_parts import rows_of, take_seq
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import RunKind
 from crawler.run_lock import running, take_lock

@@ -43,13 +43,6 @@ from crawler.data_dir import (
     warc_folders_of,
 )
 from crawler.exit_codes import LOCKED
-from crawler.exporters.parts import (
-    begin_manifest,
-    index_and_measure,
-    read_manifest,
-    take_seq,
-    write_manifest,
-)
 from crawler.exporters.pictures import publish_pictures
 from crawler.exporters.report import (
     KILLED,
@@ -58,6 +51,13 @@ from crawler.exporters.report import (
     corrections_in,
     read_report,
     write_report,
+)
+from crawler.exporters.run_parts import (
+    begin_manifest,
+    index_and_measure,
+    read_manifest,
+    take_seq,
+    write_manifest,
 )
 from crawler.items import WarcPointer
 from crawler.ledger.leases import is_superseded as is_superseded_by_another

@@ -3,7 +3,7 @@
 Open: lock → ledger → recovery of what an earlier run left → run row. Close, after the last
 exchange: outcomes → WARC fsync → JSONL fsync → ledger commit → renames → CDXJ → report. Scrapy
 closes its components in another order, so none of this happens in them. A long run publishes in
-parts meanwhile (`exporters.parts`).
+parts meanwhile (`exporters.run_parts`).
 
 A run that can't be opened ends with one sentence and an exit code (`opening`).
 """
@@ -45,7 +45,6 @@ from crawler.downloader.resolver import GIVEN
 from crawler.downloader.scope import ArchiveHosts
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.parts import PartLimits, Parts
 from crawler.exporters.pictures import publish_pictures
 from crawler.exporters.publisher import Publisher, StorageFailureFilter
 from crawler.exporters.report import (
@@ -55,6 +54,7 @@ from crawler.exporters.report import (
     earlier_reports,
     write_report,
 )
+from crawler.exporters.run_parts import PartLimits, Parts
 from crawler.history.web_captures import WebCaptures
 from crawler.history.withdrawals import Withdrawals
 from crawler.layouts import AcceptedLayouts

@@ -32,8 +32,8 @@ from crawler.data_dir import (
     sightings_of,
     warcs_of,
 )
-from crawler.exporters.parts import read_manifest
 from crawler.exporters.report import read_report
+from crawler.exporters.run_parts import read_manifest
 from crawler.storage import (
     WARC_SUFFIX,
     WARC_SUFFIXES,

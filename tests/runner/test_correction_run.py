@@ -52,7 +52,7 @@ def revisions(data_dir: Path) -> Counter[tuple[str, int]]:
             "crawler.exporters.jsonl:JsonlWriter.sync:after:1", marks=pytest.mark.nightly
         ),
         pytest.param(
-            "crawler.exporters.parts:publish:before:1", marks=pytest.mark.nightly
+            "crawler.exporters.run_parts:publish:before:1", marks=pytest.mark.nightly
         ),
         "crawler.runner.correction_run:write_report:before:1",
         pytest.param(

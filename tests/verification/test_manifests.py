@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.data_dir import manifests_of, part_manifests_of, part_of
-from crawler.exporters.parts import rows_of
+from crawler.exporters.run_parts import rows_of
 from crawler.verification.file_places import MovedMonths
 from crawler.verification.findings import LinesReport
 from crawler.verification.manifests import (

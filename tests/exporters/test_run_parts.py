@@ -23,8 +23,8 @@ from crawler.archive.writer import WarcWriter
 from crawler.clock import now
 from crawler.data_dir import ledger_file, lines_name, manifests_of, warc_name
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.parts import PartLimits, Parts, rows_of
 from crawler.exporters.report import build_report, write_report
+from crawler.exporters.run_parts import PartLimits, Parts, rows_of
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.ledger import Ledger
 from crawler.runner.recovery import end_run, recover
