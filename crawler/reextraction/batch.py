@@ -192,8 +192,8 @@ def make_part(job: Job, on_read: Callable[[int], None] | None = None) -> Tally:
                     file, name, job.wanted, tally, store,
                     accepted=job.accepted, span=span, on_read=on_read,
                 )  # fmt: skip
-                for record in found:
-                    part.write(as_line(record))
+                for line in found:
+                    part.write(as_line(line))
             part.flush()
             os.fsync(part.fileno())
     except OSError as error:
@@ -216,8 +216,8 @@ def _assemble(jobs: Sequence[Job], folder: Path) -> tuple[Path, Tally]:
     with path.open("wb") as part, CrossArchiveStore(database) as store:
         for job in jobs:
             store.take(job.store)
-        for record in assemble(store, jobs[0].wanted, tally, jobs[0].accepted):
-            part.write(as_line(record))
+        for line in assemble(store, jobs[0].wanted, tally, jobs[0].accepted):
+            part.write(as_line(line))
     return path, tally
 
 

@@ -1,6 +1,6 @@
 """JSONL again from archives, ours or anyone's: the same extraction, no network, constant memory.
 
-In: one WARC file and filters. Out: a record for each capture of an article, and counts of what was
+In: one WARC file and filters. Out: a line for each capture of an article, and counts of what was
 left out and why. The fields of history are at their defaults: they come from a ledger. What needs
 other files is told to a CrossArchiveStore and made afterwards by `assemble`.
 """
@@ -92,8 +92,8 @@ class Filter:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a file's captures of articles: `records` by name, sentences on damage, and how
-    many other records there were."""
+    """What became of a file's captures of articles: `counts` by name, sentences on damage, and
+    how many other records there were."""
 
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
@@ -116,10 +116,10 @@ def reextract(
     accepted: AcceptedLayouts = NO_LAYOUTS,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The records of one WARC file's articles, from that file alone.
+    """The lines of one WARC file's articles, from that file alone.
 
-    `name` is the file's name in the pointers; `on_read` is told how many bytes further it
-    got. Damage is noted in `tally` and reading goes on after it where that is possible.
+    `name` is the file's name in the pointers; `on_read` is told how many bytes further it got.
+    Damage is noted in `tally`, and reading goes on after it where that is possible.
     """
     with CrossArchiveStore() as store:
         yield from scan(path, name, wanted, tally, store, accepted=accepted, on_read=on_read)
@@ -137,12 +137,12 @@ def scan(
     span: FileSpan | None = None,
     on_read: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The records of a file's articles of one page, or of one span of it; the others' pages and
-    revisits go to `store`."""
+    """The lines of a file's articles of one page, or of those in one span of it. The pages of
+    other articles, and revisits, go to `store`."""
     begin = span.start if span else 0
     began_ours = is_our_file(path) if begin else False
-    lines = _Lines(wanted, tally, store, accepted)
-    scanner = _Scanner(path, name, lines, is_ours=began_ours)
+    maker = _LineMaker(wanted, tally, store, accepted)
+    scanner = _Scanner(path, name, maker, is_ours=began_ours)
     done = begin
     for record in read_records(path, span=span, on_damage=scanner.damaged):
         if on_read:
@@ -163,30 +163,30 @@ def assemble(
     tally: Tally,
     accepted: AcceptedLayouts = NO_LAYOUTS,
 ) -> Iterator[dict[str, Any]]:
-    """The records that `scan` left: of revisits, then of articles of several pages.
+    """The lines that `scan` left: of revisits, then of articles of several pages.
 
-    A revisit gives a record of its own address and time, made from the bytes that it repeats.
+    A revisit gives a line with its own address and time, made from the bytes that it repeats.
     """
-    lines = _Lines(wanted, tally, store, accepted)
+    maker = _LineMaker(wanted, tally, store, accepted)
     for revisit, place in store.revisits():
         if place is None:
             tally.counts["unresolved_revisit"] += 1
             continue
-        page = lines.page_at(place)
+        page = maker.page_at(place)
         if page is None:
             continue
         if (page.url, page.fetched_at) == (revisit.url, revisit.date):
-            # its record is made already
+            # its line is made already
             tally.counts["repeated"] += 1
             continue
-        yield from lines.single(replace(page, url=revisit.url, fetched_at=revisit.date), place)
+        yield from maker.single(replace(page, url=revisit.url, fetched_at=revisit.date), place)
     for group in store.articles():
         captures = list(islice(group, MAX_CAPTURES))
         firsts = [capture for capture in captures if capture.page == 1]
         if not firsts:
             tally.counts["filtered" if wanted.is_narrow else "incomplete"] += 1
         for first, begin, end in _looks(firsts):
-            yield from lines.joined(first, _further(captures, begin, first.date, end))
+            yield from maker.joined(first, _further(captures, begin, first.date, end))
 
 
 @dataclass(slots=True)
@@ -196,14 +196,14 @@ class _Scanner:
 
     path: Path
     name: str
-    lines: _Lines
+    maker: _LineMaker
     is_ours: bool
     is_empty: bool = True
 
     def damaged(self, error: WarcError) -> None:
         """Add damage of the file to the tally."""
         self.is_empty = False
-        self.lines.tally.problem(self.name, error.offset, error.why)
+        self.maker.tally.problem(self.name, error.offset, error.why)
 
     def read(self, record: Record) -> Iterator[dict[str, Any]]:
         """The lines that a WARC record gives: one where it is a capture of an article of one page
@@ -213,7 +213,7 @@ class _Scanner:
             self.is_ours = is_our_warcinfo(record)
         if record.kind in _NO_CONTENT:
             return
-        tally = self.lines.tally
+        tally = self.maker.tally
         address = urls.article(record.url or "")
         if address is None and self.is_ours and may_hold_capture(record.url or ""):
             yield from self._of_another_archive(record)
@@ -227,24 +227,24 @@ class _Scanner:
 
     def _of_another_archive(self, record: Record) -> Iterator[dict[str, Any]]:
         """The line of an exchange of ours with another web archive, where it holds an article."""
-        lines, place = self.lines, self._place(record)
-        page = lines.page(record, place)
+        maker, place = self.maker, self._place(record)
+        page = maker.page(record, place)
         if page is None:
             return
         address = urls.article(page.url)
         if address is None:
-            lines.tally.others += 1
-        elif lines.wanted.wants(page.url, page.fetched_at if address.page == 1 else None):
-            yield from lines.single(page, place)
+            maker.tally.others += 1
+        elif maker.wanted.wants(page.url, page.fetched_at if address.page == 1 else None):
+            yield from maker.single(page, place)
         else:
-            lines.tally.counts["filtered"] += 1
+            maker.tally.counts["filtered"] += 1
 
     def _capture(self, record: Record, *, is_first: bool) -> Iterator[dict[str, Any]]:
-        lines = self.lines
+        maker = self.maker
         at = fetched_at(record.date) or ""
-        is_wanted = lines.wanted.wants(record.url or "", at if is_first else None)
+        is_wanted = maker.wanted.wants(record.url or "", at if is_first else None)
         if not is_wanted:
-            lines.tally.counts["filtered"] += 1
+            maker.tally.counts["filtered"] += 1
         if record.kind == "revisit" and not holds_page(record):
             if is_wanted:
                 self._revisit(record)
@@ -253,17 +253,17 @@ class _Scanner:
         if self.is_ours and not is_wanted:
             return
         place = self._place(record)
-        page = (lines if is_wanted else replace(lines, tally=Tally())).page(record, place)
+        page = (maker if is_wanted else replace(maker, tally=Tally())).page(record, place)
         if page is None:
             return
         if not self.is_ours:
-            lines.store.add_original(page, place)
+            maker.store.add_original(page, place)
         if is_wanted:
-            yield from lines.single(page, place)
+            yield from maker.single(page, place)
 
     def _revisit(self, record: Record) -> None:
         """Keep a revisit that has no page of its own."""
-        tally = self.lines.tally
+        tally = self.maker.tally
         revisit = others_revisit(record, is_ours=self.is_ours)
         if fetched_at(record.date) is None:
             tally.counts["damaged"] += 1
@@ -272,16 +272,16 @@ class _Scanner:
         elif revisit is None:
             tally.counts["not_modified"] += 1
         else:
-            self.lines.store.add_revisit(revisit)
+            self.maker.store.add_revisit(revisit)
 
     def _place(self, record: Record) -> RecordPlace:
         return RecordPlace(str(self.path), self.name, record.offset, self.is_ours)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
-    """Makes records of pages with these accepted layouts. What gives none is counted in `tally`, a
-    page of an article of several goes to `store`."""
+class _LineMaker:
+    """Makes lines of pages with these accepted layouts. A page that gives none is counted in
+    `tally`; a page of an article of several pages goes to `store`."""
 
     wanted: Filter
     tally: Tally
@@ -315,7 +315,7 @@ class _Lines:
         return self.page(record, place)
 
     def single(self, page: Page, place: RecordPlace) -> Iterator[dict[str, Any]]:
-        """The record of a page that is an article by itself; a page of several goes to `store`."""
+        """The line of a page that is an article by itself; a page of several goes to `store`."""
         address = urls.article(page.url)
         draft = self._draft(page, place)
         if draft is None or address is None:
@@ -327,12 +327,12 @@ class _Lines:
         elif assembly.is_too_large:
             self.tally.counts["too_large"] += 1
         else:
-            yield from self._record(assembly, place)
+            yield from self._line(assembly, place)
 
     def joined(
         self, first: PageCapture, further: dict[str, PageCapture]
     ) -> Iterator[dict[str, Any]]:
-        """The record of an article of several pages, put together as the crawl does."""
+        """The line of an article of several pages, put together as the crawl does."""
         begun = self._read(first, first.place)
         if begun is None:
             self.tally.counts["incomplete"] += 1
@@ -355,7 +355,7 @@ class _Lines:
         if assembly.is_too_large:
             self.tally.counts["too_large"] += 1
             return
-        yield from self._record(assembly, first.place)
+        yield from self._line(assembly, first.place)
 
     def _read(self, capture: PageCapture, place: RecordPlace) -> tuple[Page, Draft] | None:
         """A captured page and what it says, or None with the reason counted."""
@@ -376,7 +376,7 @@ class _Lines:
             self._failed(page.url, place, error)
         return None
 
-    def _record(self, assembly: Assembly, place: RecordPlace) -> Iterator[dict[str, Any]]:
+    def _line(self, assembly: Assembly, place: RecordPlace) -> Iterator[dict[str, Any]]:
         try:
             article = normalise(assembly.draft(), assembly.pages, self.accepted.version)
         except Exception as error:
