@@ -94,7 +94,7 @@ class Prepared(NamedTuple):
 
 
 def _figures(text: str) -> dict[tuple[str, str], frozenset[str]]:
-    """Figures by what stands before and after them, where other figures are but a 0."""
+    """Figures by what stands before and after them, where other figures count as a 0."""
     words = _FIGURE.split(text)  # words, a figure, words, …
     found: dict[tuple[str, str], frozenset[str]] = {}
     before = ""

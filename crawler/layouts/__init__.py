@@ -78,7 +78,7 @@ def read(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> Draft:
 
 
 def kind_of(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> Kind | None:
-    """Which kind of page that is no article this is, None for an article."""
+    """What a page without an article is; None for an article."""
     try:
         read(page, accepted)
     except NotAnArticle as error:
@@ -87,7 +87,8 @@ def kind_of(page: Page, accepted: AcceptedLayouts = NO_LAYOUTS) -> Kind | None:
 
 
 def challenged(page: Page) -> str | None:
-    """What a page of any status says to those it doesn't let through, or None where it doesn't."""
+    """The words of a challenge (login, captcha, firewall) on a page of any status; None where it is
+    none."""
     try:
         doc = Document.of(page)
         if told := challenge_in(doc):

@@ -39,7 +39,7 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 
-# A title tag that is cut short, or names but the site; headings that are held against it.
+# A title tag that is cut short, or names only the site; headings that are held against it.
 _CUT_SHORT = re.compile(r"(.{4,200}?)\s?(?:\.{3}|…)")
 _SITE_ALONE = re.compile(r"(?:新华网)?\w{0,6}(?:频道)?|新华网.{0,2}\w{0,6}频道")
 _HEADINGS = 8
@@ -80,7 +80,8 @@ def read_fallback(doc: Document) -> Draft:
 
 
 def _heading(doc: Document, tag: str) -> Evidence | None:
-    """The heading that the title tag repeats, or cuts short; the first where it names but the site.
+    """The heading that the title tag repeats, or cuts short; the first one where the tag names only
+    the site.
 
     A heading that the tag doesn't know is another's, a channel's or a list's.
     """
@@ -171,7 +172,7 @@ class _Density:
         return not (SOURCE.search(said) and DATE.search(said))
 
     def _is_paragraph(self, block: Node) -> bool:
-        """Whether a block is a `<p>` or, like one, holds but one line."""
+        """Whether a block is a `<p>` or, like one, holds only one line."""
         if block.tag == "p":
             return True
         if block.mem_id not in self._paragraphs:

@@ -93,7 +93,7 @@ class Window:
     end: datetime
 
     def halves(self) -> tuple[Window, Window] | None:
-        """Two windows in place of this one; None where it is but a second."""
+        """Two windows in place of this one; None where it is a single second."""
         seconds = int((self.end - self.begin).total_seconds())
         if seconds < 1:
             return None

@@ -88,7 +88,7 @@ _PLAYER_WORDS = re.compile(r"[\s0-9A-Za-z:/%.]{0,200}")
 
 
 def player_of(film: Node, container: Node) -> Node:
-    """The outermost element around a film that shows but a player's words: Play 0:00 / 2:54."""
+    """The outermost element around a film that shows only a player's words: Play 0:00 / 2:54."""
     player = film
     for around in islice(elements_around(film), _PLAYER_DEPTH):
         if around.mem_id == container.mem_id or not _is_player(around):

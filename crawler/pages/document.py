@@ -110,7 +110,7 @@ class Document:
         return cls(page.url, text, encoding)
 
     def maybe(self, selector: str) -> Node | None:
-        """The first match in document order, or None. Asked often, answered once."""
+        """The first match in document order, or None. Answers are kept."""
         if selector not in self._found:
             self._found[selector] = self.tree.css_first(selector)
         return self._found[selector]

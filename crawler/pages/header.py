@@ -170,7 +170,7 @@ def _blanks(text: str, at: int) -> int:
 
 
 def find(label: re.Pattern[str], lines: Iterable[str], where: str) -> list[Evidence]:
-    """The first line's part with that label, or nothing."""
+    """The part behind that label of the first line that has one; [] where none has."""
     parts = (labelled(label, line) for line in lines)
     return [Evidence(part, where) for part in islice(filter(None, parts), 1)]
 

@@ -235,7 +235,7 @@ def _leads_away(link: Node, doc: Document) -> bool:
 
 
 def _box(image: Node, doc: Document, others: set[int]) -> Node:
-    """The largest element around a picture that holds but it, its like and what is told of them.
+    """The largest element around a picture that holds only it, its like and what is told of them.
 
     What holds more is noted in `others`.
     """

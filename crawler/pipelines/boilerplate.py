@@ -251,7 +251,7 @@ def _notices_beside(draft: Draft) -> Iterator[Removed]:
 
 @lru_cache(maxsize=_NOTICES)
 def _notice_of(text: str) -> tuple[str, ...]:
-    """The lines of a text outside the article that are a notice: a channel prints but a few."""
+    """The lines of a text outside the article that are a notice: a channel prints only a few."""
     lines = [clean_line(line) for line in text.split("\n")]
     is_out = [not line or _is_plain_footer(line) for line in lines]
     spans = find_notices(lines, is_out, is_beside=True)

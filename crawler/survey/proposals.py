@@ -140,7 +140,7 @@ def propose(
     about: str,
 ) -> Proposal | None:
     """A layout for these pages that claims none of the others; None where they agree on no title or
-    text. `name` is its name but for an ending that tells it from others."""
+    text. `name` is its name except for an ending that tells it from others."""
     training, rest = _divided(members)
     samples = [member.sample() for member in training]
     repeated = repeated_lines(samples)
@@ -241,7 +241,7 @@ def _parsed(pages: Iterable[Page]) -> Iterator[Document]:
 def _cut_elements(
     samples: Sequence[SampledPage], layout: AcceptedLayout, repeated: frozenset[str]
 ) -> list[str]:
-    """Selectors of the elements within the text that hold but links, or a line that all pages
+    """Selectors of the elements within the text that hold only links, or a line that all pages
     bear, on every page that shows them."""
     shown: Counter[str] = Counter()
     cut: Counter[str] = Counter()
