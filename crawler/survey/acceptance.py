@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -173,13 +173,9 @@ def claims_of(
         cancelling_on_error(pool),
         tqdm(total=len(warcs), unit="WARC", leave=False, disable=None) as bar,
     ):
-        waiting = {pool.submit(look, path): path for path in warcs}
-        done = {}
-        for future in as_completed(waiting):
-            done[waiting[future]] = future.result()
+        for found in pool.map(look, warcs):
+            total.add(found)
             bar.update()
-    for path in warcs:
-        total.add(done[path])
     return total
 
 
