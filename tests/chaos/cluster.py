@@ -28,6 +28,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 from statistics import median
+from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -141,8 +142,10 @@ class Node:
     clock: float
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    is_kept: bool = False
 
     def start(self) -> None:
+        self.is_kept = True
         options = [word for key, value in _SETTINGS.items() for word in ("-s", f"{key}={value}")]
         work = ["work", "--crawls", str(len(REGIONS)), "-j", "0", "--regions", ",".join(REGIONS)]
         with self.log.open("ab") as log:
@@ -152,6 +155,12 @@ class Node:
                 env={**self.env, "CLOCK_SHIFT": str(self.clock), "NODE": self.name},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
+
+    def keep(self) -> None:
+        """Start it again where it has ended by itself, as systemd does: a worker that begins while
+        the storage refuses ends."""
+        if self.is_kept and self.process and self.process.poll() is not None:
+            self.start()
 
     def tree(self) -> list[int]:
         """The worker and the crawls it has started."""
@@ -171,6 +180,7 @@ class Node:
         if event == "cut":
             self.namespace.cut(off=True)
             return
+        self.is_kept = event != "kill"
         self.signal(signal.SIGKILL if event == "kill" else signal.SIGSTOP)
         if event == "kill":
             assert self.process
@@ -187,6 +197,7 @@ class Node:
 
     def stop(self) -> None:
         """End in order."""
+        self.is_kept = False
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -290,10 +301,13 @@ class Chaos:
             for n in range(NODES)
         ]  # fmt: skip
         self._began = time.monotonic()
+        over = Event()
+        keeping = Thread(target=self._keep, args=(nodes, over))
         try:
             for node in nodes:
                 node.start()
                 time.sleep(1)
+            keeping.start()
             with ThreadPoolExecutor(1) as storage:
                 for event in events:
                     time.sleep(rng.uniform(0.5, 1.5))
@@ -304,9 +318,12 @@ class Chaos:
                         self._strike(event, nodes, url, rng)
                     else:
                         self._stop_server(event, server, url, gone)
+            over.set()
+            keeping.join()
             for node in nodes:
                 node.stop()
         finally:
+            over.set()
             for node in nodes:
                 node.close()
                 node.namespace.close()
@@ -317,6 +334,11 @@ class Chaos:
         self._judge(site, data_dir, url)
 
     # --- events ----------------------------------------------------------------------------------
+
+    def _keep(self, nodes: Sequence[Node], over: Event) -> None:
+        while not over.wait(2):
+            for node in nodes:
+                node.keep()
 
     def _note(self, event: str, node: str | None = None, held: Sequence[str] = ()) -> Struck:
         row = Struck(event, round(time.monotonic() - self._began, 1), node, list(held))
