@@ -118,7 +118,7 @@ class S3Place:
         hashed = hashlib.sha256()
         try:
             with own.open("wb") as file:
-                for piece in self._pieces(name, head):
+                for piece in self._whole(name, head):
                     file.write(piece)
                     hashed.update(piece)
         except OSError as error:
@@ -143,11 +143,7 @@ class S3Place:
 
     def read(self, name: str, start: int, end: int) -> bytes:
         """The bytes from `start` up to `end`, which is left out."""
-        span = f"bytes={start}-{end - 1}"
-        with self._asking(f"reading {name}"):
-            answer = self._client.get_object(Bucket=self.bucket, Key=self._key(name), Range=span)
-            data: bytes = answer["Body"].read()
-        return data
+        return b"".join(self._pieces(name, start, end))
 
     # --- one object ------------------------------------------------------------------------------
 
@@ -174,26 +170,30 @@ class S3Place:
         theirs = _digest_of(head, "")
         if not theirs:  # another tool put it there
             hashed = hashlib.sha256()
-            for piece in self._pieces(name, head):
+            for piece in self._whole(name, head):
                 hashed.update(piece)
             theirs = hashed.hexdigest()
         if ours != theirs:
             raise TakenError(f"{self.shown}/{name} is published already, with other bytes")
         return False
 
-    def _pieces(self, name: str, head: dict[str, Any]) -> Iterator[bytes]:
-        """The bytes of an object, asked for again from where a connection was cut."""
+    def _whole(self, name: str, head: dict[str, Any]) -> Iterator[bytes]:
+        """The bytes of an object, as it was when it was asked for."""
+        return self._pieces(name, 0, int(head["ContentLength"]), IfMatch=head["ETag"])
+
+    def _pieces(self, name: str, start: int, end: int, **options: str) -> Iterator[bytes]:
+        """The bytes of a part of an object, asked for again from where a connection was cut."""
         from botocore.exceptions import BotoCoreError
         from urllib3.exceptions import HTTPError
 
-        got, size, tries = 0, int(head["ContentLength"]), 0
-        while got < size:
+        got, tries = start, 0
+        while got < end:
             before = got
             try:
                 with self._asking(f"reading {name}"):
                     answer = self._client.get_object(
-                        Bucket=self.bucket, Key=self._key(name), IfMatch=head["ETag"],
-                        Range=f"bytes={got}-",
+                        Bucket=self.bucket, Key=self._key(name), Range=f"bytes={got}-{end - 1}",
+                        **options,
                     )  # fmt: skip
                 for piece in answer["Body"].iter_chunks(1024 * 1024):
                     got += len(piece)
@@ -201,7 +201,7 @@ class S3Place:
             except (BotoCoreError, HTTPError, OSError) as error:
                 tries = 0 if got > before else tries + 1
                 if tries == _TRIES:
-                    message = f"{self.shown} cut off {name} at {got} of {size} bytes: {error}"
+                    message = f"{self.shown} cut off {name} at {got} of {end} bytes: {error}"
                     raise StorageError(message) from error
 
     def _put_whole(self, name: str, data: bytes, digest: str) -> None:
@@ -331,6 +331,10 @@ class _Ranges(io.RawIOBase):
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(0, base + offset)
         return self._at
+
+    def readall(self) -> bytes:
+        data = self.read(max(0, self._size - self._at))
+        return data or b""
 
     def readinto(self, buffer: Any) -> int:
         end = min(self._at + len(buffer), self._size)

@@ -98,6 +98,14 @@ def test_connections_that_are_cut_off(
         place.get("large", tmp_path / "copy")
         assert way.down == []
         assert (tmp_path / "copy").read_bytes() == data
+        # and reading by range, in the middle of a range
+        place = S3Place(place.bucket)
+        way.down += [300_000, 2_500_000]
+        with place.open("large", len(data)) as read:
+            read.seek(100)
+            assert read.read(1_000_000) == data[100:1_000_100]
+            assert read.read() == data[1_000_100:]
+        assert way.down == []
 
 
 def test_an_upload_that_was_killed_is_taken_up(
