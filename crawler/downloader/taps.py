@@ -397,9 +397,9 @@ class _Sender:
             reasons = getattr(error, "reasons", ())
             if (
                 not is_reused
+                or not isinstance(error, _SWALLOWED)
                 or self._pool.captures[-1].response
                 or request.method not in _IDEMPOTENT
-                or not isinstance(error, _SWALLOWED)
                 or any(isinstance(reason.value, CancelledError) for reason in reasons)
             ):
                 return failure

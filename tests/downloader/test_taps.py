@@ -202,6 +202,19 @@ def test_what_is_sent_again_is_checked_again() -> None:
     assert len(pool.captures) == 1
 
 
+def test_a_kept_connection_whose_turn_is_another_s_sends_nothing() -> None:
+    """It waits for the next request; what is raised is that the turn was over, nothing of ours."""
+    idle, over = _Idle(), NotInTimeError(is_last=False)
+    inner = SimpleNamespace(persistent=True, getConnection=lambda *_: succeed(idle))
+    pool = TappedPool(cast("Any", inner), 0, lambda: over)
+    failures: list[Failure] = []
+    connected = pool.getConnection("key", cast("Any", None))
+    connected.addCallback(lambda one: one.request(SimpleNamespace(method=b"GET")))
+    connected.addErrback(failures.append)
+    assert [failure.value for failure in failures] == [over]
+    assert (idle.asked, idle.is_kept) == (0, True)
+
+
 def test_what_is_sent_in_turn_is_with_the_kernel_at_once() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
