@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from crawler.clock import BEIJING
 from crawler.coverage import drift
 from crawler.coverage.continuity import day_of_address, head_of
 from crawler.coverage.sightings import GONE
@@ -57,9 +58,20 @@ _REPORTS = 50
 
 
 @dataclass(slots=True)
+class _DayOfList:
+    """The looks of a day that read a list, those that failed, the hours that had one which read it
+    (bit n: the hour n), and the articles that appeared."""
+
+    looks: int = 0
+    failures: int = 0
+    hours: int = 0
+    news: int = 0
+
+
+@dataclass(slots=True)
 class _Learnt:
     """A list. `shown` is what its first page shows, by address and headline, with when and where it
-    appeared; `days` are looks, failures, hours (bit n: the hour n) and news of a day."""
+    appeared."""
 
     url: str
     region: str | None
@@ -68,7 +80,7 @@ class _Learnt:
     shown: dict[tuple[str, str | None], tuple[datetime, int]] = field(default_factory=dict)
     newest: tuple[str, str | None, datetime] | None = None
     met: set[str] = field(default_factory=set)
-    days: dict[date, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
+    days: dict[date, _DayOfList] = field(default_factory=lambda: defaultdict(_DayOfList))
     state: ListState | None = None
 
     def head(self) -> list[str]:
@@ -131,7 +143,7 @@ class _Lists:
         learnt.met.add(article)
         own, is_news = mark(learnt.url), line["run_id"] != learnt.first_run
         if is_news:
-            learnt.days[day][3] += 1
+            learnt.days[day].news += 1
         if article not in self.finds:
             self.finds[article] = (learnt.url if is_news else None, day, [own])
             return
@@ -144,10 +156,12 @@ class _Lists:
         learnt = self.by_url.get(url)
         if learnt is None or not status.isdigit():
             return
-        row, is_read = learnt.days[day_at(at)], status in _READ
-        row[0 if is_read else 1] += 1
+        day, is_read = learnt.days[day_at(at)], status in _READ
         if is_read:
-            row[2] |= 1 << (at + timedelta(hours=8)).hour
+            day.looks += 1
+            day.hours |= 1 << at.astimezone(BEIJING).hour
+        else:
+            day.failures += 1
         state = learnt.state or ListState(url, learnt.region, _DEEP)
         learnt.state = replace(
             state,
@@ -228,7 +242,8 @@ def _keep(ledger: Ledger, lists: _Lists, since: date) -> None:
             newest_at, head or None, state.last_ok_at if head else None,
         )  # fmt: skip
         ledger.lists.restore(state)
-        ledger.sources.restore(source, learnt.days)
+        days = {day: astuple(one) for day, one in learnt.days.items()}
+        ledger.sources.restore(source, days)
     known = ledger.addresses.seen_before(lists.finds, start_of(since))
     ledger.sources.restore_finds(
         (article, list_url, day, marks)
@@ -269,20 +284,8 @@ def _certified(data_dir: Path, ledger: Ledger, since: date, problems: list[str])
 
 def _restore_measures(data_dir: Path, ledger: Ledger, problems: list[str]) -> None:
     """What pages are like, and the shifts that held at the end of the newest run."""
-    pages: dict[tuple[str, str], list[PageMeasures]] = defaultdict(list)
-    files = lines_of(data_dir)
-    newest = max(map(_began, files), default=None)
-    for path in files:
-        if newest and _began(path) >= newest - _MEASURED:
-            with _telling(path, problems):
-                for record in _objects(path):
-                    page = drift.page_of(record)
-                    if page:
-                        region = record["region"]
-                        key = (region["code"] if region else "", record["layout"] or "")
-                        pages[key].append(page)
     held = _held(data_dir, problems)
-    for (region, layout), every in sorted(pages.items()):
+    for (region, layout), every in sorted(_measured_pages(data_dir, problems).items()):
         start = drift.alarm_prefix(region, layout)
         own = {key: at for key, at in held.items() if key.startswith(start)}
         since = min(own.values(), default=None)
@@ -295,6 +298,24 @@ def _restore_measures(data_dir: Path, ledger: Ledger, problems: list[str]) -> No
             ledger.measures.add(region, layout, page)
         for alarm_id, at in own.items():
             ledger.measures.hold(alarm_id, [alarm_id], at=at)
+
+
+def _measured_pages(
+    data_dir: Path, problems: list[str]
+) -> dict[tuple[str, str], list[PageMeasures]]:
+    """The pages of the newest lines, by region and layout."""
+    pages: dict[tuple[str, str], list[PageMeasures]] = defaultdict(list)
+    files = lines_of(data_dir)
+    newest = max(map(_began, files), default=None)
+    for path in files:
+        if newest and _began(path) >= newest - _MEASURED:
+            with _telling(path, problems):
+                for record in _objects(path):
+                    if page := drift.page_of(record):
+                        region = record["region"]
+                        key = (region["code"] if region else "", record["layout"] or "")
+                        pages[key].append(page)
+    return pages
 
 
 def _held(data_dir: Path, problems: list[str]) -> dict[str, datetime]:

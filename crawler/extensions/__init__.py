@@ -1,1 +1,1 @@
-"""Watch a run, change nothing."""
+"""Scrapy extensions that watch a run and change nothing."""

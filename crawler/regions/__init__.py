@@ -122,8 +122,7 @@ def resolve(token: str, regions: Mapping[str, Region] | None = None) -> Region:
     hint = ", ".join(dict.fromkeys(f"{region.code} ({region.name})" for region in near))
     shown = token if len(token) <= 40 else token[:40] + "…"
     suggestion = f"; did you mean {hint}?" if hint else "; `scrapy regions` lists them"
-    msg = f"unknown region {shown!r}{suggestion}"
-    raise RegionError(msg)
+    raise RegionError(f"unknown region {shown!r}{suggestion}")
 
 
 @cache
@@ -149,8 +148,7 @@ def _token_map(regions: Mapping[str, Region]) -> dict[str, Region]:
 def _load(directory: Path) -> Mapping[str, Region]:
     files = sorted(directory.glob("*.toml"), key=lambda file: file.stem)
     if not files:
-        msg = f"{directory}: no region files"
-        raise RegionError(msg)
+        raise RegionError(f"{directory}: no region files")
     regions = {file.stem: _read(file) for file in files}
     for key, values in (
         ("hosts", lambda region: region.hosts),
@@ -173,8 +171,7 @@ def _check_unique(
             if value in owner:
                 other = owner[value]
                 twice = "twice" if other == code else f"in {other}.toml as well"
-                msg = f"{code}.toml: {key}: {value!r} stands {twice}"
-                raise RegionError(msg)
+                raise RegionError(f"{code}.toml: {key}: {value!r} stands {twice}")
             owner[value] = code
 
 
@@ -188,8 +185,7 @@ def _read(file: Path) -> Region:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{file.name}: {error}"
-        raise RegionError(msg) from error
+        raise RegionError(f"{file.name}: {error}") from error
     fields = _Fields(file.name, data)
     if not _CODE.fullmatch(file.stem):
         raise fields.error("code", f"{file.stem!r} is no region code")

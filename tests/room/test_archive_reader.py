@@ -13,10 +13,12 @@ from crawler.items import as_line
 from crawler.ledger.rows import VersionRow
 from crawler.room.archive_reader import ArchivedArticle, MissingLineError, PublishedLines
 from crawler.room.article_pages import history_of
+from crawler.storage import look_elsewhere
 from tests.reextraction.older import make_older
 from tests.room.served import scrapy, serving
 
 if TYPE_CHECKING:
+    from io import BufferedReader
     from pathlib import Path
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -105,6 +107,33 @@ def test_a_line_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingLineError):
         article.line(row)
     (tmp_path / FILE).unlink()
+    with pytest.raises(MissingLineError):
+        story.article().line(row)
+
+
+class Store:
+    """A place that holds what isn't in the data folder any more."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def size(self, name: str) -> int | None:
+        path = self._folder / name
+        return path.stat().st_size if path.is_file() else None
+
+    def open(self, name: str) -> BufferedReader:
+        return (self._folder / name).open("rb")
+
+
+def test_lines_that_are_in_store_alone(tmp_path: Path) -> None:
+    story = Story(tmp_path / "data")
+    row = story.add(1, 0)
+    (tmp_path / "data" / "jsonl").rename(tmp_path / "jsonl")
+    look_elsewhere(tmp_path / "data", Store(tmp_path))
+    try:
+        assert story.article().line(row).record["title"] == "标题"
+    finally:
+        look_elsewhere(tmp_path / "data", None)
     with pytest.raises(MissingLineError):
         story.article().line(row)
 
