@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from crawler.ledger.ledger import Ledger
 
-# Counts, in bins that are so much wider each.
-COUNTS = ("paragraphs", "body_length", "images", "page_bytes")
+# Counts are put in bins that are so much wider each.
 _BIN = log(1.25)
 
 # 1 where an article has the field, else 0.
@@ -35,7 +34,8 @@ FILLS = (
 )  # fmt: skip
 HAS = "has_"
 
-# What older articles are like says nothing of how pages are written today.
+# Articles that are older when they are fetched aren't measured: they say nothing of how pages are
+# written today.
 NEWS = timedelta(days=14)
 
 # The newest pages are judged, of at least so many runs.

@@ -35,7 +35,7 @@ ADVICE = {
     "coverage": "`scrapy coverage SINCE UNTIL` shows what is wanting of the day",
     "coverage_failed": _OURS,
     "host_given_up": "nothing at first: the next run asks the host again",
-    "list_unreadable": "the list's form is new: `scrapy explain` says where its page is archived",
+    "list_unreadable": "the list's form is new: `scrapy report` says where its page is archived",
     "list_endless": "look at the list: is there an end to it? A run with `since` reads it on",
     "pictures_failed": "look at one of them: `data/images/` names them and says why",
     "not_compared": "put the archive of the last version back: docs/operations.md, retention",
@@ -50,6 +50,21 @@ ADVICE = {
     "capture_not_compared": _OURS,
     "told": "docs/operations.md says what it means",
 }
+
+# What a run with this exit code met, and what to do about it (docs/operations.md).
+_MEANINGS = {
+    ERROR: "an unexpected error: the log has it; what was done is published",
+    NO_LISTS: "no list page answered",
+    STORAGE: "storage failed, the disk or the ledger: what was written is kept",
+}
+_TO_DO = {
+    ERROR: "read the log and report it",
+    NO_LISTS: "look at the network, then at the site",
+    STORAGE: "make room or mend the disk; the next run goes on",
+}
+
+# How a run ended that didn't end by itself, by the report's `reason`.
+_ENDED = {"shutdown": "was stopped", "crawl_hours": "stopped at the end of CRAWL_HOURS"}
 
 
 def is_due(report: Mapping[str, Any], told_at: datetime | None, repeat: timedelta) -> bool:
@@ -110,19 +125,6 @@ def block(
     return "\n".join(lines)
 
 
-# What a run with this exit code met, and what to do about it (docs/operations.md).
-_MEANINGS = {
-    ERROR: "an unexpected error: the log has it; what was done is published",
-    NO_LISTS: "no list page answered",
-    STORAGE: "storage failed, the disk or the ledger: what was written is kept",
-}
-_TO_DO = {
-    ERROR: "read the log and report it",
-    NO_LISTS: "look at the network, then at the site",
-    STORAGE: "make room or mend the disk; the next run goes on",
-}
-
-
 def unpublished(run_id: str, exit_code: int, problem: str) -> str:
     """The text on a run whose report could not be written."""
     lines = [f"xinhua-archive: run {run_id} could not be published, exit code {exit_code}"]
@@ -130,10 +132,6 @@ def unpublished(run_id: str, exit_code: int, problem: str) -> str:
     to_do = "make room or mend the disk; the next run publishes what is written and goes on"
     lines += wrapped(to_do, "  to do: ", "    ")
     return "\n".join(lines)
-
-
-# How a run ended that didn't end by itself, by the report's `reason`.
-_ENDED = {"shutdown": "was stopped", "crawl_hours": "stopped at the end of CRAWL_HOURS"}
 
 
 def _found(outcomes: Mapping[str, int]) -> str:

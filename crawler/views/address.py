@@ -19,6 +19,29 @@ if TYPE_CHECKING:
     from crawler.ledger.rows import Address, ArticleRow, ListState, PageState, PictureRow
     from crawler.outcomes import Outcome
 
+# Keys of the rows that programs get: a new column of the ledger is no new key.
+_ADDRESS_KEYS = (
+    "region", "day", "found_on", "position", "title", "first_seen_at", "attempts", "retry_at",
+    "result", "result_at", "detail",
+)  # fmt: skip
+_ARTICLE_KEYS = (
+    "status", "version", "title", "published_at", "first_seen_at", "last_checked_at",
+    "next_check_at", "suspected_at", "jsonl", "warc",
+)  # fmt: skip
+_VERSION_KEYS = (
+    "version", "revision", "status", "fetched_at", "changed", "corrects", "run_id", "line", "jsonl",
+    "archive",
+)  # fmt: skip
+_OBSERVATION_KEYS = ("at", "url", "status", "reason", "warc", "run_id")
+_LIST_KEYS = (
+    "region", "last_at", "last_status", "last_ok_at", "failures", "completed_at",
+    "walk_started_at", "resume_url",
+)  # fmt: skip
+_PICTURE_KEYS = (
+    "article_id", "version", "url", "noted_at", "attempts", "retry_at", "outcome", "detail", "at",
+)  # fmt: skip
+_CAPTURE_KEYS = ("fetched_url", "type", "size", "sha256", "warc")
+
 
 def explain(ledger: Ledger, url: str, article_id: str, at: datetime) -> list[str]:
     """Sentences on the address, its article, its list and its host.
@@ -68,32 +91,6 @@ def facts_of(ledger: Ledger, url: str, article_id: str) -> dict[str, Any]:
         "pictures": [_of_picture_row(row) for row in ledger.pictures.at(url)],
         "list": None if known.last_at is None else _picked(known, _LIST_KEYS),
     }
-
-
-# Keys of the rows that programs get: a new column of the ledger is no new key.
-_ADDRESS_KEYS = (
-    "region", "day", "found_on", "position", "title", "first_seen_at", "attempts", "retry_at",
-    "result", "result_at", "detail",
-)  # fmt: skip
-_ARTICLE_KEYS = (
-    "status", "version", "title", "published_at", "first_seen_at", "last_checked_at",
-    "next_check_at", "suspected_at", "jsonl", "warc",
-)  # fmt: skip
-_VERSION_KEYS = (
-    "version", "revision", "status", "fetched_at", "changed", "corrects", "run_id", "line", "jsonl",
-    "archive",
-)  # fmt: skip
-_OBSERVATION_KEYS = ("at", "url", "status", "reason", "warc", "run_id")
-_LIST_KEYS = (
-    "region", "last_at", "last_status", "last_ok_at", "failures", "completed_at",
-    "walk_started_at", "resume_url",
-)  # fmt: skip
-
-
-_PICTURE_KEYS = (
-    "article_id", "version", "url", "noted_at", "attempts", "retry_at", "outcome", "detail", "at",
-)  # fmt: skip
-_CAPTURE_KEYS = ("fetched_url", "type", "size", "sha256", "warc")
 
 
 def _of_picture_row(row: PictureRow) -> dict[str, Any]:

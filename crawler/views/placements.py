@@ -58,14 +58,12 @@ class ArticlePlacements(NamedTuple):
     unread_from: str | None
 
 
-def placements_of(
-    data_dir: Path, article_id: str, first_seen: datetime, *, seconds: float = LONGEST_READING
-) -> ArticlePlacements:
+def placements_of(data_dir: Path, article_id: str, first_seen: datetime) -> ArticlePlacements:
     """The placements of an article. What is no line of ours is passed over, which `scrapy verify`
     tells of. Raises OSError."""
     found: dict[tuple[str, str, str | None], list[Shown]] = {}
     unread_from = None
-    ends_at = time.monotonic() + seconds
+    ends_at = time.monotonic() + LONGEST_READING
     window = run_stamp(first_seen + WINDOW)
     for path in _files(data_dir, first_seen):
         if _run_of(path) > window and time.monotonic() > ends_at:

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.data_dir import sightings_name
+from crawler.views import placements
 from crawler.views.placements import placements_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 SEEN = datetime(2026, 9, 30, 1, tzinfo=UTC)
 
@@ -50,7 +53,7 @@ def test_what_appeared_and_went(tmp_path: Path) -> None:
     assert placements_of(tmp_path / "nothing", "1234567", SEEN) == ([], None)
 
 
-def test_years_later(tmp_path: Path) -> None:
+def test_years_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On and off again, long after; and where there is too much to read."""
     write(tmp_path, "20260930T004500Z-0001", line("appeared", "2026-09-30T00:46:00Z"))
     write(tmp_path, "20261215T004500Z-0002",
@@ -61,6 +64,7 @@ def test_years_later(tmp_path: Path) -> None:
         ("2026-09-30T00:46:00Z", "2026-12-14T23:46:00Z"), ("2028-02-03T00:46:00Z", None),
     ]  # fmt: skip
     assert unread is None
-    shown, unread = placements_of(tmp_path, "1234567", SEEN, seconds=-1)
+    monkeypatch.setattr(placements, "LONGEST_READING", -1)
+    shown, unread = placements_of(tmp_path, "1234567", SEEN)
     assert [(one.since, one.until) for one in shown] == [("2026-09-30T00:46:00Z", None)]
     assert unread == "2026-12"

@@ -133,15 +133,16 @@ def test_lists_that_fail_have_their_captures(data_dir: Path) -> None:
     """Of the run that asked for them last, which needn't be the newest."""
     newest, before = sorted((data_dir / "runs").iterdir(), reverse=True)[:2]
     told = json.loads(newest.read_bytes())
+    refused, silent = "http://www.js.xinhuanet.com/a.htm", "http://www.js.xinhuanet.com/b.htm"
     told["alarm_states"] = [
-        {"id": "no_list:js", "region": "js", "layout": None, "is_new": True,
-         "since": told["started_at"], "text": "no list of js answered"},
+        {"id": alarm, "region": "js", "layout": None, "is_new": True,
+         "since": told["started_at"], "text": "no list of js answered"}
+        for alarm in ("no_list:js", f"list_unreadable:{refused}")
     ]  # fmt: skip
     newest.write_text(json.dumps(told))
     run_id, asked_at = before.stem, json.loads(before.read_bytes())["finished_at"]
     warcs = data_dir / f"warc/{run_id[:4]}/{run_id[4:6]}"
     warcs.mkdir(parents=True)
-    refused, silent = "http://www.js.xinhuanet.com/a.htm", "http://www.js.xinhuanet.com/b.htm"
     index = {"url": refused, "status": "403", "offset": "7", "filename": f"xinhua-{run_id}-0.gz"}
     (warcs / f"xinhua-{run_id}-00000.cdxj").write_text(f"cn,a)/ 2026 {json.dumps(index)}\n")
     ledger = Ledger.open(ledger_file(data_dir))
@@ -151,9 +152,10 @@ def test_lists_that_fail_have_their_captures(data_dir: Path) -> None:
             ledger.lists.add_answer(url, at=at, status=status, region="js")
     ledger.commit()
     ledger.close()
-    (shown,) = report(data_dir).alarms
+    no_list, unreadable = report(data_dir).alarms
     place = (warcs / f"xinhua-{run_id}-0.gz").relative_to(data_dir).as_posix()
-    assert shown.examples == (f"{refused} {place}:7", silent)
+    assert no_list.examples == (f"{refused} {place}:7", silent)
+    assert unreadable.examples == (f"{refused} {place}:7",)
 
 
 def test_the_gap_of_the_median_request() -> None:
