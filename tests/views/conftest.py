@@ -2,3 +2,4 @@
 
 from tests.ledger.conftest import ledger as ledger
 from tests.ledger.conftest import run as run
+from tests.ledger.conftest import server_ledger as server_ledger
