@@ -561,5 +561,6 @@ class Others:
     def _insert(self, rows: Mapping[str, Mapping[str, Any]]) -> bool:
         """Insert addresses that aren't known; False where another run is just noting one."""
         assert self._side
-        statement = postgresql.insert(addresses).on_conflict_do_nothing()
+        # SQLAlchemy makes one statement of many rows only if it returns something.
+        statement = postgresql.insert(addresses).on_conflict_do_nothing().returning(addresses.c.url)
         return self._side.write_at_once(statement, [rows[url] for url in sorted(rows)])

@@ -40,6 +40,8 @@ class Sources:
 
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
+        # Asked for at each page of a list, and changed when a walk begins and ends.
+        self._read: dict[str, Source | None] = {}
 
     def note_look(self, list_url: str, *, at: datetime, is_read: bool) -> None:
         """Note a look at a list's first page: one that read it (or found it unchanged), or not."""
@@ -67,6 +69,7 @@ class Sources:
     ) -> None:
         """Note how many links a list's first page shows (None: as before) and the newest article
         on it (None: as before)."""
+        self._read.pop(list_url, None)
         row = {"list_url": list_url, "first_at": at, "capacity": capacity or 0}
         self._connection.upsert(sources, [row], update=())
         values: dict[str, object] = {}
@@ -214,6 +217,7 @@ class Sources:
 
     def begin_walk(self, list_url: str, head: Sequence[str], *, at: datetime) -> None:
         """Note the newest links of a list as a walk of it begins."""
+        self._read.pop(list_url, None)
         self._connection.write(
             update(sources)
             .where(sources.c.list_url == list_url)
@@ -223,6 +227,7 @@ class Sources:
     def end_walk(self, list_url: str, *, total: int | None) -> None:
         """A walk is whole: what were the newest links as it began are what the next one must
         reach. `total` is what the list API says, None where it isn't known."""
+        self._read.pop(list_url, None)
         self._connection.write(
             update(sources)
             .where(sources.c.list_url == list_url, sources.c.next_head_at.is_not(None))
@@ -237,6 +242,7 @@ class Sources:
 
     def seen_unchanged(self, list_url: str, *, at: datetime) -> None:
         """A list shows what it showed."""
+        self._read.pop(list_url, None)
         self._connection.write(
             update(sources)
             .where(sources.c.list_url == list_url, sources.c.head_at.is_not(None))
@@ -262,8 +268,10 @@ class Sources:
 
     def get(self, list_url: str) -> Source | None:
         """What is known of a list beside its looks."""
-        row = self._connection.row(select(sources).where(sources.c.list_url == list_url))
-        return None if row is None else Source(**row._mapping)
+        if list_url not in self._read:
+            row = self._connection.row(select(sources).where(sources.c.list_url == list_url))
+            self._read[list_url] = None if row is None else Source(**row._mapping)
+        return self._read[list_url]
 
     def known(self, list_urls: Sequence[str]) -> dict[str, Source]:
         """What is known of these lists beside their looks, by address."""
@@ -272,6 +280,7 @@ class Sources:
     def restore(self, source: Source, days: Mapping[date, Sequence[int]]) -> None:
         """Know a list again as published files tell of it; `days` are its looks, failures, hours
         and news by day."""
+        self._read.pop(source.list_url, None)
         self._connection.upsert(sources, [asdict(source)])
         names = ("looks", "failures", "hours", "new")
         rows = [
