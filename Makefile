@@ -36,8 +36,8 @@ nightly: $(VENV)/.dev $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)
 	$(PYTEST) -m "" $(ARGS)
 	$(MAKE) nightly-server
 
-nightly-server: $(VENV)/.dev  ## histories, kills and simulated days with the ledger on a PostgreSQL server
-	$(PYTEST) -m "" --ledger-on-server tests/history tests/chaos tests/simulation
+nightly-server: $(VENV)/.dev  ## runs after runs, kills and simulated days with the ledger on a PostgreSQL server
+	$(PYTEST) -m "" --ledger-on-server tests/history tests/spiders tests/downloader tests/chaos tests/simulation
 
 lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m ruff check .

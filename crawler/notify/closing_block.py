@@ -57,10 +57,11 @@ _MEANINGS = {
     NO_LISTS: "no list page answered",
     STORAGE: "storage failed, the disk or the ledger: what was written is kept",
 }
+_MEND = "make room, or mend the disk or the ledger's server"
 _TO_DO = {
     ERROR: "read the log and report it",
     NO_LISTS: "look at the network, then at the site",
-    STORAGE: "make room or mend the disk; the next run goes on",
+    STORAGE: f"{_MEND}; the next run goes on",
 }
 
 # How a run ended that didn't end by itself, by the report's `reason`.
@@ -129,7 +130,7 @@ def unpublished(run_id: str, exit_code: int, problem: str) -> str:
     """The text on a run whose report could not be written."""
     lines = [f"xinhua-archive: run {run_id} could not be published, exit code {exit_code}"]
     lines += wrapped(problem, "  ", "    ")
-    to_do = "make room or mend the disk; the next run publishes what is written and goes on"
+    to_do = f"{_MEND}; the next run publishes what is written and goes on"
     lines += wrapped(to_do, "  to do: ", "    ")
     return "\n".join(lines)
 

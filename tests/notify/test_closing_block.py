@@ -95,8 +95,8 @@ def test_a_run_whose_storage_failed_says_how() -> None:
     assert unpublished("20260331T115500Z-0a0b", 5, "The disk is full.").splitlines() == [
         "xinhua-archive: run 20260331T115500Z-0a0b could not be published, exit code 5",
         "  The disk is full.",
-        "  to do: make room or mend the disk; the next run publishes what is written and",
-        "    goes on",
+        "  to do: make room, or mend the disk or the ledger's server; the next run",
+        "    publishes what is written and goes on",
     ]
 
 

@@ -16,6 +16,7 @@ from tests.downloader.test_resolver import NAMES
 from tests.examples.following import follow, ledger_tables, tables
 from tests.pages.paged import numbers
 from tests.processes import crawl, defects
+from tests.server_ledger import lose_ledger
 from tests.web_archives import HOST, Made, Played, address, article, played, pywb
 
 if TYPE_CHECKING:
@@ -160,8 +161,7 @@ def test_captures_beside_our_own_looks(tmp_path: Path, scrapy_cmd: RunScrapy) ->
     assert f"The web archive {archive.url} lists 5 captures of it." in explained
     assert follow(data_dir, tmp_path / "followed.sqlite") == 0
     assert tables(tmp_path / "followed.sqlite") == ledger_tables(data_dir)
-    for path in (data_dir / "state").glob("ledger.sqlite*"):
-        path.unlink()
+    lose_ledger(data_dir)
     assert scrapy_cmd("repair", "--ledger", data_dir=data_dir).returncode == 0
     assert defects(data_dir) == []
     with played(Played(captures=captures, port=archive.port)) as once_more:
