@@ -8,6 +8,7 @@ import logging
 import os
 import sqlite3
 import sys
+from asyncio import Task
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -161,7 +162,9 @@ class Command(ProjectCommand, ScrapyCrawl):
                     signed = self.settings["CONTACT"]
                     logger.warning("CONTACT is not set: requests are signed %s", signed)
                 end_of_run.ping_start(self.settings)
-                self.crawler_process.crawl(crawler)
+                crawling = self.crawler_process.crawl(crawler)
+                assert isinstance(crawling, Task)
+                crawling.add_done_callback(_tell_of)
                 self.crawler_process.start()
             _check_log()
         except OSError as error:
@@ -192,6 +195,13 @@ class Command(ProjectCommand, ScrapyCrawl):
         except StorageError as error:
             logger.error("%s", error)
             self.say(f"what was published is here, and not in STORE yet: {error}", STORAGE)
+
+
+def _tell_of(crawling: Task[None]) -> None:
+    """Log why a crawl couldn't begin, but a disk or ledger that failed: that is told already."""
+    error = None if crawling.cancelled() else crawling.exception()
+    if error is not None and not isinstance(error, StorageError):
+        logger.error("the crawl couldn't begin", exc_info=error)
 
 
 def _index(settings: Settings) -> None:

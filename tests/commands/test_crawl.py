@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
+import gc
 import gzip
 import hashlib
 import io
@@ -22,8 +24,10 @@ from crawler import extraction
 from crawler import settings as ours
 from crawler.archive.pointers import read_page
 from crawler.arguments import NAMES
+from crawler.commands.crawl import _tell_of
 from crawler.items import HISTORY_KEYS, KEYS, WarcPointer, as_record
 from crawler.outcomes import FETCHED
+from crawler.storage import StorageError
 from tests import scrapy_process
 from tests.conftest import PROJECT
 from tests.processes import Crawl, crawl
@@ -346,3 +350,26 @@ def test_the_log_as_json(site: Site, proxy: dict[str, str], tmp_path: Path) -> N
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {"time", "level", "logger", "message"} <= set(lines[0])
     assert any("Spider closed (finished)" in line["message"] for line in lines)
+
+
+def test_a_ledger_that_fails_before_the_crawl_begins_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By whoever met it; anything else is told here, and asyncio has nothing to add."""
+
+    async def fail(error: Exception) -> None:
+        raise error
+
+    async def crawl_with(error: Exception) -> None:
+        task = asyncio.get_running_loop().create_task(fail(error))
+        task.add_done_callback(_tell_of)
+        await asyncio.wait([task])
+
+    asyncio.run(crawl_with(StorageError("the server is gone")))
+    gc.collect()
+    assert caplog.records == []
+    asyncio.run(crawl_with(TypeError("nobody foresaw this")))
+    gc.collect()
+    (told,) = caplog.records
+    assert (told.name, told.getMessage()) == (_tell_of.__module__, "the crawl couldn't begin")
+    assert told.exc_info
