@@ -7,6 +7,7 @@ a password file (PostgreSQL 15, 34.15 and 34.16).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -78,7 +79,7 @@ def locate(data_dir: Path, setting: str = "") -> Path | URL:
     """
     file, note = ledger_file(data_dir), ledger_url_file(data_dir)
     try:
-        kept = note.read_text(encoding="utf-8").strip() if note.is_file() else ""
+        kept = _named_in(note)
     except (OSError, ValueError) as error:
         problem = f"can't be found: {note} can't be read ({error})"
         raise ledger_error(str(note), problem, "See to the file.") from error
@@ -101,11 +102,20 @@ def keep(data_dir: Path, where: Path | URL) -> None:
     """Let the folder name its ledger from now on. Raises LedgerError."""
     note = ledger_url_file(data_dir)
     try:
-        if isinstance(where, URL):
-            make_folder(note.parent)
-            text = without_password(where).render_as_string(hide_password=False)
-            write_atomically(note, f"{text}\n".encode())
-        else:
+        if not isinstance(where, URL):
             note.unlink(missing_ok=True)
-    except (OSError, StorageError) as error:
+            return
+        text = without_password(where).render_as_string(hide_password=False)
+        if _named_in(note) == text:
+            return
+        make_folder(note.parent)
+        with suppress(StorageError):  # of several that begin at once one may be in another's way
+            write_atomically(note, f"{text}\n".encode())
+        if _named_in(note) != text:
+            write_atomically(note, f"{text}\n".encode())
+    except (OSError, ValueError, StorageError) as error:
         raise ledger_error(str(note), f"can't be named ({error})", "Check the disk.") from error
+
+
+def _named_in(note: Path) -> str:
+    return note.read_text(encoding="utf-8").strip() if note.is_file() else ""

@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from crawler.data_dir import ledger_file, ledger_url_file
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.location import LedgerUrlError, keep, locate, parse, shown
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,28 @@ def test_a_folder_has_its_own_file_or_names_a_database(tmp_path: Path) -> None:
     assert locate(tmp_path) == make_url(URL)
     keep(tmp_path, ledger_file(tmp_path))
     assert locate(tmp_path) == ledger_file(tmp_path)
+
+
+def test_several_that_begin_at_once_name_it_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One writes the name and takes the other's file away, which is written under the same one."""
+
+    def lose(path: Path, data: bytes) -> None:
+        path.write_bytes(data)
+        raise StorageError("writing: No such file or directory")
+
+    monkeypatch.setattr("crawler.ledger.location.write_atomically", lose)
+    keep(tmp_path, make_url(URL))
+    assert locate(tmp_path) == make_url(URL)
+    monkeypatch.setattr("crawler.ledger.location.write_atomically", _fail)
+    keep(tmp_path, make_url(URL))  # it is named so already
+    with pytest.raises(LedgerError, match=r"can't be named .no room"):
+        keep(tmp_path, make_url(f"{URL}2"))
+
+
+def _fail(*_: object) -> None:
+    raise StorageError("no room")
 
 
 @pytest.mark.parametrize(
