@@ -38,6 +38,9 @@ _TO_END: Final = 5
 # Seconds that a file may take; one of a gigabyte takes five minutes.
 LONGEST: Final = 3600.0
 
+# Characters that are told of what a command said.
+_LONGEST_SAID: Final = 500
+
 # Bytes of an answer at most.
 _ANSWER: Final = 1024 * 1024
 
@@ -104,7 +107,7 @@ class Commands:
         raise JobFailedError(f"{ended}: {last}" if last else ended, is_final=code == USAGE)
 
     async def _call(self, command: str, *words: str) -> tuple[int, str]:
-        """Run a command; its exit code and the last line it said."""
+        """Run a command; its exit code and the last thing it said."""
         if self.is_stopping:
             raise PostponedError("the worker was stopped", 1)
         environment = {"XINHUA_DATA_DIR": str(self.data_dir), "XINHUA_LEDGER": self.ledger}
@@ -145,15 +148,18 @@ def end_with_parent() -> None:
 
 
 async def _pass_on(stream: StreamReader) -> str:
-    """Write to stderr what a child says there; the last line of it."""
+    """Write to stderr what a child says there; the last thing of it: a line at the margin with the
+    indented ones below."""
     kept = b""
     while chunk := await stream.read(65536):
         with suppress(OSError, ValueError):
             sys.stderr.write(chunk.decode(errors="backslashreplace"))
             sys.stderr.flush()
         kept = (kept + chunk)[-4096:]
-    lines = [line.strip() for line in kept.decode(errors="replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "")
+    lines = [line for line in kept.decode(errors="replace").splitlines() if line.strip()]
+    first = next((n for n in range(len(lines) - 1, -1, -1) if not lines[n].startswith(" ")), 0)
+    said = " ".join(line.strip() for line in lines[first:])
+    return said if len(said) <= _LONGEST_SAID else f"{said[:_LONGEST_SAID]}…"
 
 
 @dataclass(slots=True)

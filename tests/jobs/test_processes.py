@@ -22,7 +22,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     program = tmp_path / "program"
     program.write_text(
         f"#!/bin/sh\necho $$ > {tmp_path}/pid\necho some words >&2\n"
-        f"if [ -e {tmp_path}/quick ]; then echo a reason >&2; exit 5; fi\n"
+        f"if [ -e {tmp_path}/quick ]; then printf 'a reason\\n  that goes on\\n' >&2; exit 5; fi\n"
         "trap 'exit 3' TERM\nwhile :; do sleep 0.05; done\n"
     )
     program.chmod(0o755)
@@ -30,9 +30,9 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     return Commands(tmp_path, "", "", [])
 
 
-def test_the_reason_is_the_last_line(commands: Commands) -> None:
+def test_the_reason_is_the_last_thing_said(commands: Commands) -> None:
     (commands.data_dir / "quick").touch()
-    with pytest.raises(JobFailedError, match="exit code 5: a reason"):
+    with pytest.raises(JobFailedError, match=r"^exit code 5: a reason that goes on$"):
         asyncio.run(commands.crawl("js", []))
 
 
