@@ -22,7 +22,7 @@ from crawler.verification.manifests import (
     check_part,
     check_parts,
 )
-from tests.exporters.test_parts import RUN, LongRun
+from tests.exporters.test_run_parts import RUN, LongRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
