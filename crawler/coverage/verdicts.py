@@ -92,7 +92,8 @@ class RegionDay:
 
 
 def judge(told: RegionDay) -> tuple[Verdict, list[str]]:
-    """The verdict on a region's day and the reasons for it, as sentences."""
+    """The verdict on a region's day and the reasons for it, as sentences; the reading room has them
+    in its languages (room/rendering.py)."""
     wanting = [f"{link.url} is owed: {why_owed(link)}" for link in told.owed]
     wanting += [_of_hole(one.hole) for one in told.implied if not one.is_covered]
     doubts = []
