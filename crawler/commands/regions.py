@@ -9,7 +9,6 @@ file or an unknown region, 5 for a ledger that can't be read (the registry is pr
 from __future__ import annotations
 
 import re
-import sys
 from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -34,8 +33,6 @@ from crawler.views.list_sources import sources_of
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
-
-    from scrapy.settings import BaseSettings
 
     from crawler.ledger.rows import ListState
     from crawler.views.list_sources import SourceRow
@@ -73,50 +70,43 @@ class Command(ProjectCommand, ScrapyCommand):
             named = [resolve(token).code for arg in args for token in re.split("[,，]", arg)]
         except RegionError as error:
             raise UsageError(str(error)) from error
-        health = dict.fromkeys(regions, _health(()))
-        try:
-            health |= _healths(self.given)
-        except LedgerError as error:
-            self.say(error, STORAGE)
         chosen = {code: regions[code] for code in named} or regions
-        rows = self._sources([regions[code] for code in dict.fromkeys(named)])
+        health, sources = self._known([regions[code] for code in dict.fromkeys(named)])
+        nothing = _health(())
         if opts.json:
             records = [
                 asdict(region)
-                | health[code]
-                | ({"sources": [row.as_json() for row in rows[code]]} if code in rows else {})
+                | health.get(code, nothing)
+                | ({"sources": [row.as_json() for row in sources[code]]} if named else {})
                 for code, region in chosen.items()
             ]
             print_json(records, indent=2)
             return
-        table = [_row(region, health[code]) for code, region in chosen.items()]
-        sys.stdout.write(_table(_HEADINGS, table) + "\n")
-        for code, of_region in rows.items():
-            title = f"\n{code} {regions[code].name}: lists, with what they brought in 30 days\n"
-            body = _table(_OF_SOURCES, map(_source_row, of_region)) if of_region else "none asked"
-            sys.stdout.write(f"{title}{body}\n")
+        table = [_row(region, health.get(code, nothing)) for code, region in chosen.items()]
+        print(_table(_HEADINGS, table))
+        for code, rows in sources.items():
+            print(f"\n{code} {regions[code].name}: lists, with what they brought in 30 days")
+            print(_table(_OF_SOURCES, map(_source_row, rows)) if rows else "none asked")
 
-    def _sources(self, regions: Sequence[Region]) -> dict[str, list[SourceRow]]:
-        """The lists of these regions; none before the first crawl, and none of a ledger that can't
-        be read, which was told of already."""
+    def _known(
+        self, named: Sequence[Region]
+    ) -> tuple[dict[str, Health], dict[str, list[SourceRow]]]:
+        """By region code: how the lists answered, and of the regions that are named each list.
+        Nothing before the first crawl, nor where the ledger can't be read, which is told."""
+        states: defaultdict[str, list[ListState]] = defaultdict(list)
+        sources: dict[str, list[SourceRow]] = {region.code: [] for region in named}
         try:
             with open_ledger(self.given) as ledger:
-                return {region.code: sources_of(region, ledger, now()) for region in regions}
-        except (LedgerError, NoArchiveError):
-            return {region.code: [] for region in regions}
-
-
-def _healths(settings: BaseSettings) -> dict[str, Health]:
-    """By region code; nothing before the first crawl."""
-    states: defaultdict[str, list[ListState]] = defaultdict(list)
-    try:
-        with open_ledger(settings) as ledger:
-            for state in ledger.lists.states():
-                if state.region is not None and state.last_at is not None:
-                    states[state.region].append(state)
-    except NoArchiveError:
-        return {}
-    return {region: _health(of_region) for region, of_region in states.items()}
+                asked = [one for one in ledger.lists.states() if one.region and one.last_at]
+                found = {region.code: sources_of(region, ledger, now()) for region in named}
+        except NoArchiveError:
+            return {}, sources
+        except LedgerError as error:
+            self.say(error, STORAGE)
+            return {}, sources
+        for state in asked:
+            states[state.region or ""].append(state)
+        return {code: _health(of_region) for code, of_region in states.items()}, found
 
 
 def _health(states: Sequence[ListState]) -> Health:
