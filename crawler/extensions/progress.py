@@ -26,6 +26,7 @@ from crawler.downloader.holds import Holds
 from crawler.exporters.run_parts import Parts
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import left_of
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,7 +191,10 @@ class Progress:
                 self._streams.append(handler)
 
     def _tell(self) -> None:
-        snapshot = self._snapshot()
+        try:
+            snapshot = self._snapshot()
+        except StorageError:
+            return  # the run has heard of it, and ends
         if self._live:
             self._live.update(view(snapshot, self._console.height, self._names), refresh=True)
         else:

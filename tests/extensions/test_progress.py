@@ -8,12 +8,14 @@ import pty
 import re
 import subprocess
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from rich.console import Console
 
-from crawler.extensions.progress import Snapshot, view
+from crawler.extensions.progress import Progress, Snapshot, view
+from crawler.ledger.errors import LedgerError
 from crawler.ledger.rows import RegionProgress
 from tests import scrapy_process
 from tests.site import Site
@@ -86,6 +88,19 @@ def test_what_does_not_fit_is_counted() -> None:
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(view(snapshot(regions=many), 24, {}))
     assert "and 19 regions more" in console.export_text()
+
+
+def test_a_ledger_that_fails_is_told_by_the_run() -> None:
+    """And not again with each look."""
+
+    def fail(_: str) -> None:
+        raise LedgerError("the server is gone")
+
+    progress = Progress.__new__(Progress)
+    progress._facts = cast("Any", SimpleNamespace(run_id="r1"))
+    progress._ledger = cast("Any", SimpleNamespace(visits=SimpleNamespace(progress=fail)))
+    progress._read_again_at = 0.0
+    progress._tell()
 
 
 @pytest.fixture(scope="module")
