@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler.items import BlockKind, Evidence, Removed
 from crawler.pages import page_metadata
-from crawler.pages.blocks import Part, marked_parts, read_blocks
+from crawler.pages.blocks import MarkedNode, marked_nodes, read_blocks
 from crawler.pages.document import collapse, shows_text
 from crawler.pages.errors import NotAnArticle
 from crawler.pages.header import (
@@ -128,8 +128,9 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
         draft.subtitle = header.outside(selectors.subtitle)
         draft.kicker = header.outside(selectors.kicker)
     shown = _read_header(draft, header, selectors)
-    parts = _furniture(doc, container, selectors) | marked_parts(doc, container) | header.parts()
-    draft.blocks, removed = read_blocks(doc, container, where, parts)
+    marked = _furniture(doc, container, selectors) | marked_nodes(doc, container)
+    marked |= header.marked()
+    draft.blocks, removed = read_blocks(doc, container, where, marked)
     draft.removed = removed + header.removed
     _take_furniture(draft, selectors.furniture)
     if not shown.sources and _is_links(container, draft):
@@ -150,10 +151,10 @@ def read_with(doc: Document, name: str, selectors: Selectors, container: Node, w
     return draft
 
 
-def _furniture(doc: Document, container: Node, selectors: Selectors) -> dict[int, Part]:
+def _furniture(doc: Document, container: Node, selectors: Selectors) -> dict[int, MarkedNode]:
     """The elements within the container that the layout says are none of its text."""
     found = (node for selector in selectors.cut for node in doc.all(selector, container))
-    return {node.mem_id: Part("cut", _FURNITURE) for node in found}
+    return {node.mem_id: MarkedNode("cut", _FURNITURE) for node in found}
 
 
 def _take_furniture(draft: Draft, lines: frozenset[str]) -> None:

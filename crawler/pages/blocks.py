@@ -1,8 +1,8 @@
 """The content container as blocks: paragraphs, pictures, films and files in document order.
 
-`marked_parts` finds the elements of a container that are no text of the article by their names:
+`marked_nodes` finds the elements of a container that are no text of the article by their names:
 fields, players, slide shows, share bars and link lists. `read_blocks` takes the container and those
-parts, and returns Blocks and what was Removed. Every visible character of the container is in one
+nodes, and returns Blocks and what was Removed. Every visible character of the container is in one
 of them or belongs to a field's element.
 
 A paragraph ends where a block element begins or ends, at two `<br>`, at one `<br>` followed by an
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What a marked node of the container is.
+class MarkedNode:
+    """What a node of the container is, by its name.
 
     `cut`: not text of the article; `player`, `gallery`: cut, but its films or pictures are kept;
     `field`: read elsewhere, as evidence.
@@ -121,20 +121,20 @@ def has_cut_name(node: Node) -> bool:
     return f"#{attributes.get('id')}" in _CUT or not _CUT.isdisjoint(names)
 
 
-def marked_parts(doc: Document, container: Node) -> dict[int, Part]:
+def marked_nodes(doc: Document, container: Node) -> dict[int, MarkedNode]:
     """The marked nodes of a container; a field within a cut stays a field."""
-    parts: dict[int, Part] = {}
+    marked: dict[int, MarkedNode] = {}
     if not doc.all(_MARKED, container):
-        return parts
+        return marked
     for role, rule, selectors in reversed(_RULES):
         for node in doc.all(selectors, container):
-            parts[node.mem_id] = Part(role, rule)
+            marked[node.mem_id] = MarkedNode(role, rule)
     for film in doc.all("video", container):
         player = player_of(film, container)
-        parts.setdefault(player.mem_id, Part("player", "player"))
+        marked.setdefault(player.mem_id, MarkedNode("player", "player"))
     for node in doc.all(_FIELDS, container):
-        parts[node.mem_id] = Part("field")
-    return parts
+        marked[node.mem_id] = MarkedNode("field")
+    return marked
 
 
 # --- blocks ---------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ _FILM_TAGS = ("iframe", "video", "embed", "object")
 class _Reader:
     doc: Document
     container: str
-    parts: Mapping[int, Part]
+    marked: Mapping[int, MarkedNode]
     blocks: list[Block] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
     _fields: frozenset[int] = frozenset()
@@ -184,7 +184,9 @@ class _Reader:
     def read_nodes(self, nodes: Iterable[Node]) -> None:
         """Walk neighbours without recursion; an exit closes what its entrance opened."""
         self._where = self.container
-        self._fields = frozenset(i for i, part in self.parts.items() if part.role == "field")
+        self._fields = frozenset(
+            number for number, one in self.marked.items() if one.role == "field"
+        )
         todo: list[tuple[Node, ElementStyle | None]] = []
         todo.extend([(node, None) for node in nodes][::-1])
         while todo:
@@ -206,8 +208,8 @@ class _Reader:
             around = node.parent
             if (
                 node.mem_id != root.mem_id
-                and node.mem_id not in self.parts
-                and (around is None or around.mem_id not in self.parts)
+                and node.mem_id not in self.marked
+                and (around is None or around.mem_id not in self.marked)
             ):
                 return True
         return False
@@ -215,9 +217,9 @@ class _Reader:
     def _enter(self, node: Node) -> bool:
         """Whether the node's children are text of the container."""
         tag = node.tag or ""
-        part = self.parts.get(node.mem_id)
-        if part is not None:
-            self._take(node, part)
+        marked = self.marked.get(node.mem_id)
+        if marked is not None:
+            self._take(node, marked)
             return False
         if tag == "img":
             self._image(node)
@@ -230,21 +232,21 @@ class _Reader:
             return True
         return False
 
-    def _take(self, node: Node, part: Part) -> None:
-        if part.role == "field":
+    def _take(self, node: Node, marked: MarkedNode) -> None:
+        if marked.role == "field":
             return
-        if part.role == "player":
+        if marked.role == "player":
             for film in [node, *node.css(FILM_SELECTOR)]:
                 self._film(film)
         told: set[int] = set()
-        if part.role == "gallery":
+        if marked.role == "gallery":
             told = self._show(node)
         if is_hidden(node.attributes) or node.tag in UNSEEN:
             return
         if text := visible_text(node, self._fields | told).strip():
             if node.tag in LINES:
                 self._end_paragraph()
-            self.removed.append(Removed(text, part.rule, f"{self.container} {css_name(node)}"))
+            self.removed.append(Removed(text, marked.rule, f"{self.container} {css_name(node)}"))
 
     def _show(self, gallery: Node) -> set[int]:
         """Add the pictures of a slide show and its captions; returns the slides that had one."""
@@ -374,18 +376,18 @@ def _paragraphs(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def read_nodes(
-    doc: Document, nodes: Iterable[Node], where: str, parts: Mapping[int, Part]
+    doc: Document, nodes: Iterable[Node], where: str, marked: Mapping[int, MarkedNode]
 ) -> tuple[list[Block], list[Removed]]:
-    """The blocks of neighbours in document order, and what `parts` cut out of them."""
-    reader = _Reader(doc, where, parts)
+    """The blocks of neighbours in document order, and what `marked` cut out of them."""
+    reader = _Reader(doc, where, marked)
     reader.read_nodes(nodes)
     return reader.blocks, reader.removed
 
 
 def read_blocks(
-    doc: Document, container: Node, where: str, parts: Mapping[int, Part]
+    doc: Document, container: Node, where: str, marked: Mapping[int, MarkedNode]
 ) -> tuple[list[Block], list[Removed]]:
-    """The blocks of a container in document order, and what `parts` cut out of it."""
-    reader = _Reader(doc, where, parts)
+    """The blocks of a container in document order, and what `marked` cut out of it."""
+    reader = _Reader(doc, where, marked)
     reader.read(container)
     return reader.blocks, reader.removed

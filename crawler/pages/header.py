@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from crawler import dates, labels
 from crawler.items import Block, BlockKind, Draft, Evidence, Removed
-from crawler.pages.blocks import CORRECTIONS, EDITORS, TAGS, Part
+from crawler.pages.blocks import CORRECTIONS, EDITORS, TAGS, MarkedNode
 from crawler.pages.document import (
     LINES,
     children,
@@ -325,11 +325,12 @@ class Header:
         """Whether time or source stand within the container, where no line around it is."""
         return any(n.mem_id in self.inside and n.mem_id not in self._titles for n in self._used)
 
-    def parts(self) -> dict[int, Part]:
+    def marked(self) -> dict[int, MarkedNode]:
         """What was taken from within the container, and the lines it stood in."""
-        parts = {line.mem_id: Part("cut", "header") for line in self._lines_within(self._used)}
-        parts.update({n.mem_id: Part("field") for n in self._used if n.mem_id in self.inside})
-        return parts
+        lines = self._lines_within(self._used)
+        marked = {line.mem_id: MarkedNode("cut", "header") for line in lines}
+        inside = (node.mem_id for node in self._used if node.mem_id in self.inside)
+        return marked | {node: MarkedNode("field") for node in inside}
 
     def _lines_within(self, fields: Iterable[Node]) -> Iterator[Node]:
         """The elements within the container around each field that are its line, inner first."""

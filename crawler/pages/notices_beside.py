@@ -80,22 +80,22 @@ def notices_beside(doc: Document, container: Node) -> list[Evidence]:
             break
         node, side = todo.pop()
         deeper: list[tuple[Node, str]] = []
-        part = _Part(node, side)
+        beside = _Side(node, side)
         for child in children(node):
             if child.mem_id not in around:
-                part.add(child)
+                beside.add(child)
                 continue
-            found += part.evidence()
-            deeper += part.deeper
+            found += beside.evidence()
+            deeper += beside.deeper
             if child.mem_id != container.mem_id:
                 deeper.append((child, "before"))
-            part = _Part(node, "after")
-        found += part.evidence()
-        todo.extend(reversed(deeper + part.deeper))
+            beside = _Side(node, "after")
+        found += beside.evidence()
+        todo.extend(reversed(deeper + beside.deeper))
     return found
 
 
-class _Part:
+class _Side:
     """The children of an element on one side of the content. `deeper` are those to be looked into
     themselves, with the side."""
 

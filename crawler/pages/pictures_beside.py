@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from crawler import labels, urls
 from crawler.items import BlockKind
-from crawler.pages.blocks import has_cut_name, marked_parts, read_nodes
+from crawler.pages.blocks import has_cut_name, marked_nodes, read_nodes
 from crawler.pages.document import (
     UNSEEN,
     around_and,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from crawler.items import Block, Removed
-    from crawler.pages.blocks import Part
+    from crawler.pages.blocks import MarkedNode
     from crawler.pages.document import Document, Node
     from crawler.urls import ArticleUrl
 
@@ -308,12 +308,12 @@ def _is_proven(image: Node, blocks: list[Block], doc: Document) -> bool:
 
 def _read(doc: Document, nodes: list[Node]) -> tuple[list[Block], list[Removed]]:
     """The blocks of pictures found beside the text; the lines among them are captions."""
-    parts: dict[int, Part] = {}
+    marked: dict[int, MarkedNode] = {}
     for node in nodes:
         if node.is_element_node:
-            parts |= marked_parts(doc, node)
+            marked |= marked_nodes(doc, node)
     where = css_name(nodes[0]) if nodes[0].is_element_node else "beside the content"
-    blocks, removed = read_nodes(doc, nodes, where, parts)
+    blocks, removed = read_nodes(doc, nodes, where, marked)
     return [
         replace(block, is_caption=True) if block.kind is BlockKind.TEXT else block
         for block in blocks

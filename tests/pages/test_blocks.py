@@ -9,7 +9,7 @@ import pytest
 from crawler import layouts
 from crawler.items import BlockKind, Draft
 from crawler.layouts import LAYOUTS
-from crawler.pages.blocks import has_cut_name, marked_parts, player_of
+from crawler.pages.blocks import has_cut_name, marked_nodes, player_of
 from crawler.pages.document import Document, visible_text
 from tests.pages.samples import (
     BODY,
@@ -326,20 +326,20 @@ def test_a_marked_element(html: str, role: str, rule: str) -> None:
     doc = document(html)
     container = doc.tree.css_first("#container")
     marked = doc.tree.css_first("i, button")
-    (number, part), = marked_parts(doc, container).items()  # fmt: skip
+    (number, found), = marked_nodes(doc, container).items()  # fmt: skip
     assert number == marked.mem_id
-    assert (part.role, part.rule) == (role, rule)
+    assert (found.role, found.rule) == (role, rule)
 
 
 @pytest.mark.parametrize("html", ["<p>渡口</p>", "<i class=shared>", "<i class=adverb>"])
 def test_what_bears_no_such_name(html: str) -> None:
     doc = document(html)
-    assert marked_parts(doc, doc.tree.css_first("#container")) == {}
+    assert marked_nodes(doc, doc.tree.css_first("#container")) == {}
 
 
 def test_what_stands_outside_the_container_is_not_looked_at() -> None:
     doc = Document.of(as_page(b"<div id=container><p>x</div><i class=share>"))
-    assert marked_parts(doc, doc.tree.css_first("#container")) == {}
+    assert marked_nodes(doc, doc.tree.css_first("#container")) == {}
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_the_player_around_a_film(html: str, player: str) -> None:
     container = doc.tree.css_first("#container")
     found = player_of(doc.tree.css_first("video"), container)
     assert found.attributes.get("class") == player
-    assert marked_parts(doc, container)[found.mem_id].role == "player"
+    assert marked_nodes(doc, container)[found.mem_id].role == "player"
 
 
 @pytest.mark.parametrize(
