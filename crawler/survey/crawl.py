@@ -89,12 +89,9 @@ def crawl(
     """Ask for what a survey needs. Raises StorageError before the first request."""
     passed = Passed()
     check_disk(folder, settings.getint("DISK_MIN_FREE"))
-    for name, value in {
-        "ITEM_PIPELINES": {},
-        "EXTENSIONS": settings.getdict("EXTENSIONS")
-        | {"crawler.extensions.progress.Progress": None},
-    }.items():
-        settings.set(name, value, priority="cmdline")
+    extensions = settings.getdict("EXTENSIONS") | {"crawler.extensions.progress.Progress": None}
+    settings.set("EXTENSIONS", extensions, priority="cmdline")
+    settings.set("ITEM_PIPELINES", {}, priority="cmdline")
     with (
         tempfile.TemporaryDirectory(prefix="survey-") as scratch,
         closing(Ledger.open(Path(scratch) / "ledger.sqlite")) as ledger,
