@@ -181,7 +181,7 @@ _READERS = {
     ("layouts", "read"): 2, ("layouts", "kind_of"): 2, ("layouts", "refreshed"): 3,
     ("layouts", "claims"): 2, ("extraction", "extract"): 2, ("", "extract_again"): 2,
     ("", "read_first_page"): 2, ("", "led_away"): 2, ("pipelines", "normalise"): 3,
-    ("", "normalise"): 3, ("", "look"): 5, ("", "verify_lines"): 6, ("", "faults_of_gone"): 3,
+    ("", "normalise"): 3, ("", "reread"): 5, ("", "verify_lines"): 6, ("", "faults_of_gone"): 3,
 }  # fmt: skip
 
 
