@@ -7,7 +7,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from sqlalchemy import make_url, select, text, update
+from sqlalchemy import event, make_url, select, text, update
 
 from crawler.data_dir import lines_name, part_manifest_name, report_name, warc_name
 from crawler.ledger.connection import silent_for
@@ -330,6 +330,19 @@ def test_links_of_another_region_are_owed_there_at_once(begin: Open) -> None:
     assert [one.url for one in owed] == [theirs[0].url]
     assert second.addresses.see([owed[0].sighting()], run_id=B, at=T0) == [Decision.OWED]
     assert second.addresses.see(theirs[1:2], run_id=B, at=T0) == [Decision.NEW]
+
+
+def test_links_of_another_region_are_told_by_one_statement(begin: Open) -> None:
+    first = begin(A, "js")
+    assert first.side
+    told: list[str] = []
+    event.listen(first.side.raw, "before_cursor_execute", lambda *args: told.append(args[2]))
+    theirs = [
+        Sighting(url=at_site(n).url.replace("js", "he"), article_id=f"9{n}", region="he")
+        for n in range(3)
+    ]
+    first.addresses.leave(theirs, run_id=A, at=T0)
+    assert [sql.count("), (") for sql in told if sql.startswith("INSERT INTO addresses")] == [2]
 
 
 def test_a_host_has_one_turn_for_all_runs(begin: Open) -> None:
