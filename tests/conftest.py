@@ -40,6 +40,10 @@ SCRUBBED = frozenset({
     "pythonwarnings", "pythonstartup",
 })  # fmt: skip
 
+# Memory as a file system, and how much of it has to be free so that the tests' files lie there.
+SHM = Path("/dev/shm")
+SHM_FREE = 4 * 2**30
+
 # A time zone that is neither UTC nor Beijing's, so that a local time shows as a wrong one.
 ZONE = "<+0430>-4:30"
 
@@ -68,8 +72,15 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("suite", derandomize=True)
     if config.getoption("markexpr") != "":
         hypothesis.settings.load_profile("suite")
+        if SHM.is_dir() and _is_roomy(os.statvfs(SHM)):
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(SHM))
     else:
         os.environ["SCRAPY_PROCESSES"] = "new"
+
+
+def _is_roomy(found: os.statvfs_result) -> bool:
+    """Whether there is enough of that memory, and programs in it may be run."""
+    return found.f_bavail * found.f_frsize > SHM_FREE and not found.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture(scope="session")
@@ -151,8 +162,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """A folder in memory where there is one: for tests with thousands of fsyncs."""
-    shm = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=SHM if SHM.is_dir() else None) as folder:
         yield Path(folder)
 
 

@@ -8,36 +8,22 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests import busy_site
 from tests.processes import Crawl, crawl
-from tests.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.site import Site
     from tests.site.server import Entry
+
+site, no_faults = busy_site.site, busy_site.no_faults
 
 OLD = "www.js.xinhuanet.com"
 NEW = "js.news.cn"
 
 # Every article, not robots.txt.
 ARTICLES = "/*.htm*"
-
-
-@pytest.fixture(scope="package")
-def site() -> Iterator[Site]:
-    with Site(regions=["js"], articles=100) as site:
-        yield site
-
-
-@pytest.fixture(autouse=True)
-def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Each test sets its own faults and rules."""
-    yield
-    if "site" in request.fixturenames:
-        site: Site = request.getfixturevalue("site")
-        site.faults.replace([])
-        site.robots.clear()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A site of Jiangsu alone with enough articles on one host to have many requests waiting."""
+"""The busy site, and articles of its first host."""
 
 from __future__ import annotations
 
@@ -6,27 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.site import Site
+from tests import busy_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.site import Site
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with Site(regions=["js"], articles=100) as site:
-        yield site
-
-
-@pytest.fixture(autouse=True)
-def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Each test sets its own faults."""
-    yield
-    if "site" in request.fixturenames:
-        site: Site = request.getfixturevalue("site")
-        site.faults.replace([])
-        site.robots.clear()
+site, no_faults = busy_site.site, busy_site.no_faults
 
 
 @pytest.fixture
