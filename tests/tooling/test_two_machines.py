@@ -100,7 +100,7 @@ def test_the_page_from_its_first_command_to_its_last(
     b.run(again)
     on_both(work)
     told = on_both(status)
-    assert [text.count("files done; ") for text in told] == [2, 2]
+    assert [text.count("files done;") for text in told] == [2, 2]
     counts = {text.splitlines()[-1] for text in told}
     assert len(counts) == 1, counts
     assert counts.pop().endswith(": all sound")
