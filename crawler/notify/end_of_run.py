@@ -59,7 +59,7 @@ def tell(
     text = block(report, shown(data_dir), is_first=is_first, unsigned=unsigned, problem=problem)
     _print(text, report, data_dir, settings, is_first=is_first)
     if settings["METRICS_FILE"]:
-        _measure(Path(settings["METRICS_FILE"]), report, data_dir)
+        _measure(settings, report, data_dir)
     if settings["WEBHOOK_URL"]:
         keys = ("run_id", "exit_code", "outcomes", "alarm_states", "alarms_over")
         post(settings["WEBHOOK_URL"], {"text": text} | {key: report[key] for key in keys})
@@ -136,9 +136,10 @@ def _print(
             told.unlink(missing_ok=True)
 
 
-def _measure(path: Path, report: Mapping[str, Any], data_dir: Path) -> None:
+def _measure(settings: BaseSettings, report: Mapping[str, Any], data_dir: Path) -> None:
     try:
-        with closing(Ledger.of(data_dir, read_only=True)) as ledger:
+        # the folder knows where its ledger is, but not a password that stands in LEDGER
+        with closing(Ledger.of(data_dir, settings["LEDGER"] or "", read_only=True)) as ledger:
             rows = ledger.addresses.owed_by_region()
         owed: Counter[str] = Counter()
         denied: Counter[str] = Counter()
@@ -148,7 +149,12 @@ def _measure(path: Path, report: Mapping[str, Any], data_dir: Path) -> None:
         free = shutil.disk_usage(data_dir).free
         oldest = min(days) if days else None
         write_metrics(
-            path, report, owed=owed, denied=denied, oldest_incomplete_day=oldest, bytes_free=free
+            Path(settings["METRICS_FILE"]),
+            report,
+            owed=owed,
+            denied=denied,
+            oldest_incomplete_day=oldest,
+            bytes_free=free,
         )
     except (OSError, LedgerError) as error:
         logger.warning("METRICS_FILE could not be written: %s", error)
