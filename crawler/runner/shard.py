@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from crawler.clock import now
 from crawler.context import attach
 from crawler.downloader.pace import Pace
+from crawler.ledger.errors import LedgerInUseError
 from crawler.ledger.hosts import HostPace
 from crawler.ledger.leases import SupersededError
 from crawler.ledger.ledger import Ledger
@@ -59,10 +60,11 @@ class Shard:
                 dead=dead.keys(),
                 seconds=seconds,
             )
-        except BaseException:
+        except BaseException as error:
             for lock in dead.values():
                 os.close(lock)
-            shard.end(is_over=True)
+            # otherwise it may have the leases: the answer to the commit may be lost
+            shard.end(is_over=isinstance(error, LedgerInUseError))
             ledger.close()
             raise
         with shard.opening_run(ledger):

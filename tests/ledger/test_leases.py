@@ -400,7 +400,8 @@ def test_two_runs_that_note_the_same_do_not_wait_for_each_other(begin: Open) -> 
         ledger.addresses.see(main_site(number), run_id=run_id, at=T0)
 
     def lay_to_rest(ledger: Ledger, run_id: str, number: int) -> None:
-        ledger.addresses.see(main_site(number + 10), run_id=run_id, at=T0)
+        url, archived = main_site(number + 10)[0].url, at_site(number + 10).article_id
+        ledger.addresses.see([Sighting(url, archived, None)], run_id=run_id, at=T0)
 
     def take_captures(ledger: Ledger, run_id: str, number: int) -> None:
         ledger.addresses.see_captured(main_site(number + 20), run_id=run_id, at=T0)
