@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,9 +34,16 @@ def listed(*digests: str) -> list[CaptureRow]:
     ]
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "ledger.sqlite"
+    Ledger.open(path).close()
+    return path
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger.open(tmp_path / "ledger.sqlite")) as opened:
+def ledger(empty: Path, tmp_path: Path) -> Iterator[Ledger]:
+    with closing(Ledger.open(shutil.copy(empty, tmp_path / "ledger.sqlite"))) as opened:
         yield opened
 
 

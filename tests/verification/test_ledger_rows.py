@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,15 +33,27 @@ TOLD: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """What a run of one article leaves."""
-    with closing(Ledger.open(tmp_path / "state" / "ledger.sqlite")) as opened:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ledger that a run of one article leaves."""
+    path = tmp_path_factory.mktemp("made") / "ledger.sqlite"
+    with closing(Ledger.open(path)) as opened:
         opened.runs.start(RUN, T0, TOLD["command"])
         opened.addresses.see([SEEN], run_id=RUN, at=T0 - HOUR / 60)
         opened.articles.add_line(line(), jsonl=JSONL)
         opened.settling.finish(Ending(SEEN.url, Outcome.PUBLISHED, RUN, T0))
         opened.runs.finish(RUN, T0 + HOUR, 0, "finished", TOLD["outcomes"])
+        opened.commit()
+    return path
+
+
+@pytest.fixture
+def ledger(made: Path, tmp_path: Path) -> Iterator[Ledger]:
+    """A copy of it."""
+    path = tmp_path / "state" / "ledger.sqlite"
+    path.parent.mkdir()
+    shutil.copy(made, path)
+    with closing(Ledger.open(path)) as opened:
         yield opened
 
 
