@@ -165,16 +165,19 @@ class _Marks:
         """Whether a picture may be the article's. Of most, the address alone tells that they
         aren't."""
         source = image.attributes.get("src")
-        if not source:
-            return False
-        may_be = "/" not in source or any(text in source for text in self.in_addresses)
-        if not (may_be or self.around or self.named):
+        if not source or not (self.around or self.named or self._may_name(source)):
             return False
         if _is_linked(image, "/" if self.article is None else self.article.id):
             return False
-        if image.mem_id in self.named or (may_be and _is_own(source, doc, self.article)):
+        if image.mem_id in self.named:
+            return True
+        if self._may_name(source) and _is_own(source, doc, self.article):
             return True
         return bool(self.around) and _has_credit(image, self.around)
+
+    def _may_name(self, source: str) -> bool:
+        """Whether a picture's address has what those of the article have."""
+        return "/" not in source or any(text in source for text in self.in_addresses)
 
 
 def _has_credit(image: Node, around: Collection[int]) -> bool:
