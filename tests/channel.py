@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,7 @@ class Archive:
         assert done.exitcode in {0, 3, 4}, done.stderr
         report = done.report
         assert sum(report["outcomes"].values()) == report["urls_seen"]
-        return done
+        return replace(done, asked=self.asked)
 
     def paths(self) -> list[str]:
         """What the last run asked for, robots.txt left out."""

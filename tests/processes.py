@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.verification.findings import Finding
+    from tests.site.server import Entry
 
 SCHEMA = Draft202012Validator(
     json.loads((PROJECT / "crawler" / "exporters" / "article.schema.json").read_text())
@@ -34,12 +35,14 @@ SCHEMA = Draft202012Validator(
 
 @dataclass(frozen=True)
 class Crawl:
-    """One finished `scrapy crawl xinhua`; `run_ids` are those of the reports it added."""
+    """One finished `scrapy crawl xinhua`; `run_ids` are those of the reports it added, `asked` is
+    what its site saw of it (of `Archive.run`)."""
 
     exitcode: int
     stderr: str
     data_dir: Path
     run_ids: tuple[str, ...]
+    asked: Sequence[Entry] = ()
 
     @cached_property
     def report(self) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def test_every_line_is_its_bytes(first: Crawl, data_dir: Path) -> None:
 def test_each_record_says_where_it_was_found(first: Crawl, data_dir: Path) -> None:
     """In the metadata record tied to the response that a line points at."""
     found = {}
-    for path in data_dir.glob("warc/*/*/*.warc.gz"):
+    for path in data_dir.glob(f"warc/*/*/*{first.run_ids[0]}*.warc.gz"):
         with path.open("rb") as file:
             for record in ArchiveIterator(file):
                 if record.rec_type == "metadata":

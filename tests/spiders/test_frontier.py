@@ -38,9 +38,7 @@ def test_a_file_with_comments_and_duplicates(
     done = archive.run("-a", f"urls={file}")
     assert done.report["outcomes"] == {"published": 2}
     assert done.report["lists"]["asked"] == 0
-
-
-def test_known_ones_are_not_asked_for(archive: Archive, urls: list[str]) -> None:
+    # known ones are not asked for
     done = archive.run("-a", "urls=-", stdin=f"{urls[0]}\n{urls[1]}\n{urls[2]}\n")
     assert done.report["outcomes"] == {"known": 2, "published": 1}
     assert len(archive.paths()) == 1

@@ -101,7 +101,7 @@ def test_common_crawl(tmp_path: Path) -> None:
     with played(Played("common_crawl", captures, per_page=3)) as archive:
         done = ask(
             archive.url, tmp_path / "data", "-a", "regions=js", "-a", "since=2017-09-20",
-            "-s", "CDX_LIMIT=2",
+            "-a", "until=2017-10-31", "-s", "CDX_LIMIT=2",
         )  # fmt: skip
     assert done.exitcode == 0, done.stderr
     assert sorted(told(done.lines, "url", "fetched_at")) == [(one.url, one.at) for one in captures]

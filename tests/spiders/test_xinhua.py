@@ -100,10 +100,10 @@ def test_how_they_end(archive: Archive, done: Crawl) -> None:
     assert defects(archive.data_dir) == []
 
 
-def test_nothing_is_asked_for_in_vain(archive: Archive, done: Crawl) -> None:
+def test_nothing_is_asked_for_in_vain(done: Crawl) -> None:
     """Not sixty pages of an article that is refused, and no host that nobody needs."""
-    assert sum(FOLDER.partition("/")[2] + "0005" in entry.path for entry in archive.asked) == 1
-    assert {entry.host for entry in archive.asked} == {"js.xinhuanet.com", "www.js.xinhuanet.com"}
+    assert sum(FOLDER.partition("/")[2] + "0005" in entry.path for entry in done.asked) == 1
+    assert {entry.host for entry in done.asked} == {"js.xinhuanet.com", "www.js.xinhuanet.com"}
 
 
 def test_the_archive_gives_the_same_again(archive: Archive, done: Crawl) -> None:
