@@ -329,6 +329,7 @@ class Chaos:
                 node.namespace.close()
         # what a node whose clock is ahead was owed last is owed by then
         time.sleep(self.apart * (NODES - 2))
+        let_hours_pass(url)
         for _ in range(2):
             self._finish(env)
         self._judge(site, data_dir, url)
@@ -471,6 +472,16 @@ def set_witness(url: str) -> None:
     Ledger.at(make_url(url), fresh=True).close()
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         connection.execute(_WITNESS)
+
+
+def let_hours_pass(url: str) -> None:
+    """What an address waits for that could not be reached is over: nothing but that may keep the
+    last crawls from fetching what is owed."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute(
+            "UPDATE addresses SET retry_at = least(retry_at, to_char(now() AT TIME ZONE 'UTC',"
+            ' \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')) WHERE retry_at IS NOT NULL'
+        )
 
 
 def leases_of(url: str) -> list[tuple[str, int, str, bool]]:
