@@ -38,10 +38,9 @@ nightly: $(VENV)/.dev $(VENV)-pywb/.installed $(VENV)-wacz/.installed $(BROWSER)
 
 nightly-server: $(VENV)/.dev  ## runs after runs, kills and simulated days with the ledger on a PostgreSQL server
 	$(PYTEST) -m "" --ledger-on-server $(ON_SERVER)
-# All but what copies a folder, whose ledger stays where it was, or minds a clock that isn't the server's.
+# Not what copies a folder, whose ledger stays where it was, or minds a clock that isn't the server's.
 ON_SERVER := tests/history tests/chaos tests/simulation $(addprefix tests/spiders/test_, \
-	list_looks.py list_sources.py frontier.py further_pages.py rechecks.py memory.py) \
-	$(addprefix tests/downloader/test_, holds_over_runs.py manners.py)
+	list_looks.py frontier.py further_pages.py rechecks.py web_archive.py)
 
 lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m ruff check .
