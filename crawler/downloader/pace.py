@@ -113,14 +113,18 @@ class Pace:
     def _claim(self, host: str, seconds: float, before: float) -> Turn | None:
         if self._is_lost:
             return None
+        asked = _now()
         try:
             turn = self._rows.claim(host, seconds + FRESH if seconds else 0.0, before)
         except StorageError as error:
             self._lose(error)
             return None
-        if turn.claimed is not None:
-            self._claims[host] = _Claim(turn.claimed, _now(), seconds)
-        return turn
+        if turn.claimed is None:
+            return turn
+        # what a network that was away brings late was true when it was said
+        is_late = _now() - asked > _RECENT
+        self._claims[host] = _Claim(turn.claimed, -math.inf if is_late else _now(), seconds)
+        return Turn(None) if is_late else turn
 
     def _lose(self, error: StorageError) -> None:
         self._is_lost = True

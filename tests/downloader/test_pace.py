@@ -38,6 +38,26 @@ class _Row:
         return Turn(seconds)
 
 
+def test_a_claim_that_is_told_late_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's answer came when a network was back: the lease may be another's by then."""
+    row, clock = _Row(), [0.0]
+    monkeypatch.setattr("crawler.downloader.pace._now", lambda: clock[0])
+    pace = Pace(cast("HostPace", cast("Any", row)), 2.0, lambda _: None)
+    claim = row.claim
+
+    def late(host: str, seconds: float, before: float) -> Turn:
+        clock[0] += 58
+        return claim(host, seconds, before)
+
+    monkeypatch.setattr(row, "claim", late)
+    assert pace.take(HOST, 2.0) == Turn(None)
+    error = pace.check(HOST)
+    assert error
+    assert not error.is_last
+    monkeypatch.undo()
+    assert pace.check(HOST) is None
+
+
 def test_a_claim_is_for_one_request() -> None:
     row, failures = _Row(), list[str]()
     pace = Pace(cast("HostPace", cast("Any", row)), 2.0, failures.append)
