@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from crawler.ledger.opening import DatabaseSource
 
+    # What to set where a row is there, made of the row that is given.
+    Changes = Callable[[Any], Mapping[str, Any]]
+
 T = TypeVar("T")
 
 _INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
@@ -152,10 +155,14 @@ class LedgerConnection:
         return True
 
     def upsert(
-        self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
+        self,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        update: Collection[str] | Changes | None = None,
     ) -> None:
-        """Insert rows; where the key exists, set the columns `update` (all given ones if None). In
-        the order of their keys: two runs that write the same rows don't wait for each other."""
+        """Insert rows; where the key exists, set the columns `update` (all given ones if None), or
+        what it makes of the row that is given. In the order of their keys: two runs that write the
+        same rows don't wait for each other."""
         if not rows:
             return
         keys = [column.name for column in table.primary_key]
@@ -213,11 +220,17 @@ def in_order(table: Table, *conditions: Any, skip_locked: bool = False) -> Any:
 
 
 def upsert(
-    dialect: str, table: Table, columns: Sequence[str], update: Collection[str] | None
+    dialect: str,
+    table: Table,
+    columns: Sequence[str],
+    update: Collection[str] | Changes | None,
 ) -> sqlite.Insert | postgresql.Insert:
-    """The INSERT of `columns` that, where the key exists, sets `update` (None: all but the key)."""
+    """The INSERT of `columns` that, where the key exists, sets `update` (None: all but the key), or
+    what it makes of the row that is given."""
     insert = _INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
+    if callable(update):
+        return insert.on_conflict_do_update(index_elements=keys, set_=update(insert.excluded))
     changed = [name for name in columns if name not in keys] if update is None else update
     if not changed:
         return insert.on_conflict_do_nothing(index_elements=keys)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Executable, Row, RowMapping, Table
 
+    from crawler.ledger.connection import Changes
     from crawler.ledger.leases import Lease
     from crawler.ledger.rows import AddedLine, Ending, OpenVisit
 
@@ -126,7 +127,10 @@ class SettledConnection(LedgerConnection):
         return self._connection.write(statement, rows)
 
     def upsert(
-        self, table: Table, rows: Sequence[Mapping[str, Any]], update: Collection[str] | None = None
+        self,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        update: Collection[str] | Changes | None = None,
     ) -> None:
         self._settle()
         self._connection.upsert(table, rows, update)

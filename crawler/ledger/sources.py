@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, delete, func, null, select, update
 
@@ -46,18 +46,19 @@ class Sources:
     def note_look(self, list_url: str, *, at: datetime, is_read: bool) -> None:
         """Note a look at a list's first page: one that read it (or found it unchanged), or not."""
         local = at.astimezone(BEIJING)
-        key = {"list_url": list_url, "day": local.date()}
-        row = key | {"looks": 0, "failures": 0, "hours": 0, "new": 0}
-        self._connection.upsert(list_days, [row], update=())
-        count = list_days.c.looks if is_read else list_days.c.failures
-        values = {count.name: count + 1}
-        if is_read:
-            values["hours"] = list_days.c.hours.op("|")(1 << local.hour)
-        self._connection.write(
-            update(list_days)
-            .where(list_days.c.list_url == list_url, list_days.c.day == local.date())
-            .values(values)
-        )
+        looks = {"looks": 1, "hours": 1 << local.hour} if is_read else {"failures": 1}
+        self._add_to_day(list_url, local.date(), **looks)
+
+    def _add_to_day(self, list_url: str, day: date, **counts: int) -> None:
+        """Add to the counts of a list's day; `hours` has a bit for each."""
+        row = {"list_url": list_url, "day": day, "looks": 0, "failures": 0, "hours": 0, "new": 0}
+        own = list_days.c
+
+        def added(given: Any) -> dict[str, Any]:
+            sums = {name: own[name] + given[name] for name in counts}
+            return sums | ({"hours": own.hours.op("|")(given.hours)} if "hours" in counts else {})
+
+        self._connection.upsert(list_days, [row | counts], added)
 
     def note_shown(
         self,
@@ -70,8 +71,6 @@ class Sources:
         """Note how many links a list's first page shows (None: as before) and the newest article
         on it (None: as before)."""
         self._read.pop(list_url, None)
-        row = {"list_url": list_url, "first_at": at, "capacity": capacity or 0}
-        self._connection.upsert(sources, [row], update=())
         values: dict[str, object] = {}
         if capacity is not None:
             values["capacity"] = capacity
@@ -79,10 +78,8 @@ class Sources:
             values |= {
                 "newest_url": newest.url, "newest_title": newest.title, "newest_at": at,
             }  # fmt: skip
-        if values:
-            self._connection.write(
-                update(sources).where(sources.c.list_url == list_url).values(values)
-            )
+        row = {"list_url": list_url, "first_at": at, "capacity": 0} | values
+        self._connection.upsert(sources, [row], tuple(values))
 
     def note_news(
         self, list_url: str, *, at: datetime, article_ids: Collection[str], is_news: bool
@@ -94,14 +91,7 @@ class Sources:
             return
         day = at.astimezone(BEIJING).date()
         if is_news:
-            key = {"list_url": list_url, "day": day}
-            row = key | {"looks": 0, "failures": 0, "hours": 0, "new": 0}
-            self._connection.upsert(list_days, [row], update=())
-            self._connection.write(
-                update(list_days)
-                .where(list_days.c.list_url == list_url, list_days.c.day == day)
-                .values(new=list_days.c.new + len(article_ids))
-            )
+            self._add_to_day(list_url, day, new=len(article_ids))
         ids = list(article_ids)
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
