@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -129,6 +130,10 @@ class Postgres:
         """End the server: SIGINT at once but cleanly, SIGQUIT as if it had died."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(how)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_WAIT)
+        if self._process and self._process.poll() is None:  # a session can't be told
+            self._process.send_signal(signal.SIGQUIT)
             self._process.wait(_WAIT)
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ import os
 import pkgutil
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -167,7 +168,10 @@ def _server() -> _Server:
 
 
 # A program without the interpreter's site: its start takes a fiftieth of a second.
-_PROGRAM = """#!{python} -IS
+# Begun by a shell, as pip does it: the kernel takes no interpreter whose path has a blank.
+_PROGRAM = """#!/bin/sh
+'''exec' {python} -IS "$0" "$@"
+' '''
 import json, os, socket, sys
 given = {{name: value for name, value in os.environ.items() if name.startswith({at_start!r})}}
 if {{name: given[name] for name in given.keys() - {read_again!r}}} != {like_ours!r}:
@@ -198,8 +202,8 @@ def programs(folder: Path, project: Path) -> Iterator[None]:
         address = f"{short}/socket"
         program = folder / "scrapy"
         program.write_text(_PROGRAM.format(
-            python=sys.executable, address=address, like_ours=like_ours(), new=str(ours / "scrapy"),
-            at_start=_AT_START, read_again=set(_READ_AGAIN),
+            python=shlex.quote(sys.executable), address=address, like_ours=like_ours(),
+            new=str(ours / "scrapy"), at_start=_AT_START, read_again=set(_READ_AGAIN),
         ))  # fmt: skip
         program.chmod(0o755)
         server = subprocess.Popen(

@@ -121,9 +121,10 @@ class Lists:
         if walk > 1 and not self._has_news(list_url, walk):
             self._connection.write(delete(list_links).where(of_list, list_links.c.walk == walk))
             walk -= 1
-        self._connection.write(
-            delete(list_links).where(of_list, list_links.c.walk <= walk - KEPT_WALKS)
-        )
+        if walk > KEPT_WALKS:
+            self._connection.write(
+                delete(list_links).where(of_list, list_links.c.walk <= walk - KEPT_WALKS)
+            )
         ended = {"walk_started_at": None, "resume_url": None, "resume_page": None}
         self._update(list_url, {"walk": walk, "completed_at": at} | ended)
 

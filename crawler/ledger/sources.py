@@ -67,9 +67,10 @@ class Sources:
         at: datetime,
         capacity: int | None,
         newest: ShownLink | None,
+        head: Sequence[str] | None = None,
     ) -> None:
-        """Note how many links a list's first page shows (None: as before) and the newest article
-        on it (None: as before)."""
+        """Note how many links a list's first page shows, the newest article on it, and `head`, its
+        newest links where a walk of it begins; each None is as before."""
         self._read.pop(list_url, None)
         values: dict[str, object] = {}
         if capacity is not None:
@@ -78,6 +79,8 @@ class Sources:
             values |= {
                 "newest_url": newest.url, "newest_title": newest.title, "newest_at": at,
             }  # fmt: skip
+        if head is not None:
+            values |= {"next_head": list(head), "next_head_at": at}
         row = {"list_url": list_url, "first_at": at, "capacity": 0} | values
         self._connection.upsert(sources, [row], tuple(values))
 
@@ -204,15 +207,6 @@ class Sources:
     def _known(self) -> dict[str, Source]:
         rows = self._connection.rows(select(sources))
         return {row.list_url: Source(**row._mapping) for row in rows}
-
-    def begin_walk(self, list_url: str, head: Sequence[str], *, at: datetime) -> None:
-        """Note the newest links of a list as a walk of it begins."""
-        self._read.pop(list_url, None)
-        self._connection.write(
-            update(sources)
-            .where(sources.c.list_url == list_url)
-            .values(next_head=list(head), next_head_at=at)
-        )
 
     def end_walk(self, list_url: str, *, total: int | None) -> None:
         """A walk is whole: what were the newest links as it began are what the next one must

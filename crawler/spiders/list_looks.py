@@ -114,7 +114,10 @@ class ListLooks:
         is_first_walk = self._lists.state(step.source).completed_at is None
         if step.page == 1:
             newest = _newest(links) if is_first_walk else next(iter(new), None)
-            self._sources.note_shown(step.source, at=now(), capacity=len(links), newest=newest)
+            head = head_of([link.url for link in links])
+            self._sources.note_shown(
+                step.source, at=now(), capacity=len(links), newest=newest, head=head
+            )
         self._follow(step, answer, len(new))
         ids = list(dict.fromkeys(link.article_id for link in new))
         self._sources.note_news(step.source, at=now(), article_ids=ids, is_news=not is_first_walk)
@@ -126,8 +129,6 @@ class ListLooks:
         reach = self._reaches.setdefault(step.source, Reach())
         if step.page == 1:
             reach.is_from_start = True
-            head = head_of([link.url for link in answer.links])
-            self._sources.begin_walk(step.source, head, at=now())
         if source is not None:
             reach.read(answer, new, source.head or ())
 
@@ -167,7 +168,8 @@ class ListLooks:
             appeared = [link for link in links if link.url in unknown]
             gone: Iterable[Placement] = ()
         else:
-            change = changes(placements.of_list(step.source), links)
+            before = placements.of_list(step.source) if last_ok_at else ()
+            change = changes(before, links)
             appeared, gone = list(change.appeared), change.gone
             placements.gone(step.source, gone)
             placements.appeared(step.source, [placement(link) for link in appeared], at=at)
