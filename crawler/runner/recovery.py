@@ -67,7 +67,7 @@ from crawler.run_lock import forget_run, lock_dead_runs, runs_on
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -129,7 +129,8 @@ def _recover(
         if run and run.part is not None:
             final = lines_name(run.run_id, run.part).rpartition("/")[2]
         has_pictures = run is not None and run.archives_pictures
-        did.append(_recover_jsonl(data_dir, path, final, ledger, schedule, has_pictures))
+        begin = run.begin if run else lambda: None
+        did.append(_recover_jsonl(data_dir, path, final, ledger, schedule, has_pictures, begin))
     for run in killed:
         did += run.close()
     return did
@@ -227,6 +228,12 @@ class _Killed:
 
     def _manifest(self, part: int) -> Path:
         return self._data_dir / part_manifest_name(self.run_id, part)
+
+    def begin(self) -> None:
+        """Take the number of the part or report in which the open lines are: from the commit on
+        they count, whoever takes the region over before the rest is done."""
+        if self._ledger.is_on_server:
+            take_seq(self._data_dir, self._ledger, self.run_id, self.part, now())
 
     def finish_renamed(self) -> list[str]:
         """Write the manifest of a part that the run had renamed: while its JSONL has its name and
@@ -349,9 +356,11 @@ def _recover_jsonl(
     ledger: Ledger,
     schedule: Sequence[timedelta],
     has_pictures: bool,
+    begin: Callable[[], None],
 ) -> str:
     """Mend a file of lines and publish it under the name `final`. With `has_pictures` those of its
-    articles are owed: of the last lines the ledger may not have heard."""
+    articles are owed: of the last lines the ledger may not have heard. `begin` notes in the commit
+    before the rename that the lines are published."""
     cut = cut_lines(path)
     name = path.with_name(final).relative_to(data_dir).as_posix()
     lines, lost = 0, set()
@@ -371,6 +380,7 @@ def _recover_jsonl(
         return f"{name}: no whole line with its record; removed"
     if lost:
         _drop(path, lost)
+    begin()
     ledger.commit()  # before the rename: a kill in between only repeats this
     publish(path, final)
     return f"{name}: published {lines - len(lost)} lines; {len(lost)} lines, {cut} bytes cut"
