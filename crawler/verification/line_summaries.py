@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _TABLES = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;
 CREATE TABLE lines (
-    article_id BLOB, fetched_at TEXT, revision INTEGER, jsonl TEXT, offset INTEGER, line TEXT,
-    digest TEXT, summary TEXT
+    article_id BLOB, fetched_at TEXT, revision INTEGER, version INTEGER, jsonl TEXT, offset INTEGER,
+    line TEXT, digest TEXT, summary TEXT
 );
 BEGIN;
 """
@@ -202,7 +202,7 @@ class Summaries:
         file."""
         with spool.open(encoding="utf-8") as file:
             self._database.executemany(
-                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_entry, file)
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_entry, file)
             )
         spool.unlink()
 
@@ -212,10 +212,11 @@ class Summaries:
 
     def by_article(self) -> Iterator[tuple[bytes, list[LineSummary]]]:
         """Each article's key with its lines, oldest first, each before its corrections; in the
-        order of the keys."""
+        order of the keys. Of one second the version decides: two runs that began in one second have
+        ids in any order."""
         rows = self._database.execute(
             "SELECT article_id, summary FROM lines"
-            " ORDER BY article_id, fetched_at, revision, jsonl, offset"
+            " ORDER BY article_id, fetched_at, revision, version, jsonl, offset"
         )
         for article_id, group in groupby(rows, key=lambda row: row[0]):
             yield article_id, [LineSummary(*json.loads(summary)) for _, summary in group]
@@ -241,11 +242,13 @@ def spooled(summary: LineSummary) -> str:
     return json.dumps(summary) + "\n"
 
 
-def _entry(text: str) -> tuple[bytes, str, int, str, int, str | None, str, str]:
+def _entry(text: str) -> tuple[bytes, str, int, int | None, str, int, str | None, str, str]:
     summary = LineSummary(*json.loads(text))
+    version = summary.version if type(summary.version) is int else None
     return (
-        key_of(summary.id), summary.fetched_at, summary.revision, _escaped(summary.jsonl),
-        summary.offset, summary.line and _escaped(summary.line), summary.row["line_sha256"], text,
+        key_of(summary.id), summary.fetched_at, summary.revision, version,
+        _escaped(summary.jsonl), summary.offset, summary.line and _escaped(summary.line),
+        summary.row["line_sha256"], text,
     )  # fmt: skip
 
 

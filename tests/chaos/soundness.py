@@ -43,8 +43,18 @@ def faults_of(data_dir: Path) -> list[str]:
 
 
 def lines_of(data_dir: Path) -> list[dict[str, Any]]:
-    """All published records, in the order of their runs."""
-    files = sorted(data_dir.glob("jsonl/*/*/*.jsonl"), key=lambda path: path.name)
+    """All published records, in the order of publication; those of before there was a `seq` first.
+    Runs that began in one second have ids in any order."""
+    seqs: dict[str, int] = {}
+    for manifest in manifests_of(data_dir):
+        told = json.loads(manifest.read_bytes())
+        for row in told["files"]:  # a part's manifest stands before the report
+            seqs.setdefault(row["path"], told.get("seq", 0))
+
+    def published(path: Path) -> tuple[int, str]:
+        return seqs.get(path.relative_to(data_dir).as_posix(), 0), path.name
+
+    files = sorted(data_dir.glob("jsonl/*/*/*.jsonl"), key=published)
     return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
 
 

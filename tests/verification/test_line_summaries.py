@@ -62,6 +62,13 @@ def test_the_lines_of_an_article_stand_together_oldest_first(tmp_path: Path) -> 
     }
 
 
+def test_versions_of_one_second_stand_in_their_order(tmp_path: Path) -> None:
+    """Of two runs that began in one second the later may have the lesser id."""
+    first, second = summary(line(), "jsonl/b.jsonl"), summary(line(version=2), "jsonl/a.jsonl")
+    with closing(taken(tmp_path, second, first)) as summaries:
+        assert dict(summaries.by_article()) == {b"1120000001": [first, second]}
+
+
 def test_lines_that_share_a_key(tmp_path: Path) -> None:
     """The same line twice is told elsewhere."""
     one, other = summary(line()), summary(line(title="春灌"), number=2)
