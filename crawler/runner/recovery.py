@@ -67,7 +67,7 @@ from crawler.run_lock import forget_run, lock_dead_runs, runs_on
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -114,24 +114,21 @@ def _recover(
     mended = recover_warcs(warcs, warc_folders_of(data_dir))
     did += [_sentence(data_dir, warc) for warc in mended]
     by_id = {run.run_id: run for run in killed}
+    left: dict[str | None, list[Path]] = {}
     for path in open_lines_of(data_dir):
         run_id = _run_of(path)
-        if run_id in on:
-            continue
-        run = by_id.get(run_id) if run_id else None
-        if (run and run.is_void) or (run_id and _was_superseded(data_dir, run_id)):
-            sentence = _delete_lines(data_dir, path)
-            if run:
-                run.told.append(sentence)
-            did.append(sentence)
-            continue
-        final = path.with_suffix("").name
-        if run and run.part is not None:
-            final = lines_name(run.run_id, run.part).rpartition("/")[2]
-        has_pictures = run is not None and run.archives_pictures
-        begin = run.begin if run else lambda: None
-        did.append(_recover_jsonl(data_dir, path, final, ledger, schedule, has_pictures, begin))
+        if run_id not in on:
+            left.setdefault(run_id, []).append(path)
+    for run_id in [one for one in left if one not in by_id]:
+        for path in left[run_id]:
+            if run_id and _was_superseded(data_dir, run_id):
+                did.append(_delete_lines(data_dir, path))
+            else:
+                final = path.with_suffix("").name
+                did.append(_recover_jsonl(data_dir, path, final, ledger, schedule))
+    # One after the other: what a run saw on lists is published before what a later one saw.
     for run in killed:
+        did += [run.end_lines(path, schedule) for path in left.get(run.run_id, ())]
         did += run.close()
     return did
 
@@ -234,6 +231,17 @@ class _Killed:
         they count, whoever takes the region over before the rest is done."""
         if self._ledger.is_on_server:
             take_seq(self._data_dir, self._ledger, self.run_id, self.part, now())
+
+    def end_lines(self, path: Path, schedule: Sequence[timedelta]) -> str:
+        """Publish lines that are open, or delete those that are void; what was done."""
+        if self.is_void or _was_superseded(self._data_dir, self.run_id):
+            sentence = _delete_lines(self._data_dir, path)
+            self.told.append(sentence)
+            return sentence
+        final = path.with_suffix("").name
+        if self.part is not None:
+            final = lines_name(self.run_id, self.part).rpartition("/")[2]
+        return _recover_jsonl(self._data_dir, path, final, self._ledger, schedule, self)
 
     def finish_renamed(self) -> list[str]:
         """Write the manifest of a part that the run had renamed: while its JSONL has its name and
@@ -355,12 +363,10 @@ def _recover_jsonl(
     final: str,
     ledger: Ledger,
     schedule: Sequence[timedelta],
-    has_pictures: bool,
-    begin: Callable[[], None],
+    run: _Killed | None = None,
 ) -> str:
-    """Mend a file of lines and publish it under the name `final`. With `has_pictures` those of its
-    articles are owed: of the last lines the ledger may not have heard. `begin` notes in the commit
-    before the rename that the lines are published."""
+    """Mend a file of lines and publish it under the name `final`. Of a run that archives pictures
+    those of its articles are owed: of the last lines the ledger may not have heard."""
     cut = cut_lines(path)
     name = path.with_name(final).relative_to(data_dir).as_posix()
     lines, lost = 0, set()
@@ -369,7 +375,7 @@ def _recover_jsonl(
             record = _record(data_dir, line)
             if record:
                 ledger.articles.add_line(record, jsonl=name, schedule=schedule)
-                if has_pictures:
+                if run and run.archives_pictures:
                     at = datetime.fromisoformat(record["fetched_at"])
                     ledger.pictures.note_line(record, at=at)
             else:
@@ -380,7 +386,8 @@ def _recover_jsonl(
         return f"{name}: no whole line with its record; removed"
     if lost:
         _drop(path, lost)
-    begin()
+    if run:
+        run.begin()
     ledger.commit()  # before the rename: a kill in between only repeats this
     publish(path, final)
     return f"{name}: published {lines - len(lost)} lines; {len(lost)} lines, {cut} bytes cut"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
@@ -105,3 +105,25 @@ def test_lines_that_a_recovery_published_are_void_no_more(
         ledger.side.write(text("UPDATE leases SET until = extract(epoch FROM now()) - 1"))
     with closing(begin(third)) as ledger:
         assert ledger.articles.get(at_site(1).article_id) is not None
+
+
+def test_killed_runs_are_published_in_their_order(
+    new_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first saw on lists comes before what the second saw, though it has no lines."""
+    at = datetime(2026, 1, 1, 8, tzinfo=UTC)
+    first, second = "20260101T080000Z-0001", "20260101T080001Z-0002"
+    line = article_line(1, run_id=second)
+    path = tmp_path / f"{lines_name(second)}.open"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(as_line(line))
+    monkeypatch.setattr("crawler.runner.recovery._record", lambda *_: line)
+    with closing(Ledger.at(make_url(new_database()), fresh=True)) as ledger:
+        for seconds, run_id in enumerate((first, second)):
+            lock = lock_run(tmp_path, run_id)
+            ledger.runs.start(run_id, at + timedelta(seconds=seconds), "scrapy crawl xinhua")
+            ledger.commit()
+            os.close(lock)  # it is killed
+        recover(tmp_path, ledger, [])
+        published = [one.run_id for one in ledger.publications.after(0)]
+    assert published == [first, second]
