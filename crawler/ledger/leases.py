@@ -491,10 +491,6 @@ _HOLDING = select(leases.c.run_id).where(
 )
 
 
-# So many addresses of other regions a run remembers that it has noted.
-_MOST_NOTED: Final = 50_000
-
-
 class Others:
     """The other runs. `begin` says which run this one is; before that there are none."""
 
@@ -502,8 +498,6 @@ class Others:
         self._side = side
         self._lease: Lease | None = None
         self._owed: dict[str, Mapping[str, Any]] = {}
-        # addresses that were noted: to note one again, for each list that shows it, changes nothing
-        self._noted: set[str] = set()
 
     def begin(self, lease: Lease) -> None:
         """There are others from now on."""
@@ -567,14 +561,6 @@ class Others:
     def _insert(self, rows: Mapping[str, Mapping[str, Any]]) -> bool:
         """Insert addresses that aren't known; False where another run is just noting one."""
         assert self._side
-        new = sorted(rows.keys() - self._noted)
-        if not new:
-            return True
         # SQLAlchemy makes one statement of many rows only if it returns something.
         statement = postgresql.insert(addresses).on_conflict_do_nothing().returning(addresses.c.url)
-        if not self._side.write_at_once(statement, [rows[url] for url in new]):
-            return False
-        if len(self._noted) > _MOST_NOTED:
-            self._noted.clear()
-        self._noted.update(new)
-        return True
+        return self._side.write_at_once(statement, [rows[url] for url in sorted(rows)])

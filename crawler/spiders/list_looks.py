@@ -168,8 +168,7 @@ class ListLooks:
             appeared = [link for link in links if link.url in unknown]
             gone: Iterable[Placement] = ()
         else:
-            before = placements.of_list(step.source) if last_ok_at else ()
-            change = changes(before, links)
+            change = changes(placements.of_list(step.source), links)
             appeared, gone = list(change.appeared), change.gone
             placements.gone(step.source, gone)
             placements.appeared(step.source, [placement(link) for link in appeared], at=at)
