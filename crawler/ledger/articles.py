@@ -126,9 +126,10 @@ class Articles:
         """
         return self._add(AddedLine(line, jsonl, schedule), self.versions(line["id"]))
 
-    def add_lines(self, lines: Sequence[AddedLine]) -> None:
+    def add_lines(self, lines: Sequence[AddedLine], seen: Collection[str] = ()) -> None:
         """Learn of many lines, no two of them of one article, as `add_line` does. The number of
-        statements doesn't depend on how many are the first of their articles (up to 500)."""
+        statements doesn't depend on how many are the first of their articles (up to 500). Addresses
+        that were `seen` have their rows."""
         if not lines:
             return
         ids = [one.record["id"] for one in lines]
@@ -137,18 +138,23 @@ class Articles:
             known.setdefault(row.article_id, []).append(VersionRow(**row._mapping))
         gone = {one.record["id"] for one in lines if one.record["status"] == "gone"}
         others = known.keys() | gone
-        self._add_first([one for one in lines if one.record["id"] not in others])
+        self._add_first([one for one in lines if one.record["id"] not in others], seen)
         for one in lines:
             if one.record["id"] in others:
                 self._add(one, known.get(one.record["id"], []))
 
-    def _add_first(self, lines: Sequence[AddedLine]) -> None:
+    def _add_first(self, lines: Sequence[AddedLine], seen: Collection[str]) -> None:
         """Learn of lines with content of articles of which nothing is known."""
         records = [one.record for one in lines]
         for record in records:
             self._handed_out.forget(record["id"])
         version_rows = [line_rows.version(one.record, 1, one.jsonl) for one in lines]
-        address_rows = [row for record in records for row in line_rows.addresses(record)]
+        address_rows = [
+            row
+            for record in records
+            for row in line_rows.addresses(record)
+            if row["url"] not in seen
+        ]
         article_rows = [
             line_rows.first(one.record)
             | line_rows.state(one.record, one.schedule)

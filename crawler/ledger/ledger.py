@@ -65,6 +65,7 @@ class Settling:
         self._articles = Articles(connection, others=others)
         self._addresses = Addresses(connection)
         self._lines: dict[str, AddedLine] = {}
+        self._seen: set[str] = set()
         self._endings: dict[str, Ending] = {}
 
     def add_line(self, line: AddedLine) -> None:
@@ -73,6 +74,7 @@ class Settling:
         is_second = line.record["id"] in self._lines or not own.isdisjoint(self._endings)
         if is_second or len(self._lines) >= BATCH:
             self.settle()
+        self._seen |= {url for url in own if self._handed_out.address(url)}
         self._handed_out.forget(line.record["id"])
         self._lines[line.record["id"]] = line
 
@@ -89,12 +91,14 @@ class Settling:
         if not (self._lines or self._endings):
             return
         lines, endings = list(self._lines.values()), list(self._endings.values())
+        seen = self._seen
         self._lines.clear()
+        self._seen = set()
         self._endings.clear()
         if run_id := self._others.run_id:
             later = [one.record for one in lines if _is_later(one.record)]
             keep_states(self._connection, run_id, [one["id"] for one in later])
-        self._articles.add_lines(lines)
+        self._articles.add_lines(lines, seen)
         self._addresses.finish_all(endings)
 
 
