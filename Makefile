@@ -40,7 +40,7 @@ nightly-server: $(VENV)/.dev  ## runs after runs, kills and simulated days with 
 	$(PYTEST) -m "" --ledger-on-server $(ON_SERVER)
 # Not what copies a folder, whose ledger stays where it was, or minds a clock that isn't the server's.
 ON_SERVER := tests/history tests/chaos tests/simulation $(addprefix tests/spiders/test_, \
-	list_looks.py frontier.py further_pages.py rechecks.py web_archive.py)
+	list_looks.py frontier.py article_answers.py rechecks.py web_archive.py)
 
 lint: $(VENV)/.dev  ## style, types and import direction
 	$(RUN) -m ruff check .

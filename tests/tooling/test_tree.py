@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 from tests.conftest import PROJECT
 
@@ -56,6 +57,21 @@ def test_every_module_is_found_by_what_one_would_change() -> None:
     missing = {name for name in modules() - rows if not name.startswith(BY_NAME)}
     assert missing - WITHOUT_ROW == set()
     assert {name for name in rows if not (CRAWLER / name).exists()} == set()
+
+
+def test_what_there_is_to_make_names_what_is_there() -> None:
+    """Of paths one of which isn't there pytest runs none, and says so with one worker only."""
+    targets = re.findall(r"^([a-z][a-z-]*):", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    told = subprocess.run(
+        ["make", "-n", "-s", *targets], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    paths = set(re.findall(r"\btests/[\w/.-]*\w", told.stdout))
+    modules = set(re.findall(r"-m ((?:tests|benchmarks)[\w.]*)", told.stdout))
+    assert len(paths) > 10 < len(modules)
+    assert {path for path in paths if not (PROJECT / path).exists()} == set()
+    places = {name: PROJECT / name.replace(".", "/") for name in modules}
+    there = {name for name, at in places.items() if at.is_dir() or at.with_suffix(".py").exists()}
+    assert modules - there == set()
 
 
 def test_the_glossary_is_short_and_in_no_word_twofold() -> None:
