@@ -38,6 +38,13 @@ FRESH: Final = 0.02
 # A request that the scheduler handed out longer ago waits for a turn of its own before it connects.
 _RECENT: Final = 1.0
 
+# Parts of LEASE_SECONDS. What couldn't be delivered while its lease held may not be delivered when
+# the network is back; a claim's answer may be so long on its way, and where a host has no delay the
+# claim is good for as long again. Together they are less than what a lease that is renewed in time
+# still holds for.
+_DELIVERED: Final = 1 / 2
+_LATE: Final = 1 / 8
+
 
 class NotInTimeError(Exception):
     """The request was not sent: its host may be asked by another crawl, so it is asked for again;
@@ -64,9 +71,10 @@ class Pace:
         self._rows = rows
         self._delay = delay
         self._failed = failed
-        # What couldn't be delivered while its lease held may not be delivered by the kernel when
-        # the network is back. Half, since a lease that is renewed holds for longer than that.
-        self.deliver_within = rows.lease_seconds / 2
+        self.deliver_within = rows.lease_seconds * _DELIVERED
+        self._recent = min(_RECENT, rows.lease_seconds * _LATE)
+        # So long the leases hold at least when a claim is given: until its request has arrived.
+        self._lasting = self.deliver_within + 2 * self._recent
         self._is_lost = False
         self._claims: dict[str, _Claim] = {}
 
@@ -98,7 +106,7 @@ class Pace:
         if known is None:
             return self._claim(host, self._delay, NEVER)
         # without a delay only the leases matter, which hold for longer
-        if _now() - known.at <= (age if known.seconds else _RECENT) and not self._is_lost:
+        if _now() - known.at <= (age if known.seconds else self._recent) and not self._is_lost:
             return Turn(known.row)
         return self._claim(host, known.seconds, known.row)
 
@@ -115,14 +123,15 @@ class Pace:
             return None
         asked = _now()
         try:
-            turn = self._rows.claim(host, seconds + FRESH if seconds else 0.0, before)
+            taken = seconds + FRESH if seconds else 0.0
+            turn = self._rows.claim(host, taken, before, self._lasting)
         except StorageError as error:
             self._lose(error)
             return None
         if turn.claimed is None:
             return turn
         # what a network that was away brings late was true when it was said
-        is_late = _now() - asked > _RECENT
+        is_late = _now() - asked > self._recent
         self._claims[host] = _Claim(turn.claimed, -math.inf if is_late else _now(), seconds)
         return Turn(None) if is_late else turn
 

@@ -58,12 +58,14 @@ class Hosts:
 
 
 # `before` is what the row says where this run claimed the host last and nobody did since: a request
-# that was long on its way to the wire is claimed anew before it is sent.
+# that was long on its way to the wire is claimed anew before it is sent. Nothing is claimed upon
+# leases that may be over when the request arrives.
 _CLAIM: Final = text(
     f"WITH clock AS MATERIALIZED (SELECT {NOW}::float8 AS now),"
-    f" mine AS (SELECT count(*) AS held FROM ({_MINE}) one),"
+    f" mine AS (SELECT count(*) AS held, min(until) AS until FROM ({_MINE}) one),"
     " claimed AS (INSERT INTO host_pace AS pace (host, next_allowed_at)"
-    " SELECT :host, now + :seconds FROM clock, mine WHERE held = :count"
+    " SELECT :host, now + :seconds FROM clock, mine"
+    " WHERE held = :count AND mine.until > now + :lasting"
     " ON CONFLICT (host) DO UPDATE SET next_allowed_at = excluded.next_allowed_at, reason = NULL"
     " WHERE pace.next_allowed_at <= excluded.next_allowed_at - :seconds"
     " OR pace.next_allowed_at = :before"
@@ -105,12 +107,13 @@ class HostPace:
         """So long a lease of the run holds once it is renewed."""
         return self._lease.seconds
 
-    def claim(self, host: str, seconds: float, before: float = NEVER) -> Turn:
-        """Ask for the next request to a host; with it nobody may ask it for so many seconds.
-        Raises SupersededError where the run has lost its leases."""
+    def claim(self, host: str, seconds: float, before: float = NEVER, lasting: float = 0.0) -> Turn:
+        """Ask for the next request to a host; with it nobody may ask it for so many seconds. It
+        waits for the next sign of the run where the leases hold for no more than `lasting` seconds.
+        Raises SupersededError where the run has lost them."""
         row = self._side.row(
             _CLAIM.bindparams(
-                host=host, seconds=seconds, before=before,
+                host=host, seconds=seconds, before=before, lasting=lasting,
                 run_id=self._lease.run_id, count=self._lease.count,
             )
         )  # fmt: skip

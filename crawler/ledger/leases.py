@@ -62,7 +62,8 @@ _NOW: ColumnElement[float] = literal_column(NOW)
 
 # The leases that a run still has, in one order for all who lock several.
 _MINE: Final = (
-    "SELECT l.region FROM leases l JOIN run_leases r ON r.region = l.region AND r.epoch = l.epoch"
+    "SELECT l.region, l.until FROM leases l"
+    " JOIN run_leases r ON r.region = l.region AND r.epoch = l.epoch"
     f" WHERE r.run_id = :run_id AND l.run_id = :run_id AND l.until > {NOW} ORDER BY l.region"
 )
 _RENEW: Final = f"UPDATE leases SET until = {NOW} + :seconds WHERE region IN (SELECT region FROM"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,6 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawler.downloader.pace import Bandwidth, Pace
 from crawler.ledger.hosts import Turn
+from crawler.ledger.leases import _BEATS
 from tests.processes import Crawl, crawl
 from tests.site import Site
 
@@ -29,9 +31,11 @@ class _Row:
 
     def __init__(self) -> None:
         self.next = 0.0
+        self.lasting = 0.0
 
-    def claim(self, host: str, seconds: float, before: float) -> Turn:
+    def claim(self, host: str, seconds: float, before: float, lasting: float) -> Turn:
         assert host == HOST
+        self.lasting = lasting
         if self.next > 0 and self.next != before:
             return Turn(None, self.next)
         self.next = seconds
@@ -45,9 +49,9 @@ def test_a_claim_that_is_told_late_is_none(monkeypatch: pytest.MonkeyPatch) -> N
     pace = Pace(cast("HostPace", cast("Any", row)), 2.0, lambda _: None)
     claim = row.claim
 
-    def late(host: str, seconds: float, before: float) -> Turn:
+    def late(host: str, seconds: float, before: float, lasting: float) -> Turn:
         clock[0] += 58
-        return claim(host, seconds, before)
+        return claim(host, seconds, before, lasting)
 
     monkeypatch.setattr(row, "claim", late)
     assert pace.take(HOST, 2.0) == Turn(None)
@@ -72,6 +76,38 @@ def test_a_claim_is_for_one_request() -> None:
     row.next = 0.0
     assert pace.check(HOST) is None
     assert failures == []
+
+
+@pytest.mark.parametrize("delay", [0.0, 2.0])
+@pytest.mark.parametrize("lease", [1.0, 30.0, 120.0])
+def test_a_lease_outlasts_the_request_that_is_sent_upon_it(
+    monkeypatch: pytest.MonkeyPatch, lease: float, delay: float
+) -> None:
+    """The answer to a claim takes its time, the request another, the kernel its own. A lease that
+    is renewed in time lasts for longer than all of them."""
+    clock, claims, longest, lasting = 0.0, 0, 0.0, 0.0
+    monkeypatch.setattr("crawler.downloader.pace._now", lambda: clock)
+
+    class Slow(_Row):
+        lease_seconds = lease
+
+        def claim(self, host: str, seconds: float, before: float, lasting: float) -> Turn:
+            nonlocal clock, claims
+            claims += 1
+            clock += answered_after
+            return super().claim(host, seconds or 1.0, before, lasting)
+
+    times = [0.01 * 1.3**step for step in range(30)]
+    for answered_after, sent_after in product(times, times):
+        row = Slow()
+        pace = Pace(cast("HostPace", cast("Any", row)), delay, lambda _: None)
+        pace.take(HOST, delay)
+        clock, claims = clock + sent_after, 0
+        if pace.check(HOST) is None and not claims:
+            longest = max(longest, answered_after + sent_after)
+        lasting = row.lasting
+    assert 0 < longest <= lasting - pace.deliver_within
+    assert lasting < lease * (1 - 1 / _BEATS)
 
 
 def test_no_bound() -> None:

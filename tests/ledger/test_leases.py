@@ -12,7 +12,7 @@ from sqlalchemy import event, make_url, select, text, update
 from crawler.data_dir import lines_name, part_manifest_name, report_name, warc_name
 from crawler.ledger.connection import silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
-from crawler.ledger.hosts import HostPace
+from crawler.ledger.hosts import HostPace, Turn
 from crawler.ledger.leases import SupersededError, is_superseded, void_own
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import (
@@ -371,6 +371,21 @@ def test_a_host_has_one_turn_for_all_runs(begin: Open) -> None:
     expire(first)
     with pytest.raises(SupersededError):
         ours.claim("js.news.cn", 0)
+
+
+def test_upon_a_lease_that_is_soon_over_nothing_is_claimed(begin: Open) -> None:
+    """The request would arrive when another run may have the region. The next sign helps."""
+    ledger = begin(A, "js")
+    assert ledger.side
+    assert ledger.lease
+    pace = HostPace(ledger.side, ledger.lease)
+    ledger.side.write(text("UPDATE leases SET until = extract(epoch FROM now()) + 10"))
+    assert pace.claim(HOST, 0.1, lasting=20) == Turn(None)
+    claimed = pace.claim(HOST, 0, lasting=5).claimed
+    assert claimed
+    assert pace.claim(HOST, 0, claimed, lasting=20).claimed is None
+    ledger.commit()
+    assert pace.claim(HOST, 0, claimed, lasting=20).claimed
 
 
 def main_site(*numbers: int) -> list[Sighting]:
