@@ -3,7 +3,7 @@ they end other than well, and what becomes of them then.
 
 Procrastinate hands each job to one worker, but a worker that is frozen and wakes runs beside its
 successor. So a job may be run twice at once: crawls are fenced by the ledger, what archive jobs
-publish by its name.
+publish by its name, and what is written of the job itself by who has it (`HELD`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from procrastinate import (
     RetryDecision,
     SyncPsycopgConnector,
 )
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 
 from crawler.clock import now
 from crawler.jobs.archive_files import REEXTRACT, VERIFY
@@ -27,6 +29,7 @@ from crawler.jobs.database import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import psycopg
     from procrastinate.jobs import Job
@@ -50,6 +53,53 @@ RETRY_AFTER: Final = 30
 # It tells of each job with a traceback; what failed is told by us.
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
 
+logger = logging.getLogger(__name__)
+
+# A job, locked, if its worker still has it: Procrastinate's statements ask for its number alone.
+HELD: Final = (
+    "WITH held AS (SELECT id FROM procrastinate_jobs WHERE id = %(job)s AND status = 'doing'"
+    " AND worker_id IS NOT DISTINCT FROM %(worker)s FOR UPDATE)"
+)
+
+
+def holding(job: Job) -> dict[str, int | None]:
+    """What `HELD` is asked with."""
+    return {"job": job.id, "worker": job.worker_id}
+
+
+class FencedJobs(JobManager):
+    """Procrastinate's jobs, whose end is written down only by the worker that has them."""
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        """End a job for good. Raises ConnectorException."""
+        ending = "procrastinate_finish_job_v1(id, %(status)s, %(delete)s)"
+        await self._end(job, ending, status=status.value, delete=delete_job)
+
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        """Put a job back; or end it, where the same waits already. Raises ConnectorException."""
+        ending = "procrastinate_retry_job_v2(id, %(at)s, %(priority)s, %(queue)s, %(lock)s)"
+        values = {"at": retry_at or now(), "priority": priority, "queue": queue, "lock": lock}
+        try:
+            await self._end(job, ending, **values)
+        except UniqueViolation:
+            await self.finish_job(job, Status.FAILED, delete_job=False)
+
+    async def _end(self, job: Job, ending: str, **values: Any) -> None:
+        ended = await self.connector.execute_query_all_async(
+            f"{HELD} SELECT {ending} FROM held", **holding(job), **values
+        )
+        if not ended:
+            logger.warning(
+                "the end of job %s isn't written down: it is another worker's by now", job.id
+            )
+
 
 def application(url: URL, connections: int) -> App:
     """Procrastinate's application, to be opened; it keeps so many connections at most."""
@@ -57,7 +107,9 @@ def application(url: URL, connections: int) -> App:
     connector = PsycopgConnector(
         conninfo=address, kwargs=beside, min_size=1, max_size=connections, timeout=30.0
     )
-    return App(connector=connector)
+    app = App(connector=connector)
+    app.job_manager = FencedJobs(connector)
+    return app
 
 
 class Putting:

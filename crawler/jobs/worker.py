@@ -27,6 +27,7 @@ from crawler.jobs.queue import (
     CRAWL,
     CRAWLS,
     EXPORT,
+    HELD,
     INDEX,
     JOIN,
     OTHERS,
@@ -36,6 +37,7 @@ from crawler.jobs.queue import (
     JobFailedError,
     PostponedError,
     application,
+    holding,
     once,
 )
 from crawler.layouts import AcceptedLayouts
@@ -70,6 +72,18 @@ _KEPT_BATCHES: Final = 30 * 24
 # Procrastinate wraps what the driver raises.
 _GONE: Final = (ConnectorException, psycopg.Error, OSError)
 _OUT_OF_REACH: Final = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
+
+# A failure of a job that its worker still has is noted, and of its file, if it is of one, that it
+# waits again or was given up. All at once: what another worker made of it must not be undone.
+_FAILED: Final = (
+    f"{HELD}, failed AS (INSERT INTO failures (job_id, what, why, worker, is_last)"
+    " SELECT id, %(what)s, %(why)s, %(us)s, %(final)s::boolean"
+    " OR (SELECT count(*) FROM failures WHERE job_id = %(job)s) >= %(tries)s"
+    " FROM held RETURNING is_last),"
+    " file AS (UPDATE files SET ended_at = now(),"
+    " state = CASE WHEN is_last THEN 'failed' ELSE 'waiting' END FROM failed"
+    " WHERE batch = %(batch)s::text AND number = %(number)s::integer)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,19 +218,26 @@ class Worker:
     async def _file(self, context: JobContext, batch: str, number: int, name: str) -> None:
         """Do the job of a file; whoever does the last one of a batch puts its joining."""
         del name
-        await self._do(context, self._one_file(context.app, batch, number))
+        await self._do(context, self._one_file(context, batch, number))
         await self._end_batch(context.app, batch)
 
-    async def _one_file(self, app: App, batch: str, number: int) -> None:
-        (row,) = await app.connector.execute_query_all_async(
-            "WITH file AS (UPDATE files SET state = 'running' WHERE batch = %(batch)s"
+    async def _one_file(self, context: JobContext, batch: str, number: int) -> None:
+        connector, file = context.app.connector, {"batch": batch, "number": number}
+        rows = await connector.execute_query_all_async(
+            f"{HELD}, file AS (UPDATE files SET state = 'running' FROM held WHERE batch = %(batch)s"
             " AND number = %(number)s RETURNING batch, name, sha256)"
             " SELECT kind, extractor, max_bytes, name, sha256 FROM file"
-            " JOIN batches ON id = batch",
-            batch=batch, number=number,
+            " JOIN batches ON batches.id = batch",
+            **holding(context.job), **file,
         )  # fmt: skip
-        await self.children.do(self._job(row, [row]))
-        await _set_state(app, batch, number, "done")
+        if not rows:
+            raise JobFailedError("it was another worker's before it was begun")
+        await self.children.do(self._job(rows[0], rows))
+        await connector.execute_query_async(
+            "UPDATE files SET state = 'done', ended_at = now()"
+            " WHERE batch = %(batch)s AND number = %(number)s",
+            **file,
+        )
 
     async def _join(self, context: JobContext, batch: str) -> None:
         await self._do(context, self._join_batch(context.app, batch))
@@ -278,8 +299,7 @@ class Worker:
         except Exception as error:
             is_final = isinstance(error, JobFailedError) and error.is_final
             why = str(error) if isinstance(error, JobFailedError) else _named(error)
-            is_last = await self._fail(context.app, job_id, what, why, is_final=is_final)
-            await self._set_back(context.app, context.job, is_last=is_last)
+            is_last = await self._fail(context.app, context.job, why, is_final=is_final)
             if is_last:
                 raise GivenUpError(what) from error
             raise
@@ -290,20 +310,26 @@ class Worker:
         )
         logger.info("job %s is done: %s", job_id, what)
 
-    async def _fail(self, app: App, job_id: int, what: str, why: str, *, is_final: bool) -> bool:
-        """Note a failure; whether it was the last one."""
-        row = await app.connector.execute_query_one_async(
-            "INSERT INTO failures (job_id, what, why, worker, is_last)"
-            " SELECT %(job)s::bigint, %(what)s, %(why)s, %(worker)s, %(final)s::boolean OR"
-            " count(*) >= %(tries)s"
-            " FROM failures WHERE job_id = %(job)s RETURNING is_last",
-            job=job_id, what=what, why=why[:1000], worker=self.name, final=is_final,
-            tries=TRIES - 1,
+    async def _fail(
+        self, app: App, job: Job, why: str, *, is_final: bool, then: str = ""
+    ) -> bool | None:
+        """Note a failure and, in the same statement, what `then` says (SQL); whether it was the
+        last one. None, and nothing is done, where the job isn't that worker's any more."""
+        what = _what(job.task_name, job.task_kwargs)
+        of_file = job.task_kwargs if job.task_name in (REEXTRACT, VERIFY) else {}
+        noted = await app.connector.execute_query_all_async(
+            f"{_FAILED} SELECT is_last{then} FROM failed CROSS JOIN held",
+            what=what, why=why[:1000], us=self.name, final=is_final, tries=TRIES - 1,
+            batch=of_file.get("batch"), number=of_file.get("number"), **holding(job),
         )  # fmt: skip
-        is_last = bool(row["is_last"])
+        if not noted:
+            return None
+        is_last = bool(noted[0]["is_last"])
         self.given_up += is_last
         ending = "is given up" if is_last else "is tried again"
-        logger.error("job %s failed and %s: %s: %s", job_id, ending, what, why)
+        logger.error("job %s failed and %s: %s: %s", job.id, ending, what, why)
+        if is_last and of_file:
+            await self._end_batch(app, str(of_file["batch"]))
         return is_last
 
     # --- rounds ----------------------------------------------------------------------------------
@@ -426,50 +452,25 @@ class Worker:
             "SELECT count(*) AS known FROM failures WHERE job_id = %(job)s", job=job.id
         )
         is_last = failures[0]["known"] >= TRIES - 1
-        over = "procrastinate_finish_job_v1(id, 'failed', false)"
-        again = "procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)"
-        held = (
-            "WITH held AS (SELECT id FROM procrastinate_jobs WHERE id = %(job)s AND status ="
-            " 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s FOR UPDATE SKIP LOCKED)"
-        )
-        known = {"job": job.id, "worker": job.worker_id}
+        over = ", procrastinate_finish_job_v1(held.id, 'failed', false)"
+        again = ", procrastinate_retry_job_v2(held.id, now(), NULL, NULL, NULL)"
         try:
-            taken = await execute(f"{held} SELECT {over if is_last else again} FROM held", **known)
+            await self._fail(app, job, why, is_final=is_last, then=over if is_last else again)
         except UniqueViolation:
             # The same job waits already, for the end of this one.
-            taken = await execute(f"{held} SELECT {over} FROM held", **known)
-        if taken:
-            what = _what(job.task_name, job.task_kwargs)
-            await self._fail(app, job.id, what, why, is_final=is_last)
-            await self._set_back(app, job, is_last=is_last)
-
-    async def _set_back(self, app: App, job: Job, *, is_last: bool) -> None:
-        """Note of a file whose job failed that it waits again, or was given up."""
-        if job.task_name not in (REEXTRACT, VERIFY):
-            return
-        batch, number = str(job.task_kwargs["batch"]), int(str(job.task_kwargs["number"]))
-        await _set_state(app, batch, number, "failed" if is_last else "waiting")
-        if is_last:
-            await self._end_batch(app, batch)
+            await self._fail(app, job, why, is_final=is_last, then=over)
 
 
 def _tell_of_task(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Say in one line what the database answers to the end of a job that another worker, frozen or
-    taken for lost, ended meanwhile; nobody waits for that. Anything else is asyncio's to tell."""
+    """Say in one line why the end of a job could not be written down, which nobody waits for: the
+    database is away, and the job is done again (`_take_over`). Anything else is asyncio's to tell.
+    """
     error = context.get("exception")
     if isinstance(error, ConnectorException):
         said = " ".join(str(error.__cause__ or error).split())
         logger.warning("the end of a job isn't written down: %s", said)
     else:
         loop.default_exception_handler(context)
-
-
-async def _set_state(app: App, batch: str, number: int, state: str) -> None:
-    await app.connector.execute_query_async(
-        "UPDATE files SET state = %(state)s, ended_at = now()"
-        " WHERE batch = %(batch)s AND number = %(number)s",
-        batch=batch, number=number, state=state,
-    )  # fmt: skip
 
 
 def _what(kind: str, arguments: Mapping[str, Any]) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crawler.jobs.cadence import Cadence
 from crawler.jobs.database import connect
-from crawler.jobs.enqueue import put_command, put_crawls
+from crawler.jobs.enqueue import ListedFile, put_batch, put_command, put_crawls
+from crawler.jobs.processes import Children
+from crawler.jobs.queue import JobFailedError
+from crawler.jobs.worker import Worker
 from crawler.views.archive_status import jobs_as_json, jobs_lines
 from tests.jobs.conftest import Told, make_worker, rows, state
 
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.jobs.database import JobsCluster
-    from crawler.jobs.worker import Worker
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -158,25 +161,95 @@ def test_crawls_are_put_when_they_are_due_by_one_of_the_workers(
     assert rows(cluster, "SELECT * FROM workers") == []
 
 
-def test_a_job_that_another_worker_ended_meanwhile(
+def test_one_that_fails_while_the_same_waits_is_done_by_that_at_once(
     cluster: JobsCluster, tmp_path: Path, caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    """A crawl that takes longer than its region's cadence, say."""
     put_crawls(cluster, ["js"], [])
     call = Told._call
 
     async def slow(self: Told, command: str, *words: str) -> tuple[int, str]:
-        rows(cluster, "UPDATE procrastinate_jobs SET status = 'succeeded'")
+        if not self.calls:
+            put_crawls(cluster, ["js"], [])
         return await call(self, command, *words)
 
     monkeypatch.setattr(Told, "_call", slow)
-    worker = make_worker(cluster, tmp_path, [0])
+    worker = make_worker(cluster, tmp_path, [5, 0])
     asyncio.run(worker.run())
     gc.collect()
-    assert worker.given_up == 0
-    told = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
-    assert [record.name for record in told] == ["crawler.jobs.worker"]
-    assert "the end of a job isn't written down: Job was not found" in told[0].getMessage()
+    assert (len(calls(worker)), worker.given_up) == (2, 0)
+    statuses = "SELECT status::text AS s FROM procrastinate_jobs ORDER BY id"
+    assert [row["s"] for row in rows(cluster, statuses)] == ["failed", "succeeded"]
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told == ["job 1 failed and is tried again: crawl js: exit code 5: the last line"]
+
+
+_SUCCESSOR = """
+WITH successor AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id)
+UPDATE procrastinate_jobs SET worker_id = successor.id FROM successor
+"""
+
+
+@pytest.mark.parametrize("code", [0, 5, 75])
+def test_one_that_wakes_beside_its_successor_ends_nothing(
+    cluster: JobsCluster, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch, code: int,
+) -> None:  # fmt: skip
+    """What it was frozen in is another worker's by now, which still does it."""
+    put_crawls(cluster, ["js"], ["limit=5"])
+    call = Told._call
+
+    async def frozen(self: Told, command: str, *words: str) -> tuple[int, str]:
+        rows(cluster, _SUCCESSOR)
+        worker._stopped.set()
+        return await call(self, command, *words)
+
+    monkeypatch.setattr(Told, "_call", frozen)
+    worker = make_worker(cluster, tmp_path, [code], drain=False)
+    asyncio.run(worker.run())
+    gc.collect()
+    held = "SELECT status::text AS s, worker_id FROM procrastinate_jobs"
+    (row,) = rows(cluster, held)
+    assert row["s"] == "doing"
+    assert row["worker_id"] == rows(cluster, "SELECT id FROM procrastinate_workers")[0]["id"]
+    assert rows(cluster, "SELECT * FROM failures") == []
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told == ["the end of job 1 isn't written down: it is another worker's by now"]
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_a_file_that_the_successor_has_done_stays_done(
+    cluster: JobsCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_begun: bool
+) -> None:
+    """The worker was frozen in the job, or just after it had taken it; its child is dead when it
+    wakes. Otherwise nothing would ever join the batch."""
+    put_batch(
+        cluster, "verify", [ListedFile("warc/a.warc.gz", "0" * 64, 1)],
+        extractor="1", max_bytes=1, has=lambda _: True,
+    )  # fmt: skip
+    one_file = Worker._one_file
+
+    def succeed() -> None:
+        rows(cluster, "UPDATE procrastinate_jobs SET status = 'succeeded', worker_id = NULL")
+        rows(cluster, "UPDATE files SET state = 'done'")
+        worker._stopped.set()
+
+    async def frozen(self: Worker, *given: Any) -> None:
+        if not is_begun:
+            succeed()
+        await one_file(self, *given)
+
+    async def killed(*_: object) -> None:
+        succeed()
+        raise JobFailedError("the process that did it ended with signal 9")
+
+    monkeypatch.setattr(Worker, "_one_file", frozen)
+    monkeypatch.setattr(Children, "do", killed)
+    worker = make_worker(cluster, tmp_path, [0], drain=False)
+    asyncio.run(worker.run())
+    assert rows(cluster, "SELECT state FROM files") == [{"state": "done"}]
+    assert rows(cluster, "SELECT * FROM failures") == []
 
 
 def test_what_was_over_long_ago_is_forgotten(cluster: JobsCluster, tmp_path: Path) -> None:
