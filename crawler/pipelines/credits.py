@@ -45,8 +45,11 @@ _FUNCTIONS: list[tuple[Function, re.Pattern[str]]] = [
 ]
 _NEEDS_NO_COLON = re.compile(labels.REPORTS)
 _BRACKETS = re.compile(r"^[\s(（【\[〔{|]+|[\s)）】\]〕}|]+$")
+# 张三 文 and 张 三 文 wrote the text; 高 文 is a name of two characters that is padded.
+_WROTE_TEXT = r"(?:(?<=[/／])|(?<=[/／]\s)|(?<=\w\w\s)|(?<=(?<!\w)\w\s\w\s))文"
 _ENDING = re.compile(
-    r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|(?<=[\s/／])文|摄影|执笔)[:：]?$"
+    r"[\s/／]*(?:(?:综合|摄影|联合|实习)?报道|文并?[/／]?[图摄]|图[/／]?文|文字整理|采写|整理|统稿|摄影|执笔"
+    rf"|{_WROTE_TEXT})[:：]?$"
 )
 _WROTE = re.compile(r"\s?[/／]\s?文(?!\w)")
 _PHOTOGRAPHED = re.compile(rf"[{HAN}]{{2,4}}\s?[/／]\s?(?:图|摄影?)(?!\w)")
