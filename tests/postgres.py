@@ -169,3 +169,10 @@ def _free_port() -> int:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         return int(server.getsockname()[1])
+
+
+def unacknowledged_for(descriptor: int) -> float:
+    """For so many seconds at most what a connection has sent may be unacknowledged; 0 where the
+    kernel decides."""
+    with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as connection:
+        return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) / 1000

@@ -21,6 +21,7 @@ from crawler.exit_codes import USAGE
 from crawler.ledger import location
 from crawler.ledger.errors import from_database, ledger_error
 from crawler.ledger.jobs import ALIVE, SCHEMA
+from crawler.ledger.server import CONNECT_TIMEOUT, KEEPALIVE
 from crawler.run_lock import CannotStartError
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ LAYOUT: Final = 1
 # Seconds by which the clock of a machine may differ from the database's: what a worker writes down
 # (captures, Retry-After, next looks) is by its own. A minute does no harm, and a bit is measured.
 CLOCK_LIMIT: Final = 120
-
-CONNECT_TIMEOUT: Final = 10
-_KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 # The advisory lock under which the schema is made: "jobs" as a number.
 _MAKING: Final = 0x6A6F6273
@@ -132,7 +130,7 @@ def parameters(url: URL) -> tuple[str, dict[str, Any]]:
         "application_name": f"xinhua-archive jobs {os.uname().nodename} {os.getpid()}"[:63],
         "connect_timeout": CONNECT_TIMEOUT,
         "client_encoding": "utf8",
-        **_KEEPALIVE,
+        **KEEPALIVE,
     }
     return plain.render_as_string(hide_password=False), beside
 

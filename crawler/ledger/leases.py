@@ -57,6 +57,10 @@ if TYPE_CHECKING:
 # So often a lease is renewed while it holds.
 _BEATS: Final = 6
 
+# Seconds that a sign which is under way at the end may take. One that the server doesn't answer is
+# left behind: if it arrives all the same, the regions of a failed run are free a little later.
+_LAST_SIGN: Final = 1.0
+
 NOW: Final = "extract(epoch FROM clock_timestamp())"
 _NOW: ColumnElement[float] = literal_column(NOW)
 
@@ -139,7 +143,7 @@ class Lease:
         """Renew them no more."""
         self._over.set()
         if self._thread:
-            self._thread.join(self.seconds)
+            self._thread.join(_LAST_SIGN)
 
     def release(self, connection: LedgerConnection, regions: Collection[str] | None = None) -> None:
         """Give back all leases, or those of some regions."""

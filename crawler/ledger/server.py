@@ -30,9 +30,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import URL
 
-# Seconds until a server counts as out of reach, and in which a dead connection is noticed.
+# Seconds until a server counts as out of reach, and in which a dead connection is noticed: one that
+# nothing is said on, and, in milliseconds, one on which a statement isn't acknowledged. The kernel
+# alone would send that again for a quarter of an hour, while the process stands still (tcp(7)).
 CONNECT_TIMEOUT: Final = 10
-_KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+KEEPALIVE: Final = {
+    "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}  # fmt: skip
 
 # The first half of the advisory lock's key; the second is the schema's name.
 _LOCK: Final = 0x78696E68
@@ -98,7 +103,7 @@ def _engine(url: URL, run_id: str, *, isolation: Any, pool: type[Pool] = NullPoo
             "application_name": f"{SESSION} {run_id} {place}"[:63].replace("  ", " "),
             "connect_timeout": CONNECT_TIMEOUT,
             "client_encoding": "utf8",
-            **_KEEPALIVE,
+            **KEEPALIVE,
         },
     )
     # Many rows are one statement, as psycopg2's dialect has it by itself.

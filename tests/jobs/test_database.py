@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import make_url
 
-from crawler.jobs.database import parameters, prepare
+from crawler.jobs.database import connect, parameters, prepare
+from crawler.ledger.jobs import ALIVE
 from tests.jobs.conftest import rows
+from tests.postgres import unacknowledged_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from crawler.jobs.database import JobsCluster
 
 
 def test_what_an_address_says_goes_to_the_driver() -> None:
@@ -20,6 +26,13 @@ def test_what_an_address_says_goes_to_the_driver() -> None:
     assert address.startswith("postgresql://me:secret@db:5433/x")
     assert beside["options"] == "-c lock_timeout=1s -c search_path=jobs -c timezone=UTC"
     assert parameters(make_url("postgresql+psycopg://db/x"))[1]["options"].startswith("-c search")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no such bound")
+def test_a_network_that_is_away_is_noticed(cluster: JobsCluster) -> None:
+    """Before the worker counts as lost: it must not go on beside its successor for long."""
+    with connect(cluster.url) as connection:
+        assert 0 < unacknowledged_for(connection.fileno()) < ALIVE
 
 
 def test_workers_that_begin_together_make_one_schema(new_database: Callable[[], str]) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from threading import Thread
-from typing import TYPE_CHECKING, Any, Protocol
+from threading import Event, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import psycopg
 import pytest
 from sqlalchemy import event, make_url, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from crawler.data_dir import lines_name, part_manifest_name, report_name, warc_name
 from crawler.ledger.connection import silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
 from crawler.ledger.hosts import HostPace, Turn
-from crawler.ledger.leases import SupersededError, is_superseded, void_own
+from crawler.ledger.leases import Lease, SupersededError, is_superseded, void_own
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import (
     AddedLine,
@@ -386,6 +389,30 @@ def test_upon_a_lease_that_is_soon_over_nothing_is_claimed(begin: Open) -> None:
     assert pace.claim(HOST, 0, claimed, lasting=20).claimed is None
     ledger.commit()
     assert pace.claim(HOST, 0, claimed, lasting=20).claimed
+
+
+def test_a_sign_that_the_server_does_not_take_keeps_no_run_from_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The network is away, and with it the answer; the run has said what there is to say."""
+    is_asked, is_answered = Event(), Event()
+
+    class Away:
+        def connect(self) -> Any:
+            is_asked.set()
+            is_answered.wait()
+            raise OperationalError("", None, psycopg.OperationalError())
+
+    monkeypatch.setattr("crawler.ledger.leases._BEATS", 6000)
+    lease = Lease(A, ["js"], 60)
+    lease.keep(cast("Any", Away()))
+    try:
+        assert is_asked.wait(10)
+        began = monotonic()
+        lease.stop()
+        assert monotonic() - began < 10
+    finally:
+        is_answered.set()
 
 
 def main_site(*numbers: int) -> list[Sighting]:

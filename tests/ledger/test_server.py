@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import inspect, make_url, text
 
+from crawler import settings
 from crawler.ledger import schema
 from crawler.ledger.errors import LedgerError, LedgerInUseError, NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.opening import migrate
+from crawler.ledger.server import CONNECT_TIMEOUT
 from tests.ledger.conftest import RUN, T0, at_site
-from tests.postgres import USER, Postgres
+from tests.postgres import USER, Postgres, unacknowledged_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +53,20 @@ def test_made_at_once_with_todays_schema(url: URL) -> None:
             assert columns == {one.name: one.nullable for one in table.c}
             indexes = {one["name"] for one in found.get_indexes(table.name)}
             assert {index.name for index in table.indexes} <= indexes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no such bound")
+def test_a_network_that_is_away_is_noticed(url: URL) -> None:
+    """A statement that isn't acknowledged is given up before a lease is over: the crawl doesn't
+    stand still for as long as the kernel would send it again (tcp(7), TCP_USER_TIMEOUT)."""
+    with closing(Ledger.at(url, fresh=True, shared_as=RUN)) as ledger:
+        assert ledger.side
+        with ledger.side.raw.engine.connect() as beat:
+            for connection in (ledger.connection.raw, ledger.side.raw, beat):
+                driver = connection.connection.driver_connection
+                assert driver
+                bound = unacknowledged_for(driver.fileno())
+                assert CONNECT_TIMEOUT < bound < settings.LEASE_SECONDS
 
 
 def test_texts_are_compared_by_code_point_whatever_the_database_does(postgres: Postgres) -> None:
