@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from crawler.archive.cdxj import index_name, write_index
+from crawler.archive.cdxj import index_name, index_path, write_index
 from crawler.archive.compression import Member, MemberError, find_member, members
 from crawler.archive.reader import WarcError
 from crawler.archive.records import RecordHead, RecordHeadError, parse_head
@@ -35,14 +35,16 @@ class Recovered:
     why: str | None
 
 
-def recover_warcs(opened: Iterable[Path], folders: Iterable[Path]) -> list[Recovered]:
-    """Cut, index and publish the `opened` WARCs, which aren't published, and index the published
-    ones in these folders that have no index.
+def recover_warcs(opened: Iterable[Path], bare: Iterable[Path]) -> list[Recovered]:
+    """Cut, index and publish the `opened` WARCs, which aren't published, and index the `bare` ones,
+    which are, where they have no index yet.
 
     A file that holds no exchange is removed. Raises StorageError.
     """
     done = [_recover(path) for path in opened]
-    for path in _without_index(folders):
+    for path in bare:
+        if index_path(path).exists():
+            continue
         try:
             _index(path)
         except WarcError as error:
@@ -52,9 +54,9 @@ def recover_warcs(opened: Iterable[Path], folders: Iterable[Path]) -> list[Recov
     return done
 
 
-def _without_index(folders: Iterable[Path]) -> Iterator[Path]:
-    """The published WARCs that have no index. Each folder is listed once, since after years
-    there are many files."""
+def without_index(folders: Iterable[Path]) -> Iterator[Path]:
+    """The published WARCs in these folders that have no index. Each folder is listed once, since
+    after years there are many files."""
     for folder in folders:
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries}

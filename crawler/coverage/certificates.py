@@ -29,12 +29,12 @@ from crawler.coverage.verdicts import (
     start_of,
     why_owed,
 )
-from crawler.data_dir import COVERAGE_FOLDER, certificate_name
+from crawler.data_dir import certificate_name
 from crawler.downloader.robots_rules import AGENT, UnknownRulesError, rules_of
 from crawler.ledger.rows import RunKind
 from crawler.ledger.schedule import LOOK_BACK
 from crawler.outcomes import Outcome
-from crawler.storage import OPEN_SUFFIX, make_folder, write_atomically
+from crawler.storage import make_folder, open_path, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -295,11 +295,11 @@ def _found(link: DayLink) -> dict[str, Any]:
 def give_back_unwritten(data_dir: Path, ledger: Ledger, run_id: str) -> None:
     """Of what a killed run had claimed, let go of that whose file was never written; note what it
     archived of certified days."""
-    for path in data_dir.glob(f"{COVERAGE_FOLDER}/*/*/*{OPEN_SUFFIX}"):
-        path.unlink()
     ledger.certificates.note_late(run_id)
     for day, number in ledger.certificates.of_run(run_id):
-        if not (data_dir / certificate_name(day, number)).is_file():
+        path = data_dir / certificate_name(day, number)
+        open_path(path).unlink(missing_ok=True)
+        if not path.is_file():
             ledger.certificates.give_back(day, number)
 
 

@@ -79,6 +79,11 @@ def publish_sightings(data_dir: Path, ledger: Ledger, run_id: str) -> Path | Non
     return final
 
 
+def has_sightings(data_dir: Path, ledger: Ledger, run_id: str) -> bool:
+    """Whether there is a file of a run to be written."""
+    return ledger.placements.has_lines(run_id) and not (data_dir / sightings_name(run_id)).exists()
+
+
 def record(run_id: str, line: SightingLine) -> dict[str, Any]:
     """A line as it is published."""
     keys = line.keys

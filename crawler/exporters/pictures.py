@@ -41,6 +41,12 @@ def publish_pictures(data_dir: Path, ledger: Ledger, run_id: str) -> Path | None
     return final if publish_lines(final, lines) else None
 
 
+def has_pictures(data_dir: Path, ledger: Ledger, run_id: str) -> bool:
+    """Whether there is a file of a run to be written."""
+    is_written = (data_dir / images_name(run_id)).exists()
+    return not is_written and next(ledger.pictures.of_run(run_id), None) is not None
+
+
 def record(run_id: str, picture: PictureRow) -> dict[str, Any]:
     """The published line of a picture that was asked for."""
     assert picture.at is not None

@@ -32,9 +32,6 @@ logger = logging.getLogger(__name__)
 # The reason in the report of a run that didn't end by itself.
 KILLED = "killed"
 
-# The reason of one whose regions another run has taken over.
-SUPERSEDED = "superseded"
-
 # The reason of one that CRAWL_HOURS ended.
 HOURS_OVER = "crawl_hours"
 

@@ -102,10 +102,15 @@ class Parts:
         if self._is_due():
             self._close_part()
 
-    def close(self, further: Callable[[], Sequence[Path]]) -> Rows:
+    def close(self, further: Callable[[], Sequence[Path]], *, has_more: bool) -> Rows:
         """Publish the rest; the manifest rows of all the run's files, sorted by path. `seq` and
         `count` are the report's from now on. `further` publishes what a run has only at its end,
-        from the ledger as it is committed, and returns these files. Raises StorageError."""
+        from the ledger as it is committed, and returns these files; `has_more` says that it will.
+
+        The number of the report is taken with that of the last part, before any of its files get
+        their names: whoever takes the run's regions over then leaves all that is left to it. Raises
+        StorageError.
+        """
         if self._indexing:
             self._finish()
         self._sync()
@@ -114,11 +119,14 @@ class Parts:
             self._ledger.commit()
             published = self._rename(lines_name(self._run_id))
             return index_and_measure(self._data_dir, [*published, *further()])
-        self._ledger.commit()
-        last = further()
-        if last or self._output.ids or (self._archive and self._archive.files):
-            self._close_part(last)
+        if has_more or self._output.ids or (self._archive and self._archive.files):
+            self._close_part(further)
             self._finish()
+        else:
+            self._ledger.commit()
+            if last := further():
+                self._close_part(lambda: last)
+                self._finish()
         self._take_report()
         self._ledger.commit()
         return sorted(self._rows, key=_path)
@@ -140,7 +148,8 @@ class Parts:
         waited = monotonic() - self._first_line_at
         return waited >= self._limits.seconds or size >= self._limits.bytes
 
-    def _close_part(self, further: Sequence[Path] = ()) -> None:
+    def _close_part(self, further: Callable[[], Sequence[Path]] | None = None) -> None:
+        """Close a part; with `further` the last one."""
         self._sync()
         part = self.count
         name = lines_name(self._run_id, part)
@@ -148,8 +157,12 @@ class Parts:
         if name != self._output.name:
             self._ledger.articles.move_lines(self._output.ids, self._output.name, name)
         self._manifest = begin_manifest(self._data_dir, self._ledger, self._run_id, part)
+        if further is not None:
+            self._take_report()
         self._ledger.commit()
-        published = [*self._rename(name), *further]
+        published = self._rename(name)
+        if further is not None:
+            published += further()
         self._first_line_at = None
         self._indexing = self._thread.submit(index_and_measure, self._data_dir, published)
 

@@ -89,6 +89,17 @@ class Articles:
         row = self._connection.row(statement)
         return int(row[0] or 0) if row else 0
 
+    def is_overtaken(self, line: Mapping[str, Any]) -> bool:
+        """Whether a line isn't known, and other runs have published of its article, since it was
+        written, what it says or more."""
+        known, digest = self.versions(line["id"]), line_rows.digest(line)
+        at = line_rows.moment(line["fetched_at"])
+        return all(row.line_sha256 != digest for row in known) and any(
+            row.version >= line["version"] if line["status"] == "live" else row.fetched_at >= at
+            for row in known
+            if row.run_id != line["run_id"] and not row.revision
+        )
+
     def revisions(self, ids: Collection[str]) -> tuple[set[str], set[str]]:
         """The digests (`line_sha256`) of the articles' lines with content: first of those that no
         correction has taken the place of, the newest revisions of each version and of each return

@@ -26,6 +26,7 @@ from crawler.data_dir import lines_name
 from crawler.ledger import line_rows
 from crawler.ledger.connection import CHUNK, in_order, silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
+from crawler.ledger.rows import SUPERSEDED
 from crawler.ledger.schema import (
     UtcTime,
     addresses,
@@ -182,7 +183,8 @@ def take(
     side.upsert(leases, fresh, update=())
     known = side.rows(_leases(regions))
     _refuse(known, regions, dead)
-    for before in {row.run_id for row in known if row.run_id and row.run_id not in dead}:
+    # Of a process that is gone as well: its network may have been away when it went.
+    for before in {row.run_id for row in known if row.run_id} | set(dead):
         side.rows(_END_SESSIONS.bindparams(name=f"{SESSION} {before} "))
     connection.row(select(silent_for(seconds, in_transaction=True)))
     theirs = _epochs(connection, dead)
@@ -199,9 +201,12 @@ def take(
         if all(now[region].epoch == epoch for region, epoch in epochs.items())
     }
     _refuse(locked, regions, intact)
+    # what dead runs fetched last may stand in their lines alone: till then nobody else may fetch it
+    claimed = in_order(claims, claims.c.run_id.in_(intact))
+    connection.write(update(claims).where(claimed).values(run_id=run_id))
     # One that was killed before it had begun, and had taken over from another, has nothing to be
     # mended, and lines of sightings that it was handed.
-    mended = intact & _begun(connection, intact)
+    mended = intact & _to_be_mended(connection, intact)
     inherited = {region for one in mended for region in theirs[one]}
     taken = sorted({*regions, *inherited})
     before = {row.run_id for row in locked if row.region in taken and row.run_id}
@@ -217,9 +222,6 @@ def take(
             until=_NOW + literal_column(str(seconds)),
         )
     )  # fmt: skip
-    # what a dead run fetched last may stand in its lines alone: till then nobody else may fetch it
-    claimed = in_order(claims, claims.c.run_id.in_(mended))
-    connection.write(update(claims).where(claimed).values(run_id=run_id))
     _forget(connection)
     epochs = [
         {"run_id": run_id, "region": region, "epoch": now[region].epoch + 1} for region in taken
@@ -230,17 +232,6 @@ def take(
         connection.write(update(run_leases).where(own).values(epoch=run_leases.c.epoch + 1))
     connection.commit()
     return Lease(run_id, taken, seconds), inherited - set(regions)
-
-
-def is_superseded(connection: LedgerConnection, run_id: str) -> bool:
-    """Whether another run has taken over a region of this one."""
-    other = (
-        select(run_leases.c.region)
-        .join(leases, leases.c.region == run_leases.c.region)
-        .where(run_leases.c.run_id == run_id, run_leases.c.epoch != leases.c.epoch)
-        .limit(1)
-    )
-    return connection.row(other) is not None
 
 
 def void_own(connection: LedgerConnection, run_id: str, at: datetime) -> None:
@@ -258,27 +249,31 @@ def void(
     to: str | None,
     regions: Collection[str] = (),
 ) -> None:
-    """Undo what a run committed and didn't publish, if it has no end: its articles are owed again
-    or due, and its addresses end as `pending`. What it saw on the lists of these regions, and the
-    pictures that it could not have, are told by the run `to`, which has taken the regions."""
+    """Undo what a run committed and didn't publish, unless it has begun its report: its articles
+    are owed again or due, its addresses end as `pending`, and its reason says that it is void. What
+    it saw on the lists of these regions, and the pictures that it could not have, are told by the
+    run `to`, which has taken the regions."""
     # Two who take regions of one run do this one after the other.
-    run = select(runs.c.run_id).where(runs.c.run_id == run_id).with_for_update()
-    unfinished = run.where(runs.c.finished_at.is_(None))
+    run = connection.row(
+        select(runs.c.finished_at, runs.c.reason).where(runs.c.run_id == run_id).with_for_update()
+    )
     reported = select(publications.c.seq).where(
         publications.c.run_id == run_id, publications.c.part.is_(None)
     )
-    if connection.row(unfinished) is not None and connection.row(reported) is None:
+    is_void = run is None or run.reason == SUPERSEDED
+    if run and run.finished_at is None and not is_void and connection.row(reported) is None:
+        is_void = True
+        connection.write(update(runs).where(runs.c.run_id == run_id).values(reason=SUPERSEDED))
         _void_lines(connection, run_id, at)
         kept = select(versions.c.article_id).where(versions.c.run_id == run_id)
         lost = (visits.c.run_id == run_id) & visits.c.article_id.not_in(kept)
         connection.write(update(visits).where(lost).values(outcome=Outcome.PENDING))
         _void_captures(connection, run_id, at)
-        if to is not None:
-            own = update(pictures).where(pictures.c.outcome_by == run_id)
-            connection.write(own.values(outcome_by=to))
     for table in (claims, article_states):
         connection.write(delete(table).where(in_order(table, table.c.run_id == run_id)))
-    if to is not None:
+    if to is not None and is_void:
+        own = update(pictures).where(pictures.c.outcome_by == run_id)
+        connection.write(own.values(outcome_by=to))
         _hand_on_sightings(connection, run_id, to, regions)
 
 
@@ -450,9 +445,11 @@ def _refuse(rows: Iterable[Row[Any]], regions: Collection[str], ended: Collectio
             raise LedgerInUseError(f"{whose}; this one does nothing")
 
 
-def _begun(connection: LedgerConnection, run_ids: Collection[str]) -> set[str]:
-    """Those of these runs that the ledger knows."""
-    known = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids))
+def _to_be_mended(connection: LedgerConnection, run_ids: Collection[str]) -> set[str]:
+    """Those of these runs that the ledger knows, and of which nothing is void."""
+    known = select(runs.c.run_id).where(
+        runs.c.run_id.in_(run_ids), runs.c.reason.is_distinct_from(SUPERSEDED)
+    )
     return {row.run_id for row in connection.rows(known)}
 
 

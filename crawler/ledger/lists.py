@@ -426,6 +426,11 @@ class Placements:
                     addresses=tuple(sorted(known[row.article_id])),
                 )
 
+    def has_lines(self, run_id: str) -> bool:
+        """Whether lines of a run wait."""
+        one = select(sighting_lines.c.number).where(sighting_lines.c.run_id == run_id).limit(1)
+        return self._connection.row(one) is not None
+
     def drop_lines(self, run_id: str) -> None:
         """Forget the lines of a run: they are published."""
         self._connection.write(delete(sighting_lines).where(sighting_lines.c.run_id == run_id))

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from crawler.outcomes import Outcome, PictureOutcome
 
 
+# The reason of a run whose regions another run has taken over. Until its report is written it says
+# that what it had not published is void.
+SUPERSEDED = "superseded"
+
+
 class RunKind(StrEnum):
     """What a run does."""
 

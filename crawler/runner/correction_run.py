@@ -189,7 +189,7 @@ class CorrectionRun:
             os.close(self._own_lock)
 
     def _publish(self) -> None:
-        files = self._parts.close(list)
+        files = self._parts.close(list, has_more=False)
         report = build_report(
             self._ledger,
             run_id=self.run_id,

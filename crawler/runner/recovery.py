@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,10 @@ from crawler import alarms
 from crawler.alarms import loose
 from crawler.archive.pointers import read_page
 from crawler.archive.reader import WarcError
-from crawler.archive.torn_warcs import recover_warcs
+from crawler.archive.torn_warcs import recover_warcs, without_index
 from crawler.clock import now
 from crawler.coverage import certificates
-from crawler.coverage.sightings import publish_sightings
+from crawler.coverage.sightings import has_sightings, publish_sightings
 from crawler.data_dir import (
     INDEX_SUFFIX,
     accepted_layouts_of,
@@ -39,14 +40,14 @@ from crawler.data_dir import (
     part_of,
     report_name,
     reports_of,
+    run_lock_files,
     run_of,
     warc_folders_of,
 )
 from crawler.exit_codes import LOCKED
-from crawler.exporters.pictures import publish_pictures
+from crawler.exporters.pictures import has_pictures, publish_pictures
 from crawler.exporters.report import (
     KILLED,
-    SUPERSEDED,
     build_report,
     corrections_in,
     read_report,
@@ -60,14 +61,13 @@ from crawler.exporters.run_parts import (
     write_manifest,
 )
 from crawler.items import WarcPointer
-from crawler.ledger.leases import is_superseded as is_superseded_by_another
 from crawler.ledger.leases import void_own
-from crawler.ledger.rows import RunKind
-from crawler.run_lock import forget_run, lock_dead_runs, runs_on
+from crawler.ledger.rows import SUPERSEDED, RunKind
+from crawler.run_lock import forget_run, lock_dead_runs
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -89,15 +89,48 @@ def recover(
     what was done, in sentences; nothing to do gives []. Idempotent. Commits the ledger. Raises
     StorageError.
     """
+    # Listed before it is asked whose files they may be: a run that begins now is not among them.
+    left = _Left.of(data_dir)
+    unfinished = ledger.runs.unfinished()
     if not ledger.is_on_server:
-        return _recover(data_dir, ledger, schedule, ledger.runs.unfinished(), frozenset())
+        return _recover(data_dir, ledger, schedule, unfinished, left)
     dead = lock_dead_runs(data_dir) if dead is None else dead
-    on = runs_on(data_dir) - dead.keys()
-    ours = [run for run in ledger.runs.unfinished() if run.run_id in dead]
-    did = _recover(data_dir, ledger, schedule, ours, on)
+    others = {path.name for path in run_lock_files(data_dir)} - dead.keys()
+    ours = [run for run in unfinished if run.run_id in dead]
+    did = _recover(data_dir, ledger, schedule, ours, left.without(others))
     for run_id, lock in dead.items():
         forget_run(data_dir, run_id, lock)
     return did
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Files that aren't whole: WARCs and JSONL that are open, and WARCs without index."""
+
+    warcs: list[Path]
+    lines: list[Path]
+    bare: list[Path]
+
+    @classmethod
+    def of(cls, data_dir: Path) -> _Left:
+        """Those that are in a data folder."""
+        bare = list(without_index(warc_folders_of(data_dir)))
+        return cls(open_warcs_of(data_dir), open_lines_of(data_dir), bare)
+
+    def without(self, others: Container[str]) -> _Left:
+        """All but those of other runs, and of such as have ended since."""
+        return self._where(lambda run_id: run_id not in others)
+
+    def of_run(self, run_id: str) -> _Left:
+        """Those of one run."""
+        return self._where(lambda one: one == run_id)
+
+    def _where(self, is_meant: Callable[[str | None], bool]) -> _Left:
+        every = (self.warcs, self.lines, self.bare)
+        return _Left(*(
+            [path for path in paths if is_meant(_run_of(path)) and path.exists()]
+            for paths in every
+        ))  # fmt: skip
 
 
 def _recover(
@@ -105,53 +138,48 @@ def _recover(
     ledger: Ledger,
     schedule: Sequence[timedelta],
     runs: Sequence[RunRow],
-    on: Container[str],
+    left: _Left,
 ) -> list[str]:
-    """Mend these runs, and all open files but those of the runs that are `on`."""
+    """Mend these runs and these files."""
     killed = [_Killed(data_dir, ledger, run) for run in runs]
     did = [sentence for run in killed for sentence in run.finish_renamed()]
-    warcs = [path for path in open_warcs_of(data_dir) if _run_of(path) not in on]
-    mended = recover_warcs(warcs, warc_folders_of(data_dir))
-    did += [_sentence(data_dir, warc) for warc in mended]
-    by_id = {run.run_id: run for run in killed}
-    left: dict[str | None, list[Path]] = {}
-    for path in open_lines_of(data_dir):
+    did += [_sentence(data_dir, warc) for warc in recover_warcs(left.warcs, left.bare)]
+    known = {run.run_id for run in killed}
+    for path in left.lines:
         run_id = _run_of(path)
-        if run_id not in on:
-            left.setdefault(run_id, []).append(path)
-    for run_id in [one for one in left if one not in by_id]:
-        for path in left[run_id]:
-            if run_id and _was_superseded(data_dir, run_id):
-                did.append(_delete_lines(data_dir, path))
-            else:
-                final = path.with_suffix("").name
-                did.append(_recover_jsonl(data_dir, path, final, ledger, schedule))
+        if run_id in known:
+            continue
+        if run_id and _was_superseded(data_dir, run_id):
+            did += _delete_lines(data_dir, path)
+            continue
+        final = path.with_suffix("").name
+        did.append(_mend_lines(data_dir, path, final, ledger, schedule))
+        ledger.commit()  # before the rename: a kill in between only repeats this
+        if path.exists():
+            publish(path, final)
     # One after the other: what a run saw on lists is published before what a later one saw.
     for run in killed:
-        did += [run.end_lines(path, schedule) for path in left.get(run.run_id, ())]
-        did += run.close()
+        did += run.finish(left.of_run(run.run_id).lines, schedule)
     return did
 
 
 def end_superseded(data_dir: Path, ledger: Ledger, run_id: str, why: str) -> dict[str, Any] | None:
     """End a run of this process that has lost its leases, over another connection than its own: its
     WARCs, their indexes and its report are published; its open JSONL stays for the next recovery.
-    Returns the report. Raises StorageError."""
+    Of one that had begun its report before all is published. Returns the report. Raises
+    StorageError."""
     void_own(ledger.connection, run_id, now())
     ledger.commit()
     for run in [one for one in ledger.runs.unfinished() if one.run_id == run_id]:
-        killed = _Killed(data_dir, ledger, run, is_superseded=True)
+        killed = _Killed(data_dir, ledger, run)
         killed.finish_renamed()
-        mine = [path for path in open_warcs_of(data_dir) if _run_of(path) == run_id]
-        recover_warcs(mine, warc_folders_of(data_dir))
+        left = _Left.of(data_dir).of_run(run_id)
+        recover_warcs(left.warcs, left.bare)
         killed.told.append(why)
-        for path in open_lines_of(data_dir):
-            if _run_of(path) == run_id and killed.is_void:
+        if killed.is_void:
+            for path in left.lines:
                 killed.told.append(f"{_lines_told(data_dir, path)}; the next crawl deletes it")
-            elif _run_of(path) == run_id:
-                part = killed.part
-                publish(path, lines_name(run_id, part).rpartition("/")[2])
-        killed.close()
+        killed.finish([] if killed.is_void else left.lines, ())
     return read_report(data_dir, run_id)
 
 
@@ -171,11 +199,15 @@ def _lines_told(data_dir: Path, path: Path) -> str:
     return f"{name} holds {lines} lines of a superseded run, which are owed again"
 
 
-def _delete_lines(data_dir: Path, path: Path) -> str:
-    told = f"{_lines_told(data_dir, path)}; it is deleted"
-    path.unlink()
+def _delete_lines(data_dir: Path, path: Path) -> list[str]:
+    """Delete the lines of a superseded run, where no other recovery has."""
+    try:
+        told = f"{_lines_told(data_dir, path)}; it is deleted"
+    except FileNotFoundError:
+        return []
+    path.unlink(missing_ok=True)
     fsync_dir(path.parent)
-    return told
+    return [told]
 
 
 class _Killed:
@@ -183,14 +215,10 @@ class _Killed:
     None where the run publishes no parts: its report is then its manifest. `told` are alarms of its
     report."""
 
-    def __init__(
-        self, data_dir: Path, ledger: Ledger, run: RunRow, *, is_superseded: bool = False
-    ) -> None:
+    def __init__(self, data_dir: Path, ledger: Ledger, run: RunRow) -> None:
         self.run_id = run.run_id
         self.told: list[str] = []
-        self._is_superseded = is_superseded or (
-            ledger.is_on_server and is_superseded_by_another(ledger.connection, run.run_id)
-        )
+        self._is_superseded = run.reason == SUPERSEDED
         self._data_dir = data_dir
         self._ledger = ledger
         self._run = run
@@ -207,9 +235,9 @@ class _Killed:
 
     @property
     def is_void(self) -> bool:
-        """Whether the lines that are open are those of a superseded run: not of a part, or of a
-        report, that it had begun to publish while its leases held."""
-        return self._is_superseded and self.part not in self._begun and not self._is_report_begun
+        """Whether the lines that are open are those of a superseded run: not of a part that it had
+        begun to publish while its leases held."""
+        return self._is_superseded and self.part not in self._begun
 
     @property
     def archives_pictures(self) -> bool:
@@ -226,55 +254,55 @@ class _Killed:
     def _manifest(self, part: int) -> Path:
         return self._data_dir / part_manifest_name(self.run_id, part)
 
-    def begin(self) -> None:
-        """Take the number of the part or report in which the open lines are: from the commit on
-        they count, whoever takes the region over before the rest is done."""
-        if self._ledger.is_on_server:
-            take_seq(self._data_dir, self._ledger, self.run_id, self.part, now())
-
-    def end_lines(self, path: Path, schedule: Sequence[timedelta]) -> str:
-        """Publish lines that are open, or delete those that are void; what was done."""
-        if self.is_void or _was_superseded(self._data_dir, self.run_id):
-            sentence = _delete_lines(self._data_dir, path)
-            self.told.append(sentence)
-            return sentence
-        final = path.with_suffix("").name
-        if self.part is not None:
-            final = lines_name(self.run_id, self.part).rpartition("/")[2]
-        return _recover_jsonl(self._data_dir, path, final, self._ledger, schedule, self)
-
     def finish_renamed(self) -> list[str]:
         """Write the manifest of a part that the run had renamed: while its JSONL has its name and
-        it lacks the manifest, what is still open belongs to the part after it."""
+        it lacks the manifest, what is still open belongs to the part after it, unless it was the
+        last one."""
         part = self.part
-        if part not in self._begun or not (self._data_dir / lines_name(self.run_id, part)).exists():
+        if part not in self._begun or self._is_report_begun:
+            return []
+        if not (self._data_dir / lines_name(self.run_id, part)).exists():
             return []
         return self._write_manifest()
 
-    def close(self) -> list[str]:
-        """Publish what is left, as a part where there are others, and write the report."""
+    def finish(self, opened: Sequence[Path], schedule: Sequence[timedelta]) -> list[str]:
+        """Publish what is left of it, these open files of lines among it unless they are void, as a
+        part where there are others, and the report; what was done."""
+        did: list[str] = []
+        if self.is_void:
+            did = [told for path in opened for told in _delete_lines(self._data_dir, path)]
+            self.told += did
+            opened = []
         written = read_report(self._data_dir, self.run_id)
         if written is not None:  # killed when all was said and done
-            if written.get("reason") != SUPERSEDED:  # whose lines wait for who has the region next
+            if not self._is_superseded:  # whose lines wait for who has the region next
                 self._ledger.placements.drop_lines(self.run_id)
             end_run(self._ledger, written)
-            return []
+            return did
         run, ledger = self._run, self._ledger
+        for path in opened:
+            did.append(_mend_lines(self._data_dir, path, self._final(path), ledger, schedule, self))
+        opened = [path for path in opened if path.exists()]
         ledger.visits.end_open(run.run_id)
+        seq = self._begin(opened)
+        for path in opened:
+            publish(path, self._final(path))
         if not self._is_superseded:
             publish_sightings(self._data_dir, ledger, run.run_id)
             publish_pictures(self._data_dir, ledger, run.run_id)
         certificates.give_back_unwritten(self._data_dir, ledger, run.run_id)
         for path in open_layouts_of(self._data_dir):
             path.unlink()
-        did = []
-        if self.part is not None and (self.part in self._begun or self._unlisted()):
+        if self.part in self._begun:
             did += self._write_manifest()
+        self._write_report(seq)
+        what = "was superseded" if self._is_superseded else "was killed"
+        return [*did, f"run {run.run_id} {what}; its report is written"]
+
+    def _write_report(self, seq: int) -> None:
+        run, ledger = self._run, self._ledger
         if not self._rows:
             self._rows = index_and_measure(self._data_dir, self._unlisted())
-        # What had begun to publish its report had all it needed for it.
-        is_superseded = self._is_superseded and not self._is_report_begun
-        seq = take_seq(self._data_dir, ledger, run.run_id, None, now())
         ledger.commit()
         files = sorted(self._rows, key=lambda row: str(row["path"]))
         is_correction = run.kind == RunKind.CORRECTION
@@ -287,7 +315,7 @@ class _Killed:
             finished_at=max(now(), run.started_at),
             command=run.command,
             narrowed=True,
-            reason=SUPERSEDED if is_superseded else KILLED,
+            reason=SUPERSEDED if self._is_superseded else KILLED,
             seq=seq,
             parts=len(self._begun),
             files=files,
@@ -296,15 +324,38 @@ class _Killed:
             corrections=corrections_in(self._data_dir, files) if is_correction else None,
             archives_pictures=self.archives_pictures,
         )
-        if is_superseded:
+        if self._is_superseded:
             told = [loose(sentence) for sentence in self.told]
             report["alarms"] = [alarm.text for alarm in told]
             report["alarm_states"] = alarms.rows(told, report["started_at"], {})
             report["exit_code"] = LOCKED
         write_report(self._data_dir, report)
         end_run(ledger, report)
-        what = "was superseded" if is_superseded else "was killed"
-        return [*did, f"run {run.run_id} {what}; its report is written"]
+
+    def _final(self, path: Path) -> str:
+        """The name that an open file of lines is to get."""
+        if self.part is None:
+            return path.with_suffix("").name
+        return lines_name(self.run_id, self.part).rpartition("/")[2]
+
+    def _begin(self, opened: Sequence[Path]) -> int:
+        """Take, in the commit that tells the ledger of its last lines, the numbers of what is left:
+        of the last part, where it has parts and these files or others are in none, and of the
+        report. From then on all of it counts, whoever takes the region over before the rest is
+        done. The report's number."""
+        data_dir, ledger, part = self._data_dir, self._ledger, self.part
+        is_next = part not in self._begun and not self._is_report_begun
+        if part is not None and is_next and (opened or self._unlisted() or self._has_more()):
+            take_seq(data_dir, ledger, self.run_id, part, now())
+            self._begun.add(part)
+        seq = take_seq(data_dir, ledger, self.run_id, None, now())
+        ledger.commit()
+        return seq
+
+    def _has_more(self) -> bool:
+        """Whether it has sightings or pictures to tell."""
+        asked = (self._data_dir, self._ledger, self.run_id)
+        return not self._is_superseded and (has_sightings(*asked) or has_pictures(*asked))
 
     def _unlisted(self) -> list[Path]:
         """The published files of the run, but indexes, that no manifest of a part lists."""
@@ -357,7 +408,7 @@ def _sentence(data_dir: Path, warc: Recovered) -> str:
     return f"{name}: published and indexed{cut}{why}"
 
 
-def _recover_jsonl(
+def _mend_lines(
     data_dir: Path,
     path: Path,
     final: str,
@@ -365,15 +416,17 @@ def _recover_jsonl(
     schedule: Sequence[timedelta],
     run: _Killed | None = None,
 ) -> str:
-    """Mend a file of lines and publish it under the name `final`. Of a run that archives pictures
-    those of its articles are owed: of the last lines the ledger may not have heard."""
+    """Mend a file of lines that is to get the name `final`, and tell the ledger of them; what was
+    done. A file without any is removed. Of a run that archives pictures those of its articles are
+    owed: of the last lines the ledger may not have heard."""
     cut = cut_lines(path)
     name = path.with_name(final).relative_to(data_dir).as_posix()
     lines, lost = 0, set()
     with path.open("rb") as file:  # line by line: a long run's file is larger than memory
         for line in file:
             record = _record(data_dir, line)
-            if record:
+            # a run that was gone for longer than its claims are kept
+            if record and not (ledger.is_on_server and ledger.articles.is_overtaken(record)):
                 ledger.articles.add_line(record, jsonl=name, schedule=schedule)
                 if run and run.archives_pictures:
                     at = datetime.fromisoformat(record["fetched_at"])
@@ -386,10 +439,6 @@ def _recover_jsonl(
         return f"{name}: no whole line with its record; removed"
     if lost:
         _drop(path, lost)
-    if run:
-        run.begin()
-    ledger.commit()  # before the rename: a kill in between only repeats this
-    publish(path, final)
     return f"{name}: published {lines - len(lost)} lines; {len(lost)} lines, {cut} bytes cut"
 
 

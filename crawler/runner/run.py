@@ -31,7 +31,7 @@ from crawler.clock import iso, now
 from crawler.context import RunFacts, attach
 from crawler.coverage import certificates
 from crawler.coverage.drift import watch_drift
-from crawler.coverage.sightings import publish_sightings
+from crawler.coverage.sightings import has_sightings, publish_sightings
 from crawler.data_dir import (
     folder_of,
     lines_name,
@@ -45,7 +45,7 @@ from crawler.downloader.resolver import GIVEN
 from crawler.downloader.scope import ArchiveHosts
 from crawler.exit_codes import DEGRADED, ERROR, LOCKED, NO_LISTS, OK, STORAGE, USAGE
 from crawler.exporters.jsonl import JsonlWriter
-from crawler.exporters.pictures import publish_pictures
+from crawler.exporters.pictures import has_pictures, publish_pictures
 from crawler.exporters.publisher import Publisher, StorageFailureFilter
 from crawler.exporters.report import (
     CLOCK_STANDS,
@@ -342,7 +342,10 @@ class Run:
     def _publish(self) -> int:
         facts, ledger = self._facts, self._ledger
         ledger.visits.end_open(facts.run_id)
-        report = self._report(self._parts.close(self._further))
+        has_more = has_sightings(facts.data_dir, ledger, facts.run_id) or has_pictures(
+            facts.data_dir, ledger, facts.run_id
+        )
+        report = self._report(self._parts.close(self._further, has_more=has_more))
         write_report(facts.data_dir, report)  # a run with an end in the ledger has its report
         end_run(ledger, report)
         self.report = report
@@ -356,8 +359,6 @@ class Run:
         facts, ledger = self._facts, self._ledger
         with ledger.alone():
             sightings = publish_sightings(facts.data_dir, ledger, facts.run_id)
-            if sightings:  # at once: who takes the regions over tells what the ledger still has
-                ledger.commit()
             pictures = publish_pictures(facts.data_dir, ledger, facts.run_id)
             self._certify()
             certified = certificates.files_of_run(facts.data_dir, ledger, facts.run_id)

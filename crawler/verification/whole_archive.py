@@ -37,12 +37,12 @@ from crawler.data_dir import (
     reports_of,
     run_of,
 )
-from crawler.exporters.report import SUPERSEDED
 from crawler.layouts import NO_LAYOUTS, AcceptedLayouts
 from crawler.layouts.accepted import LayoutError, parse_layout, read_bounded
 from crawler.ledger.errors import NoLedgerError, OlderLedgerError
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import locate
+from crawler.ledger.rows import SUPERSEDED
 from crawler.process_pool import begin_worker, cancelling_on_error
 from crawler.shown_text import shown
 from crawler.storage import OPEN_SUFFIX, StorageError, is_elsewhere, size_of

@@ -9,7 +9,7 @@ import pytest
 
 from crawler.archive.cdxj import index_path
 from crawler.archive.reader import WarcError, read_records
-from crawler.archive.torn_warcs import Recovered, recover_warcs
+from crawler.archive.torn_warcs import Recovered, recover_warcs, without_index
 from crawler.data_dir import open_warcs_of, warc_folders_of
 from crawler.storage import StorageError, publish
 from crawler.verification.warc_files import verify_warc
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def recover(folder: Path) -> list[Recovered]:
-    return recover_warcs(open_warcs_of(folder), warc_folders_of(folder))
+    return recover_warcs(open_warcs_of(folder), without_index(warc_folders_of(folder)))
 
 
 @pytest.fixture

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from crawler.coverage.certificates import days_of
+from crawler.clock import now
+from crawler.coverage.certificates import days_of, give_back_unwritten
+from crawler.data_dir import certificate_name, ledger_file
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import Outcome
 from crawler.spiders.frontier import sighting
+from crawler.storage import open_path
 from tests.channel import FAST
 from tests.column_site import HOST, Column
 from tests.conftest import PROJECT
@@ -288,6 +291,22 @@ def test_a_kill_while_a_day_is_closed(archive_of: Callable[..., Archive], moment
     told = certificates(archive.data_dir)
     assert "02.json" in told
     assert defects(archive.data_dir) == []
+
+
+def test_a_certificate_that_another_run_writes_is_left_alone(tmp_path: Path) -> None:
+    """Beside the recovery of a killed one, whose own goes."""
+    day = date(2026, 1, 1)
+    path = open_path(tmp_path / certificate_name(day, 0))
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with closing(new_ledger(ledger_file(tmp_path))) as ledger:
+        ledger.certificates.claim(day, 0, run_id="b", at=now())
+        give_back_unwritten(tmp_path, ledger, "a")
+        assert path.exists()
+        assert ledger.certificates.days() == {day}
+        give_back_unwritten(tmp_path, ledger, "b")
+        assert not path.exists()
+        assert ledger.certificates.days() == set()
 
 
 FORBIDS = b"User-agent: *\nDisallow: /neibu/\n"

@@ -81,7 +81,7 @@ class LongRun:
 
     def close(self) -> dict[str, Any]:
         """The end of the run, with its report."""
-        files = self.parts.close(list)
+        files = self.parts.close(list, has_more=False)
         report = build_report(
             self.ledger, run_id=self.run_id, started_at=now(), finished_at=now(), command="",
             narrowed=False, reason="finished", seq=self.parts.seq, parts=self.parts.count,

@@ -208,6 +208,21 @@ def test_other_addresses_are_settled_with_it(ledger: Ledger) -> None:
     assert ledger.addresses.owed(run_id="r2", at=T0 + DAY, regions=None, limit=9) == []
 
 
+def test_a_line_that_other_runs_have_overtaken(ledger: Ledger) -> None:
+    """It was written by a run that was killed, and another has published the article since."""
+    later = {"run_id": "20260102T080000Z-r2"}
+    tell(ledger, line(1), line(2), line(2, "2026-01-02T08:00:00Z", version=2, **later))
+    articles = ledger.articles
+    assert not articles.is_overtaken(line(1)), "it is known"
+    assert articles.is_overtaken(line(1) | later)
+    assert not articles.is_overtaken(line(1, version=2) | later)
+    assert not articles.is_overtaken(line(2)), "what came later is a version of its own"
+    assert articles.is_overtaken(line(2, "2026-01-01T09:00:00Z", version=2))
+    assert articles.is_overtaken(gone_line("2026-01-01T09:00:00Z") | {"id": line(2)["id"]})
+    assert not articles.is_overtaken(gone_line("2026-01-03T09:00:00Z") | {"id": line(2)["id"]})
+    assert not articles.is_overtaken(line(3))
+
+
 def test_rebase_moves_the_digest_and_makes_no_version(ledger: Ledger) -> None:
     tell(ledger, FIRST)
     ledger.articles.rebase(ID, content_sha256="c" * 64, extractor_version="2.0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from threading import Event, Thread
 from time import monotonic
@@ -16,9 +17,10 @@ from crawler.data_dir import lines_name, part_manifest_name, report_name, warc_n
 from crawler.ledger.connection import silent_for
 from crawler.ledger.errors import LedgerError, LedgerInUseError
 from crawler.ledger.hosts import HostPace, Turn
-from crawler.ledger.leases import Lease, SupersededError, is_superseded, void_own
+from crawler.ledger.leases import Lease, SupersededError, void_own
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.rows import (
+    SUPERSEDED,
     AddedLine,
     Decision,
     ListCapture,
@@ -33,7 +35,7 @@ from tests.ledger.conftest import DAY, HOUR, T0, at_site, line, pointer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-A, B, C = (f"2026010{day}T080000Z-{day:04x}" for day in (1, 2, 3))
+A, B, C, D = (f"2026010{day}T080000Z-{day:04x}" for day in (1, 2, 3, 4))
 HOST = "www.js.xinhuanet.com"
 LIST = "http://www.js.xinhuanet.com/yw.htm"
 
@@ -92,6 +94,11 @@ def told_by(ledger: Ledger) -> dict[str, str]:
     return {row.keys["region"]: row.run_id for row in rows}
 
 
+def is_void(ledger: Ledger, run_id: str) -> bool:
+    """Whether what a run had not published counts no longer."""
+    return any(one.run_id == run_id and one.reason == SUPERSEDED for one in ledger.runs.newest(9))
+
+
 def test_a_region_has_one_run_and_another_region_another(begin: Open) -> None:
     first = begin(A, "js", "he")
     with pytest.raises(LedgerInUseError, match=f"he is crawled by run {A} .host of {A}"):
@@ -125,7 +132,6 @@ def test_of_an_older_epoch_commits_nothing(begin: Open) -> None:
     run = begin(A, "js")
     assert run.side
     run.side.write(text("UPDATE leases SET epoch = epoch + 1"))
-    assert is_superseded(run.side, A)
     with pytest.raises(SupersededError):
         run.commit()
 
@@ -220,6 +226,7 @@ def test_a_run_voids_its_own_and_a_report_that_was_begun_counts(begin: Open) -> 
     expire(run)
     void_own(run.connection, A, T0)
     assert run.articles.get(at_site(1).article_id) is None
+    assert is_void(run, A)
     run.connection.raw.rollback()
     run.publications.take(report_name(A), run_id=A, part=None, published_at=T0)
     void_own(run.connection, A, T0)
@@ -238,7 +245,7 @@ def test_what_a_dead_run_of_the_folder_had_is_taken_over_as_it_is(begin: Open) -
         asked = {"holder": "", "at": T0, "dead": [A], "seconds": 60.0}
         assert taker.share(B, ["js"], **asked) == {"he"}
         assert taker.articles.get(at_site(1).article_id) is not None
-        assert not is_superseded(taker.connection, A)
+        assert not is_void(taker, A)
         taker.give_back(["he"])
         begin(C, "he")
         taker.commit()
@@ -256,8 +263,8 @@ def test_a_run_that_was_killed_while_it_took_over_loses_nothing_either(begin: Op
         ledger.lease.stop()
     third = begin(C, "js", dead=[A, B])
     assert third.articles.get(at_site(1).article_id) is not None
-    assert not is_superseded(third.connection, A)
-    assert not is_superseded(third.connection, B)
+    assert not is_void(third, A)
+    assert not is_void(third, B)
 
 
 def test_one_that_was_killed_before_it_began_hands_on_what_it_was_handed(begin: Open) -> None:
@@ -275,6 +282,27 @@ def test_one_that_was_killed_before_it_began_hands_on_what_it_was_handed(begin: 
         second.close()
     # no run that the ledger knows: recovery has nothing of it to publish
     assert told_by(begin(C, "js", dead=[B])) == {"js": C}
+
+
+def test_what_one_saw_that_was_killed_when_it_was_void_is_handed_on(begin: Open) -> None:
+    """It has found its lease to be over, and nobody has taken the region; nor its report begun."""
+    run = begin(A, "js")
+    note(run, A, "js")
+    run.commit()
+    expire(run)
+    void_own(run.connection, A, T0)
+    run.publications.take(report_name(A), run_id=A, part=None, published_at=T0)
+    run.connection.commit()
+    assert told_by(begin(B, "js", dead=[A])) == {"js": B}
+
+
+def test_what_one_saw_that_had_begun_its_report_is_its_own_to_tell(begin: Open) -> None:
+    run = begin(A, "js")
+    note(run, A, "js")
+    run.publications.take(report_name(A), run_id=A, part=None, published_at=T0)
+    run.commit()
+    expire(run)
+    assert told_by(begin(B, "js")) == {"js": A}
 
 
 def test_numbers_are_given_in_the_order_of_commits(begin: Open) -> None:
@@ -503,6 +531,30 @@ def test_what_a_killed_run_may_have_fetched_waits_for_who_mends_it(begin: Open) 
     assert other.addresses.recheck([mirror.url], run_id=B) == [mirror.url]
 
 
+def test_one_that_was_killed_before_it_had_mended_hands_on_what_was_fetched(begin: Open) -> None:
+    dead, other = begin(A, "js"), begin(B, "he")
+    mirror = Sighting(
+        url=at_site(1).url.replace("js", "he"), article_id=at_site(1).article_id, region="he"
+    )
+    dead.addresses.see([at_site(1)], run_id=A, at=T0)
+    assert other.addresses.see([mirror], run_id=B, at=T0) == [Decision.WAITING]
+    url, asked = dead.connection.raw.engine.url, {"holder": "", "at": T0, "seconds": 60.0}
+    for run_id, gone in ((C, [A]), (D, [A, C])):
+        with closing(Ledger.at(url, fresh=False, shared_as=run_id)) as mending:
+            mending.share(run_id, ["js"], dead=gone, **asked)
+            assert other.addresses.recheck([mirror.url], run_id=B) == []
+
+
+def test_what_a_process_that_is_gone_has_locked_is_free(begin: Open) -> None:
+    """The server doesn't know: the network was away when it was killed."""
+    dead = begin(A, "js")
+    dead.connection.rows(select(leases).with_for_update())
+    taking = Thread(target=begin, args=(B, "js"), kwargs={"dead": [A]}, daemon=True)
+    taking.start()
+    taking.join(20)
+    assert not taking.is_alive()
+
+
 def test_what_one_was_to_mend_is_void_once_another_has_its_region(begin: Open) -> None:
     """It was frozen before it had mended the dead run from which it took the region."""
     dead = begin(A, "js")
@@ -512,7 +564,7 @@ def test_what_one_was_to_mend_is_void_once_another_has_its_region(begin: Open) -
     dead.lease.stop()
     expire(begin(B, "js", dead=[A]))
     third = begin(C, "js")
-    assert is_superseded(third.connection, A)
+    assert is_void(third, A)
     assert third.articles.get(at_site(1).article_id) is None
     owed = third.addresses.owed(run_id=C, at=T0 + DAY, regions=["js"], limit=9)
     assert [one.url for one in owed] == [at_site(1).url]

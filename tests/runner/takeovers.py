@@ -1,0 +1,367 @@
+"""Runs of one region over one ledger on a server, struck between any two of their steps.
+
+A step is whatever makes something durable: fsync, rename, replace, unlink, commit. A run is struck
+before one of them: it is killed, so that nothing of it goes on, or stands still, while another one
+takes its region over, and wakes. The site is a list and its articles; the lists change and articles
+get versions from look to look. What the runs leave, each in its own folder, is judged together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from scrapy.settings import Settings
+from sqlalchemy import make_url
+
+from crawler import regions, settings, urls
+from crawler.arguments import parse
+from crawler.clock import iso, now
+from crawler.data_dir import in_order_of_seq, lines_of, manifests_of, part_of, sightings_of
+from crawler.items import as_line
+from crawler.ledger.connection import LedgerConnection
+from crawler.ledger.ledger import Ledger
+from crawler.ledger.rows import Decision, Placement, Sighting
+from crawler.outcomes import Outcome
+from crawler.run_lock import CannotStartError
+from crawler.runner.run import Run
+from crawler.storage import StorageError
+from crawler.verification.sightings_and_pictures import check_shown, check_sightings
+from tests.archive.test_writer import exchange
+from tests.ledger.conftest import line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pytest
+
+HOST = "http://www.js.xinhuanet.com"
+LIST = f"{HOST}/yw.htm"
+
+
+# Of which files a step is told to be.
+_FOLDERS = frozenset({"jsonl", "warc", "sightings", "runs", "state"})
+_NOTHING = "nothing"
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Steps:
+    """Counts the steps, and strikes before the n-th: kills, or does `meanwhile` and goes on. `log`
+    says what each was, and of which file."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.log: list[str] = []
+        self._at = 0
+        self._said = _NOTHING
+        self._meanwhile: Callable[[], None] | None = None
+        self._is_counting = False
+        for owner, name in (
+            (os, "fsync"), (Path, "rename"), (Path, "replace"), (Path, "unlink"),
+            (LedgerConnection, "commit"),
+        ):  # fmt: skip
+            monkeypatch.setattr(owner, name, self._counted(name, getattr(owner, name)))
+
+    def _counted(self, name: str, function: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if self._is_counting:
+                path = args[0] if isinstance(args[0], Path) else Path()
+                folder = next((one for one in path.parts if one in _FOLDERS), "")
+                self.log.append(f"{name} {folder}")
+                if (self._at and len(self.log) >= self._at) or self._said in self.log[-1]:
+                    self._strike()
+            return function(*args, **kwargs)
+
+        return call
+
+    def _strike(self) -> None:
+        if self._meanwhile is None:  # nor does anything go on after it
+            raise Killed
+        meanwhile, self._at, self._is_counting = self._meanwhile, 0, False
+        meanwhile()
+        self._is_counting = True
+
+    def begin(self, at: int = 0, meanwhile: Callable[[], None] | None = None) -> None:
+        """Count from here on; strike before the step `at`, if it isn't 0."""
+        self.log, self._at, self._meanwhile, self._is_counting = [], at, meanwhile, True
+        self._said = _NOTHING
+
+    def kill_after(self, more: int) -> None:
+        """Kill before so many further steps are taken."""
+        self._at, self._meanwhile = len(self.log) + more, None
+
+    def kill_before(self, what: str) -> None:
+        """Kill before the next step that is said to be this."""
+        self._said, self._meanwhile = what, None
+
+    def end(self) -> None:
+        """Count and strike no more."""
+        self._is_counting = False
+
+    def after(self, what: str) -> int:
+        """The number of the step after the last one that the log says to be this."""
+        return 2 + max(number for number, said in enumerate(self.log) if what in said)
+
+
+@dataclass
+class World:
+    """One ledger, and a site on its `day`-th day: the list shows the articles of some days; each
+    has a second version from the day after it was new on. `told` is why runs couldn't begin."""
+
+    url: str
+    steps: Steps
+    part_seconds: float = 0
+    day: int = 0
+    told: list[str] = field(default_factory=list)
+    runs: list[tuple[Path, Run]] = field(default_factory=list)
+
+    def shown(self) -> list[int]:
+        return list(range(max(1, self.day - 3), self.day + 2))
+
+    def content(self, number: int) -> str:
+        """The digest of an article's content today."""
+        version = 2 if number < self.day else 1
+        return hashlib.sha256(f"{number}, {version}".encode()).hexdigest()
+
+    def sighting(self, number: int) -> Sighting:
+        url = f"{HOST}/2025-12/31/c_112{number:07}.htm"
+        return Sighting(url, urls.article_id(url), "js", None, LIST, 1, f"{number}")
+
+    # --- a run -----------------------------------------------------------------------------------
+
+    def open(self, folder: Path) -> Run:
+        """Begin a run of the region in a folder. Raises CannotStartError."""
+        folder.mkdir(exist_ok=True)
+        given = Settings()
+        given.setmodule(settings)
+        given.setdict({"DATA_DIR": str(folder), "LEDGER": self.url, "LEASE_SECONDS": 120,
+                       "PART_SECONDS": self.part_seconds}, priority="cmdline")  # fmt: skip
+        known = regions.load()
+        run = Run.open(
+            given, parse({"regions": "js"}, known), known,
+            lock=os.open(folder, os.O_RDONLY), command="scrapy crawl xinhua",
+        )  # fmt: skip
+        run.reason = "finished"
+        self.runs.append((folder, run))
+        return run
+
+    def look(self, run: Run) -> None:
+        """Look at the list, and fetch what is new on it, owed or changed."""
+        ledger, run_id = run._ledger, run.run_id
+        self._note_list(ledger, run_id)
+        sightings = [self.sighting(number) for number in self.shown()]
+        owed = ledger.addresses.owed(run_id=run_id, at=now(), regions=["js"], limit=99)
+        sightings += [one.sighting() for one in owed]
+        decided = zip(
+            sightings, ledger.addresses.see(sightings, run_id=run_id, at=now()), strict=True
+        )
+        wanted = [one.url for one, how in decided if how in (Decision.NEW, Decision.OWED)]
+        changed = [
+            row.canonical_url
+            for row in ledger.articles.every(regions=["js"], limit=99)
+            if row.content_sha256 != self.content(number_of(row.id))
+        ]
+        wanted += ledger.addresses.recheck(changed, run_id=run_id)
+        host = HOST.removeprefix("http://")
+        ledger.hand_out(ledger.visits.still_open(run_id, host, after=0, limit=99))
+        for url in dict.fromkeys(wanted):
+            self._fetch(run, url)
+
+    def _note_list(self, ledger: Ledger, run_id: str) -> None:
+        before = {one.url: one for one in ledger.placements.of_list(LIST)}
+        shown = {one.url: Placement(one.url, one.title) for one in map(self.sighting, self.shown())}
+        appeared = [one for url, one in shown.items() if url not in before]
+        gone = [one for url, one in before.items() if url not in shown]
+        ledger.placements.appeared(LIST, appeared, at=now())
+        ledger.placements.gone(LIST, gone)
+        lines = [_placed("appeared", one, 1) for one in appeared]
+        ledger.placements.add_lines(run_id, lines + [_placed("gone", one, None) for one in gone])
+
+    def _fetch(self, run: Run, url: str) -> None:
+        ledger, publisher, number = run._ledger, run.publisher, number_of(urls.article_id(url))
+        article = ledger.articles.get(urls.article_id(url))
+        content = self.content(number)
+        if article and article.content_sha256 == content:
+            publisher.end(url, Outcome.UNCHANGED)
+            return
+        at = now()
+        pointer = run._archive.write(exchange(started_at=at, url=url))
+        assert pointer
+        version = 1 + ledger.articles.highest_version(urls.article_id(url))
+        record = line(number, iso(at), url=url, canonical_url=url, id=urls.article_id(url),
+            run_id=run.run_id, version=version, content_sha256=content, warc=asdict(pointer),
+            line=publisher.next_line(), first_seen_at=iso(at),
+            changed=["body"] if version > 1 else None)  # fmt: skip
+        publisher.publish(record)
+        publisher.end(url, Outcome.PUBLISHED if version == 1 else Outcome.CHANGED)
+
+    def checkpoint(self, run: Run) -> None:
+        run.publisher.checkpoint()
+        run._parts.publish_due()
+        if run._parts._indexing:
+            run._parts._indexing.exception()
+            run._parts.publish_due()
+
+    def struck(
+        self, folder: Path, at: int, days: int = 3, meanwhile: Callable[[], None] | None = None
+    ) -> bool:
+        """A run of so many days that is struck before its step `at`; whether it was killed."""
+        self.steps.begin(at, meanwhile)
+        try:
+            self.live(folder, days)
+        except Killed:
+            self.steps.end()
+            self.killed(folder)
+            return True
+        finally:
+            self.steps.end()
+        return False
+
+    def taken_over(self, folder: Path) -> None:
+        """Another run takes the region over, in this folder, when its lease is over."""
+        self.end_leases()
+        self.live(folder)
+
+    def live(self, folder: Path, days: int = 1) -> int | None:
+        """A whole run of so many days; its exit code, None where it couldn't begin."""
+        try:
+            run = self.open(folder)
+        except CannotStartError as error:
+            self.told.append(str(error))
+            return None
+        try:
+            for _ in range(days):
+                self.day += 1
+                self.look(run)
+                self.checkpoint(run)
+            self.day += 1
+            self.look(run)
+        except StorageError as error:
+            run.publisher.storage_failed(str(error))
+        return run.close(has_failed=False)
+
+    def killed(self, folder: Path) -> None:
+        """What the kernel does when the process that was last in a folder is gone."""
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                if descriptor.readlink().is_relative_to(folder / "state"):
+                    os.close(int(descriptor.name))
+        for where, run in self.runs:
+            if where == folder:
+                with suppress(Exception):
+                    run._ledger.close()
+        self.end_sessions()
+
+    def end_sessions(self) -> None:
+        """End those of all runs."""
+        ours = "datname = current_database() AND starts_with(application_name, 'xinhua-archive')"
+        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as server:
+            server.execute(
+                f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}"
+            )
+
+    def end_leases(self) -> None:
+        """Their time is over, as if so long had gone by."""
+        expire = (
+            "UPDATE leases SET until = 0 WHERE region IN"
+            " (SELECT region FROM leases FOR UPDATE SKIP LOCKED)"
+        )
+        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as server:
+            if not server.execute(expire).rowcount:
+                self.end_sessions()  # as whoever takes it would: it stands within its commit
+                server.execute(expire)
+
+    # --- what came of them -----------------------------------------------------------------------
+
+    def faults(self, folders: list[Path], together: Path) -> Iterator[str]:
+        """What is wrong with all that was published."""
+        for folder in folders:
+            yield from (f"{path.name} was left open" for path in folder.rglob("*.open"))
+            shutil.copytree(folder, together, dirs_exist_ok=True)
+        with closing(Ledger.at(make_url(self.url), fresh=False, read_only=True)) as ledger:
+            yield from self._faults(together, ledger)
+
+    def _faults(self, together: Path, ledger: Ledger) -> Iterator[str]:
+        lines = [
+            (path, record)
+            for path in in_order_of_seq(together, lines_of(together))
+            for record in map(json.loads, path.read_bytes().splitlines())
+        ]
+        versions = Counter((record["id"], record["version"]) for _, record in lines)
+        contents = Counter((record["id"], record["content_sha256"]) for _, record in lines)
+        for counts in (versions, contents):
+            yield from (
+                f"{key} is there {count} times" for key, count in counts.items() if count > 1
+            )
+        newest = {record["id"]: record for _, record in lines}
+        for number in range(1, self.day + 2):
+            told = newest.get(self.sighting(number).article_id)
+            if told is None:
+                yield f"{number} is lost"
+            elif told["content_sha256"] != self.content(number):
+                yield f"of {number} the last version is missing"
+        known = Counter(
+            (row.article_id, row.line_sha256, row.jsonl)
+            for article_id in newest
+            for row in ledger.articles.versions(article_id)
+        )
+        there = Counter(
+            (record["id"], hashlib.sha256(as_line(record)).hexdigest(),
+             path.relative_to(together).as_posix())
+            for path, record in lines
+        )  # fmt: skip
+        yield from (f"the ledger alone knows {key}" for key in known - there)
+        yield from (f"the ledger doesn't know {key}" for key in there - known)
+        told = [json.loads(path.read_bytes()) for path in manifests_of(together)]
+        seqs = sorted(one["seq"] for one in told)
+        if seqs != list(range(1, len(seqs) + 1)):
+            yield f"the publications are numbered {seqs}"
+        if {one.path for one in ledger.publications.after(0)} != {
+            path.relative_to(together).as_posix() for path in manifests_of(together)
+        }:
+            yield "the ledger knows other publications"
+        listed = Counter(
+            row["path"]
+            for path in manifests_of(together) if part_of(path.name) is None
+            for row in json.loads(path.read_bytes())["files"]
+        )  # fmt: skip
+        names = {
+            path.relative_to(together).as_posix()
+            for folder in ("jsonl", "warc", "sightings", "images")
+            for path in together.glob(f"{folder}/*/*/*")
+            if path.suffix != ".open"
+        }
+        yield from (
+            f"{name} is listed {count} times" for name, count in listed.items() if count > 1
+        )
+        yield from (f"{name} is in no report" for name in names - listed.keys())
+        yield from (f"{name} is listed, and isn't there" for name in listed.keys() - names)
+        for row in ledger.runs.unfinished():
+            yield f"run {row.run_id} has no end"
+        report = check_sightings(in_order_of_seq(together, sightings_of(together)), is_whole=True)
+        yield from (f"sightings: {one.file.name}: {one.message}" for one in report.findings)
+        yield from (one.message for one in check_shown(report, ledger, together))
+
+
+def number_of(article_id: str) -> int:
+    """The number of an article of the site."""
+    return int(article_id[3:])
+
+
+def _placed(event: str, one: Placement, position: int | None) -> tuple[str, dict[str, Any]]:
+    at = iso(now())
+    keys = {
+        "event": event, "at": at, "list": LIST, "region": "js", "page": 1, "url": one.url,
+        "headline": one.headline, "position": position, "time_shown": None, "last_shown_at": None,
+    }  # fmt: skip
+    return urls.article_id(one.url), keys
