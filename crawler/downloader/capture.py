@@ -23,6 +23,7 @@ Private names of Scrapy and Twisted that this folder uses, for which their versi
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -43,7 +44,7 @@ from crawler.archive.writer import Exchange, Revisit, WarcWriter
 from crawler.clock import iso
 from crawler.context import attached, required
 from crawler.downloader.failures import CaptureError, CaptureTimeoutError, CaptureTooLargeError
-from crawler.downloader.pace import Bandwidth, Pace
+from crawler.downloader.pace import Bandwidth, NotInTimeError, Pace
 from crawler.downloader.taps import TappedFactory, TappedPool
 from crawler.exporters.publisher import Publisher
 from crawler.items import Page
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from twisted.internet.defer import Deferred
 
     from crawler.archive.decode import Kind
     from crawler.archive.writer import Truncated
@@ -64,6 +66,26 @@ if TYPE_CHECKING:
 
 # What chunk framing may add to twice DOWNLOAD_MAXSIZE before the exchange is ended.
 _FRAMING = 64 * 1024
+
+
+@contextmanager
+def _called_off(
+    publisher: Publisher | None, pool: TappedPool, asked: Deferred[Response]
+) -> Iterator[None]:
+    """Cancel a request that isn't sent yet where the run can't go on."""
+    if publisher is None:
+        yield
+        return
+
+    def call_off() -> None:
+        if not pool.captures:
+            asked.cancel()
+
+    publisher.unsent.add(call_off)
+    try:
+        yield
+    finally:
+        publisher.unsent.discard(call_off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +110,7 @@ class CaptureHandler(HTTP11DownloadHandler):
         """Fetch, archive, decode. Raises CaptureError, CaptureTimeoutError, StorageError, or what
         Scrapy's handler raises when no answer came."""
         maxsize = request.meta.get("download_maxsize", self._default_maxsize)
-        pace = attached(self._crawler, Pace)
+        pace, publisher = attached(self._crawler, Pace), attached(self._crawler, Publisher)
         host = urlparse_cached(request).hostname or ""
         pool = TappedPool(
             self._pool,
@@ -113,7 +135,9 @@ class CaptureHandler(HTTP11DownloadHandler):
             with wrap_twisted_exceptions():
                 if pace:
                     await pace.turn(host)
-                response = await maybe_deferred_to_future(agent.download_request(request))
+                asked = agent.download_request(request)
+                with _called_off(publisher, pool, asked):
+                    response = await maybe_deferred_to_future(asked)
         except BaseException as error:
             failure = error
         bandwidth = attached(self._crawler, Bandwidth)
@@ -125,6 +149,8 @@ class CaptureHandler(HTTP11DownloadHandler):
             self._archive(request, capture, _Judgement(), number)
         if not sent:
             assert failure is not None
+            if publisher and publisher.storage_error and isinstance(failure, Exception):
+                raise NotInTimeError(is_last=True) from None  # whatever became of the connection
             raise failure
         return self._settle(request, sent[-1], response, failure, largest_page(maxsize), len(sent))
 

@@ -51,7 +51,8 @@ class NotInTimeError(Exception):
     or, where `is_last`, nothing may be asked any more."""
 
     def __init__(self, *, is_last: bool) -> None:
-        super().__init__("the turn of the request was over before it was sent")
+        over = "the run" if is_last else "the turn of the request"
+        super().__init__(f"{over} was over before it was sent")
         self.is_last = is_last
 
 

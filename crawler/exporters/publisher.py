@@ -39,7 +39,8 @@ def _no_engine(reason: str) -> None:
 class Publisher:
     """Publishes lines, ends addresses and makes checkpoints. `open` are the addresses handed
     out to be fetched and not ended, `fetched` counts the records with content; `stop` ends the
-    crawl for a reason; `storage_error` says what failed."""
+    crawl for a reason; `storage_error` says what failed, and `unsent` calls off what waits for its
+    connection then."""
 
     def __init__(
         self, facts: RunFacts, ledger: Ledger, archive: WarcWriter, output: JsonlWriter
@@ -55,6 +56,7 @@ class Publisher:
         self.fetched = 0
         self.stop: Callable[[str], None] = _no_engine
         self.storage_error: str | None = None
+        self.unsent: set[Callable[[], None]] = set()
 
     def alarm(self, alarm: Alarm | str) -> None:
         """Add an alarm to the report, which makes the exit code 3. A sentence alone is
@@ -73,11 +75,14 @@ class Publisher:
         return [*self._alarms, *more]
 
     def storage_failed(self, sentence: str) -> None:
-        """The disk or the ledger failed: the run stops by itself with exit code 5."""
+        """The disk or the ledger failed: the run stops by itself with exit code 5, and waits for no
+        connection that a request would be sent on."""
         if self.storage_error is None:
             logger.critical(sentence)
             self.storage_error = sentence
             self.stop("storage")
+            for call_off in tuple(self.unsent):
+                call_off()
 
     def next_line(self) -> str:
         """The key of the run's next line, that no other line has: counted over all of its files."""

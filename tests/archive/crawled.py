@@ -70,6 +70,7 @@ def fetch(
         "max_bytes": 10**9,
         "file_limit": 0,
         "broken_decoder": False,
+        "fails_after": 0,
         **job,
         "settings": settings | job.get("settings", {}),
     }

@@ -20,7 +20,7 @@ import scrapy
 from scrapy.crawler import CrawlerProcess
 
 from crawler.archive.writer import Revisit, WarcWriter
-from crawler.context import attach
+from crawler.context import attach, required
 from crawler.data_dir import warc_name
 from crawler.downloader import capture
 from crawler.exporters.publisher import Publisher
@@ -37,6 +37,9 @@ class Fetcher(scrapy.Spider):
     job: dict[str, Any]
 
     async def start(self) -> AsyncIterator[Any]:
+        if self.job["fails_after"]:
+            failed = required(self.crawler, Publisher).storage_failed
+            asyncio.get_running_loop().call_later(self.job["fails_after"], failed, "it is full")
         results = []
         pages: dict[str, Any] = {}
         for entry in self.job["requests"]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import random
+import socket
 from pathlib import Path
 
 import pytest
+from scrapy import Request
 
 from crawler.archive.reader import read_records
 from crawler.archive.wire import parse_response_head
 from crawler.downloader.capture import respond
+from crawler.downloader.failures import ending_of
+from crawler.downloader.pace import NotInTimeError
 from crawler.items import Page
+from crawler.outcomes import Outcome
 from tests.archive.crawled import fetch, request_for, run_of
 from tests.archive.kinds import KINDS, LONG, Kind, sized
 from tests.archive.origin import Origin
@@ -48,6 +53,18 @@ def test_a_full_disk_fails_the_request_and_stops_the_run(
     assert "File too large" in run["storage_error"] or "bytes fitted" in run["storage_error"]
     records = list(read_records(Path(run["files"][0])))
     assert [record.kind for record in records] == ["warcinfo", "response", "request", "metadata"]
+
+
+def test_a_run_that_can_not_go_on_waits_for_no_handshake(tmp_path: Path) -> None:
+    """Nothing is sent, so nothing is lost; and it says nothing against the host."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://localhost:{silent.getsockname()[1]}/"
+        request = {"name": "held", "url": url, "method": "GET", "meta": {}, "pause": 0}
+        result = fetch(tmp_path, [request], fails_after=0.3)["held"]
+    assert result["error"][0] == "NotInTimeError"
+    assert run_of(tmp_path)["files"] == []
+    ending = ending_of(NotInTimeError(is_last=True), Request(url))
+    assert (ending.outcome, ending.is_ours) == (Outcome.PENDING, True)
 
 
 def test_a_bug_in_the_decoder_loses_no_bytes(kinds: dict[str, Kind], tmp_path: Path) -> None:
