@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from crawler.ledger.hosts import HostPace
 
 
-# A claim is sent upon within so many seconds, or claimed anew; by as much the next one is put off.
+# A claim is sent upon within so many seconds after its answer, or claimed anew. By as much the next
+# one is put off, and by what the answer may take at least.
 FRESH: Final = 0.02
 
 
@@ -76,6 +77,9 @@ class Pace:
         self._recent = min(_RECENT, rows.lease_seconds * _LATE)
         # So long the leases hold at least when a claim is given: until its request has arrived.
         self._lasting = self.deliver_within + 2 * self._recent
+        # The answer to a claim may take so long, or the host is claimed anew: twice what the last
+        # one took, but no less than half of what it was before.
+        self._answered = FRESH
         self._is_lost = False
         self._claims: dict[str, _Claim] = {}
 
@@ -122,17 +126,23 @@ class Pace:
     def _claim(self, host: str, seconds: float, before: float) -> Turn | None:
         if self._is_lost:
             return None
-        asked = _now()
+        asked, longest = _now(), self._answered if seconds else self._recent
         try:
-            taken = seconds + FRESH if seconds else 0.0
+            taken = seconds + longest + FRESH if seconds else 0.0
             turn = self._rows.claim(host, taken, before, self._lasting)
         except StorageError as error:
             self._lose(error)
             return None
         if turn.claimed is None:
             return turn
-        # what a network that was away brings late was true when it was said
-        is_late = _now() - asked > self._recent
+        # What comes late was true when it was said: the request would come late, too, and the next
+        # one, which this claim has not put off by as much, too soon after it.
+        took = _now() - asked
+        is_late = took > longest
+        if seconds:
+            self._answered = min(max(2 * took, longest / 2, FRESH), self._recent)
+        if is_late and longest < self._recent:
+            return self._claim(host, seconds, turn.claimed)
         self._claims[host] = _Claim(turn.claimed, -math.inf if is_late else _now(), seconds)
         return Turn(None) if is_late else turn
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -60,6 +60,37 @@ def test_a_claim_that_is_told_late_is_none(monkeypatch: pytest.MonkeyPatch) -> N
     assert not error.is_last
     monkeypatch.undo()
     assert pace.check(HOST) is None
+
+
+def test_a_host_has_its_delay_whatever_answers_to_claims_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next claim is put off by what a request is late."""
+    clock, delay = 1.0, 0.4
+    took = iter([0.001, 0.3, 0.001, 0.9, 0.9, 0.02, 0.05, 0.0, 0.3] + [0.0] * 99)
+    monkeypatch.setattr("crawler.downloader.pace._now", lambda: clock)
+
+    class Row(_Row):
+        def claim(self, host: str, seconds: float, before: float, lasting: float) -> Turn:
+            nonlocal clock
+            if self.next > clock and self.next != before:
+                return Turn(None, self.next - clock)
+            self.next = clock + seconds
+            clock += next(took)
+            return Turn(self.next)
+
+    row, sent = Row(), list[float]()
+    pace = Pace(cast("HostPace", cast("Any", row)), delay, lambda _: None)
+    for _ in range(12):
+        turn = pace.take(HOST, delay)
+        assert turn
+        clock += 0.015
+        if turn.claimed and pace.check(HOST) is None:
+            sent.append(clock)
+        clock = max(clock, row.next)
+    assert len(sent) >= 10
+    assert all(later - earlier >= delay for earlier, later in pairwise(sent))
+    assert sent[-1] - sent[-2] < 1.5 * delay
 
 
 def test_a_claim_is_for_one_request() -> None:

@@ -238,6 +238,7 @@ class World:
             run = self.open(folder)
         except CannotStartError as error:
             self.told.append(str(error))
+            self._exit(folder)
             return None
         try:
             for _ in range(days):
@@ -250,12 +251,16 @@ class World:
             run.publisher.storage_failed(str(error))
         return run.close(has_failed=False)
 
-    def killed(self, folder: Path) -> None:
-        """What the kernel does when the process that was last in a folder is gone."""
+    def _exit(self, folder: Path) -> None:
+        """Let go what a process holds open in a folder that is there no more."""
         for descriptor in Path("/proc/self/fd").iterdir():
             with suppress(OSError):
                 if descriptor.readlink().is_relative_to(folder / "state"):
                     os.close(int(descriptor.name))
+
+    def killed(self, folder: Path) -> None:
+        """What the kernel does when the process that was last in a folder is gone."""
+        self._exit(folder)
         for where, run in self.runs:
             if where == folder:
                 with suppress(Exception):
