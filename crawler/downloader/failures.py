@@ -85,6 +85,10 @@ class Ended(IgnoreRequest):
         self.detail = detail
 
 
+class HostHeld(Ended):
+    """The host is left alone for longer than a run waits: the request was not sent."""
+
+
 logger = logging.getLogger(__name__)
 
 _LONGEST_DETAIL = 500

@@ -22,7 +22,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from crawler.downloader.failures import HostHeld
+from crawler.downloader.holds import LONGEST_WAIT
 from crawler.ledger.hosts import NEVER, Turn
+from crawler.outcomes import Outcome
 from crawler.storage import StorageError
 
 if TYPE_CHECKING:
@@ -89,9 +92,12 @@ class Pace:
         return self._claim(host, seconds, NEVER)
 
     async def turn(self, host: str) -> None:
-        """Wait for the host's turn, for a request that the scheduler didn't hand out just now."""
+        """Wait for the host's turn, for a request that the scheduler didn't hand out just now.
+        Raises HostHeld where that is too far off."""
         turn = self._confirm(host, _RECENT)
         while turn is not None and turn.claimed is None:
+            if turn.wait > LONGEST_WAIT:
+                raise HostHeld(Outcome.DEFERRED, turn.why)
             await sleep(min(max(turn.wait, FRESH), _RECENT))
             turn = self._confirm(host, _RECENT)
 

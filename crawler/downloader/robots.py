@@ -22,7 +22,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.clock import now
 from crawler.context import required
-from crawler.downloader.failures import Ended, ending_of, raise_alarm
+from crawler.downloader.failures import Ended, HostHeld, ending_of, raise_alarm
 from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
 from crawler.downloader.resolver import REFUSED
 from crawler.downloader.robots_rules import UnknownRulesError, bounded, has_rules, rules_of
@@ -97,6 +97,9 @@ class RobotsMiddleware:
             self._stale_at[origin] = kept.fetched_at + MAX_AGE
         try:
             rules = rules_of(kept.status, kept.body) if kept else await self._fetch(origin)
+        except HostHeld as held:
+            self._holds.close(host, held.detail, held.outcome)
+            raise
         except Exception as error:
             ending = ending_of(error, Request(f"{origin}/robots.txt"))
             if ending.is_ours and not isinstance(error, UnknownRulesError):

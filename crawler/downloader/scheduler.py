@@ -125,9 +125,8 @@ class HostScheduler(BaseScheduler):
         if self._pace and (turn is None or turn.claimed is None):
             wait = max(turn.wait, _SHORTEST_WAIT) if turn else LONGEST_WAIT
             self._holds.pause(host, wait, now)
-            if wait > LONGEST_WAIT:
-                why = turn.reason if turn and turn.reason else "another crawl holds it"
-                self._holds.close(host, f"{why}, {wait:.0f} s from now")
+            if turn and wait > LONGEST_WAIT:
+                self._holds.close(host, turn.why)
             return wait
         self._holds.pause(host, delay, now)
         return 0.0

@@ -94,6 +94,11 @@ class Turn:
     wait: float = 0.0
     reason: str | None = None
 
+    @property
+    def why(self) -> str:
+        """Why it isn't ours, in words."""
+        return f"{self.reason or 'another crawl holds it'}, {self.wait:.0f} s from now"
+
 
 class HostPace:
     """The rows of hosts, as one run asks them."""

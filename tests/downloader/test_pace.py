@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, cast
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from crawler.downloader.failures import HostHeld
+from crawler.downloader.holds import LONGEST_WAIT
 from crawler.downloader.pace import Bandwidth, Pace
 from crawler.ledger.hosts import Turn
 from crawler.ledger.leases import _BEATS
+from crawler.outcomes import Outcome
 from tests.processes import Crawl, crawl
 from tests.site import Site
 
@@ -139,6 +143,24 @@ def test_a_lease_outlasts_the_request_that_is_sent_upon_it(
         lasting = row.lasting
     assert 0 < longest <= lasting - pace.deliver_within
     assert lasting < lease * (1 - 1 / _BEATS)
+
+
+def test_a_host_that_others_leave_alone_for_long_is_not_waited_for() -> None:
+    """Another crawl was just told to come again in an hour; the run would not end before."""
+
+    class Held(_Row):
+        def claim(self, host: str, seconds: float, before: float, lasting: float) -> Turn:
+            del host, seconds, before, lasting
+            return Turn(None, LONGEST_WAIT + 1, "HTTP 429")
+
+    async def wait() -> None:
+        pace = Pace(cast("HostPace", cast("Any", Held())), 2.0, lambda _: None)
+        async with asyncio.timeout(1):
+            await pace.turn(HOST)
+
+    with pytest.raises(HostHeld, match="HTTP 429, 61 s from now") as caught:
+        asyncio.run(wait())
+    assert caught.value.outcome is Outcome.DEFERRED
 
 
 def test_no_bound() -> None:

@@ -12,7 +12,7 @@ from scrapy import Request
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.utils.test import get_crawler
 
-from crawler.downloader.failures import Ended
+from crawler.downloader.failures import Ended, HostHeld
 from crawler.downloader.holds import Holds
 from crawler.downloader.robots import RobotsMiddleware
 from crawler.downloader.robots_rules import UnknownRulesError, rules_of
@@ -150,6 +150,16 @@ def test_a_host_that_gives_none_is_closed(error: Exception) -> None:
     middleware = Faulty(error)
     assert middleware.ended() is Outcome.ROBOTS_UNREACHABLE
     assert middleware.holds.closed(HOST)
+    assert middleware.publisher.alarms() == []
+
+
+def test_a_host_that_others_leave_alone_for_long_is_put_off() -> None:
+    """Its robots.txt was not asked for, so nothing is known of it."""
+    middleware = Faulty(HostHeld(Outcome.DEFERRED, "HTTP 429, 3600 s from now"))
+    assert middleware.ended() is Outcome.DEFERRED
+    closed = middleware.holds.closed(HOST)
+    assert closed
+    assert closed.outcome is Outcome.DEFERRED
     assert middleware.publisher.alarms() == []
 
 
