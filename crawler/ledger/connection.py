@@ -205,8 +205,17 @@ def silent_for(seconds: float, *, in_transaction: bool = False) -> Any:
     """On a server: what ends the session of a process that has said nothing for so long within a
     transaction, because it stands still or its network is away, and so what it has locked; 0 for
     never. `in_transaction`: within this one alone."""
-    name, value = "idle_in_transaction_session_timeout", f"{round(seconds * 1000)}ms"
-    return func.set_config(name, value, in_transaction)
+    name = "idle_in_transaction_session_timeout"
+    return func.set_config(name, _milliseconds(seconds), in_transaction)
+
+
+def idle_for(seconds: float) -> Any:
+    """The same outside of transactions."""
+    return func.set_config("idle_session_timeout", _milliseconds(seconds), False)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
 
 
 def in_order(table: Table, *conditions: Any, skip_locked: bool = False) -> Any:

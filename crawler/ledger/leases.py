@@ -184,7 +184,7 @@ def take(
     known = side.rows(_leases(regions))
     _refuse(known, regions, dead)
     # Of a process that is gone as well: its network may have been away when it went.
-    for before in {row.run_id for row in known if row.run_id} | set(dead):
+    for before in {row.run_id for row in known if row.run_id}.union(dead):
         side.rows(_END_SESSIONS.bindparams(name=f"{SESSION} {before} "))
     connection.row(select(silent_for(seconds, in_transaction=True)))
     theirs = _epochs(connection, dead)

@@ -24,7 +24,7 @@ from crawler.ledger.articles import Articles, Observations
 from crawler.ledger.captures import Captures
 from crawler.ledger.catalogue import Catalogue
 from crawler.ledger.certificates import Certificates
-from crawler.ledger.connection import LedgerConnection, silent_for
+from crawler.ledger.connection import LedgerConnection, idle_for, silent_for
 from crawler.ledger.dump import Dump
 from crawler.ledger.errors import LedgerError
 from crawler.ledger.hosts import Hosts
@@ -284,12 +284,13 @@ class Ledger:
         if self.lease is None:
             yield
             return
-        self.connection.rows(select(silent_for(_LONGEST_ALONE), func.pg_advisory_lock(_ALONE)))
+        lock, unlock = func.pg_advisory_lock(_ALONE), func.pg_advisory_unlock(_ALONE)
+        self.connection.rows(select(silent_for(_LONGEST_ALONE), idle_for(_LONGEST_ALONE), lock))
         try:
             yield
         finally:
             with suppress(LedgerError):
-                self.connection.rows(select(silent_for(0), func.pg_advisory_unlock(_ALONE)))
+                self.connection.rows(select(silent_for(0), idle_for(0), unlock))
 
     def clock(self) -> float | None:
         """Seconds since 1970 by the server's clock; None for a ledger that is a file."""

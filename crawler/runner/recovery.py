@@ -292,7 +292,7 @@ class _Killed:
             publish_pictures(self._data_dir, ledger, run.run_id)
         certificates.give_back_unwritten(self._data_dir, ledger, run.run_id)
         for path in open_layouts_of(self._data_dir):
-            path.unlink()
+            path.unlink(missing_ok=True)
         if self.part in self._begun:
             did += self._write_manifest()
         self._write_report(seq)

@@ -570,6 +570,24 @@ def test_what_one_was_to_mend_is_void_once_another_has_its_region(begin: Open) -
     assert [one.url for one in owed] == [at_site(1).url]
 
 
+def test_one_that_stands_still_alone_keeps_nobody_waiting(
+    begin: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it has just committed."""
+    monkeypatch.setattr("crawler.ledger.ledger._LONGEST_ALONE", 0.2)
+    first, second = begin(A, "js"), begin(B, "he")
+    is_over = Event()
+
+    def be_alone() -> None:
+        with second.alone():
+            is_over.set()
+
+    with first.alone():
+        first.commit()
+        Thread(target=be_alone, daemon=True).start()
+        assert is_over.wait(20)
+
+
 def test_one_that_stands_still_within_a_transaction_keeps_nobody_waiting(begin: Open) -> None:
     """Its session is ended, and with it what it has locked."""
     first, second = begin(A, "js"), begin(B, "he")

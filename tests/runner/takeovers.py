@@ -25,16 +25,27 @@ from sqlalchemy import make_url
 from crawler import regions, settings, urls
 from crawler.arguments import parse
 from crawler.clock import iso, now
-from crawler.data_dir import in_order_of_seq, lines_of, manifests_of, part_of, sightings_of
+from crawler.data_dir import (
+    images_of,
+    in_order_of_seq,
+    lines_of,
+    manifests_of,
+    part_of,
+    sightings_of,
+)
 from crawler.items import as_line
 from crawler.ledger.connection import LedgerConnection
 from crawler.ledger.ledger import Ledger
-from crawler.ledger.rows import Decision, Placement, Sighting
-from crawler.outcomes import Outcome
+from crawler.ledger.rows import Decision, PictureCapture, Placement, Sighting
+from crawler.outcomes import Outcome, PictureOutcome
 from crawler.run_lock import CannotStartError
 from crawler.runner.run import Run
 from crawler.storage import StorageError
-from crawler.verification.sightings_and_pictures import check_shown, check_sightings
+from crawler.verification.sightings_and_pictures import (
+    check_archived,
+    check_shown,
+    check_sightings,
+)
 from tests.archive.test_writer import exchange
 from tests.ledger.conftest import line
 
@@ -145,7 +156,8 @@ class World:
         given = Settings()
         given.setmodule(settings)
         given.setdict({"DATA_DIR": str(folder), "LEDGER": self.url, "LEASE_SECONDS": 120,
-                       "PART_SECONDS": self.part_seconds}, priority="cmdline")  # fmt: skip
+                       "PART_SECONDS": self.part_seconds, "ARCHIVE_IMAGES": True},
+                      priority="cmdline")  # fmt: skip
         known = regions.load()
         run = Run.open(
             given, parse({"regions": "js"}, known), known,
@@ -176,6 +188,7 @@ class World:
         ledger.hand_out(ledger.visits.still_open(run_id, host, after=0, limit=99))
         for url in dict.fromkeys(wanted):
             self._fetch(run, url)
+        self._fetch_pictures(run)
 
     def _note_list(self, ledger: Ledger, run_id: str) -> None:
         before = {one.url: one for one in ledger.placements.of_list(LIST)}
@@ -201,9 +214,25 @@ class World:
         record = line(number, iso(at), url=url, canonical_url=url, id=urls.article_id(url),
             run_id=run.run_id, version=version, content_sha256=content, warc=asdict(pointer),
             line=publisher.next_line(), first_seen_at=iso(at),
-            changed=["body"] if version > 1 else None)  # fmt: skip
+            changed=["body"] if version > 1 else None, images=[{"url": f"{url}/{version}.jpg"}],
+        )  # fmt: skip
+        ledger.pictures.note_line(record, at=at)
         publisher.publish(record)
         publisher.end(url, Outcome.PUBLISHED if version == 1 else Outcome.CHANGED)
+
+    def _fetch_pictures(self, run: Run) -> None:
+        """Ask for what is owed: of first versions there are none."""
+        ledger, at = run._ledger, now()
+        asked = {"run_id": run.run_id, "at": at, "regions": ["js"], "after": None, "limit": 99}
+        for picture in ledger.pictures.owed(**asked):
+            if picture.version == 1:
+                outcome = PictureOutcome.MISSING
+                ledger.pictures.failed(picture, outcome, run_id=run.run_id, at=at, detail="404")
+                continue
+            pointer = run._archive.write(exchange(started_at=at, url=picture.url))
+            assert pointer
+            found = PictureCapture(at, picture.url, "image/jpeg", 9, "c" * 64, pointer)
+            ledger.pictures.archived(picture, found, run_id=run.run_id)
 
     def checkpoint(self, run: Run) -> None:
         run.publisher.checkpoint()
@@ -356,6 +385,14 @@ class World:
         report = check_sightings(in_order_of_seq(together, sightings_of(together)), is_whole=True)
         yield from (f"sightings: {one.file.name}: {one.message}" for one in report.findings)
         yield from (one.message for one in check_shown(report, ledger, together))
+        images = images_of(together)
+        yield from (one.message for one in check_archived(images, ledger, together))
+        asked = Counter(
+            (told["url"], told["at"])
+            for path in images
+            for told in map(json.loads, path.read_bytes().splitlines())
+        )
+        yield from (f"{key} was asked for {n} times" for key, n in asked.items() if n > 1)
 
 
 def number_of(article_id: str) -> int:
