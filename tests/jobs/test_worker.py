@@ -9,12 +9,13 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from procrastinate.exceptions import ConnectorException
 
 from crawler.jobs.cadence import Cadence
 from crawler.jobs.database import connect
 from crawler.jobs.enqueue import ListedFile, put_batch, put_command, put_crawls
 from crawler.jobs.processes import Children
-from crawler.jobs.queue import JobFailedError
+from crawler.jobs.queue import FencedJobs, JobFailedError
 from crawler.jobs.worker import Worker
 from crawler.views.archive_status import jobs_as_json, jobs_lines
 from tests.jobs.conftest import Told, make_worker, rows, state
@@ -250,6 +251,32 @@ def test_a_file_that_the_successor_has_done_stays_done(
     asyncio.run(worker.run())
     assert rows(cluster, "SELECT state FROM files") == [{"state": "done"}]
     assert rows(cluster, "SELECT * FROM failures") == []
+
+
+def test_a_job_whose_end_the_database_did_not_take_is_done_again(
+    cluster: JobsCluster, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    put_crawls(cluster, ["js"], [])
+    finish, outages = FencedJobs.finish_job, ["the server is gone"]
+
+    async def away(self: FencedJobs, *given: Any, **named: Any) -> None:
+        if outages:
+            raise ConnectorException(outages.pop())
+        await finish(self, *given, **named)
+
+    monkeypatch.setattr(FencedJobs, "finish_job", away)
+    worker = make_worker(cluster, tmp_path, [0])
+    asyncio.run(worker.run())
+    assert (len(calls(worker)), worker.given_up) == (2, 0)
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told == [
+        "the end of a job isn't written down: the server is gone",
+        "job 1 failed and is tried again: crawl js: its end could not be written down",
+    ]
+    now = state(cluster)
+    assert (now.waiting, now.running, now.failed, now.workers) == ({}, {}, [], [])
+    assert rows(cluster, "SELECT status::text AS s FROM procrastinate_jobs") == [{"s": "succeeded"}]
 
 
 def test_what_was_over_long_ago_is_forgotten(cluster: JobsCluster, tmp_path: Path) -> None:
