@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from crawler.jobs.cadence import Cadence
     from crawler.jobs.database import JobsCluster
     from crawler.jobs.processes import Commands
+    from crawler.shared_storage.store import Replication
 
 logger = logging.getLogger(__name__)
 
@@ -178,6 +179,9 @@ class Worker:
                     stalled_worker_timeout=_KEPT * 3600.0,
                 )
                 tasks.append(asyncio.create_task(taking))
+            if self.commands.replication and not self.places.drain:
+                sharing = self._share(self.commands.replication)
+                tasks.append(asyncio.create_task(sharing))
             stop = asyncio.create_task(self._stopped.wait())
             try:
                 await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -347,7 +351,6 @@ class Worker:
                 await asyncio.sleep(1)
                 continue
             await self._put_crawls(app)
-            await self._share()
             await asyncio.sleep(ROUND)
 
     async def _forget(self, app: App) -> None:
@@ -364,16 +367,23 @@ class Worker:
             kept=_KEPT_BATCHES,
         )
 
-    async def _share(self) -> None:
-        """Publish in STORE the parts of crawls that are on. What fails is told once, and done by
-        the next round, or the crawl's end."""
-        replication = self.commands.replication
-        if replication is None or not self._running:
-            return
-        try:
-            await asyncio.to_thread(replication.push)
-        except StorageError as error:
-            self._tell_once(str(error))
+    async def _share(self, replication: Replication) -> None:
+        """Publish in STORE, every few seconds, the parts of crawls that are on. What fails is told
+        once, and done the next time, or at the crawl's end. It may take its time, so it is no part
+        of a round."""
+        told = ""
+        while True:
+            await asyncio.sleep(ROUND)
+            if not self._running:
+                continue
+            problem = ""
+            try:
+                await asyncio.to_thread(replication.push)
+            except StorageError as error:
+                problem = str(error)
+            if problem not in ("", told):
+                logger.error("%s", problem)
+            told = problem
 
     async def _say_there(self, app: App) -> None:
         await app.connector.execute_query_async(

@@ -6,7 +6,8 @@ import asyncio
 import gc
 import logging
 import signal
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from procrastinate.exceptions import ConnectorException
@@ -251,6 +252,51 @@ def test_a_file_that_the_successor_has_done_stays_done(
     asyncio.run(worker.run())
     assert rows(cluster, "SELECT state FROM files") == [{"state": "done"}]
     assert rows(cluster, "SELECT * FROM failures") == []
+
+
+def test_a_storage_that_does_not_answer_keeps_no_worker_from_its_rounds(
+    cluster: JobsCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sent there may take minutes, too. Meanwhile the worker says that it is there, and the
+    jobs of one that is lost are taken over."""
+    is_asked, is_answered = Event(), Event()
+    doing = "FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
+
+    class Silent:
+        def push(self) -> int:
+            is_asked.set()
+            is_answered.wait()
+            return 0
+
+    async def slow(self: Told, command: str, *words: str) -> tuple[int, str]:
+        self.calls.append((command, *words))
+        while not is_answered.is_set():
+            await asyncio.sleep(0.05)
+        return 0, ""
+
+    async def watch(worker: Worker) -> int:
+        running = asyncio.create_task(worker.run())
+        try:
+            async with asyncio.timeout(20):
+                while not is_asked.is_set():
+                    await asyncio.sleep(0.05)
+            put_crawls(cluster, ["he"], [])
+            rows(cluster, "UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo'")
+            for _ in range(50):
+                if not rows(cluster, f"SELECT id {doing}"):
+                    break
+                await asyncio.sleep(0.1)
+            return len(rows(cluster, f"SELECT id {doing}"))
+        finally:
+            is_answered.set()
+            worker._stop()
+            await running
+
+    monkeypatch.setattr(Told, "_call", slow)
+    put_crawls(cluster, ["js"], [])
+    worker = make_worker(cluster, tmp_path, [0], drain=False)
+    worker.commands.replication = cast("Any", Silent())
+    assert asyncio.run(watch(worker)) == 0
 
 
 def test_a_job_whose_end_the_database_did_not_take_is_done_again(
