@@ -44,6 +44,9 @@ _TRIES: Final = 5
 _CONNECT_TIMEOUT: Final = 10
 _READ_TIMEOUT: Final = 60
 
+# What it answers where another one writes the same object.
+_TAKEN: Final = frozenset({"ConditionalRequestConflict", "NoSuchUpload"})
+
 # It logs how requests are signed.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 for _name in ("boto3", "s3transfer", "urllib3"):
@@ -272,8 +275,6 @@ class S3Place:
                 **same, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
             )
         except ClientError as error:
-            if _code(error) == "NoSuchUpload":  # another one completed it
-                raise _TakenMeanwhileError from error
             if _status(error) == 412:
                 with suppress(ClientError):
                     self._client.abort_multipart_upload(**same)
@@ -295,7 +296,8 @@ class S3Place:
             )
             raise StorageError(message) from error
         except ClientError as error:
-            if _status(error) == 412 or _code(error) == "ConditionalRequestConflict":
+            # "NoSuchUpload": another one, who took up the same upload, has completed it
+            if _status(error) == 412 or _code(error) in _TAKEN:
                 time.sleep(1 if _status(error) == 409 else 0)
                 raise _TakenMeanwhileError from error
             said = error.response.get("Error", {}).get("Message", "")

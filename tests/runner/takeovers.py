@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psycopg
 from scrapy.settings import Settings
@@ -50,12 +51,13 @@ from tests.archive.test_writer import exchange
 from tests.ledger.conftest import line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pytest
 
-HOST = "http://www.js.xinhuanet.com"
-LIST = f"{HOST}/yw.htm"
+# The articles of Hebei are numbered from here on, those of Jiangsu from 1.
+_OF_HE = 5000
+JS, HE = ("js",), ("he",)
 
 
 # Of which files a step is told to be.
@@ -126,32 +128,39 @@ class Steps:
 
 @dataclass
 class World:
-    """One ledger, and a site on its `day`-th day: the list shows the articles of some days; each
-    has a second version from the day after it was new on. `told` is why runs couldn't begin."""
+    """One ledger, and a site on its `day`-th day: the list of a region shows the articles of some
+    days, and that of Hebei every other one of Jiangsu's besides, on its own host. Each has a second
+    version from the day after it was new on. `told` is why runs couldn't begin."""
 
     url: str
     steps: Steps
     part_seconds: float = 0
+    shown_for: int = 3
     day: int = 0
     told: list[str] = field(default_factory=list)
     runs: list[tuple[Path, Run]] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)
 
-    def shown(self) -> list[int]:
-        return list(range(max(1, self.day - 3), self.day + 2))
+    def shown(self, region: str) -> list[Sighting]:
+        """What the list of a region shows today."""
+        days = range(max(1, self.day - self.shown_for), self.day + 2)
+        if region == "js":
+            return [sighting(day, region) for day in days]
+        return [
+            sighting(number, region)
+            for day in days
+            for number in (_OF_HE + day, *([day] if day % 2 else []))
+        ]
 
     def content(self, number: int) -> str:
         """The digest of an article's content today."""
-        version = 2 if number < self.day else 1
+        version = 2 if number % _OF_HE < self.day else 1
         return hashlib.sha256(f"{number}, {version}".encode()).hexdigest()
-
-    def sighting(self, number: int) -> Sighting:
-        url = f"{HOST}/2025-12/31/c_112{number:07}.htm"
-        return Sighting(url, urls.article_id(url), "js", None, LIST, 1, f"{number}")
 
     # --- a run -----------------------------------------------------------------------------------
 
-    def open(self, folder: Path) -> Run:
-        """Begin a run of the region in a folder. Raises CannotStartError."""
+    def open(self, folder: Path, of: Sequence[str]) -> Run:
+        """Begin a run of these regions in a folder. Raises CannotStartError."""
         folder.mkdir(exist_ok=True)
         given = Settings()
         given.setmodule(settings)
@@ -160,7 +169,7 @@ class World:
                       priority="cmdline")  # fmt: skip
         known = regions.load()
         run = Run.open(
-            given, parse({"regions": "js"}, known), known,
+            given, parse({"regions": ",".join(of)}, known), known,
             lock=os.open(folder, os.O_RDONLY), command="scrapy crawl xinhua",
         )  # fmt: skip
         run.reason = "finished"
@@ -168,39 +177,46 @@ class World:
         return run
 
     def look(self, run: Run) -> None:
-        """Look at the list, and fetch what is new on it, owed or changed."""
-        ledger, run_id = run._ledger, run.run_id
-        self._note_list(ledger, run_id)
-        sightings = [self.sighting(number) for number in self.shown()]
-        owed = ledger.addresses.owed(run_id=run_id, at=now(), regions=["js"], limit=99)
-        sightings += [one.sighting() for one in owed]
+        """Look at the lists, and fetch what is new on them, owed or changed."""
+        for region in run._facts.arguments.regions:
+            self.looked_at.add(region)
+            self._look(run, region)
+
+    def _look(self, run: Run, region: str) -> None:
+        ledger, run_id, shown = run._ledger, run.run_id, self.shown(region)
+        self._note_list(ledger, run_id, region, shown)
+        owed = ledger.addresses.owed(run_id=run_id, at=now(), regions=[region], limit=99)
+        sightings = shown + [one.sighting() for one in owed]
         decided = zip(
             sightings, ledger.addresses.see(sightings, run_id=run_id, at=now()), strict=True
         )
         wanted = [one.url for one, how in decided if how in (Decision.NEW, Decision.OWED)]
         changed = [
             row.canonical_url
-            for row in ledger.articles.every(regions=["js"], limit=99)
+            for row in ledger.articles.every(regions=[region], limit=99)
             if row.content_sha256 != self.content(number_of(row.id))
         ]
         wanted += ledger.addresses.recheck(changed, run_id=run_id)
-        host = HOST.removeprefix("http://")
+        host = urlsplit(_list_of(region)).netloc
         ledger.hand_out(ledger.visits.still_open(run_id, host, after=0, limit=99))
         for url in dict.fromkeys(wanted):
-            self._fetch(run, url)
-        self._fetch_pictures(run)
+            self._fetch(run, region, url)
+        self._fetch_pictures(run, region)
 
-    def _note_list(self, ledger: Ledger, run_id: str) -> None:
-        before = {one.url: one for one in ledger.placements.of_list(LIST)}
-        shown = {one.url: Placement(one.url, one.title) for one in map(self.sighting, self.shown())}
+    def _note_list(
+        self, ledger: Ledger, run_id: str, region: str, sightings: Sequence[Sighting]
+    ) -> None:
+        before = {one.url: one for one in ledger.placements.of_list(_list_of(region))}
+        shown = {one.url: Placement(one.url, one.title) for one in sightings}
         appeared = [one for url, one in shown.items() if url not in before]
         gone = [one for url, one in before.items() if url not in shown]
-        ledger.placements.appeared(LIST, appeared, at=now())
-        ledger.placements.gone(LIST, gone)
-        lines = [_placed("appeared", one, 1) for one in appeared]
-        ledger.placements.add_lines(run_id, lines + [_placed("gone", one, None) for one in gone])
+        ledger.placements.appeared(_list_of(region), appeared, at=now())
+        ledger.placements.gone(_list_of(region), gone)
+        lines = [_placed(region, "appeared", one, 1) for one in appeared]
+        lines += [_placed(region, "gone", one, None) for one in gone]
+        ledger.placements.add_lines(run_id, lines)
 
-    def _fetch(self, run: Run, url: str) -> None:
+    def _fetch(self, run: Run, region: str, url: str) -> None:
         ledger, publisher, number = run._ledger, run.publisher, number_of(urls.article_id(url))
         article = ledger.articles.get(urls.article_id(url))
         content = self.content(number)
@@ -214,16 +230,17 @@ class World:
         record = line(number, iso(at), url=url, canonical_url=url, id=urls.article_id(url),
             run_id=run.run_id, version=version, content_sha256=content, warc=asdict(pointer),
             line=publisher.next_line(), first_seen_at=iso(at),
+            region={"code": region, "name": "", "adcode": ""},
             changed=["body"] if version > 1 else None, images=[{"url": f"{url}/{version}.jpg"}],
         )  # fmt: skip
         ledger.pictures.note_line(record, at=at)
         publisher.publish(record)
         publisher.end(url, Outcome.PUBLISHED if version == 1 else Outcome.CHANGED)
 
-    def _fetch_pictures(self, run: Run) -> None:
+    def _fetch_pictures(self, run: Run, region: str) -> None:
         """Ask for what is owed: of first versions there are none."""
         ledger, at = run._ledger, now()
-        asked = {"run_id": run.run_id, "at": at, "regions": ["js"], "after": None, "limit": 99}
+        asked = {"run_id": run.run_id, "at": at, "regions": [region], "after": None, "limit": 99}
         for picture in ledger.pictures.owed(**asked):
             if picture.version == 1:
                 outcome = PictureOutcome.MISSING
@@ -242,12 +259,17 @@ class World:
             run._parts.publish_due()
 
     def struck(
-        self, folder: Path, at: int, days: int = 3, meanwhile: Callable[[], None] | None = None
+        self,
+        folder: Path,
+        at: int,
+        days: int = 3,
+        meanwhile: Callable[[], None] | None = None,
+        of: Sequence[str] = JS,
     ) -> bool:
         """A run of so many days that is struck before its step `at`; whether it was killed."""
         self.steps.begin(at, meanwhile)
         try:
-            self.live(folder, days)
+            self.live(folder, days, of)
         except Killed:
             self.steps.end()
             self.killed(folder)
@@ -256,15 +278,15 @@ class World:
             self.steps.end()
         return False
 
-    def taken_over(self, folder: Path) -> None:
-        """Another run takes the region over, in this folder, when its lease is over."""
+    def taken_over(self, folder: Path, of: Sequence[str] = JS) -> None:
+        """Another run takes regions over, in this folder, when their leases are over."""
         self.end_leases()
-        self.live(folder)
+        self.live(folder, 1, of)
 
-    def live(self, folder: Path, days: int = 1) -> int | None:
+    def live(self, folder: Path, days: int = 1, of: Sequence[str] = JS) -> int | None:
         """A whole run of so many days; its exit code, None where it couldn't begin."""
         try:
-            run = self.open(folder)
+            run = self.open(folder, of)
         except CannotStartError as error:
             self.told.append(str(error))
             self._exit(folder)
@@ -338,8 +360,13 @@ class World:
                 f"{key} is there {count} times" for key, count in counts.items() if count > 1
             )
         newest = {record["id"]: record for _, record in lines}
-        for number in range(1, self.day + 2):
-            told = newest.get(self.sighting(number).article_id)
+        for number in (
+            start + day
+            for region, start in (("js", 0), ("he", _OF_HE))
+            if region in self.looked_at
+            for day in range(1, self.day + 2)
+        ):
+            told = newest.get(sighting(number, "js").article_id)
             if told is None:
                 yield f"{number} is lost"
             elif told["content_sha256"] != self.content(number):
@@ -395,15 +422,28 @@ class World:
         yield from (f"{key} was asked for {n} times" for key, n in asked.items() if n > 1)
 
 
+def sighting(number: int, region: str) -> Sighting:
+    """An article on the host of a region."""
+    url = f"http://www.{region}.xinhuanet.com/2025-12/31/c_112{number:07}.htm"
+    return Sighting(url, urls.article_id(url), region, None, _list_of(region), 1, f"{number}")
+
+
 def number_of(article_id: str) -> int:
     """The number of an article of the site."""
     return int(article_id[3:])
 
 
-def _placed(event: str, one: Placement, position: int | None) -> tuple[str, dict[str, Any]]:
+def _list_of(region: str) -> str:
+    return f"http://www.{region}.xinhuanet.com/yw.htm"
+
+
+def _placed(
+    region: str, event: str, one: Placement, position: int | None
+) -> tuple[str, dict[str, Any]]:
     at = iso(now())
     keys = {
-        "event": event, "at": at, "list": LIST, "region": "js", "page": 1, "url": one.url,
-        "headline": one.headline, "position": position, "time_shown": None, "last_shown_at": None,
+        "event": event, "at": at, "list": _list_of(region), "region": region, "page": 1,
+        "url": one.url, "headline": one.headline, "position": position, "time_shown": None,
+        "last_shown_at": None,
     }  # fmt: skip
     return urls.article_id(one.url), keys

@@ -134,6 +134,25 @@ def test_an_upload_that_was_killed_is_taken_up(
     assert (tmp_path / "copy").read_bytes() == data
 
 
+def test_an_upload_that_another_one_completes_first(
+    place: S3Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker and its crawl send the parts of one file, and both take up one upload."""
+    monkeypatch.setattr(module, "PART", 5 * 1024 * 1024)
+    data = os.urandom(7 * 1024 * 1024)
+    file, other = file_of(tmp_path, data), S3Place(place.bucket, place.prefix)
+    parts = S3Place._parts
+
+    def late(self: S3Place, same: dict[str, str]) -> dict[int, str]:
+        monkeypatch.setattr(S3Place, "_parts", parts)
+        assert other.put("one", file)
+        return parts(self, same)
+
+    monkeypatch.setattr(S3Place, "_parts", late)
+    assert place.put("one", file) is False
+    assert place.read("one", 0, len(data)) == data
+
+
 def test_what_storage_refuses_is_one_line_without_secrets(
     s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
