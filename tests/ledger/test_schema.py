@@ -112,6 +112,7 @@ def everything(ledger: Ledger) -> None:
     ledger.articles.add_line(line(1), jsonl="a.jsonl", schedule=[HOUR])
     ledger.articles.add_line(line(1), jsonl="b.jsonl")
     ledger.articles.add_line(gone_line(), jsonl="b.jsonl")
+    ledger.articles.is_overtaken(line(1))
     ledger.addresses.finish(first.url, Outcome.PUBLISHED, run_id=RUN, at=T0)
     ledger.addresses.finish(at_site(2).url, Outcome.MISSING, run_id=RUN, at=T0)
     ledger.addresses.finish(first.url, Outcome.SUSPECTED, run_id="r2", at=T0)
@@ -203,6 +204,7 @@ def everything(ledger: Ledger) -> None:
     ledger.placements.unknown([first.url])
     ledger.placements.add_lines(RUN, [(first.article_id, {"url": first.url})])
     assert list(ledger.placements.lines(RUN))
+    ledger.placements.has_lines(RUN)
     ledger.placements.drop_lines(RUN)
     restored = {
         "at": "2026-01-01T08:00:00Z", "event": "appeared", "list": LIST, "page": 1,
