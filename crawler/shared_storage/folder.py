@@ -11,7 +11,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.shared_storage.place import MissingError, TakenError, sha256_of
+from crawler.shared_storage.place import MissingError, TakenError, coming, sha256_of
 from crawler.shown_text import shown
 from crawler.storage import OPEN_SUFFIX, StorageError, fsync_dir, make_folder, open_file
 
@@ -65,14 +65,13 @@ class FolderPlace:
     def get(self, name: str, path: Path) -> None:
         """Copy a file from there."""
         source = self.root / name
-        own = path.with_name(path.name + OPEN_SUFFIX)
-        try:
-            _copy(source, own)
-        except FileNotFoundError as error:
-            raise MissingError.of("reading", source, error) from error
-        except OSError as error:
-            raise StorageError.of("reading", source, error) from error
-        own.replace(path)
+        with coming(path) as own:
+            try:
+                _copy(source, own)
+            except FileNotFoundError as error:
+                raise MissingError.of("reading", source, error) from error
+            except OSError as error:
+                raise StorageError.of("reading", source, error) from error
 
     def open(self, name: str, size: int) -> BufferedReader:
         """Open a file."""

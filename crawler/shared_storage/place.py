@@ -8,6 +8,8 @@ under a name that is taken are an error.
 from __future__ import annotations
 
 import hashlib
+import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from crawler.storage import StorageError, open_file
@@ -54,6 +56,20 @@ class SharedPlace(Protocol):
 
 class MissingError(StorageError):
     """No file of that name is published."""
+
+
+@contextmanager
+def coming(path: Path) -> Iterator[Path]:
+    """Where a file is written that is `path` once it is whole. Others may fetch the same file at
+    the same time, and no recovery may take it for what a killed run of this folder left open."""
+    own = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        yield own
+        own.replace(path)
+    except OSError as error:
+        raise StorageError.of("writing", own, error) from error
+    finally:
+        own.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:

@@ -22,8 +22,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from crawler.shared_storage.place import MissingError, TakenError, sha256_of
-from crawler.storage import OPEN_SUFFIX, StorageError
+from crawler.shared_storage.place import MissingError, TakenError, coming, sha256_of
+from crawler.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,18 +117,14 @@ class S3Place:
         head = self._head(name)
         if head is None:
             raise MissingError(f"{self.shown} has no {name}")
-        own = path.with_name(path.name + OPEN_SUFFIX)
         hashed = hashlib.sha256()
-        try:
+        with coming(path) as own:
             with own.open("wb") as file:
                 for piece in self._whole(name, head):
                     file.write(piece)
                     hashed.update(piece)
-        except OSError as error:
-            raise StorageError.of("writing", own, error) from error
-        if hashed.hexdigest() != _digest_of(head, hashed.hexdigest()):
-            raise StorageError(f"{self.shown} gives other bytes for {name} than were stored")
-        own.replace(path)
+            if hashed.hexdigest() != _digest_of(head, hashed.hexdigest()):
+                raise StorageError(f"{self.shown} gives other bytes for {name} than were stored")
 
     def names(self, folder: str, after: str = "") -> Iterator[str]:
         """The names of the objects below a folder."""

@@ -10,7 +10,7 @@ import pytest
 from crawler.shared_storage.folder import FolderPlace
 from crawler.shared_storage.place import TakenError
 from crawler.storage import StorageError
-from tests.shared_storage.contract import check_publishing, file_of
+from tests.shared_storage.contract import check_fetching, check_publishing, file_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,12 @@ def place(tmp_path: Path) -> FolderPlace:
 def test_a_file_is_published_once(place: FolderPlace, tmp_path: Path) -> None:
     check_publishing(place, "a/b/one", b"one" * 1000, tmp_path)
     assert [path.name for path in place.root.rglob("*") if path.is_file()] == ["one"]
+
+
+def test_a_file_is_fetched_whole(
+    place: FolderPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_fetching(place, tmp_path, monkeypatch)
 
 
 def test_many_writers_of_one_name(place: FolderPlace, tmp_path: Path) -> None:

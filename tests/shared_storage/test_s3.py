@@ -13,7 +13,7 @@ from crawler.shared_storage.place import TakenError
 from crawler.shared_storage.s3 import S3Place
 from crawler.storage import StorageError
 from tests.s3 import CuttingWay
-from tests.shared_storage.contract import check_publishing, file_of
+from tests.shared_storage.contract import check_fetching, check_publishing, file_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,12 @@ def test_a_file_is_published_once(
         assert read.read(100) == data[size // 2 : size // 2 + 100]
         read.seek(-1 if size else 0, 2)
         assert read.read() == data[-1:]
+
+
+def test_a_file_is_fetched_whole(
+    place: S3Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_fetching(place, tmp_path, monkeypatch)
 
 
 def test_many_writers_of_one_name(
