@@ -135,7 +135,7 @@ def _read(found: Certified, data_dir: Path) -> None:
 def _hold_against(
     found: Certified, truth: Mapping[str, Any], data_dir: Path, runs: Sequence[Run]
 ) -> None:
-    kept = {line["id"]: line["first_seen_at"] for line in reversed(lines_of(data_dir))}
+    kept = {line["id"]: line["fetched_at"] for line in reversed(lines_of(data_dir))}
     looks = [run.at for run in runs if run.trouble != ALL_OUT]
     for day in found.days:
         closed = found.certificates.get(day, {}).get("closed", "")
