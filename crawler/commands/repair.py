@@ -16,6 +16,7 @@ from scrapy.exceptions import UsageError
 from crawler.commands.base_command import ProjectCommand
 from crawler.coverage.restoring import restore
 from crawler.exit_codes import ERROR
+from crawler.jobs.storing import fetch_published
 from crawler.ledger.ledger import Ledger
 from crawler.ledger.location import LedgerUrlError, locate
 from crawler.ledger.rebuild import rebuild
@@ -37,12 +38,15 @@ class Command(ProjectCommand, ScrapyCommand):
         parser.add_argument(
             "--ledger",
             action="store_true",
-            help="make the ledger again from the published JSONL, WARC indexes and reports",
+            help="make the ledger again from the published JSONL, WARC indexes and reports,"
+            " here and in STORE",
         )
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
             raise UsageError("repair takes no arguments")
+        if opts.ledger:
+            fetch_published(self.given)
         data_dir = self.archive()
         try:
             lock = take_lock(data_dir)

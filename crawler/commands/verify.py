@@ -18,8 +18,7 @@ from scrapy.exceptions import UsageError
 from crawler.commands.base_command import ProjectCommand, count, print_json, printable, sentence
 from crawler.data_dir import STATE_FOLDER
 from crawler.exit_codes import ERROR, OK
-from crawler.jobs.storing import replication_of
-from crawler.ledger import location
+from crawler.jobs.storing import fetch_published
 from crawler.run_lock import is_locked
 from crawler.shown_text import shown
 from crawler.verification.file_places import MOVED_FILE, MovedMonthsError
@@ -86,14 +85,9 @@ class Command(ProjectCommand, ScrapyCommand):
         print(_summary(verdict))
 
     def _fetch(self, args: list[str]) -> None:
-        """Fetch what the folder lacks and STORE has, but for WARCs, which are read there; not where
-        all that is asked for is here."""
-        if not self.given["STORE"] or (args and all(map(os.path.exists, args))):
-            return
-        where = location.locate(self.data_dir, self.given["LEDGER"] or "")
-        if replication := replication_of(self.given):
-            replication.fetch_all_but_warcs()
-            location.keep(self.data_dir, where)
+        """Fetch what STORE has, unless all that is asked for is here."""
+        if not (args and all(map(os.path.exists, args))):
+            fetch_published(self.given)
 
 
 def _sentence(finding: Finding, data_dir: Path) -> str:

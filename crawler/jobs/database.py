@@ -175,8 +175,9 @@ def prepare(url: URL) -> JobsCluster:
     if (row["layout"], row["engine"]) != (LAYOUT, engine):
         problem = f"has jobs of version {row['layout']}/{row['engine']}, not {LAYOUT}/{engine}"
         advice = (
-            f"End all workers, run DROP SCHEMA {SCHEMA} CASCADE there, start them again and enqueue"
-            " what was under way: nothing of the archive is in it."
+            f"End all workers, run DROP SCHEMA {SCHEMA} CASCADE there, delete cluster.json in"
+            " STORE, start them again and enqueue what was under way: nothing of the archive is in"
+            " it."
         )
         raise ledger_error(location.shown(url), problem, advice)
     return JobsCluster(url, row["id"])

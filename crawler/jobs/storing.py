@@ -43,6 +43,15 @@ def begin(settings: BaseSettings) -> Replication | None:
     return replication
 
 
+def fetch_published(settings: BaseSettings) -> None:
+    """Fetch what the folder lacks and STORE has, but for WARCs, which are read there. Nothing
+    without STORE. Raises StoreError, StorageError, LedgerUrlError."""
+    if replication := replication_of(settings):
+        where = location.locate(replication.data_dir, settings["LEDGER"] or "")
+        replication.fetch_all_but_warcs()
+        location.keep(replication.data_dir, where)
+
+
 def _cluster(data_dir: Path, setting: str) -> str:
     """The id of the cluster: that in the ledger's database, or one of the folder's own."""
     where = location.locate(data_dir, setting)

@@ -96,7 +96,9 @@ def claim(place: SharedPlace, cluster: str) -> None:
     if owner.get("cluster") != cluster:
         message = (
             f"STORE: {place.shown} belongs to another cluster since {owner.get('since')}"
-            f" ({owner.get('cluster')}, this one is {cluster}): name another bucket or prefix"
+            f" ({owner.get('cluster')}, this one is {cluster}): name another bucket or prefix;"
+            f" where it is the same archive, with its ledger moved or made again, delete {OWNER}"
+            " there"
         )
         raise StoreError(message)
 

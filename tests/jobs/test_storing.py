@@ -12,6 +12,7 @@ from crawler.data_dir import warcs_of
 from crawler.jobs.database import prepare
 from crawler.shared_storage.s3 import S3Place
 from tests.processes import crawl
+from tests.server_ledger import lose_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,3 +96,28 @@ def test_two_machines_and_a_bucket(
     assert "can't be reached" in out.stderr
     for text in (first.stderr, done.stderr, refused.stderr, out.stderr):
         assert "s3cret" not in text
+
+
+def test_a_lost_database_is_made_again_from_what_is_shared(
+    new_database: Callable[[], str], site: Site, scrapy_cmd: RunScrapy, tmp_path: Path
+) -> None:
+    """On a machine whose folder has nothing of it, and nothing is published again."""
+    store = tmp_path / "store"
+    store.mkdir()
+    env = {"XINHUA_LEDGER": new_database(), "XINHUA_STORE": str(store)}
+    near, far = tmp_path / "near", tmp_path / "far"
+    options = ("-a", "regions=js", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING")
+    first = crawl(*options, data_dir=near, env=site.environment | env)
+    assert first.exitcode == 0, first.stderr
+    lose_ledger(near)
+    refused = scrapy_cmd("repair", "--ledger", env=env, data_dir=far)
+    assert refused.returncode == 2
+    assert "delete cluster.json there" in refused.stderr
+    (store / "cluster.json").unlink()
+    made = scrapy_cmd("repair", "--ledger", env=env, data_dir=far)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert f"made of {len(first.lines)} lines and 1 runs" in made.stdout
+    again = crawl(*options, data_dir=far, env=site.environment | env)
+    assert (again.exitcode, again.lines) == (0, []), again.stderr
+    proved = scrapy_cmd("verify", "-j", "1", env=env, data_dir=near)
+    assert proved.stdout.endswith(": all sound\n"), proved.stdout
