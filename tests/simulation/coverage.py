@@ -66,7 +66,7 @@ def faults(days: float) -> list[Fault]:
     return [
         *(
             Fault(f"outage of the site for {until - since:g} days", since, until,
-                  "no_list:|host_given_up:|list_unreadable:|coverage:|quiet:")
+                  "no_list:|host_given_up:|list_unreadable:|dead_lists:|coverage:|quiet:")
             for since, until in outages
         ),
         Fault(f"a dead column of {BARE}", days * 0.8, end,
