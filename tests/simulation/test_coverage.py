@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.coverage import SHORT, simulate
+from tests.simulation.coverage import BARE, SHORT, STUBBORN, simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,4 +20,5 @@ def test_all_regions(tmp_path: Path) -> None:
     assert [one["fault"] for one in told["alarms"] if one["raised_by_run"] is None] == []
     assert told["false_alarms"] == []
     missed = {code for code, (found, of) in told["recall"]["by_region"].items() if found < of}
-    assert SHORT in missed
+    # where a column died; the short lists may, and the article that never answers
+    assert {BARE} <= missed <= {BARE, SHORT, STUBBORN}
