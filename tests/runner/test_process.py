@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PRINTS = """
-import os, sys
+import os, signal, sys
+signal.signal(int(sys.argv[2]), signal.SIG_DFL)  # nohup has it ignored
 for number in (0, 1, 2):
     os.close(number)
 from crawler.runner.process import open_streams, stop_with
