@@ -17,8 +17,8 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.clock import now
 from crawler.context import required
 from crawler.downloader.failures import CaptureError, Ended, ending_of
-from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
-from crawler.downloader.pace import NotInTimeError
+from crawler.downloader.holds import LONGEST_HOLD, Holds
+from crawler.downloader.pace import LONGEST_WAIT, NotInTimeError
 from crawler.ledger.ledger import Ledger
 from crawler.outcomes import OF_THE_HOST
 

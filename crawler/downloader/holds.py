@@ -11,21 +11,17 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from crawler.clock import iso
+from crawler.downloader.pace import LONGEST_WAIT, Pace
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from crawler.downloader.pace import Pace
     from crawler.ledger.rows import Hold
 
 # So many failures in a row end a host's work for the run.
 BREAKER_FAILURES = 3
-
-# A Retry-After or Crawl-delay up to this many seconds is waited out in the run; a longer one defers
-# the host.
-LONGEST_WAIT = 60.0
 
 # More is taken for so many seconds: a slip of somebody's clock must not end a host.
 LONGEST_HOLD = 7 * 24 * 3600.0

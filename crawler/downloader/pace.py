@@ -23,7 +23,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from crawler.downloader.failures import HostHeld
-from crawler.downloader.holds import LONGEST_WAIT
 from crawler.ledger.hosts import NEVER, Turn
 from crawler.outcomes import Outcome
 from crawler.storage import StorageError
@@ -33,6 +32,10 @@ if TYPE_CHECKING:
 
     from crawler.ledger.hosts import HostPace
 
+
+# A Retry-After or Crawl-delay up to this many seconds is waited out in the run; a longer one defers
+# the host.
+LONGEST_WAIT: Final = 60.0
 
 # A claim is sent upon within so many seconds after its answer, or claimed anew. By as much the next
 # one is put off, and by what the answer may take at least.

@@ -23,7 +23,8 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.clock import now
 from crawler.context import required
 from crawler.downloader.failures import Ended, HostHeld, ending_of, raise_alarm
-from crawler.downloader.holds import LONGEST_HOLD, LONGEST_WAIT, Holds
+from crawler.downloader.holds import LONGEST_HOLD, Holds
+from crawler.downloader.pace import LONGEST_WAIT
 from crawler.downloader.resolver import REFUSED
 from crawler.downloader.robots_rules import UnknownRulesError, bounded, has_rules, rules_of
 from crawler.exporters.publisher import Publisher

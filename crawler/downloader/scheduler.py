@@ -22,8 +22,8 @@ from twisted.python.failure import Failure
 from crawler import regions
 from crawler.context import attached
 from crawler.downloader.failures import Ended
-from crawler.downloader.holds import LONGEST_WAIT, Closed, Holds
-from crawler.downloader.pace import Bandwidth, Pace
+from crawler.downloader.holds import Closed, Holds
+from crawler.downloader.pace import LONGEST_WAIT, Bandwidth, Pace
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider

@@ -11,8 +11,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.downloader.failures import HostHeld
-from crawler.downloader.holds import LONGEST_WAIT
-from crawler.downloader.pace import Bandwidth, Pace
+from crawler.downloader.pace import LONGEST_WAIT, Bandwidth, Pace
 from crawler.ledger.hosts import Turn
 from crawler.ledger.leases import _BEATS
 from crawler.outcomes import Outcome
