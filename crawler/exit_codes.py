@@ -138,7 +138,8 @@ OF_COMMANDS: Final[Mapping[str, Mapping[int, str]]] = {
     "repair": {
         OK: "mended; nothing to mend is also done",
         ERROR: "something can't be taken over",
-        USAGE: "the folder can't be written; no archive",
+        USAGE: "the folder can't be written; no archive; with `--ledger`, STORE is another"
+        " cluster's",
         STORAGE: "the ledger or the disk fails",
         LOCKED: "a run holds the folder",
     },

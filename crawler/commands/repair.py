@@ -1,7 +1,8 @@
 """`scrapy repair`: by hand what the start of every crawl does, and the making of a lost ledger.
 
 Exit codes: 0 done (nothing to do is also done), 1 something could not be taken over, 2 the data
-folder can't be written, 5 the ledger or the disk failed, 75 a run holds the folder.
+folder can't be written or STORE is another cluster's, 5 the ledger, the disk or STORE failed, 75 a
+run holds the folder.
 """
 
 from __future__ import annotations

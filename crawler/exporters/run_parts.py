@@ -105,7 +105,8 @@ class Parts:
     def close(self, further: Callable[[], Sequence[Path]], *, has_more: bool) -> Rows:
         """Publish the rest; the manifest rows of all the run's files, sorted by path. `seq` and
         `count` are the report's from now on. `further` publishes what a run has only at its end,
-        from the ledger as it is committed, and returns these files; `has_more` says that it will.
+        from the ledger as it is committed, and returns these files; `has_more` says that there are
+        some which whoever takes its regions over would publish as well.
 
         The number of the report is taken with that of the last part, before any of its files get
         their names: whoever takes the run's regions over then leaves all that is left to it. Raises
@@ -124,6 +125,7 @@ class Parts:
             self._finish()
         else:
             self._ledger.commit()
+            # certificates, which nobody else writes
             if last := further():
                 self._close_part(lambda: last)
                 self._finish()
